@@ -18,17 +18,23 @@ die() {
     exit 1
 }
 
-# Runs a command, with its output in a log file; the end of the log is shown when the command fails. V=1 shows all of it.
+# quietly NAME COMMAND...: runs a command or function with its output in a log file; the end of the log is shown when it
+# fails. V=1 shows all of it. A function runs in a shell of its own, and ends at its first failing command.
 quietly() {
-    local log=$logs/$1.log
+    local log=$logs/$1.log status=0
     shift
     mkdir -p "$logs"
+    set +e
     if [ "${V:-0}" = 1 ]; then
-        "$@" 2>&1 | tee "$log"
-        return
+        (set -e; "$@") 2>&1 | tee "$log"
+        status=${PIPESTATUS[0]}
+    else
+        (set -e; "$@") >"$log" 2>&1
+        status=$?
     fi
-    "$@" >"$log" 2>&1 && return
-    tail -n 25 "$log" >&2
+    set -e
+    [ "$status" = 0 ] && return
+    [ "${V:-0}" = 1 ] || tail -n 25 "$log" >&2
     die "'$*' failed; its last lines are above, all of them are in $log"
 }
 
