@@ -24,7 +24,7 @@ images=(
 debian_image=docker.io/library/debian:13-slim
 layout=$cache/base-images
 seed=$cache/registry-seed
-recipe=$(sha256sum "$repository"/scripts/base-images*.sh | sha256sum | cut -d ' ' -f 1)
+recipe=$(cat "$repository"/scripts/base-images*.sh | sha256sum | cut -d " " -f 1)
 
 is_made() { [ -f "$layout/index.json" ] && [ -d "$seed" ] && [ "$(cat "$layout/.recipe" 2>/dev/null)" = "$recipe" ]; }
 
