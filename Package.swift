@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Targets are listed from the top of the house to its ground; a target depends only on targets below it.
+// docs/architecture.md says what each one is for, and Tests/ArchitectureTests holds this file to it.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that call C: every touch of a pointer has to say `unsafe`, so that a review can search for it.
+let bridge: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    settings: [SwiftSetting] = strict,
+    exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "slipway",
+    products: [.executable(name: "slipway", targets: ["slipway"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Registry", "Kubernetes",
+                "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform", "BuildModel",
+                argumentParser, logging,
+            ],
+            swiftSettings: strict
+        ),
+        module(
+            "Worker",
+            [
+                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Registry", "Kubernetes", "Settings", "Telemetry",
+                "Platform", "BuildModel", logging,
+            ]
+        ),
+        module("BuildQueue", ["RedisTransport", "Documents", "Platform", "BuildModel"]),
+        module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
+        module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
+        module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
+        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
+        module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
+        module("Settings", ["Documents", "Platform", "BuildModel"]),
+        module("Telemetry", ["Platform", "BuildModel", logging]),
+        module("Documents", ["CYAML", "BuildModel"], settings: bridge),
+        module("Platform", ["CShims", "COpenSSL", "BuildModel"], settings: bridge),
+        module("BuildModel", []),
+
+        systemLibrary("CGit2", pkgConfig: "libgit2", apt: "libgit2-dev"),
+        systemLibrary("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+        systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
+        systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        .target(name: "CShims", path: "Sources/C/CShims"),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["CShims", "Documents", "Platform", "BuildModel", subprocess],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("BuildModelTests", ["BuildModel"]),
+        tests("PlatformTests", ["Platform", "BuildModel"]),
+        tests("DocumentsTests", ["Documents", "BuildModel"]),
+        tests("ArchitectureTests", ["Documents", "BuildModel"]),
+    ]
+)

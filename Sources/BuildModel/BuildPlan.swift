@@ -1,0 +1,127 @@
+/// What will be done for a revision: a pure function of (tree, rules, options). Equal plans have equal digests.
+package struct BuildPlan: Sendable, Hashable {
+    /// The language of the rule that won, such as `python`.
+    package var language: String
+    /// The rule's name and the digest of its file.
+    package var rule: RuleIdentity
+    /// Every rule that was looked at, best first, with the reason.
+    package var candidates: [RuleCandidate]
+    /// The image that the app runs in, by the name that the rule gives it.
+    package var runImage: ImageReference
+    /// Where the app root is put in the image, such as `/app`.
+    package var applicationDirectory: String
+    package var workingDirectory: String
+    package var start: StartCommand
+    /// Numeric `uid:gid`; never 0.
+    package var user: String
+    package var environment: [String: String]
+    /// The port that the app is told in `PORT`.
+    package var port: Int
+    /// Files that the rule adds beside the source, such as a server's configuration.
+    package var files: [PlannedFile]
+    /// Things worth telling the user that do not stop the build.
+    package var warnings: [String]
+
+    package init(
+        language: String,
+        rule: RuleIdentity,
+        candidates: [RuleCandidate],
+        runImage: ImageReference,
+        applicationDirectory: String,
+        workingDirectory: String,
+        start: StartCommand,
+        user: String,
+        environment: [String: String],
+        port: Int,
+        files: [PlannedFile],
+        warnings: [String]
+    ) {
+        self.language = language
+        self.rule = rule
+        self.candidates = candidates
+        self.runImage = runImage
+        self.applicationDirectory = applicationDirectory
+        self.workingDirectory = workingDirectory
+        self.start = start
+        self.user = user
+        self.environment = environment
+        self.port = port
+        self.files = files
+        self.warnings = warnings
+    }
+}
+
+/// Which rule, in which version.
+package struct RuleIdentity: Sendable, Hashable {
+    package var name: String
+    /// sha256 of the rule file's bytes.
+    package var digest: Digest
+
+    package init(name: String, digest: Digest) {
+        self.name = name
+        self.digest = digest
+    }
+}
+
+/// A rule that was considered, and why it did or did not win.
+package struct RuleCandidate: Sendable, Hashable {
+    package var language: String
+    /// 0 when the rule did not match.
+    package var score: Int
+    package var evidence: [Evidence]
+    /// Why it won, lost or did not match, as a sentence.
+    package var reason: String
+
+    package init(language: String, score: Int, evidence: [Evidence], reason: String) {
+        self.language = language
+        self.score = score
+        self.evidence = evidence
+        self.reason = reason
+    }
+}
+
+/// One observation in the tree that speaks for a rule.
+package struct Evidence: Sendable, Hashable {
+    package var file: String
+    /// Counted from 1; nil if the file's presence is what counts.
+    package var line: Int?
+    /// The predicate that held, in words.
+    package var predicate: String
+
+    package init(file: String, line: Int? = nil, predicate: String) {
+        self.file = file
+        self.line = line
+        self.predicate = predicate
+    }
+}
+
+/// How the app is started.
+package struct StartCommand: Sendable, Hashable {
+    /// The argument vector of the image's entrypoint. Has a shell in front only where the command needs one.
+    package var arguments: [String]
+    /// The command as it was written.
+    package var text: String
+    /// Where it came from: `request`, `Procfile: web`, `rule python: main.py`.
+    package var source: String
+
+    package init(arguments: [String], text: String, source: String) {
+        self.arguments = arguments
+        self.text = text
+        self.source = source
+    }
+}
+
+/// A file that a plan adds to the image.
+package struct PlannedFile: Sendable, Hashable {
+    /// The absolute path in the image.
+    package var path: String
+    package var content: String
+    /// Permission bits.
+    package var mode: UInt32
+
+    package init(path: String, content: String, mode: UInt32) {
+        self.path = path
+        self.content = content
+        self.mode = mode
+    }
+}

@@ -1,0 +1,72 @@
+/// What a producer asks for: version 1 of the intake contract (docs/contract.md).
+package struct BuildRequest: Sendable, Hashable {
+    /// The idempotency key, and the build's id everywhere.
+    package var deploymentID: String
+    package var projectID: String
+    /// The tenant, if the producer has tenants.
+    package var organizationID: String?
+    package var repositoryURL: String
+    package var branch: String?
+    package var commitSHA: String?
+    package var commitMessage: String?
+    package var authorName: String?
+    package var authorEmail: String?
+    /// The directory of the repository that is built, without leading or trailing slashes; empty for all of it.
+    package var rootDirectory: String
+    package var buildCommand: String?
+    package var startCommand: String?
+    package var environmentVariables: [String: String]
+    /// Names of secrets that build steps may ask for.
+    package var buildSecrets: [String]
+    /// Where to push; nil for the place that the worker's configuration gives.
+    package var image: ImageReference?
+    /// Higher runs earlier.
+    package var priority: Int
+    package var retry: RetryRequest
+    /// The whole attempt's deadline; nil for the worker's default.
+    package var timeoutSeconds: Int?
+    /// A newer build with the same key cancels this one.
+    package var supersedes: String?
+    package var healthCheckPath: String?
+    package var port: Int?
+    package var customDomain: String?
+    package var resources: ResourceRequest
+    /// Whether the image is handed to the cluster.
+    package var deploy: Bool
+
+    package init(deploymentID: String, projectID: String, repositoryURL: String) {
+        self.deploymentID = deploymentID
+        self.projectID = projectID
+        self.repositoryURL = repositoryURL
+        rootDirectory = ""
+        environmentVariables = [:]
+        buildSecrets = []
+        priority = 0
+        retry = RetryRequest()
+        resources = ResourceRequest()
+        deploy = true
+    }
+}
+
+/// How often, and how far apart, failures that may pass are tried again.
+package struct RetryRequest: Sendable, Hashable {
+    /// Attempts in all.
+    package var attempts: Int
+    /// The first delay; it doubles with every attempt.
+    package var delayMilliseconds: Int
+
+    package init(attempts: Int = 3, delayMilliseconds: Int = 2000) {
+        self.attempts = attempts
+        self.delayMilliseconds = delayMilliseconds
+    }
+}
+
+/// CPU and memory for the app's container, as Kubernetes quantities; nil for the deployer's defaults.
+package struct ResourceRequest: Sendable, Hashable {
+    package var cpuRequest: String?
+    package var memoryRequest: String?
+    package var cpuLimit: String?
+    package var memoryLimit: String?
+
+    package init() {}
+}

@@ -1,0 +1,103 @@
+/// Bytes that can be read again and again from any offset: what is uploaded, and what a retry uploads again.
+package protocol BlobContent: Sendable {
+    /// Bytes in all.
+    var size: Int64 { get }
+
+    /// Fills the front of `buffer` from `offset` on; returns how many bytes were read, 0 only at the end.
+    ///
+    /// Synchronous, may block on the disk; callable from any thread.
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int
+}
+
+/// Where a blob's bytes are.
+package enum BlobSource: Sendable {
+    /// On this node.
+    case local(any BlobContent)
+    /// In the repository of a registry from which it can be mounted or copied.
+    case registry(ImageReference)
+}
+
+/// A blob of an image: its descriptor and where its bytes are.
+package struct ImageBlob: Sendable {
+    package var descriptor: Descriptor
+    package var source: BlobSource
+
+    package init(descriptor: Descriptor, source: BlobSource) {
+        self.descriptor = descriptor
+        self.source = source
+    }
+}
+
+/// A layer that we made: its compressed blob and the digest of its tar.
+package struct Layer: Sendable {
+    package var blob: ImageBlob
+    /// sha256 of the uncompressed tar, with its two zero blocks.
+    package var diffID: Digest
+    /// Bytes of the uncompressed tar.
+    package var tarSize: Int64
+    /// What the layer holds, for the image's history: `app source at 1a2b3c4d5e6f`.
+    package var comment: String
+
+    package init(blob: ImageBlob, diffID: Digest, tarSize: Int64, comment: String) {
+        self.blob = blob
+        self.diffID = diffID
+        self.tarSize = tarSize
+        self.comment = comment
+    }
+}
+
+/// An image that others are built on: its manifest and config, and where its layers are. Layers are not pulled to assemble.
+package struct BaseImage: Sendable {
+    /// The name as rules write it, with the digest of the manifest for this platform.
+    package var name: ImageReference
+    /// The config, whole; unknown members pass through.
+    package var config: JSONValue
+    /// The layers, base first, with OCI media types.
+    package var layers: [ImageBlob]
+
+    package init(name: ImageReference, config: JSONValue, layers: [ImageBlob]) {
+        self.name = name
+        self.config = config
+        self.layers = layers
+    }
+}
+
+/// A whole image: the bytes of its manifest and config, and all its blobs, base layers first.
+package struct Image: Sendable {
+    package var manifest: [UInt8]
+    package var manifestDescriptor: Descriptor
+    package var config: [UInt8]
+    package var configDescriptor: Descriptor
+    package var layers: [ImageBlob]
+
+    package init(
+        manifest: [UInt8],
+        manifestDescriptor: Descriptor,
+        config: [UInt8],
+        configDescriptor: Descriptor,
+        layers: [ImageBlob]
+    ) {
+        self.manifest = manifest
+        self.manifestDescriptor = manifestDescriptor
+        self.config = config
+        self.configDescriptor = configDescriptor
+        self.layers = layers
+    }
+}
+
+/// An image that a registry holds under a tag: what clusters pull.
+package struct PublishedImage: Sendable, Hashable {
+    /// The repository with the tag that was moved and the manifest's digest.
+    package var reference: ImageReference
+    package var manifest: Descriptor
+    /// Bytes sent, and bytes that were there already or were mounted.
+    package var uploadedBytes: Int64
+    package var reusedBytes: Int64
+
+    package init(reference: ImageReference, manifest: Descriptor, uploadedBytes: Int64, reusedBytes: Int64) {
+        self.reference = reference
+        self.manifest = manifest
+        self.uploadedBytes = uploadedBytes
+        self.reusedBytes = reusedBytes
+    }
+}

@@ -1,0 +1,6 @@
+#ifndef SLIPWAY_CCURL_SHIM_H
+#define SLIPWAY_CCURL_SHIM_H
+
+#include <curl/curl.h>
+
+#endif

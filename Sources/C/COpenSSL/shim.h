@@ -1,0 +1,7 @@
+#ifndef SLIPWAY_COPENSSL_SHIM_H
+#define SLIPWAY_COPENSSL_SHIM_H
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#endif

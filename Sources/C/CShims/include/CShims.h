@@ -1,0 +1,22 @@
+#ifndef SLIPWAY_CSHIMS_H
+#define SLIPWAY_CSHIMS_H
+
+/* Calls that Swift's Glibc overlay cannot see: variadics, and declarations behind feature macros. */
+
+/// Names the calling thread, for debuggers and /proc; truncated by the kernel to 15 bytes.
+int slipway_set_thread_name(const char *name);
+
+/// Opens a nameless file in `directory` that is gone when its descriptor closes: O_TMPFILE, or a
+/// created and unlinked file where the file system has none. Returns a descriptor or -errno.
+int slipway_open_unlinked(const char *directory);
+
+/// Seconds and nanoseconds of CLOCK_BOOTTIME, which goes on while the machine sleeps or a process is stopped.
+long long slipway_boottime_nanoseconds(void);
+
+/// A pipe whose ends are closed in programs that this process starts: ends[0] reads, ends[1] writes. Returns 0 or -errno.
+int slipway_pipe(int ends[2]);
+
+/// The system's limit on open files for this process is raised to its hard limit. Returns 0 or -errno.
+int slipway_raise_open_files(void);
+
+#endif

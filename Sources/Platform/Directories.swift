@@ -1,0 +1,57 @@
+package import BuildModel
+internal import Glibc
+
+/// Directories: made with their parents, listed, removed.
+package enum Directories {
+    /// Makes `path` and its parents; one that is there already is fine.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func create(_ path: String, mode: UInt32 = 0o755) throws(BuildFailure) {
+        var partial = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            partial += partial.isEmpty || partial.hasSuffix("/") ? part : "/" + part
+            guard unsafe mkdir(partial, mode) == 0 || errno == EEXIST else {
+                throw .system(
+                    errno: errno,
+                    operation: "directory.create",
+                    message: "Cannot make the directory '\(partial)'."
+                )
+            }
+        }
+    }
+
+    /// The names in a directory, sorted by their bytes, without `.` and `..`.
+    package static func list(_ path: String) throws(BuildFailure) -> [String] {
+        guard let stream = unsafe opendir(path) else {
+            throw .system(errno: errno, operation: "directory.list", message: "Cannot list the directory '\(path)'.")
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Whether `path` is a directory, following links.
+    package static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a fresh directory under `parent` whose name starts with `prefix`; only its owner may enter it.
+    package static func createTemporary(in parent: String, prefix: String) throws(BuildFailure) -> String {
+        var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else {
+            throw .system(
+                errno: errno,
+                operation: "directory.create",
+                message: "Cannot make a directory in '\(parent)'."
+            )
+        }
+        return template.text
+    }
+}

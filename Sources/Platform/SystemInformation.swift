@@ -1,0 +1,42 @@
+internal import CShims
+internal import Glibc
+
+/// Facts about this process and node.
+package enum SystemInformation {
+    /// Processors that this process may use.
+    package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    package static var processID: Int32 { getpid() }
+
+    /// The node's name, as `hostname` prints it.
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return buffer.text
+    }
+
+    /// Milliseconds since 1970.
+    package static var currentMilliseconds: Int64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
+    /// Nanoseconds of a clock that goes on while the machine sleeps or this process is stopped.
+    package static var bootNanoseconds: Int64 { slipway_boottime_nanoseconds() }
+
+    /// Whether the descriptor is a terminal.
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// An environment variable.
+    package static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Raises the limit on open files to what the system allows, and lets writes to closed sockets fail instead of killing the process.
+    package static func prepareProcess() {
+        _ = slipway_raise_open_files()
+        signal(SIGPIPE, SIG_IGN)
+    }
+}
