@@ -1,0 +1,7 @@
+# shellcheck shell=bash
+# The options that every Swift build here has; all scripts use the same, so that none rebuilds what another built. Source it after lib.sh.
+
+swift_options=(--jobs "$(nproc)" --explicit-target-dependency-import-check error)
+
+# Builds quietly: what the compiler says is shown when it fails, and kept in the log otherwise.
+swift_build() { quietly swift-build swift build "${swift_options[@]}" "$@"; }
