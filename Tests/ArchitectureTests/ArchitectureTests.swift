@@ -91,7 +91,7 @@ struct ArchitectureTests {
                 if let other = floor(of: imported) { #expect(other < own, "\(module) imports \(imported)") }
             }
         }
-        #expect(files > 50)
+        #expect(files >= 20, "the search found too few imports to mean anything")
     }
 
     @Test("no module exports a type with the module's own name")
