@@ -91,8 +91,9 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests("BuildModelTests", ["BuildModel"]),
+        tests("BuildModelTests", ["Documents", "BuildModel"]),
         tests("PlatformTests", ["Platform", "BuildModel"]),
+        tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
