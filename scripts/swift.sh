@@ -1,5 +1,9 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # `logs` is for lib.sh
 # The options that every Swift build here has; all scripts use the same, so that none rebuilds what another built. Source it after lib.sh.
+
+# These logs belong to the checkout, not to the cache that several checkouts share.
+logs=$repository/.build/logs
 
 swift_options=(--jobs "$(nproc)" --explicit-target-dependency-import-check error)
 
