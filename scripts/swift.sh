@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # `logs` is for lib.sh
+# shellcheck disable=SC2034,SC2154 # `logs` is for lib.sh, which also gives `repository`
 # The options that every Swift build here has; all scripts use the same, so that none rebuilds what another built. Source it after lib.sh.
 
 # These logs belong to the checkout, not to the cache that several checkouts share.
