@@ -39,6 +39,7 @@ start_mirror() {
 write_configuration() {
     cat >"$work/worker.yaml" <<YAML
 # The configuration of one worker; config/worker.yaml explains every key.
+farm: farm
 redis:
   url: redis://127.0.0.1:$1
 cacheDirectory: $work/cache
