@@ -6,8 +6,8 @@ struct PaxRecords {
     init(for entry: TarEntry) {
         let path = UstarName(entry.archivePath) == nil ? entry.archivePath : nil
         let link = Self.fits(entry.link) ? nil : entry.link
-        // Without this record a reader takes the bytes for UTF-8, and refuses or replaces those that are not.
-        if [path, link].contains(where: { !Self.isUTF8($0 ?? []) }) { append("hdrcharset", Array("BINARY".utf8)) }
+        // Names are bytes, as git has them. Readers that take them for UTF-8 refuse some and normalise others into one another.
+        if [path, link].contains(where: { !Self.isASCII($0 ?? []) }) { append("hdrcharset", Array("BINARY".utf8)) }
         if let path { append("path", path) }
         if let link { append("linkpath", link) }
         if entry.size > UstarHeader.maximumSize { append("size", Array(String(entry.size).utf8)) }
@@ -28,10 +28,10 @@ struct PaxRecords {
     }
 
     private static func fits(_ link: [UInt8]) -> Bool {
-        link.count <= UstarHeader.linkWidth && link.allSatisfy { $0 < 0x80 }
+        link.count <= UstarHeader.linkWidth && isASCII(link)
     }
 
-    private static func isUTF8(_ bytes: [UInt8]) -> Bool {
-        String(validating: bytes, as: UTF8.self) != nil
+    private static func isASCII(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 }
     }
 }

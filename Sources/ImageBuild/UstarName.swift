@@ -11,6 +11,7 @@ struct UstarName {
             name = path[...]
             return
         }
+        guard path.count <= 256 else { return nil }
         let slash = UInt8(ascii: "/")
         let candidates = max(1, path.count - 101)..<min(156, path.count - 1)
         guard let split = candidates.first(where: { path[$0] == slash }) else { return nil }
