@@ -95,6 +95,7 @@ let package = Package(
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
+        tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
 )
