@@ -96,6 +96,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
 )
