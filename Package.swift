@@ -96,5 +96,6 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
+        tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
     ]
 )
