@@ -64,7 +64,7 @@ struct ClusterClient: Sendable {
         var failure = error
         failure.operation = request.operation
         failure.message =
-            "The \(request.subject) could not be reached at \(credentials.server) (\(credentials.origin)): "
+            "\(request.verb.gerund) the \(request.subject) at \(credentials.server) (\(credentials.origin)) failed: "
             + error.message
         return failure
     }

@@ -61,17 +61,24 @@ package struct ClusterCredentials: Sendable, Hashable {
         case nil: return nil
         case .value(let token): return "Bearer \(token.exposed)"
         case .file(let path):
-            let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
-            let token = text.split(whereSeparator: \.isWhitespace)
-            guard token.count == 1 else {
-                throw BuildFailure(
-                    .platform,
-                    .invalidConfiguration,
-                    operation: "kubernetes.credentials",
-                    message: "The token file '\(path)' of \(origin) must hold one token and nothing else."
-                )
+            let text: String
+            do {
+                text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+            } catch {
+                throw invalidToken(path, "cannot be read", cause: error.description)
             }
+            let token = text.split(whereSeparator: \.isWhitespace)
+            guard token.count == 1 else { throw invalidToken(path, "must hold one token and nothing else") }
             return "Bearer \(token[0])"
         }
+    }
+    private func invalidToken(_ path: String, _ reason: String, cause: String? = nil) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .invalidConfiguration,
+            operation: "kubernetes.credentials",
+            message: "The token file '\(path)' of \(origin) \(reason).",
+            cause: cause
+        )
     }
 }

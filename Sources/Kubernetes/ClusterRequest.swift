@@ -7,6 +7,14 @@ struct ClusterRequest: Sendable {
         case get
         /// Server-side apply.
         case apply
+
+        /// The verb at the beginning of a sentence.
+        var gerund: String {
+            switch self {
+            case .get: "Reading"
+            case .apply: "Applying"
+            }
+        }
     }
 
     /// A kind of object that Slipway deploys.
@@ -46,7 +54,7 @@ struct ClusterRequest: Sendable {
 
     /// The request as it is sent.
     func http(to credentials: ClusterCredentials, limit: Duration) throws(BuildFailure) -> HTTPRequest {
-        var headers: HTTPHeaders = ["Accept": "application/json", "User-Agent": "slipway"]
+        var headers: HTTPHeaders = ["Accept": "application/json"]
         headers["Authorization"] = try credentials.authorization()
         var limits = HTTPLimits()
         limits.total = limit

@@ -8,7 +8,7 @@ extension ClusterStatus {
             verdict.fault,
             verdict.code,
             operation: request.operation,
-            message: "\(request.verb == .get ? "Reading" : "Applying") the \(request.subject) failed: \(verdict.words)",
+            message: "\(request.verb.gerund) the \(request.subject) failed: \(verdict.words)",
             cause: message.isEmpty ? nil : message,
             isRetryable: verdict.isRetryable
         )
@@ -95,7 +95,8 @@ extension ClusterStatus {
         let fields = causes.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
         let words = "the cluster does not accept it" + (fields.isEmpty ? "." : ": \(fields).")
         guard message.contains("field is immutable") else {
-            return Verdict(fault: .code, code: .invalidDeployment, words: words)
+            // The manifest's shape is ours; a value that is refused has come with the request.
+            return Verdict(fault: code == 422 ? .code : .platform, code: .invalidDeployment, words: words)
         }
         return Verdict(
             code: .invalidDeployment,

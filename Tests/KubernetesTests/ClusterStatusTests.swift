@@ -98,6 +98,12 @@ struct ClusterStatusTests {
             says: ["spec.y: must be less"]
         ),
         Case(
+            testDescription: "a manifest that cannot be read",
+            code: 400,
+            body: status("BadRequest", "cannot unmarshal"),
+            failure: .invalidDeployment
+        ),
+        Case(
             testDescription: "a field that cannot change",
             code: 422,
             body: status("Invalid", "field is immutable"),

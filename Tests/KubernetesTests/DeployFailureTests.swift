@@ -45,11 +45,12 @@ struct DeployFailureTests {
         #expect(!failure.description.contains("wrong-token"))
     }
 
-    @Test("a token file that holds no token is named")
-    func emptyTokenFile() async throws {
+    @Test("a token file that is missing or holds no token is named", arguments: ["", "\n", "two tokens", nil])
+    func wrongTokenFile(text: String?) async throws {
         let scratch = try Scratch()
+        if let text { try scratch.write(text, to: "token") }
         var credentials = try administrator()
-        credentials.token = .file(try scratch.write("\n", to: "token"))
+        credentials.token = .file(scratch("token"))
         let failure = try await failure { try await demo.apply(try demo.intent(), as: credentials) }
         #expect(failure.code == .invalidConfiguration)
         #expect(failure.message.contains(scratch("token")))
@@ -76,6 +77,18 @@ struct DeployFailureTests {
         #expect(failure.description.lowercased().contains("certificate"))
         credentials.tls.allowsAnyCertificate = true
         try await demo.apply(try demo.intent(), as: credentials)
+    }
+
+    @Test("the kubeconfig's tls-server-name is what the certificate has to be for")
+    func serverName() async throws {
+        var credentials = try administrator()
+        credentials.tls.serverName = "kubernetes.default.svc"
+        try await demo.apply(try demo.intent(), as: credentials)
+        credentials.tls.serverName = "kubernetes.example.com"
+        let failure = try await failure { try await demo.apply(try demo.intent(), as: credentials) }
+        #expect(failure.fault == .platform)
+        #expect(!failure.isRetryable)
+        #expect(failure.message.contains("kubernetes.example.com") || failure.message.contains("certificate"))
     }
 
     @Test("a value that the cluster does not accept is named with its field")
@@ -108,12 +121,13 @@ struct DeployFailureTests {
             metadata: {name: shop, annotations: {slipway/project: shop}}
             spec:
               selector: {matchLabels: {app: shop}}
-              template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: other, image: example.com/x}]}}
+              template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: app, image: example.com/x}]}}
             """
-        try await demo.kubectl("create", "-f", "-", input: text)
+        try await demo.kubectl("apply", "--server-side", "--field-manager=slipway", "-f", "-", input: text)
         let failure = try await failure { try await demo.apply(try demo.intent()) }
-        #expect(failure.code == .invalidDeployment || failure.code == .deploymentConflict)
+        #expect(failure.code == .invalidDeployment)
         #expect(failure.fault == .platform)
-        #expect(failure.message.contains("selector"))
+        #expect(failure.message.contains("spec.selector"))
+        #expect(failure.message.contains("delete the object and deploy again"))
     }
 }
