@@ -27,22 +27,34 @@ struct ClusterClient: Sendable {
         while true {
             try await confirm()
             left -= 1
-            let failure: BuildFailure
-            var retryAfter: Duration?
-            do {
-                let (response, body) = try await http.execute(
-                    request.http(to: credentials, limit: settings.requestLimit)
-                )
-                if response.isSuccess { return try reply(response, body, to: request) }
-                let status = ClusterStatus(code: response.status, body: body)
-                failure = status.failure(of: request, credentials: credentials)
-                retryAfter = Backoff.retryAfter(response.headers["Retry-After"])
-            } catch let error as BuildFailure {
-                failure = unanswered(error, request)
+            switch try await attempt(request) {
+            case .done(let reply): return reply
+            case .failed(let failure, let retryAfter):
+                guard failure.isRetryable, left > 0 else { throw failure }
+                try await pause(for: backoff.next(retryAfter: retryAfter), in: request)
             }
-            guard failure.isRetryable, left > 0 else { throw failure }
-            try await pause(for: backoff.next(retryAfter: retryAfter), in: request)
         }
+    }
+
+    private enum Outcome {
+        case done(Reply)
+        case failed(BuildFailure, retryAfter: Duration?)
+    }
+
+    private func attempt(_ request: ClusterRequest) async throws -> Outcome {
+        let response: HTTPResponse
+        let body: [UInt8]
+        do {
+            (response, body) = try await http.execute(request.http(to: credentials, limit: settings.requestLimit))
+        } catch let error as BuildFailure {
+            return .failed(unanswered(error, request), retryAfter: nil)
+        }
+        if response.isSuccess { return .done(try reply(response, body, to: request)) }
+        let status = ClusterStatus(code: response.status, body: body)
+        return .failed(
+            status.failure(of: request, credentials: credentials),
+            retryAfter: Backoff.retryAfter(response.headers["Retry-After"])
+        )
     }
 
     private func reply(_ response: HTTPResponse, _ body: [UInt8], to request: ClusterRequest) throws -> Reply {

@@ -9,7 +9,7 @@ extension ClusterStatus {
             verdict.code,
             operation: request.operation,
             message: "\(request.verb.gerund) the \(request.subject) failed: \(verdict.words)",
-            cause: message.isEmpty ? nil : message,
+            cause: message.isEmpty || verdict.repeatsCauses ? nil : message,
             isRetryable: verdict.isRetryable
         )
     }
@@ -19,6 +19,8 @@ extension ClusterStatus {
         var code: BuildFailure.Code
         var words: String
         var isRetryable = false
+        /// The words hold everything that the server said.
+        var repeatsCauses = false
     }
 
     private func verdict(_ request: ClusterRequest, _ credentials: ClusterCredentials) -> Verdict {
@@ -32,6 +34,7 @@ extension ClusterStatus {
         case 404: missing(request, credentials)
         case 409: conflict
         case 400, 422: invalid
+        case 413: tooLarge
         case 429:
             Verdict(code: .unreachable, words: "the cluster asks for fewer requests (429).", isRetryable: true)
         case 500...599: serverError(credentials)
@@ -87,7 +90,8 @@ extension ClusterStatus {
         return Verdict(
             code: .deploymentConflict,
             words: "another manager has set fields that belong to Slipway: \(fields). Let that manager give them up, "
-                + "or put the object back to what was deployed last."
+                + "or put the object back to what was deployed last.",
+            repeatsCauses: true
         )
     }
 
@@ -96,17 +100,33 @@ extension ClusterStatus {
         let words = "the cluster does not accept it" + (fields.isEmpty ? "." : ": \(fields).")
         guard message.contains("field is immutable") else {
             // The manifest's shape is ours; a value that is refused has come with the request.
-            return Verdict(fault: code == 422 ? .code : .platform, code: .invalidDeployment, words: words)
+            let fault: BuildFailure.Fault = code == 422 ? .code : .platform
+            return Verdict(fault: fault, code: .invalidDeployment, words: words, repeatsCauses: !causes.isEmpty)
         }
         return Verdict(
             code: .invalidDeployment,
-            words: words + " A field that cannot be changed differs: delete the object and deploy again."
+            words: words + " A field that cannot be changed differs: delete the object and deploy again.",
+            repeatsCauses: !causes.isEmpty
+        )
+    }
+
+    /// What etcd, and the API server's connection to it, say of an object of more than about 1.5 MiB.
+    private static let tooLargeForStorage = [
+        "etcdserver: request is too large", "trying to send message larger than max",
+    ]
+
+    private var tooLarge: Verdict {
+        Verdict(
+            fault: .code,
+            code: .limitExceeded,
+            words: "it is larger than the cluster takes; environmentVariables are what can make it so."
         )
     }
 
     /// A server error passes, except for a `Status` without a reason: that is how the server says that it cannot type the patch
     /// (an unknown field, a wrong type), which it will say again. Errors of its storage look the same but for their words.
     private func serverError(_ credentials: ClusterCredentials) -> Verdict {
+        if Self.tooLargeForStorage.contains(where: message.contains) { return tooLarge }
         let isPermanent = code == 500 && isStatus && reason.isEmpty && !message.contains("etcdserver")
         guard isPermanent else {
             return Verdict(

@@ -69,7 +69,9 @@ extension Kubeconfig {
         do {
             bytes = try Files.read(resolved(name), limit: 4 << 20)
         } catch {
-            throw invalid(file, "names in \(owner) a \(key) that cannot be read: \(error.description)")
+            var failure = invalid(file, "names in \(owner) a \(key) that cannot be read")
+            failure.cause = error.description
+            throw failure
         }
         guard isPEM(bytes) else { throw invalid(file, "names in \(owner) a \(key) that is not PEM") }
         return bytes

@@ -35,8 +35,10 @@ struct Kubeconfig {
     /// What the context says, with every file that it names read.
     func credentials(context name: String?) throws(BuildFailure) -> ClusterCredentials {
         guard let name = name ?? root["current-context"]?.string, !name.isEmpty else {
-            let known = names(in: "contexts").joined(separator: ", ")
-            throw invalid(root, "has no current-context; choose one of its contexts (\(known)) in the configuration")
+            throw invalid(
+                root,
+                "has no current-context; name one of its contexts in the configuration (it has \(known(in: "contexts")))"
+            )
         }
         let context = try entry(named: name, in: "contexts", holding: "context", wantedBy: "the configuration")
         let wanter = "context '\(name)'"
@@ -62,10 +64,9 @@ struct Kubeconfig {
         wantedBy wanter: String
     ) throws(BuildFailure) -> YAMLNode {
         guard let found = root[list]?.elements?.first(where: { $0["name"]?.string == name }) else {
-            let known = names(in: list).map { "'\($0)'" }.joined(separator: ", ")
             throw invalid(
                 root[list] ?? root,
-                "has no entry '\(name)' in \(list), which \(wanter) asks for; it has \(known.isEmpty ? "none" : known)"
+                "has no entry '\(name)' in \(list), which \(wanter) asks for; it has \(known(in: list))"
             )
         }
         guard let content = found[member], content.entries != nil else {
@@ -74,8 +75,10 @@ struct Kubeconfig {
         return content
     }
 
-    private func names(in list: String) -> [String] {
-        (root[list]?.elements ?? []).compactMap { $0["name"]?.string }
+    /// The names in a list, for messages.
+    private func known(in list: String) -> String {
+        let names = (root[list]?.elements ?? []).compactMap { $0["name"]?.string }
+        return names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
     private func required(_ key: String, of node: YAMLNode, _ owner: String) throws(BuildFailure) -> String {

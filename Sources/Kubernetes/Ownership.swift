@@ -23,8 +23,8 @@ struct Ownership {
             .platform,
             .staleEpoch,
             operation: "kubernetes.apply",
-            message: "The \(request.subject) was applied by attempt \(epoch) of build '\(intent.deploymentID)'; "
-                + "this is attempt \(intent.epoch), which has been taken over."
+            message: "The \(request.subject) was applied under lease \(epoch) of build '\(intent.deploymentID)'; "
+                + "this is lease \(intent.epoch), which has been taken over."
         )
     }
 

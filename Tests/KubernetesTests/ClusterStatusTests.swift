@@ -131,6 +131,14 @@ struct ClusterStatusTests {
             isRetryable: true
         ),
         Case(
+            testDescription: "an object that storage does not take",
+            code: 500,
+            body: status("", "rpc error: desc = trying to send message larger than max (2100024 vs. 2097152)"),
+            failure: .limitExceeded,
+            fault: .code,
+            says: ["environmentVariables"]
+        ),
+        Case(
             testDescription: "an unreachable webhook",
             code: 500,
             body: status("InternalError", "failed calling webhook"),

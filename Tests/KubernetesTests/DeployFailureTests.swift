@@ -100,6 +100,21 @@ struct DeployFailureTests {
         #expect(failure.message.contains("spec.template.spec.containers[0].resources.requests"))
     }
 
+    @Test(
+        "variables that are too large for the server or its storage are blamed on the request",
+        arguments: [1_800_000, 2 << 20, 3 << 20]
+    )
+    func tooLarge(bytes: Int) async throws {
+        let request = Sample.request {
+            $0.environmentVariables = ["BIG": String(repeating: "x", count: bytes)]
+        }
+        let failure = try await failure { try await demo.apply(try demo.intent(request)) }
+        #expect(failure.fault == .code)
+        #expect(failure.code == .limitExceeded)
+        #expect(!failure.isRetryable)
+        #expect(failure.description.utf8.count < 4096)
+    }
+
     @Test("a quota that is used up is said")
     func quota() async throws {
         try await demo.kubectl("create", "quota", "none", "--hard=count/deployments.apps=0")
