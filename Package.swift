@@ -97,6 +97,7 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
+        tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
     ]
