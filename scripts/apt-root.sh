@@ -8,6 +8,7 @@ archive_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # open_apt_root FOLDER CODENAME: prepares the folder and makes this script's apt commands use it.
 open_apt_root() {
     local root=$1 release=$2 mirror
+    need_lists
     mirror=$(debian_mirror)
     [ -r "$archive_keys" ] || die "$archive_keys is missing: run 'make setup'"
     mkdir -p "$root"/{state/lists/partial,cache/archives/partial,preferences.d}

@@ -30,13 +30,14 @@ python_links='[ ! -e "$1/usr/bin/python3" ] || for name in python python3; do ln
 
 # make_rootfs TAR PACKAGE...: Debian's essential packages and those named.
 make_rootfs() {
-    local tar=$1 more=()
+    local tar=$1 more=() mirror
     shift
+    mirror=$(debian_mirror)
     [ $# = 0 ] || more=(--include="$*")
     mmdebstrap --variant=minbase --architectures=amd64 "${more[@]}" "${slim_options[@]}" \
         --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
         --customize-hook="$python_links" --customize-hook="$clean_up" --skip=output/dev \
-        trixie "$tar" "$(debian_mirror)"
+        trixie "$tar" "$mirror"
     add_dev "$tar"
 }
 

@@ -65,6 +65,7 @@ work=$cache/base-images.work
 trap 'stop_servers; rm -rf "$work"' EXIT
 rm -rf "$work" "$layout" "$seed"
 mkdir -p "$work"
+need_lists
 make_images
 make_seed
 echo "$recipe" >"$work/oci/.recipe"

@@ -33,10 +33,11 @@ missing_packages() {
 check_system
 lock setup
 # shellcheck disable=SC2046 # names of packages hold no blanks
-mapfile -t missing < <(missing_packages $(all_packages))
-if [ ${#missing[@]} -gt 0 ]; then
-    say "installing ${#missing[@]} Debian packages (about a minute): ${missing[*]}"
-    install_packages "${missing[@]}"
+missing=$(missing_packages $(all_packages))
+if [ -n "$missing" ]; then
+    say "installing $(wc -l <<<"$missing") Debian packages (about a minute): $(paste -sd ' ' <<<"$missing")"
+    # shellcheck disable=SC2086 # as above
+    install_packages $missing
 fi
 check_swift
 say "ready"
