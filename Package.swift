@@ -96,5 +96,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
+        tests("SystemdTests", ["Platform"]),
     ]
 )
