@@ -95,6 +95,7 @@ let package = Package(
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
+        tests("BuildpacksTests", ["Buildpacks", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
 )
