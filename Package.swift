@@ -105,6 +105,7 @@ let package = Package(
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),
         tests("BuildQueueTests", ["BuildQueue", "RedisTransport", "Documents", "Platform", "BuildModel"]),
+        tests("BuildpacksTests", ["Buildpacks", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Platform"]),
