@@ -95,6 +95,7 @@ let package = Package(
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
+        tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
 )
