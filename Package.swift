@@ -106,6 +106,7 @@ let package = Package(
         tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),
         tests("BuildQueueTests", ["BuildQueue", "RedisTransport", "Documents", "Platform", "BuildModel"]),
         tests("BuildpacksTests", ["Buildpacks", "Documents", "Platform", "BuildModel"]),
+        tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Platform"]),
