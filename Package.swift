@@ -100,5 +100,6 @@ let package = Package(
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        tests("SystemdTests", ["Platform"]),
     ]
 )

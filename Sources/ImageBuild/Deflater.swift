@@ -3,8 +3,8 @@ internal import CDeflate
 
 /// A libdeflate compressor: raw DEFLATE (RFC 1951) of whole buffers, one after another.
 ///
-/// Owns a `libdeflate_compressor`; freed with the last reference. `@unchecked Sendable` is sound: whoever uses one has taken it
-/// out of a `DeflaterStock`, which lends it to one thread at a time.
+/// Owns a `libdeflate_compressor`; freed with the last reference. `@unchecked Sendable` is sound: whoever uses one has
+/// taken it out of a `DeflaterStock`, which lends it to one thread at a time.
 @safe
 final class Deflater: @unchecked Sendable {
     private let compressor: OpaquePointer

@@ -10,9 +10,11 @@ package enum ImageAssembler {
     ///   - layers: on top of the base, in this order.
     ///   - plan: gives entrypoint, user, working directory, environment and port.
     ///   - revision: gives the labels that say what the source was.
-    ///   - created: seconds since 1970; the commit's time rather than the clock's, so that the same source makes the same image.
+    ///   - created: seconds since 1970; the commit's time rather than the clock's, so that the same source makes the
+    ///     same image.
     ///   - labels: in addition to the standard ones, which they may replace.
-    /// - Throws: `BuildFailure`: `invalid_image` if the base contradicts itself, `invalid_plan` if the plan starts nothing.
+    /// - Throws: `BuildFailure`: `invalid_image` if the base contradicts itself, `invalid_plan` if the plan starts
+    ///   nothing.
     package static func assemble(
         base: BaseImage,
         layers: [Layer],

@@ -1,10 +1,11 @@
 internal import BuildModel
 internal import Platform
 
-/// The history of an image: OCI image spec, config.md. Container engines refuse images whose history counts other layers than the
-/// manifest has.
+/// The history of an image: OCI image spec, config.md. Container engines refuse images whose history counts other
+/// layers than the manifest has.
 enum ImageHistory {
-    /// The base's history, or one made up where the base's does not fit its layers, and an entry for each layer of ours.
+    /// The base's history, or one made up where the base's does not fit its layers, and an entry for each layer of
+    /// ours.
     static func json(base: BaseImage, layers: [Layer], created: Int64) -> JSONValue {
         let time = JSONValue.string(Timestamp.text(seconds: created))
         let own = layers.map { layer -> JSONValue in

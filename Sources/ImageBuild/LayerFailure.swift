@@ -20,14 +20,16 @@ enum LayerFailure {
     static func reserved(_ path: [UInt8]) -> BuildFailure {
         tree(
             .reservedName,
-            "'\(shown(path))' cannot be put in an image: names that begin with '.wh.' mean deleted files there. Rename it."
+            "'\(shown(path))' cannot be put in an image: names that begin with '.wh.' mean deleted files there. "
+                + "Rename it."
         )
     }
 
     static func submodule(_ path: [UInt8]) -> BuildFailure {
         tree(
             .submoduleUnsupported,
-            "'\(shown(path))' is a git submodule; submodules are not built. Commit its files, or install it as a dependency."
+            "'\(shown(path))' is a git submodule; submodules are not built. Commit its files, or install it as a "
+                + "dependency."
         )
     }
 

@@ -23,8 +23,8 @@ package struct LayerSettings: Sendable {
         self.maximumBlobBytes = maximumBlobBytes
     }
 
-    /// Names how a tar becomes compressed bytes: library, level, and where members are cut. Layers with equal diff ids and
-    /// equal codecs have equal digests as long as the library's version is the same.
+    /// Names how a tar becomes compressed bytes: library, level, and where members are cut. Layers with equal diff ids
+    /// and equal codecs have equal digests as long as the library's version is the same.
     package var codec: String { "gzip-libdeflate-\(level)-v1" }
 
     /// Names how a tree becomes a tar: modes, times, owners, order and header forms.

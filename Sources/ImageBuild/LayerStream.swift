@@ -3,9 +3,9 @@ internal import Platform
 
 /// Turns tar entries into a layer: encodes them, cuts the tar into members, and keeps count of its size and digest.
 ///
-/// Where members are cut depends on the entries alone: after an entry once 256 KiB are pending, and in files of 1 MiB and more,
-/// which begin a member of their own, at every 1 MiB. Smaller members would cost size, larger ones would keep threads waiting.
-/// Confined to the thread that writes the layer.
+/// Where members are cut depends on the entries alone: after an entry once 256 KiB are pending, and in files of 1 MiB
+/// and more, which begin a member of their own, at every 1 MiB. Smaller members would cost size, larger ones would keep
+/// threads waiting. Confined to the thread that writes the layer.
 final class LayerStream {
     private static let memberSize = 256 << 10
     private static let largeMemberSize = 1 << 20

@@ -15,8 +15,8 @@ package enum LayerWriter {
     ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
     ///   - comment: what the image's history says of the layer.
     ///   - cancellation: looked at between entries.
-    /// - Throws: `BuildFailure`: `submodule_unsupported`, `unsafe_path`, `reserved_name` or `limit_exceeded`, which name the entry;
-    ///   `invalid_plan`; `cancelled`; what the tree throws.
+    /// - Throws: `BuildFailure`: `submodule_unsupported`, `unsafe_path`, `reserved_name` or `limit_exceeded`, which
+    ///   name the entry; `invalid_plan`; `cancelled`; what the tree throws.
     package static func writeLayer(
         from tree: any SourceTree,
         at directory: String,

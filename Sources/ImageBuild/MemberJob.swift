@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// The compression of one member: done once, by whichever thread comes first.
 ///
-/// The writer that needs the result does the work itself when no thread of the pool has begun it. So a layer is finished
-/// even if the writer holds the pool's only thread, and a writer that has to wait computes instead.
+/// The writer that needs the result does the work itself when no thread of the pool has begun it. So a layer is
+/// finished even if the writer holds the pool's only thread, and a writer that has to wait computes instead.
 final class MemberJob: Sendable {
     private enum State {
         case waiting([UInt8])

@@ -3,8 +3,8 @@ internal import Platform
 
 /// Compresses members on many threads and joins them in the order in which they came.
 ///
-/// Confined to the thread that writes the layer. Holds at most twice as many members as there are threads, so memory does not
-/// grow with the layer.
+/// Confined to the thread that writes the layer. Holds at most twice as many members as there are threads, so memory
+/// does not grow with the layer.
 final class MemberPipeline {
     private let processors: BlockingPool
     private let stock: DeflaterStock

@@ -3,7 +3,8 @@ internal import Documents
 internal import Platform
 
 extension OCILayout {
-    /// The image that the layout holds under a full name, such as `docker.io/library/python:3.11-slim`; nil if there is none.
+    /// The image that the layout holds under a full name, such as `docker.io/library/python:3.11-slim`; nil if there is
+    /// none.
     ///
     /// Manifest and config are compared with their digests and sizes, layers with their sizes.
     ///

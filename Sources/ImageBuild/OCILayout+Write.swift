@@ -8,10 +8,11 @@ extension OCILayout {
     /// interrupted, the layout holds what it held before. One writer at a time.
     ///
     /// - Parameters:
-    ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the entry without a name. Others are kept.
+    ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the entry without a name.
+    ///     Others are kept.
     ///   - fetch: gets a blob that is in a registry.
-    /// - Throws: `BuildFailure`: `invalid_layout` if the directory holds other things, `corrupted` if a blob is not what its
-    ///   descriptor says, `system`, `cancelled`; what `fetch` throws.
+    /// - Throws: `BuildFailure`: `invalid_layout` if the directory holds other things, `corrupted` if a blob is not
+    ///   what its descriptor says, `system`, `cancelled`; what `fetch` throws.
     package static func write(
         _ image: Image,
         to directory: String,

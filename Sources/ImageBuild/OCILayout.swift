@@ -2,7 +2,8 @@ package import BuildModel
 internal import Documents
 internal import Platform
 
-/// A directory that holds images: OCI image spec, image-layout.md. What `umoci`, `skopeo` and `podman` read as `oci:DIR:TAG`.
+/// A directory that holds images: OCI image spec, image-layout.md. What `umoci`, `skopeo` and `podman` read as
+/// `oci:DIR:TAG`.
 package struct OCILayout: Sendable {
     /// The annotation of an index entry that holds its tag or name.
     static let nameAnnotation = "org.opencontainers.image.ref.name"
@@ -14,8 +15,8 @@ package struct OCILayout: Sendable {
 
     /// Opens an existing layout.
     ///
-    /// - Throws: `BuildFailure`: `not_found` if there is none at `directory`, `invalid_layout` if it is of a version that we do not
-    ///   know; both name the directory.
+    /// - Throws: `BuildFailure`: `not_found` if there is none at `directory`, `invalid_layout` if it is of a version
+    ///   that we do not know; both name the directory.
     package init(opening directory: String) throws {
         let path = directory + "/oci-layout"
         guard Files.exists(path) else {

@@ -6,7 +6,8 @@ struct PaxRecords {
     init(for entry: TarEntry) {
         let path = UstarName(entry.archivePath) == nil ? entry.archivePath : nil
         let link = Self.fits(entry.link) ? nil : entry.link
-        // Names are bytes, as git has them. Readers that take them for UTF-8 refuse some and normalise others into one another.
+        // Names are bytes, as git has them. Readers that take them for UTF-8 refuse some and normalise others into one
+        // another.
         if [path, link].contains(where: { !Self.isASCII($0 ?? []) }) { append("hdrcharset", Array("BINARY".utf8)) }
         if let path { append("path", path) }
         if let link { append("linkpath", link) }

@@ -1,8 +1,8 @@
 /// Directories that base images have by the Filesystem Hierarchy Standard.
 ///
-/// A layer's entry for a directory replaces the attributes, or the symbolic link, that the base has there (OCI image spec, layer.md,
-/// "Applying Changesets"): `tmp/` with 0755 would take away its sticky bit, `bin/` its link to `usr/bin`. So layers have no entry
-/// for these.
+/// A layer's entry for a directory replaces the attributes, or the symbolic link, that the base has there (OCI image
+/// spec, layer.md, "Applying Changesets"): `tmp/` with 0755 would take away its sticky bit, `bin/` its link to
+/// `usr/bin`. So layers have no entry for these.
 enum StandardDirectories {
     static func contains(_ path: [UInt8]) -> Bool { paths.contains(path) }
 

@@ -1,7 +1,7 @@
 internal import BuildModel
 
-/// Admits the entries of a walk one by one and refuses what a crafted tree could hide among them: paths that lead out, names that
-/// appear twice, entries in places that are no directory.
+/// Admits the entries of a walk one by one and refuses what a crafted tree could hide among them: paths that lead out,
+/// names that appear twice, entries in places that are no directory.
 struct TreeGuard {
     private struct OpenDirectory {
         var path: [UInt8]

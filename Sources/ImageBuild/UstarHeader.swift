@@ -1,7 +1,7 @@
 /// The 512 bytes in front of an entry: POSIX.1-2017, pax, "ustar Interchange Format".
 ///
-/// Every field that could tell builds apart is fixed: one second after the epoch (0 means "unset" to some readers), numeric
-/// owners without names, no devices.
+/// Every field that could tell builds apart is fixed: one second after the epoch (0 means "unset" to some readers),
+/// numeric owners without names, no devices.
 struct UstarHeader {
     static let blockSize = 512
     /// What 11 octal digits hold.

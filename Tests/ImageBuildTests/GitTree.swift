@@ -11,7 +11,7 @@ struct GitTree {
         repository = scratch("repository.git")
         try await Command.output(["git", "init", "-q", "--bare", "-b", "main", repository])
         try await Command.output(
-            ["git", "-C", repository, "fast-import", "--quiet"],
+            ["git", "-C", repository, "-c", "core.compression=0", "fast-import", "--quiet"],
             input: Self.importStream(items)
         )
         tree = try await Self.read(repository)

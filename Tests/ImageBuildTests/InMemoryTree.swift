@@ -10,21 +10,28 @@ struct InMemoryTree: SourceTree {
 
     struct Missing: Error {}
 
-    var id = ObjectID(bytes: [UInt8](repeating: 1, count: 20))
+    let id = ObjectID(bytes: [UInt8](repeating: 1, count: 20))
     /// In the order in which a walk visits them.
-    var items: [Item]
+    let items: [Item]
+    private let places: [[UInt8]: Int]
+
+    init(items: [Item]) {
+        self.items = items
+        places = Dictionary(zip(items.map(\.path), items.indices), uniquingKeysWith: { _, last in last })
+    }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         for item in items where try visit(entry(for: item)) == .stop { return }
     }
 
     func entry(at path: String) -> TreeEntry? {
-        items.first { $0.path == Array(path.utf8) }.map(entry)
+        places[Array(path.utf8)].map { self.entry(for: items[$0]) }
     }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
-        guard let item = items.first(where: { $0.path == entry.path && $0.kind == entry.kind }) else { throw Missing() }
-        return try body(item.content.span.bytes)
+        guard let place = places[entry.path] else { throw Missing() }
+        let content = items[place].content
+        return try body(content.span.bytes)
     }
 
     private func entry(for item: Item) -> TreeEntry {

@@ -18,6 +18,17 @@ import Testing
         )
     }
 
+    @Test("the tar of a tree is what it was when the policy was written down")
+    func pinned() throws {
+        let layer = try LayerFixture.layer([
+            .directory("bin"), .executable("bin/run", "#!/bin/sh\n"), .link("current", "bin/run"),
+            .file("grüße.txt", "x"),
+        ])
+        #expect(LayerSettings.tarPolicy == "tar-v1")
+        #expect(layer.tarSize == 5632)
+        #expect(layer.diffID.hex == "a6eb396f51f12bb14261786b903ef65b16e74efd97af1b9cfa4123a402a63319")
+    }
+
     @Test("any number of threads makes the same bytes", arguments: [1, 2, 7])
     func widths(width: Int) throws {
         let one = try LayerFixture.bytes(of: try LayerFixture.layer(Self.tree, width: 3))

@@ -6,7 +6,7 @@ import TestSupport
 /// Makes layers the way a build does, and looks at their bytes.
 enum LayerFixture {
     static func settings(width: Int = 2) -> LayerSettings {
-        LayerSettings(processors: BlockingPool(label: "test.layers", width: width), spoolDirectory: "/tmp")
+        LayerSettings(processors: BlockingPool(label: "test.layers", width: width), spoolDirectory: "/dev/shm")
     }
 
     static func layer(
@@ -57,7 +57,8 @@ enum LayerFixture {
     /// Bytes that do not compress to nothing, the same for the same seed.
     static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)
-        return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() & 0x3f) + 32 }
+        let words = (0..<(count + 7) / 8).map { _ in generator.next() & 0x3f3f_3f3f_3f3f_3f3f }
+        return words.withUnsafeBytes { Array($0.prefix(count)) }
     }
 }
 

@@ -29,7 +29,7 @@ enum RandomTree {
     }
 
     private static func content(_ generator: inout SeededGenerator) -> [UInt8] {
-        let largest = [0, 1, 700, 5000, 400_000, 1_500_000][Int.random(in: 0..<6, using: &generator)]
+        let largest = [0, 1, 700, 5000, 50_000, 400_000][Int.random(in: 0..<6, using: &generator)]
         return LayerFixture.noise(Int.random(in: 0...largest, using: &generator), seed: generator.next())
     }
 
