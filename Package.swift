@@ -95,7 +95,11 @@ let package = Package(
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
+        tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
+        tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
+        tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Platform"]),
     ]
 )

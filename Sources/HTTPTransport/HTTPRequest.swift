@@ -112,6 +112,9 @@ package struct TLSSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// Takes the body of an answer piece by piece, in order. The bytes are lent for the call alone.
+package typealias BodySink = @Sendable (RawSpan) throws(BuildFailure) -> Void
+
 /// The answer's head.
 package struct HTTPResponse: Sendable, Hashable {
     package var status: Int
