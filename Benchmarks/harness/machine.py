@@ -6,8 +6,6 @@ import datetime
 import os
 import platform
 
-from .command import peak_floor
-
 
 def facts() -> dict[str, object]:
     return {
@@ -18,7 +16,6 @@ def facts() -> dict[str, object]:
         "system": _system(),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "loadAverage": os.getloadavg()[0],
-        "peakRSSFloorBytes": peak_floor(),
     }
 
 

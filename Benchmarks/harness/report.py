@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import machine
+from .command import peak_floor
 from .sample import Bar, Row
 from .suite import Suite
 
@@ -57,6 +58,7 @@ def status(suite: Suite, strict: bool) -> int:
 
 def finish(suite: Suite, directory: Path, strict: bool, facts: dict[str, object], **extra: object) -> int:
     """Writes and prints everything, and returns the exit status."""
+    facts = {"peakRSSFloorBytes": peak_floor()} | facts
     path = directory / f"{suite.name}.json"
     write(path, document(suite, facts, **extra))
     sys.stdout.write(table(suite, facts) + f"\nwritten to {path}\n")
