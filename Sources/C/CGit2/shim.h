@@ -2,6 +2,95 @@
 #define SLIPWAY_CGIT2_SHIM_H
 
 #include <git2.h>
+#include <git2/sys/credential.h>
 #include <git2/sys/errors.h>
+#include <git2/sys/stream.h>
+#include <stddef.h>
+
+/* What Swift cannot say about libgit2: variadic options, and options that only some versions have. */
+
+#define SLIPWAY_GIT_AT_LEAST(major, minor) \
+    (LIBGIT2_VER_MAJOR > (major) || (LIBGIT2_VER_MAJOR == (major) && LIBGIT2_VER_MINOR >= (minor)))
+
+/// A plain socket as a libgit2 stream. The first four members have to lie as in libgit2's own socket stream, because its
+/// SSH transport takes the descriptor from there (1.5 to 1.9 agree); what follows is ours.
+typedef struct {
+    git_stream parent;
+    char *host;
+    char *port;
+    int descriptor;
+    void *operation;
+} slipway_git_stream;
+
+/// GIT_OPT_SET_SSL_CERT_LOCATIONS is variadic.
+static inline int slipway_git_set_certificate_file(const char *file) {
+    return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, (const char *)NULL);
+}
+
+/// GIT_OPT_SET_SEARCH_PATH is variadic. No configuration of this machine or its users is read: it may rewrite URLs.
+static inline int slipway_git_ignore_outside_configuration(void) {
+    static const int levels[] = {
+        GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
+    };
+    for (size_t index = 0; index < sizeof levels / sizeof levels[0]; index++) {
+        int error = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[index], "");
+        if (error < 0) return error;
+    }
+    return 0;
+}
+
+/// GIT_OPT_SET_OWNER_VALIDATION is variadic and exists from 1.5.
+static inline int slipway_git_accept_any_owner(void) {
+#if SLIPWAY_GIT_AT_LEAST(1, 5)
+    return git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+#else
+    return 0;
+#endif
+}
+
+/// GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION is variadic.
+static inline int slipway_git_set_strict_hashes(int enabled) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
+}
+
+/// GIT_OPT_SET_HOMEDIR is variadic and exists from 1.7; the SSH transport reads .ssh/known_hosts there to choose which of a
+/// host's keys to ask for.
+static inline int slipway_git_set_home(const char *directory) {
+#if SLIPWAY_GIT_AT_LEAST(1, 7)
+    return git_libgit2_opts(GIT_OPT_SET_HOMEDIR, directory);
+#else
+    (void)directory;
+    return 0;
+#endif
+}
+
+/// The registration has a member named init, which Swift cannot set. Process-wide: every plain connection of the library.
+static inline int slipway_git_register_sockets(int (*create)(git_stream **out, const char *host, const char *port)) {
+    git_stream_registration registration = {GIT_STREAM_VERSION, create, NULL};
+    return git_stream_register(GIT_STREAM_STANDARD, &registration);
+}
+
+/// Whether a fetch can be limited in depth, which came with 1.7.
+static inline int slipway_git_has_depth(void) {
+    return SLIPWAY_GIT_AT_LEAST(1, 7);
+}
+
+/// Fetch options with everything off: no tags beyond the refspecs, no FETCH_HEAD, no redirects to other hosts. `depth` is 0
+/// for all of the history, INT_MAX to complete a shallow repository.
+static inline int slipway_git_prepare_fetch(git_fetch_options *options, int depth) {
+    int error = git_fetch_options_init(options, GIT_FETCH_OPTIONS_VERSION);
+    if (error < 0) return error;
+    options->prune = GIT_FETCH_NO_PRUNE;
+    options->update_fetchhead = 0;
+    options->download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+    options->proxy_opts.type = GIT_PROXY_AUTO;
+    options->follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+#if SLIPWAY_GIT_AT_LEAST(1, 7)
+    options->depth = depth;
+#else
+    (void)depth;
+#endif
+    return 0;
+}
 
 #endif

@@ -1,0 +1,31 @@
+package import BuildModel
+internal import Platform
+
+/// A directory that was taken in: the scratch repository with its objects.
+struct ImportedDirectory: Sendable {
+    /// A temporary directory, removed with its last reference.
+    final class Scratch: Sendable {
+        let path: String
+
+        init() throws(BuildFailure) {
+            let parent = SystemInformation.environment("TMPDIR") ?? "/tmp"
+            path = try Directories.createTemporary(in: parent, prefix: "slipway-import-")
+        }
+
+        deinit {
+            do {
+                try Directories.remove(path)
+            } catch {
+                // Nobody is left to tell; the system sweeps its temporary directory.
+            }
+        }
+    }
+
+    let scratch: Scratch
+    let commit: ObjectID
+}
+
+extension BuildFailure.Code {
+    /// A file is neither regular, nor a directory, nor a symbolic link.
+    package static let unsupportedFile = Self(rawValue: "unsupported_file")
+}

@@ -1,0 +1,118 @@
+package import BuildModel
+internal import CGit2
+internal import Platform
+
+/// A repository of this machine, for building a path without any server; or a plain directory, taken in as if it were one.
+package struct LocalRepository: RevisionSource {
+    /// What was opened, as an absolute path.
+    package let path: String
+    /// The directory that is built, relative to the repository's top; empty for all of it.
+    package let rootDirectory: String
+    /// Keeps the objects of a directory that is no repository; nil for a real one.
+    let imported: ImportedDirectory?
+
+    /// Finds the repository that a directory is in: its own, or one above it.
+    ///
+    /// - Throws: `BuildFailure` with code `not_found` if `path` is no directory, `repository_not_found` if no repository is
+    ///   there or above.
+    package static func open(_ path: String) async throws -> LocalRepository {
+        let path = try resolve(path)
+        return try await TreeReading.run(opening: { try find(path) }) { repository, _ in
+            LocalRepository(path: path, rootDirectory: try root(of: path, in: repository), imported: nil)
+        }
+    }
+
+    /// Takes in a directory that is no repository: its files are hashed into a temporary object database, which is removed
+    /// with the last copy of the result. `.git` is left out; symbolic links stay links.
+    ///
+    /// - Throws: `BuildFailure` with code `unsupported_file` that names a socket, device or pipe; `system`; `cancelled`.
+    package static func importing(directory: String) async throws -> LocalRepository {
+        let path = try resolve(directory)
+        let scratch = try ImportedDirectory.Scratch()
+        let commit = try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
+            try DirectoryImport($0, cancelFlag: $1).commit(path)
+        }
+        let imported = ImportedDirectory(scratch: scratch, commit: commit)
+        return LocalRepository(path: path, rootDirectory: "", imported: imported)
+    }
+
+    /// Describes a commit.
+    ///
+    /// - Parameter name: a branch, tag or id (gitrevisions(7)); nil for `HEAD`.
+    /// - Throws: `BuildFailure` with code `empty_repository`, `commit_not_found`, `ambiguous_commit`,
+    ///   `root_directory_not_found` or `damaged`.
+    package func revision(_ name: String? = nil) async throws -> Revision {
+        let name = imported.map(\.commit.hex) ?? name ?? "HEAD"
+        return try await TreeReading.run(opening: opener) { repository, _ in
+            try repository.revision(
+                of: try commit(name, in: repository),
+                url: "file://\(path)",
+                reference: imported == nil ? repository.branch(for: name) : nil,
+                rootDirectory: rootDirectory
+            )
+        }
+    }
+
+    package func withTree<Value: Sendable>(
+        of revision: Revision,
+        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+    ) async throws -> Value {
+        try await TreeReading.withTree(of: revision, maximumBlobBytes: .max, opening: opener, body)
+    }
+
+    private var opener: @Sendable () throws -> Repository {
+        let path = path
+        guard let scratch = imported?.scratch else { return { try Self.find(path) } }
+        return {
+            do throws(LibraryError) {
+                return try Repository(opening: scratch.path)
+            } catch {
+                throw error.damage("The temporary copy of \(path)")
+            }
+        }
+    }
+
+    private func commit(_ name: String, in repository: Repository) throws(BuildFailure) -> ObjectID {
+        do {
+            if let commit = try repository.commit(named: name) { return commit }
+        } catch {
+            guard error.code != GIT_EAMBIGUOUS.rawValue else {
+                throw .source(.ambiguousCommit, "'\(name)' is the beginning of several objects; give more digits.")
+            }
+            guard name != "HEAD" else { throw .emptyRepository(path) }
+            guard !error.meansDamage || error.code == GIT_ENOTFOUND.rawValue else { throw error.damage(path) }
+        }
+        throw .source(.commitNotFound, "The repository at \(path) has no commit '\(name)'.")
+    }
+}
+
+extension LocalRepository {
+    private static func resolve(_ path: String) throws(BuildFailure) -> String {
+        guard let real = RealPath.of(path), Directories.exists(real) else {
+            throw BuildFailure(.code, .notFound, operation: "git.open", message: "There is no directory '\(path)'.")
+        }
+        return real
+    }
+
+    private static func find(_ path: String) throws(BuildFailure) -> Repository {
+        do {
+            return try Repository(finding: path)
+        } catch {
+            guard error.code == GIT_ENOTFOUND.rawValue else { throw error.damage("The repository at \(path)") }
+            throw BuildFailure(
+                .code,
+                .repositoryNotFound,
+                operation: "git.open",
+                message: "There is no git repository at '\(path)' or above it."
+            )
+        }
+    }
+
+    /// Where `path` lies in the working tree; empty in a bare repository and in the git directory itself.
+    private static func root(of path: String, in repository: Repository) throws -> String {
+        guard let top = repository.workingDirectory.flatMap(RealPath.of) else { return "" }
+        guard path.hasPrefix(top + "/") else { return "" }
+        let root = String(path.dropFirst(top.count + 1))
+        return root == ".git" || root.hasPrefix(".git/") ? "" : root
+    }
+}

@@ -1,0 +1,166 @@
+internal import BuildModel
+internal import CGit2
+internal import Platform
+
+/// One fetch into one mirror, on a thread that may block, under the mirror's lock.
+struct MirrorFetch {
+    let mirror: Mirror
+    let source: GitSource
+    let operation: FetchOperation
+    var log: any BuildLog { operation.log }
+
+    /// Brings the mirror up to date with what is asked for, and describes it.
+    ///
+    /// A mirror that turns out to be damaged is dropped and fetched anew, once.
+    func run() throws(BuildFailure) -> Revision {
+        do {
+            return try attempt()
+        } catch {
+            guard error.code == .damaged, !operation.isCancelled else { throw error }
+            log.say("The mirror of \(mirror.url.display) is damaged; fetching it anew.", .cloning)
+            try mirror.drop()
+            return try attempt()
+        }
+    }
+
+    private func attempt() throws(BuildFailure) -> Revision {
+        let repository = try mirror.open(log: log)
+        do {
+            let (commit, reference) = try fetch(into: repository)
+            return try repository.revision(
+                of: commit,
+                url: mirror.url.display,
+                reference: reference,
+                rootDirectory: source.rootDirectory
+            )
+        } catch let failure as BuildFailure {
+            throw operation.failure ?? failure
+        } catch let error as LibraryError {
+            throw error.failure(of: operation)
+        } catch {
+            throw BuildFailure(error, operation: "git.fetch")
+        }
+    }
+
+    private func fetch(into repository: Repository) throws -> (ObjectID, String?) {
+        let remote = try Remote(operation, in: repository)
+        // Even what is here already is asked for: the server decides who may read the repository today.
+        let heads = try remote.connect()
+        guard !heads.heads.isEmpty || heads.detachedHead != nil else {
+            throw BuildFailure.emptyRepository(mirror.url.display)
+        }
+        if let commit = source.commit {
+            return (try fetch(commit: commit.lowercased(), heads, remote, repository), source.branch)
+        }
+        guard let head = source.branch.map({ heads.head(named: $0) }) ?? heads.defaultHead else {
+            throw heads.branchNotFound(source.branch, in: mirror.url)
+        }
+        let commit = try fetch(head, remote, repository)
+        return (commit, RemoteHeads.short(head.name))
+    }
+
+    /// Fetches a branch or tag, no deeper than its newest commit where that can be asked for.
+    private func fetch(_ head: RemoteHeads.Head, _ remote: Remote, _ repository: Repository) throws -> ObjectID {
+        let name = RemoteHeads.short(head.name)
+        let isHere = try repository.contains(head.id)
+        if !isHere {
+            // A flat name: branches 'a' and, later, 'a/b' could not both be files.
+            let local = "refs/slipway/\(Digest(of: head.name).hex.prefix(40))"
+            try remote.fetch(["+\(head.name):\(local)"], depth: depth)
+        }
+        guard let commit = try repository.commit(behind: head.id) else {
+            throw BuildFailure.source(.commitNotFound, "The tag '\(name)' of \(mirror.url.display) is of no commit.")
+        }
+        say(name, commit, isHere: isHere)
+        return commit
+    }
+
+    private func fetch(
+        commit: String,
+        _ heads: RemoteHeads,
+        _ remote: Remote,
+        _ repository: Repository
+    ) throws -> ObjectID {
+        guard let id = ObjectID(hex: commit) else {
+            try complete(repository)
+            return try find(commit, in: repository)
+        }
+        let isHere = try repository.contains(id)
+        if !isHere {
+            if let head = heads.heads.first(where: { $0.id == id }) { return try fetch(head, remote, repository) }
+            try fetch(exact: id, remote, repository)
+        }
+        guard try repository.contains(id), let found = try repository.commit(behind: id) else {
+            throw BuildFailure.commitNotFound(commit, in: mirror.url.display)
+        }
+        say("the commit", found, isHere: isHere)
+        return found
+    }
+
+    /// Asks for one commit by its id, which not every server grants; else fetches everything, which has it if anything has.
+    private func fetch(exact id: ObjectID, _ remote: Remote, _ repository: Repository) throws {
+        do {
+            try remote.fetch(["+\(id.hex):refs/slipway/\(id.hex)"], depth: depth)
+        } catch {
+            guard operation.failure == nil, !operation.isCancelled else { throw error }
+            try complete(repository)
+        }
+    }
+
+    /// Fetches the whole history of all branches and tags.
+    private func complete(_ repository: Repository) throws {
+        let remote = try Remote(operation, in: repository)
+        let heads = try remote.connect()
+        try repository.removeReferences(except: Set(heads.heads.map(\.name)))
+        let isShallow = unsafe git_repository_is_shallow(repository.pointer) == 1
+        try remote.fetch(
+            ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+            depth: isShallow ? Int32.max : 0
+        )
+        try mirror.markComplete()
+    }
+
+    private func find(_ digits: String, in repository: Repository) throws -> ObjectID {
+        let found = try repository.commits(beginningWith: digits)
+        guard let first = found.first else { throw BuildFailure.commitNotFound(digits, in: mirror.url.display) }
+        guard found.count == 1 else {
+            let list = found.prefix(5).map(\.short).joined(separator: ", ")
+            throw BuildFailure.source(
+                .ambiguousCommit,
+                "\(digits) is the beginning of \(found.count) commits of \(mirror.url.display): \(list);"
+                    + " give more digits."
+            )
+        }
+        say("the commit", first, isHere: false)
+        return first
+    }
+
+    /// libgit2's file transport has no depth; a mirror with all of the history would lose it again.
+    private var depth: Int32 {
+        Library.hasDepth && mirror.url.scheme != "file" && !mirror.isComplete ? 1 : 0
+    }
+
+    private func say(_ name: String, _ commit: ObjectID, isHere: Bool) {
+        let progress = operation.progress
+        let size = TransferProgress.size(progress.receivedBytes)
+        let cost = isHere ? "already here" : "\(progress.receivedObjects) objects, \(size)"
+        log.say("Fetched \(LibraryError.cleaned(name)) at \(commit.short) (\(cost)).", .cloning)
+    }
+}
+
+extension Repository {
+    /// Removes branches and tags that the server no longer has, so that they cannot stand in the way of new names.
+    func removeReferences(except names: Set<String>) throws(LibraryError) {
+        var list = unsafe git_strarray()
+        try LibraryError.check(unsafe git_reference_list(&list, pointer))
+        defer { unsafe git_strarray_dispose(&list) }
+        let count = unsafe list.count
+        for index in 0..<count {
+            guard let entry = unsafe list.strings[index] else { continue }
+            let name = unsafe String(cString: entry)
+            let isMirrored = name.hasPrefix(RemoteHeads.branchPrefix) || name.hasPrefix(RemoteHeads.tagPrefix)
+            guard isMirrored, !names.contains(name) else { continue }
+            try LibraryError.check(unsafe git_reference_remove(pointer, entry))
+        }
+    }
+}

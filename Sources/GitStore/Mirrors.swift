@@ -1,0 +1,136 @@
+package import BuildModel
+internal import CGit2
+internal import Platform
+internal import Synchronization
+
+/// The mirrors of this node: bare repositories, one for each remote repository, fetched incrementally.
+///
+/// Several processes may share the directory. Fetches of one repository wait for each other, readers never wait.
+package final class Mirrors: RevisionSource {
+    private let settings: GitSettings
+    private let pool = BlockingPool(label: "git.fetch", width: 32)
+
+    /// Prepares the directory and libgit2.
+    ///
+    /// The certificate authorities and the directory of `known_hosts` belong to the whole process: the library keeps them once.
+    ///
+    /// - Throws: `BuildFailure` with code `system`, or `invalid_configuration` for a certificate file that cannot be read.
+    package init(_ settings: GitSettings) throws(BuildFailure) {
+        self.settings = settings
+        try Directories.create(settings.directory, mode: 0o700)
+        try Library.start()
+        try ProcessSettings.apply(settings)
+    }
+
+    /// Fetches what a source names into the repository's mirror.
+    ///
+    /// The server is always asked, even when the commit is here already: it decides who may read.
+    ///
+    /// - Throws: `BuildFailure` with one of this module's codes, each with words that say what to do; `cancelled` when the
+    ///   task is cancelled; `deadline_exceeded` when it took longer than `GitSettings.timeout`.
+    package func fetch(_ source: GitSource, log: any BuildLog) async throws -> Revision {
+        let url = try RepositoryURL(parsing: source.url)
+        try check(url)
+        let limit = settings.timeout
+        do {
+            return try await withDeadline(
+                limit,
+                failure: .timedOut(
+                    operation: "git.fetch",
+                    message: "Fetching \(url.display) took longer than \(limit.components.seconds) s (git.timeout)."
+                )
+            ) {
+                try await self.fetch(source, url: url, log: log)
+            }
+        } catch {
+            throw BuildFailure(error, operation: "git.fetch")
+        }
+    }
+
+    private func fetch(_ source: GitSource, url: RepositoryURL, log: any BuildLog) async throws -> Revision {
+        let mirror = Mirror(url, in: settings.directory)
+        let lock = try await MirrorLock.acquire(mirror.lockPath)
+        let operation = FetchOperation(
+            url: url,
+            settings: settings,
+            deadline: Deadline(after: settings.timeout),
+            log: log
+        )
+        let fetch = MirrorFetch(mirror: mirror, source: source, operation: operation)
+        return try await withTaskCancellationHandler {
+            try await pool.run {
+                // The lock is held until the thread is done, whatever becomes of the task.
+                try withExtendedLifetime(lock) { try operation.asCurrent { try fetch.run() } }
+            }
+        } onCancel: {
+            operation.cancel()
+        }
+    }
+
+    package func withTree<Value: Sendable>(
+        of revision: Revision,
+        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+    ) async throws -> Value {
+        let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
+        do {
+            return try await TreeReading.withTree(
+                of: revision,
+                maximumBlobBytes: settings.maximumBlobBytes,
+                opening: { try Repository(opening: mirror.path) },
+                body
+            )
+        } catch let failure as BuildFailure {
+            if failure.code == .damaged { try mirror.markDamaged() }
+            throw failure
+        } catch let error as LibraryError {
+            throw error.damage("The mirror of \(revision.repositoryURL)")
+        }
+    }
+
+    private func check(_ url: RepositoryURL) throws(BuildFailure) {
+        guard settings.allowedSchemes.contains(url.scheme) else {
+            let allowed = settings.allowedSchemes.sorted().joined(separator: ", ")
+            throw .source(
+                .schemeNotAllowed,
+                "\(url.scheme) URLs are not allowed here (\(url.display)); use one of: \(allowed)."
+            )
+        }
+        guard url.scheme != "file", !settings.allowedHosts.isEmpty else { return }
+        guard settings.allowedHosts.contains(where: { HostPattern.matches($0, host: url.host) }) else {
+            throw .source(
+                .hostNotAllowed,
+                "The host \(url.host) is not allowed here (\(url.display)); ask the operator to add it to the allowed hosts."
+            )
+        }
+    }
+}
+
+/// Settings that libgit2 keeps once for the whole process. Set again only when they change: connections read them without a lock.
+private enum ProcessSettings {
+    private static let applied = Mutex<(certificates: String?, knownHosts: String?)>((nil, nil))
+    private static let systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
+
+    static func apply(_ settings: GitSettings) throws(BuildFailure) {
+        let file =
+            settings.certificateAuthorityFile ?? SystemInformation.environment("SSL_CERT_FILE")
+            ?? (Files.exists(systemCertificates) ? systemCertificates : nil)
+        try applied.withLock { (applied) throws(BuildFailure) in
+            if let file, applied.certificates != file {
+                try Library.trust(certificatesIn: file)
+                applied.certificates = file
+            }
+            if let hosts = settings.knownHostsFile, applied.knownHosts == nil {
+                try Library.setHome(try home(for: hosts, in: settings.directory))
+                applied.knownHosts = hosts
+            }
+        }
+    }
+
+    /// A home directory with nothing in it but the configured `known_hosts`.
+    private static func home(for hosts: String, in directory: String) throws(BuildFailure) -> String {
+        let home = "\(directory)/home"
+        try Directories.create("\(home)/.ssh", mode: 0o700)
+        try Links.replace("\(home)/.ssh/known_hosts", target: hosts)
+        return home
+    }
+}

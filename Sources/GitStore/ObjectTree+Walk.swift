@@ -1,0 +1,108 @@
+internal import BuildModel
+internal import CGit2
+internal import Glibc
+
+/// An open tree object and how far a walk has come in it.
+@safe
+final class OpenTree {
+    let pointer: OpaquePointer
+    let count: Int
+    /// The path of the tree with a trailing slash; empty for the root.
+    let prefix: [UInt8]
+    var next = 0
+
+    init(owning pointer: OpaquePointer, prefix: [UInt8]) {
+        unsafe self.pointer = pointer
+        self.prefix = prefix
+        count = unsafe git_tree_entrycount(pointer)
+    }
+
+    deinit { unsafe git_tree_free(pointer) }
+}
+
+extension ObjectTree {
+    /// Deeper trees, longer paths and more entries than any real source has: a few objects can describe an endless tree.
+    private static let maximumDepth = 1024
+    private static let maximumPathBytes = 65536
+    private static let maximumEntries = 10_000_000
+
+    /// Opens a tree object.
+    func open(_ id: ObjectID, prefix: [UInt8] = []) throws(LibraryError) -> OpenTree {
+        var tree: OpaquePointer?
+        var form = id.libraryForm
+        try LibraryError.check(unsafe git_tree_lookup(&tree, repository.pointer, &form))
+        guard let tree = unsafe tree else { throw LibraryError(code: GIT_ERROR.rawValue) }
+        return unsafe OpenTree(owning: tree, prefix: prefix)
+    }
+
+    func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
+        do {
+            var stack = [try open(id)]
+            var visited = 0
+            while let tree = stack.last {
+                guard let entry = try nextEntry(of: tree) else {
+                    stack.removeLast()
+                    continue
+                }
+                try checkCancellation()
+                visited += 1
+                guard visited <= Self.maximumEntries else { throw unsafeTree("more than \(visited - 1) entries") }
+                switch try visit(entry) {
+                case .stop: return
+                case .skipDescendants: continue
+                case .proceed: break
+                }
+                guard entry.kind == .directory else { continue }
+                guard stack.count < Self.maximumDepth else {
+                    throw unsafeTree("directories that are nested more than \(Self.maximumDepth) deep")
+                }
+                stack.append(try open(entry.objectID, prefix: entry.path + [UInt8(ascii: "/")]))
+            }
+        } catch {
+            throw damage(error)
+        }
+    }
+
+    private func nextEntry(of tree: OpenTree) throws -> TreeEntry? {
+        guard tree.next < tree.count, let entry = unsafe git_tree_entry_byindex(tree.pointer, tree.next) else {
+            return nil
+        }
+        tree.next += 1
+        return try unsafe self.entry(entry, path: tree.prefix + safeName(of: entry))
+    }
+
+    /// A name that is one step down and nothing else: whoever writes objects by hand may name an entry `..` or `a/b`.
+    private func safeName(of entry: OpaquePointer) throws(BuildFailure) -> [UInt8] {
+        guard let start = unsafe git_tree_entry_name(entry) else { throw unsafeTree("an entry without a name") }
+        let name = unsafe Array(UnsafeBufferPointer(start: start, count: strlen(start))).map { UInt8(bitPattern: $0) }
+        let isStep = !name.isEmpty && !name.contains(UInt8(ascii: "/"))
+        guard isStep, !Self.forbiddenNames.contains(name), name.count < Self.maximumPathBytes else {
+            throw unsafeTree("an entry named '\(String(decoding: name.prefix(80), as: UTF8.self))'")
+        }
+        return name
+    }
+
+    private static let forbiddenNames: Set<[UInt8]> = [Array(".".utf8), Array("..".utf8), Array(".git".utf8)]
+
+    private func unsafeTree(_ what: String) -> BuildFailure {
+        BuildFailure(
+            .code,
+            .unsafeTree,
+            operation: "git.read",
+            message:
+                "The tree \(id.short) has \(what), which git itself would not check out; make the commit anew with git."
+        )
+    }
+
+    /// The names of some directories in a directory, for error messages.
+    func directories(in directory: String, limit: Int) throws -> [String] {
+        let root = directory.isEmpty ? id : try entry(at: directory)?.objectID ?? id
+        let tree = try ObjectTree(repository, root: root, maximumBlobBytes: 0)
+        var names: [String] = []
+        try tree.walk { entry in
+            if entry.kind == .directory { names.append(entry.displayPath) }
+            return names.count < limit ? .skipDescendants : .stop
+        }
+        return names
+    }
+}

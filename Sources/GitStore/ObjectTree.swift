@@ -1,0 +1,115 @@
+internal import BuildModel
+internal import CGit2
+internal import Platform
+
+/// The files of one tree, read from a repository's object database. Belongs to the thread that made it, hence not Sendable.
+@safe
+final class ObjectTree: SourceTree {
+    let id: ObjectID
+    let repository: Repository
+    private let objects: OpaquePointer
+    private let maximumBlobBytes: Int64
+    private let cancelFlag: CancelFlag
+
+    /// - Parameters:
+    ///   - root: the id of a tree.
+    ///   - maximumBlobBytes: the most that is read at once, whatever a caller's own limit.
+    ///   - cancelFlag: makes the methods throw once it is set.
+    init(
+        _ repository: Repository,
+        root: ObjectID,
+        maximumBlobBytes: Int64,
+        cancelFlag: CancelFlag = CancelFlag()
+    ) throws(LibraryError) {
+        id = root
+        self.cancelFlag = cancelFlag
+        self.repository = repository
+        self.maximumBlobBytes = maximumBlobBytes
+        unsafe objects = try repository.openObjects()
+    }
+
+    deinit { unsafe git_odb_free(objects) }
+
+    func entry(at path: String) throws -> TreeEntry? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else { return nil }
+        do {
+            let root = try open(id)
+            var entry: OpaquePointer?
+            let result = unsafe git_tree_entry_bypath(&entry, root.pointer, path)
+            // A file where the path needs a directory is told as one that is not found, a missing tree as damage of the ODB.
+            if result == GIT_ENOTFOUND.rawValue, LibraryError(code: result).category == GIT_ERROR_TREE.rawValue {
+                return nil
+            }
+            try LibraryError.check(result)
+            defer { unsafe git_tree_entry_free(entry) }
+            guard let entry = unsafe entry else { return nil }
+            return try unsafe self.entry(entry, path: Array(path.utf8))
+        } catch {
+            throw damage(error)
+        }
+    }
+
+    func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
+        let limit = min(limit, maximumBlobBytes)
+        try checkCancellation()
+        try check(entry.size, of: entry, limit: limit)
+        var object: OpaquePointer?
+        var form = entry.objectID.libraryForm
+        do {
+            try LibraryError.check(unsafe git_odb_read(&object, objects, &form))
+        } catch {
+            throw damage(error)
+        }
+        defer { unsafe git_odb_object_free(object) }
+        let count = unsafe git_odb_object_size(object)
+        try check(Int64(count), of: entry, limit: limit)
+        let bytes = unsafe UnsafeRawBufferPointer(start: git_odb_object_data(object), count: count)
+        return try body(unsafe bytes.bytes)
+    }
+
+    func checkCancellation() throws(BuildFailure) {
+        if cancelFlag.isSet { throw .cancelled(operation: "git.read") }
+    }
+
+    private func check(_ size: Int64, of entry: TreeEntry, limit: Int64) throws(BuildFailure) {
+        guard size > limit else { return }
+        throw BuildFailure(
+            .code,
+            .limitExceeded,
+            operation: "git.read",
+            message: "'\(entry.displayPath)' has \(size) bytes; at most \(limit) are read."
+        )
+    }
+
+    /// One entry of a tree as a value.
+    ///
+    /// - Parameter entry: lent by a tree.
+    func entry(_ entry: OpaquePointer, path: [UInt8]) throws(LibraryError) -> TreeEntry {
+        guard let form = unsafe git_tree_entry_id(entry) else { throw LibraryError(code: GIT_ERROR.rawValue) }
+        let kind = Self.kind(unsafe git_tree_entry_filemode(entry))
+        let id = unsafe ObjectID(form.pointee)
+        guard kind != .directory && kind != .submodule else {
+            return TreeEntry(kind: kind, path: path, objectID: id, size: 0)
+        }
+        var (size, type) = (0, GIT_OBJECT_INVALID)
+        try LibraryError.check(unsafe git_odb_read_header(&size, &type, objects, form))
+        return TreeEntry(kind: kind, path: path, objectID: id, size: Int64(size))
+    }
+
+    /// libgit2 has mapped all modes that were ever written to these.
+    private static func kind(_ mode: git_filemode_t) -> TreeEntry.Kind {
+        switch mode {
+        case GIT_FILEMODE_TREE: .directory
+        case GIT_FILEMODE_LINK: .symbolicLink
+        case GIT_FILEMODE_COMMIT: .submodule
+        case GIT_FILEMODE_BLOB_EXECUTABLE: .executable
+        default: .file
+        }
+    }
+
+    func damage(_ error: any Error) -> any Error {
+        guard let error = error as? LibraryError else { return error }
+        return error.damage("The local copy of the repository")
+    }
+}

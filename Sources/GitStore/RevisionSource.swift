@@ -1,0 +1,55 @@
+package import BuildModel
+internal import Platform
+
+/// Where the files of a revision can be read: a mirror of this node, or a repository of this machine.
+package protocol RevisionSource: Sendable {
+    /// Lends the tree of a revision that came from this source.
+    ///
+    /// `body` runs on a thread of its own pool with its own handles and may take long. When the surrounding task is
+    /// cancelled, the tree's methods throw.
+    ///
+    /// - Throws: what `body` throws, or `BuildFailure` with code `damaged` or `cancelled`.
+    func withTree<Value: Sendable>(
+        of revision: Revision,
+        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+    ) async throws -> Value
+}
+
+/// Reading trees off the cooperative pool.
+enum TreeReading {
+    private static let pool = BlockingPool(label: "git.trees", width: max(4, SystemInformation.processorCount * 2))
+
+    /// Runs `body` with a repository that `open` opens on the same thread.
+    static func run<Value: Sendable>(
+        opening open: @escaping @Sendable () throws -> Repository,
+        _ body: @escaping @Sendable (Repository, CancelFlag) throws -> Value
+    ) async throws -> Value {
+        try Library.start()
+        let flag = CancelFlag()
+        return try await flag.whileRunning {
+            try await pool.run { try body(try open(), flag) }
+        }
+    }
+
+    /// Runs `body` with the tree of a revision.
+    static func withTree<Value: Sendable>(
+        of revision: Revision,
+        maximumBlobBytes: Int64,
+        opening open: @escaping @Sendable () throws -> Repository,
+        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+    ) async throws -> Value {
+        try await run(opening: open) { repository, flag in
+            do {
+                let tree = try ObjectTree(
+                    repository,
+                    root: revision.tree,
+                    maximumBlobBytes: maximumBlobBytes,
+                    cancelFlag: flag
+                )
+                return try body(tree)
+            } catch let error as LibraryError {
+                throw error.damage("The local copy of \(revision.repositoryURL)")
+            }
+        }
+    }
+}
