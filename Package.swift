@@ -94,6 +94,7 @@ let package = Package(
         tests("BuildModelTests", ["BuildModel"]),
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
+        tests("GitStoreTests", ["GitStore", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
     ]
 )

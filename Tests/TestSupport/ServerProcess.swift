@@ -82,11 +82,19 @@ package final class ServerProcess: Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, standardInput, 0)
+        // The pool's threads block most signals, and a child would inherit that: it could not be asked to end.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let arguments = words.map { strdup($0) } + [nil]
         let variables = (inherited(without: environment) + environment.map { "\($0)=\($1)" }).map { strdup($0) } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
         var child: pid_t = 0
-        let error = posix_spawn(&child, words[0], &actions, nil, arguments, variables)
+        let error = posix_spawn(&child, words[0], &actions, &attributes, arguments, variables)
         guard error == 0 else { throw CommandFailed(description: "cannot start \(words): errno \(error)") }
         return child
     }
