@@ -17,6 +17,12 @@ package struct YAMLNode: Sendable, Hashable {
         /// The line of the key, counted from 1.
         package var line: Int
         package var value: YAMLNode
+
+        package init(key: String, line: Int, value: YAMLNode) {
+            self.key = key
+            self.line = line
+            self.value = value
+        }
     }
 
     package var content: Content
@@ -24,6 +30,12 @@ package struct YAMLNode: Sendable, Hashable {
     package var line: Int
     /// Counted from 1.
     package var column: Int
+
+    package init(content: Content, line: Int, column: Int) {
+        self.content = content
+        self.line = line
+        self.column = column
+    }
 }
 
 extension YAMLNode {

@@ -27,6 +27,9 @@ package struct HTTPRequest: Sendable {
     package var body: Body
     package var limits: HTTPLimits
     package var tls: TLSSettings
+    /// Whether the transport may send the body again by itself when a kept connection turns out to be dead. False where the other
+    /// side may have acted on the first one: the caller then asks what happened.
+    package var isRepeatable = true
 
     package init(
         _ method: Method,
@@ -111,6 +114,9 @@ package struct TLSSettings: Sendable, Hashable {
 
     package init() {}
 }
+
+/// Takes the body of an answer piece by piece, in order. The bytes are lent for the call alone.
+package typealias BodySink = @Sendable (RawSpan) throws(BuildFailure) -> Void
 
 /// The answer's head.
 package struct HTTPResponse: Sendable, Hashable {

@@ -17,6 +17,10 @@ package struct CommandResult: Sendable {
 /// A program that did not end with 0 where a test needs it to.
 package struct CommandFailed: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Programs run to their end: git, skopeo, umoci, bsdtar and the like.

@@ -1,0 +1,1 @@
+"""Measured comparisons: several tools on the same data, in turn, in one run. docs/benchmarks.md tells the convention."""

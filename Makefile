@@ -1,0 +1,42 @@
+# Everything a person does with this repository; `make` alone lists it. V=1 shows what the tools say.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup base-images kubernetes build release check test demo bench-slice clean
+
+V ?= 0
+FILTER ?=
+export V
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing, and check the Swift toolchain
+	@scripts/setup.sh
+
+base-images: setup ## make the base images that builds start from, once
+	@scripts/base-images.sh
+
+kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes)
+	@scripts/kube-apiserver.sh
+
+build: setup ## build for debugging
+	@scripts/build.sh debug
+
+release: setup ## build .build/release/slipway
+	@scripts/build.sh release
+
+check: setup ## check the format, the scripts, the JSON and YAML files, and that the build has no warnings
+	@scripts/check.sh
+
+test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
+	@scripts/test.sh $(FILTER)
+
+demo: setup base-images release ## build two real projects from git to running containers
+	@scripts/demo
+
+bench-slice: setup base-images release ## measure start-up, idle memory and the builds of the demo by phase
+	@scripts/bench-slice
+
+clean: ## remove what was built here; the cache outside the checkout stays
+	@rm -rf .build

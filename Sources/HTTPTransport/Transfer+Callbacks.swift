@@ -1,0 +1,152 @@
+internal import BuildModel
+internal import CCurl
+
+extension Transfer {
+    /// Points libcurl's callbacks at this transfer, which the loop keeps alive while the handle is in use.
+    func connectCallbacks() throws(BuildFailure) {
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let raw = unsafe handle.raw
+        try handle.check(
+            unsafe slipway_curl_set_write_function(raw, CURLOPT_HEADERFUNCTION, headerCallback),
+            "HEADERFUNCTION"
+        )
+        try handle.check(
+            unsafe slipway_curl_set_write_function(raw, CURLOPT_WRITEFUNCTION, bodyCallback),
+            "WRITEFUNCTION"
+        )
+        try handle.check(unsafe slipway_curl_set_read_function(raw, uploadCallback), "READFUNCTION")
+        try handle.check(unsafe slipway_curl_set_seek_function(raw, seekCallback), "SEEKFUNCTION")
+        for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_SEEKDATA] {
+            try unsafe handle.set(option, pointer: me)
+        }
+    }
+
+    fileprivate func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
+        guard unsafe head.take(line) else {
+            failure = tooLarge("headers", ResponseHead.limit)
+            return 0
+        }
+        return line.count
+    }
+
+    fileprivate func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        switch sink {
+        case .memory(let limit):
+            guard body.count + bytes.count <= limit else {
+                failure = tooLarge("body", limit)
+                return 0
+            }
+            unsafe body.append(contentsOf: bytes)
+        case .stream(let write):
+            guard (200...299).contains(head.status) else { return unsafe keepErrorBody(bytes) }
+            do {
+                try unsafe write(bytes.bytes)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        return bytes.count
+    }
+
+    private func keepErrorBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let room = Self.errorBodyLimit - body.count
+        unsafe body.append(contentsOf: bytes.prefix(room))
+        isTruncated = bytes.count > room
+        return isTruncated ? 0 : bytes.count
+    }
+
+    fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        do {
+            let count = try unsafe readBody(into: buffer)
+            uploadOffset += Int64(count)
+            return count
+        } catch {
+            failure = error
+            return Int(CURL_READFUNC_ABORT)
+        }
+    }
+
+    private func readBody(into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
+        let left = request.bodySize - uploadOffset
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(min(left, Int64(buffer.count)))))
+        guard room.count > 0 else { return 0 }
+        switch request.body {
+        case .none: return 0
+        case .bytes(let bytes):
+            let start = Int(uploadOffset)
+            unsafe room.copyBytes(from: bytes[start..<start + room.count])
+            return room.count
+        case .content(let content):
+            let count = try unsafe content.read(at: uploadOffset, into: room)
+            guard count > 0 else { throw endedEarly }
+            return count
+        }
+    }
+
+    fileprivate func seekBody(to offset: Int64) -> Bool {
+        guard request.isRepeatable || uploadOffset == 0, (0...request.bodySize).contains(offset) else { return false }
+        uploadOffset = offset
+        return true
+    }
+
+    private func tooLarge(_ part: String, _ limit: Int) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .limitExceeded,
+            operation: "http.\(request.method.rawValue.lowercased())",
+            message:
+                "The \(part) of the answer to \(request.method.rawValue) \(url.redacted) has more than \(limit) bytes."
+        )
+    }
+
+    private var endedEarly: BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: "http.\(request.method.rawValue.lowercased())",
+            message: "What is sent to \(url.redacted) ended after \(uploadOffset) of \(request.bodySize) bytes."
+        )
+    }
+}
+
+// libcurl's callbacks: C functions that find the transfer behind their last argument. They run on the loop's thread.
+
+private func transfer(_ pointer: UnsafeMutableRawPointer?) -> Transfer? {
+    guard let pointer = unsafe pointer else { return nil }
+    return unsafe Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue()
+}
+
+private func headerCallback(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ me: UnsafeMutableRawPointer?
+) -> Int {
+    unsafe transfer(me)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+private func bodyCallback(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ me: UnsafeMutableRawPointer?
+) -> Int {
+    unsafe transfer(me)?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+private func uploadCallback(
+    _ buffer: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ me: UnsafeMutableRawPointer?
+) -> Int {
+    unsafe transfer(me)?.sendBody(UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+        ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func seekCallback(_ me: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+    // libcurl only ever seeks from the start: CURLOPT_SEEKFUNCTION(3).
+    let found = unsafe origin == 0 && transfer(me)?.seekBody(to: Int64(offset)) == true
+    return Int32(found ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL)
+}

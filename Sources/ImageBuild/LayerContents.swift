@@ -1,0 +1,57 @@
+internal import BuildModel
+internal import Platform
+
+/// A layer while it is filled: first what the plan adds, then the tree.
+struct LayerContents {
+    let stream: LayerStream
+    let ownership: FileOwnership
+    let maximumBlobBytes: Int64
+    /// What is in the layer that did not come from the tree, by path. Small.
+    private(set) var added: [[UInt8]: TarEntry.Kind] = [:]
+
+    init(_ settings: LayerSettings, ownership: FileOwnership, cancellation: CancelFlag) throws(BuildFailure) {
+        stream = try LayerStream(settings, cancellation: cancellation)
+        self.ownership = ownership
+        maximumBlobBytes = settings.maximumBlobBytes
+    }
+
+    /// Adds `path` and the directories above it, but for those that the base image has.
+    mutating func addDirectories(to path: [UInt8]) throws(BuildFailure) {
+        for directory in LayerPath.ancestors(of: path) + [path] where !StandardDirectories.contains(directory) {
+            if let kind = added[directory] {
+                guard kind == .directory else {
+                    throw LayerFailure.plan(
+                        String(decoding: directory, as: UTF8.self),
+                        "it is a file and a directory"
+                    )
+                }
+                continue
+            }
+            added[directory] = .directory
+            try stream.append(.directory(directory, ownership: ownership))
+        }
+    }
+
+    /// Adds planned files, ordered by their paths.
+    mutating func add(_ files: [PlannedFile]) throws(BuildFailure) {
+        for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+            try add(file)
+        }
+    }
+
+    private mutating func add(_ file: PlannedFile) throws(BuildFailure) {
+        let path = try LayerPath.absolute(file.path)
+        guard !path.isEmpty, !StandardDirectories.contains(path), added[path] == nil else {
+            throw LayerFailure.plan(file.path, "it is a directory, or planned twice")
+        }
+        if let slash = path.lastIndex(of: LayerPath.slash) { try addDirectories(to: Array(path[..<slash])) }
+        added[path] = .file
+        let content = Array(file.content.utf8)
+        let entry = TarEntry.file(path, mode: file.mode & 0o777, size: Int64(content.count), ownership: ownership)
+        try unsafe stream.append(entry, content: content.span.bytes)
+    }
+
+    func finish(comment: String) throws(BuildFailure) -> Layer {
+        try stream.finish(comment: comment)
+    }
+}

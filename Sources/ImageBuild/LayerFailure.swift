@@ -1,0 +1,61 @@
+package import BuildModel
+
+extension BuildFailure.Code {
+    /// The tree has a submodule, whose files are not in the repository.
+    package static let submoduleUnsupported = Self(rawValue: "submodule_unsupported")
+    /// A path that could leave the app's directory, appears twice, or that no file system can hold.
+    package static let unsafePath = Self(rawValue: "unsafe_path")
+    /// A name that means something else in an image layer.
+    package static let reservedName = Self(rawValue: "reserved_name")
+    /// A rule planned something that cannot be put in an image.
+    package static let invalidPlan = Self(rawValue: "invalid_plan")
+}
+
+/// Failures of writing a layer. Paths in them come from a tenant: they are cut short and made harmless.
+enum LayerFailure {
+    static func unsafe(_ path: [UInt8], _ reason: String) -> BuildFailure {
+        tree(.unsafePath, "'\(shown(path))' cannot be put in an image: \(reason).")
+    }
+
+    static func reserved(_ path: [UInt8]) -> BuildFailure {
+        tree(
+            .reservedName,
+            "'\(shown(path))' cannot be put in an image: names that begin with '.wh.' mean deleted files there. "
+                + "Rename it."
+        )
+    }
+
+    static func submodule(_ path: [UInt8]) -> BuildFailure {
+        tree(
+            .submoduleUnsupported,
+            "'\(shown(path))' is a git submodule; submodules are not built. Commit its files, or install it as a "
+                + "dependency."
+        )
+    }
+
+    static func tooLarge(_ path: [UInt8], size: Int64, limit: Int64) -> BuildFailure {
+        tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
+    }
+
+    static func plan(_ path: String, _ reason: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .invalidPlan,
+            operation: "layer.write",
+            message: "The planned path '\(path.prefix(200))' cannot be put in an image: \(reason). Correct the rule."
+        )
+    }
+
+    private static func tree(_ code: BuildFailure.Code, _ message: String) -> BuildFailure {
+        BuildFailure(.code, code, operation: "layer.write", message: message)
+    }
+
+    /// The path without what would move a terminal's cursor.
+    private static func shown(_ path: [UInt8]) -> String {
+        var text = ""
+        for scalar in String(decoding: path.prefix(200), as: UTF8.self).unicodeScalars {
+            text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)
+        }
+        return text + (path.count > 200 ? "…" : "")
+    }
+}

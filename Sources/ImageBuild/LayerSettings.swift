@@ -1,0 +1,32 @@
+package import Platform
+
+/// How layers are made: what they are compressed with, on which threads, where they are kept, and what is too large.
+package struct LayerSettings: Sendable {
+    /// The compression level of libdeflate, 1 to 12.
+    package var level: Int
+    /// The threads that compress. Their number changes the speed, never a byte.
+    package var processors: BlockingPool
+    /// An existing directory for the compressed bytes; nothing in it has a name.
+    package var spoolDirectory: String
+    /// The largest file that is put in a layer, in bytes.
+    package var maximumBlobBytes: Int64
+
+    package init(
+        level: Int = 6,
+        processors: BlockingPool,
+        spoolDirectory: String,
+        maximumBlobBytes: Int64 = 1 << 30
+    ) {
+        self.level = level
+        self.processors = processors
+        self.spoolDirectory = spoolDirectory
+        self.maximumBlobBytes = maximumBlobBytes
+    }
+
+    /// Names how a tar becomes compressed bytes: library, level, and where members are cut. Layers with equal diff ids
+    /// and equal codecs have equal digests as long as the library's version is the same.
+    package var codec: String { "gzip-libdeflate-\(level)-v1" }
+
+    /// Names how a tree becomes a tar: modes, times, owners, order and header forms.
+    package static let tarPolicy = "tar-v1"
+}

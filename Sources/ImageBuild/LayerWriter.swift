@@ -1,0 +1,52 @@
+package import BuildModel
+package import Platform
+
+/// Writes layers: OCI image spec, layer.md.
+///
+/// The bytes depend on what goes in and on `LayerSettings.codec` alone: not on threads, time, locale, umask or machine.
+/// All functions block, compress on the settings' pool, and may run on one of its threads.
+package enum LayerWriter {
+    /// Writes the files of a tree, and files that a plan adds.
+    ///
+    /// - Parameters:
+    ///   - tree: read on this thread alone.
+    ///   - directory: the absolute path in the image that becomes the tree's root.
+    ///   - ownership: of everything; files are readable by all, so that the app's user need not own them.
+    ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
+    ///   - comment: what the image's history says of the layer.
+    ///   - cancellation: looked at between entries.
+    /// - Throws: `BuildFailure`: `submodule_unsupported`, `unsafe_path`, `reserved_name` or `limit_exceeded`, which
+    ///   name the entry; `invalid_plan`; `cancelled`; what the tree throws.
+    package static func writeLayer(
+        from tree: any SourceTree,
+        at directory: String,
+        ownership: FileOwnership = .root,
+        files: [PlannedFile] = [],
+        comment: String,
+        settings: LayerSettings,
+        cancellation: CancelFlag
+    ) throws -> Layer {
+        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
+        let root = try LayerPath.absolute(directory)
+        guard !root.isEmpty else { throw LayerFailure.plan(directory, "the app needs a directory of its own") }
+        try contents.addDirectories(to: root)
+        try contents.add(files)
+        try contents.add(tree, at: root)
+        return try contents.finish(comment: comment)
+    }
+
+    /// Writes a small layer of files that a plan adds.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_plan` that names the path, or `cancelled`.
+    package static func writeLayer(
+        files: [PlannedFile],
+        ownership: FileOwnership = .root,
+        comment: String,
+        settings: LayerSettings,
+        cancellation: CancelFlag
+    ) throws -> Layer {
+        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
+        try contents.add(files)
+        return try contents.finish(comment: comment)
+    }
+}

@@ -1,0 +1,60 @@
+package import BuildModel
+internal import Platform
+
+extension OCILayout {
+    /// Writes an image into a layout, which is made if it is not there.
+    ///
+    /// Blobs come first, each under its name only when it is whole, the index last and in one step: whenever this is
+    /// interrupted, the layout holds what it held before. One writer at a time.
+    ///
+    /// - Parameters:
+    ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the entry without a name.
+    ///     Others are kept.
+    ///   - fetch: gets a blob that is in a registry.
+    /// - Throws: `BuildFailure`: `invalid_layout` if the directory holds other things, `corrupted` if a blob is not
+    ///   what its descriptor says, `system`, `cancelled`; what `fetch` throws.
+    package static func write(
+        _ image: Image,
+        to directory: String,
+        tag: String?,
+        fetch: (ImageBlob) async throws -> any BlobContent
+    ) async throws {
+        let pool = BlockingPool(label: "layout", width: 1)
+        let cancellation = CancelFlag()
+        try await cancellation.whileRunning {
+            let layout = try await pool.run { try OCILayout(makingAt: directory) }
+            for blob in blobs(of: image) {
+                guard try await pool.run({ try !layout.holds(blob.descriptor) }) else { continue }
+                let content = try await content(of: blob, fetch: fetch)
+                try await pool.run { try layout.store(content, as: blob.descriptor, cancellation: cancellation) }
+            }
+            try await pool.run { try layout.publish(image.manifestDescriptor, tag: tag) }
+        }
+    }
+
+    private static func blobs(of image: Image) -> [ImageBlob] {
+        let documents = [(image.configDescriptor, image.config), (image.manifestDescriptor, image.manifest)]
+        return image.layers + documents.map { ImageBlob(descriptor: $0, source: .local(InMemoryContent($1))) }
+    }
+
+    private static func content(
+        of blob: ImageBlob,
+        fetch: (ImageBlob) async throws -> any BlobContent
+    ) async throws -> any BlobContent {
+        if case .local(let content) = blob.source { return content }
+        return try await fetch(blob)
+    }
+
+    /// Puts the entry into the index, in place of the one with the same name.
+    private func publish(_ manifest: Descriptor, tag: String?) throws {
+        var entry = manifest
+        if let tag { entry.annotations[Self.nameAnnotation] = tag }
+        let others = try entries().filter { $0["annotations"]?[Self.nameAnnotation]?.string != tag }
+        let index: JSONValue = [
+            "schemaVersion": 2,
+            "mediaType": .string(MediaType.ociIndex),
+            "manifests": .array(others + [entry.json]),
+        ]
+        try Files.writeAtomically(index.canonicalBytes, to: directory + "/index.json")
+    }
+}

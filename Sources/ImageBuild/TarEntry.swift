@@ -1,0 +1,39 @@
+/// One entry of a tar archive, before it is encoded.
+struct TarEntry {
+    /// POSIX.1-2017, pax, "ustar Interchange Format": the typeflag.
+    enum Kind: UInt8 {
+        case file = 0x30
+        case symbolicLink = 0x32
+        case directory = 0x35
+        /// Records for the entry that follows.
+        case extended = 0x78
+    }
+
+    var kind: Kind
+    /// The path in the image without a leading slash; a directory's gets its trailing one when encoded.
+    var path: [UInt8]
+    /// Permission bits.
+    var mode: UInt32
+    var ownership: FileOwnership
+    /// Bytes of content that follow the header.
+    var size: Int64 = 0
+    /// A symbolic link's target.
+    var link: [UInt8] = []
+}
+
+extension TarEntry {
+    static func directory(_ path: [UInt8], ownership: FileOwnership) -> TarEntry {
+        TarEntry(kind: .directory, path: path, mode: 0o755, ownership: ownership)
+    }
+
+    static func file(_ path: [UInt8], mode: UInt32, size: Int64, ownership: FileOwnership) -> TarEntry {
+        TarEntry(kind: .file, path: path, mode: mode, ownership: ownership, size: size)
+    }
+
+    static func symbolicLink(_ path: [UInt8], to target: [UInt8], ownership: FileOwnership) -> TarEntry {
+        TarEntry(kind: .symbolicLink, path: path, mode: 0o777, ownership: ownership, link: target)
+    }
+
+    /// The path as an archive writes it.
+    var archivePath: [UInt8] { kind == .directory ? path + [UInt8(ascii: "/")] : path }
+}

@@ -1,0 +1,61 @@
+/// What the worker's configuration says about deploying.
+package struct DeployerSettings: Sendable, Hashable {
+    /// The namespace of everything that is deployed. It has to exist.
+    package var namespace: String
+    /// The value of the label `platform`.
+    package var platform: String
+    /// More labels for every object, such as a team's. Slipway's own win.
+    package var labels: [String: String]
+    /// Asked for liveness and for readiness where the request names no `healthCheckPath`.
+    package var livenessPath: String
+    package var readinessPath: String
+    /// What a container gets where the request does not say.
+    package var resources: ContainerResources
+    /// How long one request to the API server may take.
+    package var requestLimit: Duration
+    /// How often a request is sent at most, and the delay after the first failure; it doubles, with full jitter.
+    package var attempts: Int
+    package var retryDelay: Duration
+
+    package init(
+        namespace: String = "default",
+        platform: String = "slipway",
+        labels: [String: String] = [:],
+        livenessPath: String = "/health",
+        readinessPath: String = "/ready",
+        resources: ContainerResources = ContainerResources(),
+        requestLimit: Duration = .seconds(30),
+        attempts: Int = 5,
+        retryDelay: Duration = .milliseconds(500)
+    ) {
+        self.namespace = namespace
+        self.platform = platform
+        self.labels = labels
+        self.livenessPath = livenessPath
+        self.readinessPath = readinessPath
+        self.resources = resources
+        self.requestLimit = requestLimit
+        self.attempts = attempts
+        self.retryDelay = retryDelay
+    }
+}
+
+/// CPU and memory of a container, as Kubernetes quantities.
+package struct ContainerResources: Sendable, Hashable {
+    package var cpuRequest: String
+    package var memoryRequest: String
+    package var cpuLimit: String
+    package var memoryLimit: String
+
+    package init(
+        cpuRequest: String = "100m",
+        memoryRequest: String = "128Mi",
+        cpuLimit: String = "500m",
+        memoryLimit: String = "512Mi"
+    ) {
+        self.cpuRequest = cpuRequest
+        self.memoryRequest = memoryRequest
+        self.cpuLimit = cpuLimit
+        self.memoryLimit = memoryLimit
+    }
+}

@@ -1,0 +1,127 @@
+internal import BuildModel
+internal import Documents
+internal import HTTPTransport
+internal import Platform
+
+/// A manifest or index as a registry sent it, its digest checked.
+struct FetchedManifest: Sendable {
+    var descriptor: Descriptor
+    var document: JSONValue
+}
+
+extension RegistrySession {
+    /// Registries and clients should support 4 MiB: distribution spec, "Pushing Manifests".
+    private static let manifestLimit = 4 << 20
+
+    /// Gets a manifest or index by tag or digest: distribution spec, "Pulling manifests".
+    ///
+    /// - Throws: `BuildFailure`: `corrupted` if the bytes have another digest than asked for or announced, `not_found` and others by status.
+    func manifest(
+        _ reference: String,
+        digest: Digest?,
+        in repository: Repository,
+        attempts: Int
+    ) async throws -> FetchedManifest {
+        let url = try repository.url("manifests/\(reference)")
+        var request = RegistryRequest(
+            .get,
+            url,
+            in: repository,
+            actions: "pull",
+            purpose: "get the manifest \(reference)"
+        )
+        request.headers["Accept"] = MediaType.manifests.joined(separator: ", ")
+        request.limits.responseBytes = Self.manifestLimit
+        let (response, body) = try await send(request, attempts: attempts, expecting: [200])
+        let actual = Digest(of: body)
+        for promised in [digest?.description, response.headers["Docker-Content-Digest"]].compactMap({ $0 }) {
+            guard promised == actual.description else { throw request.wrongDigest(promised, actual) }
+        }
+        let document = try Self.parse(body, request)
+        let announced = response.headers["Content-Type"].map { String($0.prefix { $0 != ";" && $0 != " " }) }
+        let mediaType = document["mediaType"]?.string ?? announced ?? MediaType.ociManifest
+        return FetchedManifest(
+            descriptor: Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count)),
+            document: document
+        )
+    }
+
+    /// Whether a manifest is there under a digest or tag. A registry that does not want to say is taken for one that has it not.
+    func hasManifest(_ reference: String, _ descriptor: Descriptor, in repository: Repository) async throws -> Bool {
+        let url = try repository.url("manifests/\(reference)")
+        var request = RegistryRequest(
+            .head,
+            url,
+            in: repository,
+            actions: "pull,push",
+            purpose: "look for the manifest \(reference)"
+        )
+        request.headers["Accept"] = descriptor.mediaType
+        // Some registries answer 403 for what is absent, 405 to any HEAD.
+        let (response, _) = try await send(request, expecting: [200, 404, 403, 405])
+        guard response.status == 200 else { return false }
+        guard let found = response.headers["Docker-Content-Digest"] else {
+            return reference == descriptor.digest.description
+        }
+        return found == descriptor.digest.description
+    }
+
+    /// Puts a manifest under its digest or a tag: distribution spec, "Pushing Manifests". The bytes are the ones that were hashed.
+    ///
+    /// - Returns: the answer, which is a success or an error in the registry's words.
+    func putManifest(
+        _ bytes: [UInt8],
+        _ descriptor: Descriptor,
+        as reference: String,
+        in repository: Repository
+    ) async throws -> [RegistryError] {
+        let url = try repository.url("manifests/\(reference)")
+        var request = RegistryRequest(
+            .put,
+            url,
+            in: repository,
+            actions: "pull,push",
+            purpose: "put the manifest \(reference)"
+        )
+        request.headers["Content-Type"] = descriptor.mediaType
+        request.body = .bytes(bytes)
+        let (response, body) = try await send(request)
+        if let stored = response.headers["Docker-Content-Digest"], response.isSuccess,
+            stored != descriptor.digest.description
+        {
+            throw request.wrongDigest(stored, descriptor.digest)
+        }
+        if response.isSuccess { return [] }
+        let errors = RegistryError.read(body)
+        guard errors.contains(where: { $0.code == "MANIFEST_BLOB_UNKNOWN" }) else {
+            throw failure(request, response, body)
+        }
+        return errors
+    }
+
+    static func parse(_ bytes: [UInt8], _ request: RegistryRequest) throws(BuildFailure) -> JSONValue {
+        do {
+            return try JSONDocument.parse(bytes)
+        } catch {
+            throw BuildFailure(
+                .platform,
+                .protocolViolation,
+                operation: request.operation,
+                message: "Cannot \(request.purpose) in \(request.repository.description): the answer is not JSON.",
+                cause: error.cause
+            )
+        }
+    }
+}
+
+extension RegistryRequest {
+    func wrongDigest(_ promised: String, _ actual: Digest) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: operation,
+            message:
+                "Cannot \(purpose) in \(repository.description): the digest should be \(promised.prefix(100)), but is \(actual)."
+        )
+    }
+}

@@ -1,0 +1,105 @@
+package import BuildModel
+package import HTTPTransport
+internal import Platform
+
+/// The client of the OCI distribution API: base images in, built images out.
+///
+/// Copies share connections and granted authorizations, so that one client belongs to one set of credentials. Every request has
+/// deadlines, is tried up to five times where that may help, honours `Retry-After`, and ends when its task is cancelled.
+package struct RegistryClient: Sendable {
+    private let session: RegistrySession
+
+    /// - Parameters:
+    ///   - settings: how registries are reached; read once.
+    ///   - http: the connections; the caller shuts it down.
+    package init(settings: RegistrySettings, http: HTTPClient) {
+        session = RegistrySession(settings: settings, http: http)
+    }
+
+    /// Looks a base image up, in the mirrors of its registry in order, then in the registry itself. No layer is downloaded.
+    ///
+    /// - Parameter platform: which manifest of an index is wanted.
+    /// - Returns: the image under its own name, pinned to the manifest's digest; its layers are where it was found.
+    /// - Throws: `BuildFailure` of the registry; where there are mirrors, its message says what each place answered.
+    package func baseImage(_ name: ImageReference, platform: ImagePlatform) async throws -> BaseImage {
+        let places = try session.settings.places(of: name)
+        var failures: [(place: Repository, failure: BuildFailure)] = []
+        for (index, place) in places.enumerated() {
+            do {
+                // A mirror that is down must not hold up every build for as long as a registry may.
+                let attempts = index == places.count - 1 ? Retry.attempts : 2
+                return try await session.baseImage(name, platform: platform, at: place, attempts: attempts)
+            } catch {
+                let failure = BuildFailure(error, operation: "registry.fetch")
+                guard failure.fault != .cancelled else { throw failure }
+                failures.append((place, failure))
+            }
+        }
+        throw Self.nowhere(name, failures)
+    }
+
+    /// Pushes an image: its blobs and its manifest by digest, then, once `confirm` agrees, moves the tag.
+    ///
+    /// Blobs that the registry has are not sent, and blobs of other repositories of the same registry are mounted. Of an unchanged
+    /// image only presence is asked.
+    ///
+    /// - Parameters:
+    ///   - target: the repository and tag; without a tag the image is there by its digest alone.
+    ///   - confirm: called right before the tag may move; what it throws leaves the tag where it was.
+    ///   - log: gets a line for each blob.
+    /// - Returns: what was published, with the bytes of layers and config that were sent and that were there already.
+    /// - Throws: `BuildFailure` that names the request, the registry's own words and what to do, or what `confirm` throws.
+    package func push(
+        _ image: Image,
+        to target: ImageReference,
+        confirm: @Sendable () async throws -> Void,
+        log: any BuildLog
+    ) async throws -> PublishedImage {
+        let repository = try session.settings.repository(of: target)
+        let push = ImagePush(session: session, image: image, target: repository, log: log)
+        let counts = try await push.pushByDigest()
+        try await confirm()
+        if let tag = target.tag { try await push.moveTag(tag) }
+        var reference = target
+        reference.digest = image.manifestDescriptor.digest
+        return PublishedImage(
+            reference: reference,
+            manifest: image.manifestDescriptor,
+            uploadedBytes: counts.uploaded,
+            reusedBytes: counts.reused
+        )
+    }
+
+    /// A blob's bytes on this node; downloaded, with digest and size checked, if they are in a registry.
+    ///
+    /// - Parameter spoolDirectory: an existing directory that gets a nameless file.
+    /// - Throws: `BuildFailure`: `corrupted` if the registry sends something else; others by status.
+    package func fetchBlob(_ blob: ImageBlob, spoolDirectory: String) async throws -> any BlobContent {
+        switch blob.source {
+        case .local(let content): return content
+        case .registry(let reference):
+            let repository = try session.settings.repository(of: reference)
+            return try await session.blob(blob.descriptor, in: repository, spool: spoolDirectory)
+        }
+    }
+
+    private static func nowhere(
+        _ name: ImageReference,
+        _ failures: [(place: Repository, failure: BuildFailure)]
+    ) -> BuildFailure {
+        guard let last = failures.last, failures.count > 1 else {
+            return failures.last?.failure
+                ?? BuildFailure(
+                    .platform,
+                    .internal,
+                    operation: "registry.fetch",
+                    message: "'\(name)' has no registry."
+                )
+        }
+        var failure = last.failure
+        let words = failures.map { "\($0.place.description): \($0.failure.message)" }.joined(separator: " ")
+        failure.message = "The base image '\(name)' was found nowhere. \(words)"
+        failure.isRetryable = failures.contains { $0.failure.isRetryable }
+        return failure
+    }
+}

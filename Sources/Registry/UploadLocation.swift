@@ -1,0 +1,79 @@
+internal import BuildModel
+internal import HTTPTransport
+
+/// The `Location` of an upload session or redirect: absolute, or relative to the URL that answered. RFC 3986, section 5.2.
+///
+/// Its bytes are kept as they are: they may be signed.
+enum UploadLocation {
+    /// The URL that a `Location` means.
+    ///
+    /// - Throws: `BuildFailure` with code `protocol_violation` if there is none, it is no URL, it would leave TLS, or it leads from
+    ///   one host to an internal address of another.
+    static func resolve(_ location: String?, against base: HTTPURL) throws(BuildFailure) -> HTTPURL {
+        guard let location, !location.isEmpty else { throw refused("the registry sent no Location", base) }
+        let url: HTTPURL
+        do {
+            url = try HTTPURL(parsing: absolute(location, base))
+        } catch {
+            throw refused("its Location is not a URL that can be used", base, cause: error.message)
+        }
+        guard base.scheme == "http" || url.scheme == "https" else {
+            throw refused(
+                "its Location leads from https to http; the proxy in front of the registry hides TLS from it",
+                base
+            )
+        }
+        guard url.host == base.host || !HTTPURL.isInternalAddress(url.host) else {
+            throw refused("its Location leads to the internal address \(url.host)", base)
+        }
+        return url
+    }
+
+    /// The URL that ends an upload: the digest is added to the query as it is.
+    static func closing(_ location: HTTPURL, digest: Digest) throws(BuildFailure) -> HTTPURL {
+        let mark = location.target.contains("?") ? "&" : "?"
+        return try HTTPURL(parsing: "\(location.text)\(mark)digest=\(PercentEncoding.encode(digest.description))")
+    }
+
+    private static func absolute(_ location: String, _ base: HTTPURL) -> String {
+        let origin = "\(base.scheme)://\(base.authority)"
+        if hasScheme(location) { return location }
+        if location.hasPrefix("//") { return "\(base.scheme):\(location)" }
+        if location.hasPrefix("/") { return origin + location }
+        let path = base.target.prefix { $0 != "?" }
+        if location.hasPrefix("?") { return origin + path + location }
+        let directory = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
+        return origin + directory + location
+    }
+
+    private static func hasScheme(_ text: String) -> Bool {
+        guard let first = text.first, first.isLetter, let colon = text.firstIndex(of: ":") else { return false }
+        return text[..<colon].allSatisfy { $0.isLetter || $0.isNumber || "+-.".contains($0) }
+            && text[colon...].hasPrefix("://")
+    }
+
+    private static func refused(_ reason: String, _ base: HTTPURL, cause: String? = nil) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .protocolViolation,
+            operation: "registry.location",
+            message: "The answer of \(base.redacted) cannot be followed: \(reason).",
+            cause: cause
+        )
+    }
+}
+
+/// Values of a URL's query.
+enum PercentEncoding {
+    /// Everything but RFC 3986's unreserved characters as `%XX`.
+    static func encode(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            let isUnreserved =
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "-._~".utf8.contains(byte)
+            encoded += isUnreserved ? String(UnicodeScalar(byte)) : "%" + Hexadecimal.encode([byte]).uppercased()
+        }
+        return encoded
+    }
+}

@@ -1,0 +1,52 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// A blob on its way in: kept in a nameless file, hashed as it arrives, given out only when digest and size are right.
+final class VerifyingSpool: Sendable {
+    private struct Progress {
+        let file: SpoolFile
+        let hasher = SHA256Hasher()
+    }
+
+    private let descriptor: Descriptor
+    private let progress: Mutex<Progress>
+
+    /// - Throws: `BuildFailure` with code `system` if the directory takes no file.
+    init(_ descriptor: Descriptor, in directory: String) throws(BuildFailure) {
+        self.descriptor = descriptor
+        progress = Mutex(Progress(file: try SpoolFile(in: directory)))
+    }
+
+    /// Appends bytes; more than promised are refused.
+    func append(_ bytes: RawSpan) throws(BuildFailure) {
+        try progress.withLock { progress throws(BuildFailure) in
+            guard progress.file.size + Int64(bytes.byteCount) <= descriptor.size else {
+                throw corrupted("more than \(descriptor.size) bytes came")
+            }
+            try bytes.withUnsafeBytes { buffer throws(BuildFailure) in
+                try progress.file.append(buffer)
+                progress.hasher.update(buffer)
+            }
+        }
+    }
+
+    /// The content, once all of it has arrived.
+    ///
+    /// - Throws: `BuildFailure` with code `corrupted` if digest or size are not as promised.
+    func finish() throws(BuildFailure) -> any BlobContent {
+        let (file, digest) = progress.withLock { ($0.file, $0.hasher.finalize()) }
+        guard file.size == descriptor.size else { throw corrupted("\(file.size) of \(descriptor.size) bytes came") }
+        guard digest == descriptor.digest else { throw corrupted("the bytes that came have the digest \(digest)") }
+        return file
+    }
+
+    private func corrupted(_ reason: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: "registry.fetch",
+            message: "The registry did not send the blob \(descriptor.digest): \(reason)."
+        )
+    }
+}

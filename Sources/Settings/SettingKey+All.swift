@@ -1,0 +1,106 @@
+extension SettingKey {
+    /// Every key, in the order of the reference: the worker, the queue, the build, and what they talk to.
+    package static let all: [SettingKey] = worker + queue + sources + targets
+
+    /// The key at `path`, or nil.
+    package static func at(_ path: String) -> SettingKey? { byPath[path] }
+
+    static let byPath = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// The sections of the file, in the order of the table.
+    static let sections: [String] = all.map(\.parts.section).reduce(into: []) { sections, section in
+        if !section.isEmpty && !sections.contains(section) { sections.append(section) }
+    }
+}
+
+extension SettingKey {
+    private static let worker: [SettingKey] = [
+        SettingKey(
+            "farm",
+            .text(.name),
+            default: "farm",
+            "The farm that this worker belongs to: part of every key in Redis."
+        ),
+        SettingKey(
+            "cacheDirectory",
+            .text(.path),
+            or: "/var/cache/slipway for root, else $XDG_CACHE_HOME/slipway or ~/.cache/slipway",
+            example: "/var/cache/slipway",
+            "Where mirrors of repositories, base images and remembered layers are kept. Safe to delete while no worker runs."
+        ),
+        SettingKey(
+            "worker.name",
+            .text(.name),
+            or: "the host's name",
+            example: "builder-1",
+            "The name under which this worker claims jobs; no two workers of a farm may share one."
+        ),
+        SettingKey("worker.slots", .integer(1...256, unit: "builds"), default: "2", "How many builds run at once."),
+        SettingKey(
+            "worker.labels",
+            .map(.any),
+            or: "none",
+            example: "zone=a,disk=ssd",
+            "Free words about this node, shown in its status."
+        ),
+        SettingKey(
+            "log.format",
+            .choice(["auto", "text", "json"]),
+            default: "auto",
+            "How the worker's own log looks; auto is text on a terminal and JSON otherwise."
+        ),
+        SettingKey(
+            "log.level",
+            .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+            default: "info",
+            "The least severe messages that are logged."
+        ),
+    ]
+
+    private static let queue: [SettingKey] = [
+        SettingKey(
+            "redis.url",
+            .text(.redisURL),
+            default: "redis://127.0.0.1:6379/0",
+            "The Redis that holds the queue. A password never goes here: see passwordFile."
+        ),
+        SettingKey(
+            "redis.passwordFile",
+            .text(.path),
+            or: "no password",
+            example: "/etc/slipway/redis-password",
+            isSecretFile: true,
+            "A file with the password for Redis."
+        ),
+        SettingKey(
+            "queue.leaseSeconds",
+            .integer(5...3600, unit: "seconds"),
+            default: "30",
+            "How long a job stays with a worker that no longer renews its lease."
+        ),
+        SettingKey(
+            "queue.renewSeconds",
+            .integer(1...1200, unit: "seconds"),
+            default: "10",
+            "How often leases are renewed; at most half of leaseSeconds, so that one lost renewal loses no job."
+        ),
+        SettingKey(
+            "queue.retentionDays",
+            .integer(1...3650, unit: "days"),
+            default: "7",
+            "How long the status and log of a finished build stay in Redis."
+        ),
+        SettingKey(
+            "queue.logBytes",
+            .integer(65536...1_073_741_824, unit: "bytes"),
+            default: "16777216",
+            "The most log text kept for one build; what is dropped is marked in the log."
+        ),
+        SettingKey(
+            "queue.logLines",
+            .integer(100...10_000_000, unit: "lines"),
+            default: "100000",
+            "The most log lines kept for one build."
+        ),
+    ]
+}

@@ -1,0 +1,99 @@
+extension SettingKey {
+    /// The image, the registries it comes from and goes to, and the cluster.
+    static let targets: [SettingKey] = [
+        SettingKey(
+            "image.platform",
+            .text(.platform),
+            or: "this node's",
+            example: "linux/amd64",
+            "The platform that images are made for."
+        ),
+        SettingKey(
+            "layers.compressionLevel",
+            .integer(1...12, unit: "libdeflate's levels"),
+            default: "6",
+            "How hard layers are compressed. Another level makes other digests of the same source."
+        ),
+        SettingKey(
+            "layers.threads",
+            .integer(0...256, unit: "threads; 0 is one per core"),
+            default: "0",
+            "How many threads compress. Digests do not depend on it."
+        ),
+        SettingKey(
+            "registries.push",
+            .text(.repositoryPrefix),
+            default: "127.0.0.1:5000/apps",
+            "Where images go when the request does not say: <push>/<projectId>:<deploymentId>."
+        ),
+        SettingKey(
+            "registries.mirrors",
+            .lists(.repositoryPrefix),
+            or: "none",
+            example: "docker.io=127.0.0.1:5000,docker.io=mirror.example.org/hub",
+            "Places that are asked first for images of a registry, in this order."
+        ),
+        SettingKey(
+            "registries.layouts",
+            .list(.path),
+            or: "base-images in cacheDirectory",
+            example: "/var/cache/slipway/base-images",
+            "OCI image layouts that are looked at for base images before any registry."
+        ),
+        SettingKey(
+            "registries.plainHTTP",
+            .list(.host),
+            or: "loopback only",
+            example: "registry.internal:5000",
+            "Registries that are spoken to without TLS."
+        ),
+        SettingKey(
+            "registries.certificateAuthorityFiles",
+            .map(.path),
+            or: "the system's authorities",
+            example: "registry.internal=/etc/slipway/registry-ca.pem",
+            "Certificate authorities (PEM) to trust, by registry."
+        ),
+        SettingKey(
+            "registries.credentials",
+            .credentials,
+            or: "anonymous",
+            example: "registry.example.org=slipway:/etc/slipway/registry-password",
+            isSecretFile: true,
+            "Who the worker is at registries that ask."
+        ),
+        SettingKey(
+            "kubernetes.enabled",
+            .choice(["auto", "true", "false"]),
+            default: "auto",
+            "Whether images are handed to a cluster; auto is yes if kubeconfig is set."
+        ),
+        SettingKey(
+            "kubernetes.kubeconfig",
+            .text(.path),
+            or: "no cluster",
+            example: "/etc/slipway/kubeconfig",
+            isSecretFile: true,
+            "The kubeconfig of the cluster."
+        ),
+        SettingKey(
+            "kubernetes.context",
+            .text(.any),
+            or: "the kubeconfig's current context",
+            example: "production",
+            "The context of the kubeconfig to use."
+        ),
+        SettingKey(
+            "kubernetes.namespace",
+            .text(.dnsLabel),
+            default: "default",
+            "The namespace that apps are put into."
+        ),
+        SettingKey(
+            "kubernetes.platform",
+            .text(.name),
+            default: "slipway",
+            "The value of the label 'platform' on everything that is applied."
+        ),
+    ]
+}

@@ -1,0 +1,102 @@
+internal import BuildModel
+
+/// What a text in the configuration may look like. Each format is checked when the configuration is read, so that a mistake is
+/// named there and not hours later by the first build that meets it.
+package enum TextFormat: Sendable, Hashable {
+    /// Letters, digits, `.`, `_` and `-`, starting with a letter or digit; at most 63.
+    case name
+    /// A lower-case DNS label, as Kubernetes namespaces are.
+    case dnsLabel
+    /// A file or directory.
+    case path
+    case redisURL
+    /// A host with an optional port.
+    case host
+    /// A host, or `*.` and a domain for every host below it.
+    case hostPattern
+    /// A registry's host, with an optional path in it.
+    case repositoryPrefix
+    /// `linux/amd64`, `linux/arm64/v8`.
+    case platform
+    /// Anything that is not empty.
+    case any
+}
+
+extension TextFormat {
+    /// What is allowed, to complete the sentence "it must be ...".
+    var expectation: String {
+        switch self {
+        case .name: "a name of at most 63 letters, digits, '.', '_' and '-' that starts with a letter or digit"
+        case .dnsLabel: "a name of at most 63 lower-case letters, digits and '-'"
+        case .path: "the path of a file or directory"
+        case .redisURL: "redis://[user@]host[:port][/database], rediss:// for TLS, or unix:///path"
+        case .host: "a host with an optional port, such as registry.example.org:5000"
+        case .hostPattern: "a host such as git.example.org, or *.example.org for all below it"
+        case .repositoryPrefix: "host[:port][/path] of a registry, such as 127.0.0.1:5000/apps"
+        case .platform: "an OCI platform such as linux/amd64"
+        case .any: "a text that is not empty"
+        }
+    }
+
+    /// An ECMA regular expression for the JSON schema, or nil where a pattern would say nothing.
+    var pattern: String? {
+        switch self {
+        case .name: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+        case .dnsLabel: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+        case .redisURL: "^(redis|rediss|unix)://"
+        case .hostPattern: "^(\\*\\.)?[^/*\\s]+$"
+        case .host: "^[^/\\s]+$"
+        case .platform: "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$"
+        case .path, .repositoryPrefix, .any: nil
+        }
+    }
+
+    /// Whether the text is allowed.
+    func accepts(_ text: String) -> Bool {
+        guard !text.isEmpty, !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return false }
+        switch self {
+        case .any, .path: return true
+        case .name: return Self.isName(text, others: "._-", isLowercase: false)
+        case .dnsLabel: return Self.isName(text, others: "-", isLowercase: true) && !text.hasSuffix("-")
+        case .redisURL: return Self.isRedisURL(text)
+        case .host: return !text.contains { $0 == "/" || $0.isWhitespace || $0 == "@" }
+        case .hostPattern:
+            let host = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
+            return !host.isEmpty && !host.contains { $0 == "/" || $0 == "*" || $0.isWhitespace || $0 == "@" }
+        case .repositoryPrefix: return Self.isRepositoryPrefix(text)
+        case .platform: return Self.isPlatform(text)
+        }
+    }
+
+    private static func isName(_ text: String, others: String, isLowercase: Bool) -> Bool {
+        func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar {
+            case "a"..."z", "0"..."9": true
+            case "A"..."Z": !isLowercase
+            default: false
+            }
+        }
+        guard text.utf8.count <= 63, let first = text.unicodeScalars.first, isPlain(first) else { return false }
+        return text.unicodeScalars.allSatisfy { isPlain($0) || others.unicodeScalars.contains($0) }
+    }
+
+    private static func isRedisURL(_ text: String) -> Bool {
+        let rest = ["redis://", "rediss://", "unix://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+        guard let rest, !rest.isEmpty else { return false }
+        return !rest.contains(where: \.isWhitespace)
+    }
+
+    /// A prefix is one that makes a reference when a repository is added: so no tag, no digest, no capitals.
+    private static func isRepositoryPrefix(_ text: String) -> Bool {
+        guard !text.hasSuffix("/"), !text.contains("@"), let first = text.split(separator: "/").first else {
+            return false
+        }
+        let hasHost = first.contains(".") || first.contains(":") || first == "localhost"
+        return hasHost && (try? ImageReference(parsing: text + "/x")) != nil
+    }
+
+    private static func isPlatform(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        return (2...3).contains(parts.count) && parts.allSatisfy { isName(String($0), others: "_", isLowercase: true) }
+    }
+}

@@ -1,0 +1,110 @@
+internal import BuildModel
+internal import Platform
+
+extension WorkerSettings {
+    /// Reads the configuration: flags before the environment, that before the file, that before the defaults.
+    ///
+    /// - Parameters:
+    ///   - file: the path of a YAML file, or nil for none.
+    ///   - environment: the process's variables, by name.
+    ///   - flags: values of flags that were given, by `SettingKey.flag`.
+    ///   - node: what defaults depend on.
+    /// - Throws: everything that is wrong, not only the first; also values that something else overrides.
+    package static func load(
+        file: String?,
+        environment: [String: String],
+        flags: [String: String] = [:],
+        node: NodeFacts = .current
+    ) throws(SettingsProblems) -> WorkerSettings {
+        let source = file.map { SettingsFile(path: $0) }
+        var values = SettingValues(file: source, environment: environment, flags: flags)
+        let files = SecretFiles(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+        let settings = WorkerSettings(&values, files: files, environment: environment, node: node)
+        values.checkAgainstEachOther()
+        guard values.problems.isEmpty else { throw SettingsProblems(values.problems) }
+        return settings
+    }
+
+    init(_ values: inout SettingValues, files: SecretFiles, environment: [String: String], node: NodeFacts) {
+        let cache = values.text("cacheDirectory") ?? node.cacheDirectory(environment: environment)
+        self.init(
+            farm: values.text("farm") ?? "",
+            worker: Worker(
+                name: values.text("worker.name") ?? node.hostName,
+                slots: values.integer("worker.slots"),
+                labels: values.map("worker.labels")
+            ),
+            cacheDirectory: cache,
+            log: Log(values),
+            redis: Redis(url: values.text("redis.url") ?? "", password: values.secret("redis.passwordFile", files)),
+            queue: Queue(values),
+            build: Build(timeout: values.seconds("build.timeoutSeconds"), drain: values.seconds("build.drainSeconds")),
+            git: Git(&values, files: files),
+            buildpacks: Buildpacks(directory: values.text("buildpacks.directory") ?? node.buildpackDirectory()),
+            image: Image(platform: values.text("image.platform")),
+            layers: Layers(
+                compressionLevel: values.integer("layers.compressionLevel"),
+                threads: values.integer("layers.threads")
+            ),
+            registries: Registries(&values, files: files, cacheDirectory: cache),
+            kubernetes: Kubernetes(&values, files: files),
+            origins: values.origins,
+            warnings: values.warnings
+        )
+    }
+}
+
+extension WorkerSettings.Log {
+    init(_ values: SettingValues) {
+        format = Format(rawValue: values.text("log.format") ?? "") ?? .auto
+        level = values.text("log.level") ?? "info"
+    }
+}
+
+extension WorkerSettings.Queue {
+    init(_ values: SettingValues) {
+        lease = values.seconds("queue.leaseSeconds")
+        renewal = values.seconds("queue.renewSeconds")
+        retention = .seconds(values.integer("queue.retentionDays") * 86400)
+        logBytes = values.integer("queue.logBytes")
+        logLines = values.integer("queue.logLines")
+    }
+}
+
+extension WorkerSettings.Git {
+    init(_ values: inout SettingValues, files: SecretFiles) {
+        allowsFile = values.bool("git.allowFile")
+        allowedHosts = values.list("git.allowedHosts") ?? []
+        credentials = values.credentials("git.credentials", files)
+        sshKeyFile = values.secretPath("git.sshKeyFile", files)
+        knownHostsFile = values.existingFile("git.knownHostsFile")
+        certificateAuthorityFile = values.existingFile("git.certificateAuthorityFile")
+        maximumBytes = values.integer("git.maximumBytes")
+        timeout = values.seconds("git.timeoutSeconds")
+    }
+}
+
+extension WorkerSettings.Registries {
+    init(_ values: inout SettingValues, files: SecretFiles, cacheDirectory: String) {
+        push = values.text("registries.push") ?? ""
+        mirrors = values.lists("registries.mirrors")
+        layouts = values.list("registries.layouts") ?? ["\(cacheDirectory)/base-images"]
+        plainHTTP = values.list("registries.plainHTTP") ?? []
+        certificateAuthorityFiles = values.map("registries.certificateAuthorityFiles")
+        credentials = values.credentials("registries.credentials", files)
+        for file in certificateAuthorityFiles.values.sorted() where !Files.exists(file) {
+            values.report("registries.certificateAuthorityFiles", "there is no file '\(file)'.")
+        }
+    }
+}
+
+extension WorkerSettings.Kubernetes {
+    init(_ values: inout SettingValues, files: SecretFiles) {
+        kubeconfig = values.secretPath("kubernetes.kubeconfig", files)
+        context = values.text("kubernetes.context")
+        namespace = values.text("kubernetes.namespace") ?? ""
+        platform = values.text("kubernetes.platform") ?? ""
+        let choice = values.text("kubernetes.enabled")
+        isEnabled = choice == "true" || (choice != "false" && kubeconfig != nil)
+    }
+}

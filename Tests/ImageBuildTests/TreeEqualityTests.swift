@@ -1,0 +1,130 @@
+import BuildModel
+import ImageBuild
+import TestSupport
+import Testing
+
+/// What `git archive` makes of a tree and what readers find in our layer of it are the same.
+@Suite struct TreeEqualityTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var items: [InMemoryTree.Item]
+    }
+
+    static let cases: [Case] = [
+        Case(testDescription: "no file but one", items: [.file("main.py", "print()\n")]),
+        Case(
+            testDescription: "empty files",
+            items: [.file("empty"), .file("package/__init__.py"), .executable("run")]
+        ),
+        Case(
+            testDescription: "executable bits and symbolic links",
+            items: [
+                .executable("bin/start", "#!/bin/sh\n"), .file("bin/data", "x"), .link("current", "bin/start"),
+                .link("dangling", "/nowhere/at/all"), .link("up", "../../outside"), .link("to-directory", "bin"),
+            ]
+        ),
+        Case(
+            testDescription: "names at the edges of ustar",
+            items: [95, 96, 97, 98, 99, 100, 101, 150, 200, 250, 255].map {
+                .file(String(repeating: "n", count: $0), "\($0)")
+            }
+        ),
+        Case(
+            testDescription: "paths at the edges of ustar",
+            items: (145...165).map {
+                .file("\(String(repeating: "d", count: $0))/\(String(repeating: "f", count: 90))", "x")
+            }
+                + (94...104).map {
+                    .file("\(String(repeating: "e", count: 60))/\(String(repeating: "g", count: $0))", "x")
+                }
+        ),
+        Case(
+            testDescription: "paths of over 255 bytes, and deep ones",
+            items: [
+                .file((0..<6).map { String(repeating: "\($0)", count: 90) }.joined(separator: "/"), "deep"),
+                .file((0..<400).map { "d\($0)" }.joined(separator: "/"), "deeper"),
+                .executable("\(String(repeating: "long-", count: 50))/\(String(repeating: "name-", count: 50))", "x"),
+            ]
+        ),
+        Case(
+            testDescription: "links with targets at the edge of ustar",
+            items: [99, 100, 101, 255, 1000].map { .link("link-\($0)", String(repeating: "t/", count: $0 / 2) + "t") }
+        ),
+        Case(
+            testDescription: "names that are not ASCII",
+            items: [
+                .file("grüße/日本語.txt", "x"), .link("émoji-🎉", "grüße/日本語.txt"), .executable("Ωmega", "y"),
+                .file("e\u{301}", "decomposed"), .file("é", "composed"),
+                .file(String(repeating: "ü", count: 120), "long"),
+            ]
+        ),
+        Case(
+            testDescription: "names that are not UTF-8",
+            items: [
+                .init(kind: .file, path: [0x66, 0xff, 0xfe, 0x2e, 0x74], content: [1, 2, 3]),
+                .init(kind: .executable, path: [0xe9, 0x74, 0xe9], content: [4]),
+                .init(kind: .symbolicLink, path: Array("latin1".utf8), content: [0xe9, 0x74, 0xe9]),
+                .init(kind: .file, path: [0xc0, 0x2f, 0x80], content: [5]),
+            ]
+        ),
+        Case(
+            testDescription: "names that trouble shells and terminals",
+            items: [
+                .file("new\nline", "1"), .file("tab\there", "2"), .file(" leading space", "3"), .file("-dash", "4"),
+                .file("quote'\"", "5"), .file("back\\slash", "6"), .file("star*", "7"), .file("esc\u{1b}[31m", "8"),
+                .file(":colon", "9"), .file("@at", "10"),
+            ]
+        ),
+        Case(
+            testDescription: "directories that sort unlike their names",
+            items: [.file("a.b", "1"), .file("a/b", "2"), .file("a0", "3"), .file("a-b/c", "4"), .file("a/b.c/d", "5")]
+        ),
+        Case(
+            testDescription: "contents around block and member sizes",
+            items: [511, 512, 513, 262_143, 262_144, 1_048_575, 1_048_576, 1_048_577, 3_145_728].map {
+                .file("size-\($0)", bytes: LayerFixture.noise($0))
+            }
+        ),
+    ]
+
+    @Test("a layer unpacks to what git archive unpacks to", arguments: cases, ["tar", "bsdtar"])
+    func tableOfTrees(_ testCase: Case, reader: String) async throws {
+        try await expectEqualTrees(testCase.items, reader: reader)
+    }
+
+    @Test("a layer of any tree unpacks to what git archive unpacks to", arguments: 1...6 as ClosedRange<UInt64>)
+    func randomTrees(seed: UInt64) async throws {
+        let items = RandomTree.items(seed: seed)
+        try await expectEqualTrees(items, reader: "tar")
+        try await expectEqualTrees(items, reader: "bsdtar")
+    }
+
+    private func expectEqualTrees(_ items: [InMemoryTree.Item], reader: String) async throws {
+        let scratch = try Scratch(in: "/dev/shm")
+        let source = try await GitTree(items, in: scratch)
+        try await source.archive(to: scratch("want.tar"))
+        try LayerFixture.save(try LayerFixture.layer(source.tree), to: scratch("got.tar.gz"))
+        let want = try await unpack(scratch("want.tar"), to: scratch("want"), by: "tar")
+        let got = try await unpack(scratch("got.tar.gz"), to: scratch("got"), by: reader)
+        #expect(want.count > items.count)
+        #expect(got == want)
+        let difference = try await Command.result(["diff", "-r", "--no-dereference", scratch("want"), scratch("got")])
+        #expect(difference.status == 0, "\(difference.text.prefix(2000))\(difference.errorText)")
+    }
+
+    /// Unpacks an archive; returns type, mode, size, target and path of everything in it.
+    private func unpack(_ archive: String, to directory: String, by reader: String) async throws -> Set<[UInt8]> {
+        try await Command.output(["mkdir", directory])
+        let locale = ["LC_ALL": "C.UTF-8"]
+        let result = try await Command.output([reader, "-xpf", archive, "-C", directory], environment: locale)
+        // GNU tar takes names for bytes anyway, and says that it need not be told.
+        let notice = "Ignoring unknown extended header keyword 'hdrcharset'"
+        #expect(result.errorText.split(separator: "\n").filter { !$0.hasSuffix(notice) } == [])
+        let listing = try await Command.output(
+            ["find", ".", "-type", "d", "-printf", "%y %m %p\\0", "-o", "-printf", "%y %m %s %l %p\\0"],
+            in: directory,
+            environment: locale
+        )
+        return Set(listing.output.split(separator: 0).map(Array.init))
+    }
+}

@@ -1,0 +1,207 @@
+import BuildModel
+import Testing
+
+@testable import Kubernetes
+
+@Suite("What a cluster answers becomes a failure with words")
+struct ClusterStatusTests {
+    /// An answer as a server gives it, and what is made of it.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var code: Int
+        var body: String
+        var failure: BuildFailure.Code
+        var isRetryable = false
+        var fault = BuildFailure.Fault.platform
+        var says: [String] = []
+    }
+
+    private static func status(_ reason: String, _ message: String, _ details: String = "{}") -> String {
+        let reason = reason.isEmpty ? "" : "\"reason\":\"\(reason)\","
+        return "{\"kind\":\"Status\",\"status\":\"Failure\",\(reason)\"message\":\"\(message)\",\"details\":\(details)}"
+    }
+
+    static let cases = [
+        Case(
+            testDescription: "401",
+            code: 401,
+            body: status("Unauthorized", "Unauthorized"),
+            failure: .unauthorized,
+            says: ["context 'main'", "renew"]
+        ),
+        Case(
+            testDescription: "a missing right",
+            code: 403,
+            body: status("Forbidden", "deployments.apps is forbidden: User x cannot patch resource"),
+            failure: .forbidden,
+            says: ["right is missing", "deployer.yaml"]
+        ),
+        Case(
+            testDescription: "an admission rule",
+            code: 403,
+            body: status("Forbidden", "denied by policy"),
+            failure: .forbidden,
+            says: ["does not allow it"]
+        ),
+        Case(
+            testDescription: "a quota",
+            code: 403,
+            body: status("Forbidden", "exceeded quota: q, requested: 1"),
+            failure: .limitExceeded,
+            says: ["ResourceQuota"]
+        ),
+        Case(
+            testDescription: "a namespace that is being deleted",
+            code: 403,
+            body: status("Forbidden", "x", "{\"causes\":[{\"reason\":\"NamespaceTerminating\"}]}"),
+            failure: .notFound,
+            says: ["being deleted"]
+        ),
+        Case(
+            testDescription: "a missing namespace",
+            code: 404,
+            body: status("NotFound", "namespaces not found", "{\"kind\":\"namespaces\"}"),
+            failure: .notFound,
+            says: ["kubectl create namespace demo", "kubernetes.namespace"]
+        ),
+        Case(
+            testDescription: "a path that is not served",
+            code: 404,
+            body: "404 page not found\n",
+            failure: .protocolViolation,
+            says: ["check that it is a Kubernetes API server"]
+        ),
+        Case(
+            testDescription: "another manager's fields",
+            code: 409,
+            body: status(
+                "Conflict",
+                "Apply failed",
+                "{\"causes\":[{\"reason\":\"FieldManagerConflict\",\"message\":\"conflict with 'hpa'\",\"field\":\".spec.x\"}]}"
+            ),
+            failure: .deploymentConflict,
+            says: [".spec.x", "hpa"]
+        ),
+        Case(
+            testDescription: "a change at the same moment",
+            code: 409,
+            body: status("Conflict", "the object has been modified", "{\"name\":\"shop\"}"),
+            failure: .deploymentConflict,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "a wrong value",
+            code: 422,
+            body: status("Invalid", "x", "{\"causes\":[{\"message\":\"must be less\",\"field\":\"spec.y\"}]}"),
+            failure: .invalidDeployment,
+            fault: .code,
+            says: ["spec.y: must be less"]
+        ),
+        Case(
+            testDescription: "a manifest that cannot be read",
+            code: 400,
+            body: status("BadRequest", "cannot unmarshal"),
+            failure: .invalidDeployment
+        ),
+        Case(
+            testDescription: "a field that cannot change",
+            code: 422,
+            body: status("Invalid", "field is immutable"),
+            failure: .invalidDeployment,
+            says: ["delete the object"]
+        ),
+        Case(
+            testDescription: "too many requests",
+            code: 429,
+            body: "Too many requests, please try again later.\n",
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "a patch that cannot be typed",
+            code: 500,
+            body: status("", "failed to create typed patch object"),
+            failure: .invalidDeployment
+        ),
+        Case(
+            testDescription: "storage in trouble",
+            code: 500,
+            body: status("", "etcdserver: request timed out"),
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "an object that storage does not take",
+            code: 500,
+            body: status("", "rpc error: desc = trying to send message larger than max (2100024 vs. 2097152)"),
+            failure: .limitExceeded,
+            fault: .code,
+            says: ["environmentVariables"]
+        ),
+        Case(
+            testDescription: "an unreachable webhook",
+            code: 500,
+            body: status("InternalError", "failed calling webhook"),
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "a proxy's page",
+            code: 502,
+            body: "<html>\u{1b}[31mBad Gateway</html>",
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(testDescription: "a redirect", code: 302, body: "", failure: .protocolViolation, says: ["302"]),
+        Case(testDescription: "JSON of another kind", code: 404, body: "[]", failure: .protocolViolation),
+    ]
+
+    @Test("the code, the fault, the retry and the words", arguments: cases)
+    func classified(_ answer: Case) {
+        let request = ClusterRequest(verb: .apply, kind: .deployment, namespace: "demo", name: "shop")
+        let credentials = ClusterCredentials(server: "https://127.0.0.1:6443", origin: "context 'main' of /etc/k")
+        let failure = ClusterStatus(code: answer.code, body: Array(answer.body.utf8))
+            .failure(of: request, credentials: credentials)
+        #expect(failure.code == answer.failure)
+        #expect(failure.fault == answer.fault)
+        #expect(failure.isRetryable == answer.isRetryable)
+        #expect(failure.operation == "kubernetes.apply")
+        #expect(failure.message.contains("Deployment 'shop' in namespace 'demo'"))
+        for words in answer.says { #expect(failure.message.contains(words), "\(failure.message)") }
+        #expect(!failure.description.unicodeScalars.contains { $0.value < 0x20 })
+    }
+
+    @Test("a huge answer is cut")
+    func huge() {
+        let status = ClusterStatus(code: 500, body: [UInt8](repeating: 0x41, count: 1_000_000))
+        #expect(status.message.utf8.count <= 2000)
+    }
+
+    @Test(
+        "warnings are read from their header",
+        arguments: [
+            (["299 - \"policy/v1beta1 is deprecated\""], ["policy/v1beta1 is deprecated"]),
+            (["299 - \"a \\\"b\\\" c\"", "299 - \"d\" \"Mon\""], ["a \"b\" c", "d"]),
+            (["299 - unquoted", "299 - \"open", ""], []),
+        ]
+    )
+    func warnings(fields: [String], texts: [String]) {
+        #expect(WarningHeader.texts(fields) == texts)
+    }
+
+    @Test("delays grow, keep to their bound, and are never shorter than the server asks")
+    func backoff() {
+        var backoff = Backoff(base: .milliseconds(500))
+        for attempt in 0..<10 {
+            let bound = min(Duration.milliseconds(500) * (1 << attempt), Backoff.maximum)
+            let delay = backoff.next(retryAfter: nil)
+            #expect(delay >= .zero && delay <= bound)
+        }
+        #expect(backoff.next(retryAfter: .seconds(2)) >= .seconds(2))
+        #expect(backoff.next(retryAfter: .seconds(86_400)) <= Backoff.longestRetryAfter + Backoff.maximum)
+        #expect(Backoff.retryAfter("7") == .seconds(7))
+        for text in [nil, "", "-1", "1.5", "Mon, 23 Nov 2026 08:00:00 GMT", "99999999999999999999"] {
+            #expect(Backoff.retryAfter(text) == nil)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import BuildModel
+import Testing
+
+@testable import Kubernetes
+
+@Suite("Names and labels are made of ids")
+struct NamesTests {
+    @Test(
+        "an id that is a DNS label names its objects as it is",
+        arguments: ["shop", "a", "my-shop-2", String(repeating: "x", count: 46)]
+    )
+    func plain(id: String) {
+        #expect(ObjectName.make(projectID: id) == id)
+    }
+
+    @Test(
+        "any other id becomes a label with a hash",
+        arguments: [
+            ("Shop", "shop-"), ("my_shop", "my-shop-"), ("a.b:c", "a-b-c-"), ("9lives", "p-9lives-"),
+            ("123e4567-e89b-12d3-a456-426614174000", "p-123e4567-e89b-12d3-a456-426-"),
+            ("shop-", "shop-"), ("shop-0123456789abcdef", "shop-0123456789abcdef-"), ("", "p-"), ("-", "p-"),
+            ("Ünïcödé", "n--c--d-"), ("../../etc", "etc-"), ("a\u{0}b\nc", "a-b-c-"),
+            (String(repeating: "x", count: 47), String(repeating: "x", count: 29) + "-"),
+        ]
+    )
+    func hashed(id: String, prefix: String) {
+        let name = ObjectName.make(projectID: id)
+        #expect(name.hasPrefix(prefix))
+        #expect(name != id)
+        #expect(ObjectName.isLabel(name))
+        #expect(name.utf8.count <= ObjectName.maximum)
+    }
+
+    @Test("ids that read alike have different names, also when one is the other's name")
+    func distinct() {
+        let ids = ["shop.a", "shop_a", "shop-a", "Shop-a", "shop:a"]
+        let names = ids + ids.map(ObjectName.make(projectID:))
+        let all = Set(names).map(ObjectName.make(projectID:))
+        #expect(Set(all).count == Set(names).count)
+    }
+
+    @Test(
+        "a value that a label can have stays as it is",
+        arguments: ["d1", "A_b.c-D", String(repeating: "x", count: 63), ""]
+    )
+    func labelKept(text: String) {
+        #expect(LabelValue.make(text) == text)
+    }
+
+    @Test(
+        "any other value becomes one with a hash",
+        arguments: [
+            ("a:b", "a-b-"), ("d1-", "d1-"), (".d1", "d1-"), (String(repeating: "x", count: 64), "xxxx"), ("::", ""),
+            ("naïve\n", "na--ve-"),
+        ]
+    )
+    func labelHashed(text: String, prefix: String) {
+        let value = LabelValue.make(text)
+        #expect(value.hasPrefix(prefix))
+        #expect(value != text)
+        #expect(LabelValue.isValid(value))
+        #expect(!value.isEmpty)
+    }
+
+    @Test(
+        "quantities of Kubernetes are known",
+        arguments: ["1", "0.5", "500m", "128Mi", "1e3", "1E-2", "2Ei", ".5", "5."]
+    )
+    func quantity(text: String) {
+        #expect(Quantity.isValid(text))
+    }
+
+    @Test(
+        "other texts are no quantities",
+        arguments: [
+            "", "-1", "+1", "m", "1mi", "1 Gi", "1.2.3", ".", "1e", "1e999", "lots", "１", "128MiB", "0x10", "1e+-2",
+        ]
+    )
+    func noQuantity(text: String) {
+        #expect(!Quantity.isValid(text))
+    }
+
+    @Test(
+        "base64 is decoded",
+        arguments: [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v\nYmFy\r\n", "foobar"), ("+/8=", nil)]
+    )
+    func base64(text: String, decoded: String?) {
+        let expected = decoded.map { Array($0.utf8) } ?? [0xfb, 0xff]
+        #expect(Base64.decode(text) == expected)
+    }
+
+    @Test(
+        "what is not base64 is refused",
+        arguments: ["Zg", "Zg=", "Zm9v=", "====", "Zm=v", "Z*==", "Zg==Zg==", "Zm9 "]
+    )
+    func noBase64(text: String) {
+        #expect(Base64.decode(text) == nil)
+    }
+}

@@ -1,0 +1,111 @@
+import BuildModel
+import Platform
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Time limits")
+struct WithDeadlineTests {
+    private let failure = BuildFailure.timedOut(operation: "t", message: "too slow")
+
+    @Test("a body that is in time returns its value")
+    func inTime() async throws {
+        let value = try await withDeadline(.seconds(60), failure: failure) { 7 }
+        #expect(value == 7)
+    }
+
+    @Test("a body that is late is cancelled, and the error is a timeout, not a cancellation")
+    func late() async {
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await withDeadline(.milliseconds(20), failure: self.failure) {
+                try await Task.sleep(for: .seconds(600))
+            }
+        }
+        #expect(failure?.fault == .timedOut)
+    }
+
+    @Test("a cancellation from outside stays a cancellation")
+    func cancelled() async {
+        let failure = failure
+        let task = Task {
+            try await withDeadline(.seconds(600), failure: failure) { try await Task.sleep(for: .seconds(600)) }
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+}
+
+/// How many bodies run now, and how many did at most.
+private final class Occupancy: Sendable {
+    private let state = Mutex((running: 0, most: 0))
+
+    var most: Int { state.withLock { $0.most } }
+
+    func enter() { state.withLock { $0 = ($0.running + 1, max($0.most, $0.running + 1)) } }
+    func leave() { state.withLock { $0.running -= 1 } }
+}
+
+@Suite("The blocking pool")
+struct BlockingPoolTests {
+    @Test("runs everything that is submitted, never more at once than its width")
+    func bound() async throws {
+        let pool = BlockingPool(label: "test", width: 3)
+        let occupancy = Occupancy()
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    try await pool.run {
+                        occupancy.enter()
+                        defer { occupancy.leave() }
+                        return number
+                    }
+                }
+            }
+            let sum = try await group.reduce(0, +)
+            #expect(sum == 1225)
+        }
+        #expect((1...3).contains(occupancy.most))
+    }
+
+    @Test("hands on what the work throws")
+    func errors() async {
+        let pool = BlockingPool(label: "test", width: 1)
+        await #expect(throws: CommandFailed.self) { try await pool.run { throw CommandFailed(description: "x") } }
+    }
+}
+
+@Suite("A secret")
+struct RedactedTests {
+    @Test("does not show itself when printed, interpolated, dumped or reflected")
+    func hidden() {
+        let secret = Redacted("hunter2")
+        var dumped = ""
+        dump(secret, to: &dumped)
+        for text in ["\(secret)", String(reflecting: secret), dumped, "\([secret])"] {
+            #expect(!text.contains("hunter2"), "\(text)")
+        }
+    }
+}
+
+@Suite("Timestamps")
+struct TimestampTests {
+    @Test(
+        "are RFC 3339 in UTC",
+        arguments: [
+            (Int64(0), "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"),
+            (1_795_420_800, "2026-11-23T08:00:00Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
+            (-62_135_596_800, "0001-01-01T00:00:00Z"),
+        ]
+    )
+    func text(seconds: Int64, expected: String) {
+        #expect(Timestamp.text(seconds: seconds) == expected)
+    }
+
+    @Test("agree with date(1) on any day")
+    func date() async throws {
+        for seconds in stride(from: Int64(-3_000_000_000), through: 6_000_000_000, by: 777_777_777) {
+            let expected = try await Command.output(["date", "-u", "-d", "@\(seconds)", "+%Y-%m-%dT%H:%M:%SZ"]).lines[0]
+            #expect(Timestamp.text(seconds: seconds) == expected)
+        }
+    }
+}

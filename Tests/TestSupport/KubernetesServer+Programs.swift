@@ -1,0 +1,66 @@
+internal import BuildModel
+internal import Platform
+
+extension KubernetesServer {
+    static func startStorage(_ client: String, in folder: String) async throws -> ServerProcess {
+        let peer = "http://127.0.0.1:\(Port.free())"
+        return try await ServerProcess(
+            [
+                "\(Cache.directory)/kubernetes/bin/etcd", "--name", "test", "--data-dir", "\(folder)/etcd",
+                "--listen-client-urls", client, "--advertise-client-urls", client,
+                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "test=\(peer)",
+                "--unsafe-no-fsync", "--logger", "zap", "--log-level", "warn",
+            ],
+            log: "\(folder)/etcd.log"
+        )
+    }
+
+    static func startServer(port: Int, storage: String, in folder: String) async throws -> ServerProcess {
+        let keys = "\(folder)/pki"
+        return try await ServerProcess(
+            [
+                "\(Cache.directory)/kubernetes/bin/kube-apiserver", "--etcd-servers=\(storage)",
+                "--bind-address=127.0.0.1",
+                "--secure-port=\(port)", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+                "--service-cluster-ip-range=10.0.0.0/24", "--tls-cert-file=\(keys)/apiserver.crt",
+                "--tls-private-key-file=\(keys)/apiserver.key", "--client-ca-file=\(keys)/ca.crt",
+                "--token-auth-file=\(folder)/tokens.csv", "--authorization-mode=RBAC", "--anonymous-auth=true",
+                "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=\(keys)/sa.pub",
+                "--service-account-signing-key-file=\(keys)/sa.key", "--api-audiences=https://kubernetes.default.svc",
+                // Without controllers nobody makes the service accounts that this admission plugin asks for.
+                "--disable-admission-plugins=ServiceAccount",
+            ],
+            log: "\(folder)/kube-apiserver.log"
+        )
+    }
+}
+
+extension KubernetesServer {
+    /// Runs kubectl as the administrator.
+    package func kubectl(_ words: [String], input: String = "") async throws -> CommandResult {
+        try await Command.result(
+            ["\(Cache.directory)/kubernetes/bin/kubectl", "--kubeconfig", kubeconfig] + words,
+            environment: ["HOME": folder],
+            input: Array(input.utf8)
+        )
+    }
+
+    /// Runs kubectl as the administrator; it must succeed.
+    @discardableResult
+    package func mustKubectl(_ words: [String], input: String = "") async throws -> String {
+        let result = try await kubectl(words, input: input)
+        guard result.succeeded else {
+            throw CommandFailed(
+                description: "kubectl \(words): status \(result.status)\n\(result.errorText)\(result.text)"
+            )
+        }
+        return result.text
+    }
+
+    /// A namespace that nobody else uses.
+    package func makeNamespace() async throws -> String {
+        let name = "test-\(UInt64.random(in: 0 ... .max))"
+        try await mustKubectl(["create", "namespace", name])
+        return name
+    }
+}

@@ -1,0 +1,84 @@
+internal import BuildModel
+internal import Platform
+
+/// A real API server over a real etcd on loopback, without controllers: what is applied is stored and validated, and nothing runs.
+///
+/// One for the whole test process, since it takes seconds to start; tests keep apart by namespaces of their own. Servers and
+/// files go when the test process ends, however it ends.
+package final class KubernetesServer: Sendable {
+    package let url: String
+    /// Keys, logs, kubeconfigs and etcd's data.
+    package let folder: String
+    private let port: Int
+    private let processes: [ServerProcess]
+
+    private static let starting = Task { try await KubernetesServer() }
+
+    /// The server that all tests of this process share.
+    package static var shared: KubernetesServer {
+        get async throws { try await starting.value }
+    }
+
+    /// Kubeconfigs: an administrator by token, the same by client certificate, and somebody without any right.
+    package var kubeconfig: String { "\(folder)/kubeconfig" }
+    package var certificateKubeconfig: String { "\(folder)/kubeconfig-cert" }
+    package var nobodyKubeconfig: String { "\(folder)/kubeconfig-nobody" }
+    package var authorityFile: String { "\(folder)/pki/ca.crt" }
+
+    private static var programs: String { "\(Cache.directory)/kubernetes/bin" }
+
+    private init() async throws {
+        guard Files.exists("\(Self.programs)/kube-apiserver") else {
+            throw CommandFailed(description: "no kube-apiserver in \(Self.programs): run scripts/kube-apiserver.sh")
+        }
+        folder = try Directories.createTemporary(in: "/tmp", prefix: "slipway-kubernetes-")
+        port = Port.free()
+        url = "https://127.0.0.1:\(port)"
+        try await Self.makeKeys(in: folder, url: url)
+        let storage = "http://127.0.0.1:\(Port.free())"
+        let etcd = try await Self.startStorage(storage, in: folder)
+        let server = try await Self.startServer(port: port, storage: storage, in: folder)
+        // Removes the folder after the two have ended; it outlives the test process by as long as they do.
+        let cleaner = try await ServerProcess(
+            ["/bin/sh", "-c", Self.clean, "clean", folder, String(etcd.processID), String(server.processID)],
+            log: "\(folder)/cleaner.log"
+        )
+        processes = [etcd, server, cleaner]
+        try await waitUntilReady(server)
+    }
+
+    private static let clean = """
+        trap '
+            (while kill -0 $2 2>/dev/null || kill -0 $3 2>/dev/null; do sleep 0.1; done; rm -rf "$1") >/dev/null 2>&1 &
+            exit 0
+        ' TERM
+        while :; do sleep 3600 & wait $!; done
+        """
+
+    private func waitUntilReady(_ server: ServerProcess) async throws {
+        do {
+            for path in ["/readyz", "/api/v1/namespaces/default"] {
+                try await eventually("the API server answers \(path)", within: .seconds(60)) {
+                    guard server.isRunning else { throw CommandFailed(description: "the API server ended") }
+                    return try await self.answers(path)
+                }
+            }
+        } catch {
+            throw CommandFailed(description: "\(error)\n\(server.log.suffix(4000))")
+        }
+    }
+
+    private func answers(_ path: String) async throws -> Bool {
+        guard Port.accepts(port) else { return false }
+        let token = String(decoding: try Files.read("\(folder)/token"), as: UTF8.self)
+        let header = "Authorization: Bearer \(token.filter { !$0.isWhitespace })"
+        let words = ["curl", "--fail", "--silent", "--max-time", "2", "--cacert", authorityFile, "--header", header]
+        return try await Command.result(words + [url + path]).succeeded
+    }
+
+    private static func makeKeys(in folder: String, url: String) async throws {
+        let script =
+            "set -euo pipefail; umask 077; . scripts/kubernetes-pki.sh; make_pki \"$1\"; make_kubeconfigs \"$1\" \"$2\""
+        try await Command.output(["bash", "-c", script, "keys", folder, url], in: Checkout.root)
+    }
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# Makes the base images that the buildpack rules name, from Debian 13 packages alone: they carry the names and the
+# versions of the official images and stand in for them where no public registry is reached. Their labels say so.
+# Result, in the cache: base-images (an OCI layout) and registry-seed (storage of a registry that holds the same images).
+# All images share the layer of debian:13-slim; times are fixed, so the same packages and tools give the same digests.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/setup-apt.sh
+. "$repository/scripts/setup-apt.sh"
+# shellcheck source=scripts/servers.sh
+. "$repository/scripts/servers.sh"
+# shellcheck source=scripts/base-images-rootfs.sh
+. "$repository/scripts/base-images-rootfs.sh"
+# shellcheck source=scripts/base-images-oci.sh
+. "$repository/scripts/base-images-oci.sh"
+
+# What is made: reference | Debian package whose version it names | further packages
+images=(
+    'docker.io/library/python:3.13.5-slim|python3.13|python3 ca-certificates netbase tzdata'
+    'docker.io/library/node:20.19.2-slim|nodejs|ca-certificates'
+    'docker.io/library/caddy:2.6.2|caddy|ca-certificates'
+)
+debian_image=docker.io/library/debian:13-slim
+layout=$cache/base-images
+seed=$cache/registry-seed
+recipe=$(cat "$repository"/scripts/base-images*.sh | sha256sum | cut -d " " -f 1)
+
+is_made() { [ -f "$layout/index.json" ] && [ -d "$seed" ] && [ "$(cat "$layout/.recipe" 2>/dev/null)" = "$recipe" ]; }
+
+# Debian's fixes may move past the version that the rules name; the image keeps the name, and its label tells the version.
+note_version() {
+    local reference=$1 package=$2 version=$3 named=${1##*:}
+    [[ $version == "${named%-slim}"[-+]* ]] || say "note: $reference holds $package $version, which is what Debian has now"
+}
+
+make_images() {
+    local entry reference package more version
+    say "making debian:13-slim (1 of $((${#images[@]} + 1)))"
+    quietly base-image-debian make_rootfs "$work/debian.tar"
+    quietly base-image-debian-oci make_debian "$debian_image"
+    for entry in "${images[@]}"; do
+        IFS='|' read -r reference package more <<<"$entry"
+        say "making ${reference##*/}"
+        # shellcheck disable=SC2086 # a list of names
+        quietly "base-image-$package" make_rootfs "$work/$package.tar" "$package" $more
+        version=$(package_version "$work/$package.tar" "$package")
+        note_version "$reference" "$package" "$version"
+        quietly "base-image-$package-oci" add_rootfs "$reference" "$work/$package.tar" "$package=$version"
+        rm "$work/$package.tar"
+    done
+}
+
+is_made && exit 0
+if [ "$(id -u)" != 0 ]; then
+    # Owners and devices of a root filesystem are root's business.
+    as_root env SLIPWAY_CACHE="$cache" V="${V:-0}" "$0"
+    as_root chown -R "$(id -u):$(id -g)" "$cache"
+    exit
+fi
+lock base-images
+is_made && exit 0
+say "making base images from Debian 13 packages, once (about 2 minutes)"
+work=$cache/base-images.work
+trap 'stop_servers; rm -rf "$work"' EXIT
+rm -rf "$work"
+mkdir -p "$work"
+need_lists
+make_images
+make_seed
+echo "$recipe" >"$work/oci/.recipe"
+rm -rf "$layout" "$seed"
+mv "$work/seed" "$seed"
+mv "$work/oci" "$layout"
+say "made $layout and $seed ($(du -sh "$layout" | cut -f 1))"

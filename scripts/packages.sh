@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the lists are for the script that sources this one
+# The Debian packages that Slipway needs, by purpose. The names are the same on Debian 12 and 13.
+# Source it; it defines lists and installs nothing.
+
+# C libraries that the Swift modules bind, with their headers.
+packages_to_build=(
+    libgit2-dev             # git repositories; Debian 12 has it new enough in backports only, see setup.sh
+    libarchive-dev          # reading layers of other people's images
+    libhiredis-dev          # the codec of Redis' protocol
+    libcurl4-openssl-dev    # HTTP
+    libssl-dev              # TLS and digests
+    zlib1g-dev              # inflating
+    libdeflate-dev          # compressing layers
+    libyaml-dev             # configuration and buildpack rules
+    pkg-config              # finds all of them
+)
+
+# Real servers that tests and the demo start by themselves, and the tools that judge what Slipway made.
+packages_to_test=(
+    redis-server redis-tools                        # the queue
+    docker-registry skopeo umoci                    # a registry; independent readers of images
+    podman crun runc uidmap                         # running images
+    git openssh-server openssh-client               # git servers over http and ssh
+    lighttpd lighttpd-mod-openssl apache2-utils     # http in front of git, with TLS and passwords
+    libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers
+    curl jq openssl python3                         # clients and small helpers
+    systemd                                         # systemd-analyze judges the units
+)
+
+# Making base images and the Kubernetes API server, which are cached.
+packages_to_prepare=(
+    mmdebstrap debian-archive-keyring busybox-static
+    dpkg-dev                # unpacks source packages
+)
+
+# What `make check` runs.
+packages_to_check=(
+    shellcheck python3-yaml
+)
