@@ -100,6 +100,7 @@ let package = Package(
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
+        tests("GitStoreTests", ["GitStore", "Platform", "BuildModel"]),
         tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),

@@ -48,6 +48,13 @@ extension BuildFailure {
         )
     }
 
+    static func fetchTimedOut(_ url: RepositoryURL, _ limit: Duration) -> BuildFailure {
+        .timedOut(
+            operation: "git.fetch",
+            message: "Fetching \(url.display) took longer than \(limit) (git.timeout)."
+        )
+    }
+
     static func repositoryNotFound(_ url: RepositoryURL, cause: String?) -> BuildFailure {
         .source(
             .repositoryNotFound,

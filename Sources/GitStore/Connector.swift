@@ -83,8 +83,10 @@ extension FetchOperation {
         while !isCancelled {
             let rest = min(end.remaining, deadline.remaining)
             guard rest > .zero else {
-                if !isConnecting || deadline.hasPassed {
-                    fail(.unreachable(url, cause: "no answer within \(limit.components.seconds) s"))
+                if deadline.hasPassed {
+                    fail(.fetchTimedOut(url, settings.timeout))
+                } else if !isConnecting {
+                    fail(.unreachable(url, cause: "no answer within \(limit)"))
                 }
                 return false
             }

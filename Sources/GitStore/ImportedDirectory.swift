@@ -7,8 +7,8 @@ struct ImportedDirectory: Sendable {
     final class Scratch: Sendable {
         let path: String
 
-        init() throws(BuildFailure) {
-            let parent = SystemInformation.environment("TMPDIR") ?? "/tmp"
+        init(in parent: String?) throws(BuildFailure) {
+            let parent = parent ?? SystemInformation.environment("TMPDIR") ?? "/tmp"
             path = try Directories.createTemporary(in: parent, prefix: "slipway-import-")
         }
 

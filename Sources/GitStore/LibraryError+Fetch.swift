@@ -15,7 +15,7 @@ extension LibraryError {
         if code == GIT_EAUTH.rawValue { return operation.refusal(tried: 1, kinds: []) }
         if code == GIT_ECERTIFICATE.rawValue { return operation.untrustedCertificate }
         if saysNotFound(url) { return .repositoryNotFound(url, cause: message) }
-        if concerns(GIT_ERROR_SSL) || concerns(GIT_ERROR_SSH) || code == GIT_TIMEOUT.rawValue
+        if concerns(GIT_ERROR_SSL) || concerns(GIT_ERROR_SSH) || code == Int32(SLIPWAY_GIT_TIMEOUT)
             || code == GIT_EEOF.rawValue
         {
             return .unreachable(url, cause: message)
@@ -24,7 +24,9 @@ extension LibraryError {
             return .passing(.system, "Cannot store the objects of \(url.display) on this node.", cause: message)
         }
         // A pack that builds on objects of the mirror cannot be completed when those are gone.
-        if meansDamage || concerns(GIT_ERROR_INDEXER) || concerns(GIT_ERROR_REFERENCE) || concerns(GIT_ERROR_GRAFTS) {
+        if meansDamage || concerns(GIT_ERROR_INDEXER) || concerns(GIT_ERROR_REFERENCE)
+            || category == Int32(SLIPWAY_GIT_ERROR_GRAFTS)
+        {
             return damage("The mirror of \(url.display)")
         }
         return .passing(

@@ -25,10 +25,11 @@ package struct LocalRepository: RevisionSource {
     /// Takes in a directory that is no repository: its files are hashed into a temporary object database, which is removed
     /// with the last copy of the result. `.git` is left out; symbolic links stay links.
     ///
+    /// - Parameter parent: where the temporary database goes; nil for `TMPDIR`, else `/tmp`.
     /// - Throws: `BuildFailure` with code `unsupported_file` that names a socket, device or pipe; `system`; `cancelled`.
-    package static func importing(directory: String) async throws -> LocalRepository {
+    package static func importing(directory: String, in parent: String? = nil) async throws -> LocalRepository {
         let path = try resolve(directory)
-        let scratch = try ImportedDirectory.Scratch()
+        let scratch = try ImportedDirectory.Scratch(in: parent)
         let commit = try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
             try DirectoryImport($0, cancelFlag: $1).commit(path)
         }

@@ -135,9 +135,12 @@ struct MirrorFetch {
         return first
     }
 
-    /// libgit2's file transport has no depth; a mirror with all of the history would lose it again.
+    /// The newest commit alone over http; a mirror with all of the history would lose it again.
+    ///
+    /// libgit2's file transport has no depth, and over ssh and git:// it repeats what it wants after the server's answer, as
+    /// only http needs it, which git refuses ("expected SHA1 list").
     private var depth: Int32 {
-        Library.hasDepth && mirror.url.scheme != "file" && !mirror.isComplete ? 1 : 0
+        Library.hasDepth && mirror.url.scheme.hasPrefix("http") && !mirror.isComplete ? 1 : 0
     }
 
     private func say(_ name: String, _ commit: ObjectID, isHere: Bool) {

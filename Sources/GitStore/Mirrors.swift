@@ -35,10 +35,7 @@ package final class Mirrors: RevisionSource {
         do {
             return try await withDeadline(
                 limit,
-                failure: .timedOut(
-                    operation: "git.fetch",
-                    message: "Fetching \(url.display) took longer than \(limit.components.seconds) s (git.timeout)."
-                )
+                failure: .fetchTimedOut(url, limit)
             ) {
                 try await self.fetch(source, url: url, log: log)
             }
@@ -49,13 +46,9 @@ package final class Mirrors: RevisionSource {
 
     private func fetch(_ source: GitSource, url: RepositoryURL, log: any BuildLog) async throws -> Revision {
         let mirror = Mirror(url, in: settings.directory)
+        let deadline = Deadline(after: settings.timeout)
         let lock = try await MirrorLock.acquire(mirror.lockPath)
-        let operation = FetchOperation(
-            url: url,
-            settings: settings,
-            deadline: Deadline(after: settings.timeout),
-            log: log
-        )
+        let operation = FetchOperation(url: url, settings: settings, deadline: deadline, log: log)
         let fetch = MirrorFetch(mirror: mirror, source: source, operation: operation)
         return try await withTaskCancellationHandler {
             try await pool.run {
@@ -88,6 +81,15 @@ package final class Mirrors: RevisionSource {
     }
 
     private func check(_ url: RepositoryURL) throws(BuildFailure) {
+        guard
+            url.scheme == "file" || settings.allowedHosts.isEmpty
+                || settings.allowedHosts.contains(where: { HostPattern.matches($0, host: url.host) })
+        else {
+            throw .source(
+                .hostNotAllowed,
+                "The host \(url.host) is not allowed here (\(url.display)); ask the operator to add it to the allowed hosts."
+            )
+        }
         guard settings.allowedSchemes.contains(url.scheme) else {
             let allowed = settings.allowedSchemes.sorted().joined(separator: ", ")
             throw .source(
@@ -95,19 +97,12 @@ package final class Mirrors: RevisionSource {
                 "\(url.scheme) URLs are not allowed here (\(url.display)); use one of: \(allowed)."
             )
         }
-        guard url.scheme != "file", !settings.allowedHosts.isEmpty else { return }
-        guard settings.allowedHosts.contains(where: { HostPattern.matches($0, host: url.host) }) else {
-            throw .source(
-                .hostNotAllowed,
-                "The host \(url.host) is not allowed here (\(url.display)); ask the operator to add it to the allowed hosts."
-            )
-        }
     }
 }
 
 /// Settings that libgit2 keeps once for the whole process. Set again only when they change: connections read them without a lock.
 private enum ProcessSettings {
-    private static let applied = Mutex<(certificates: String?, knownHosts: String?)>((nil, nil))
+    private static let applied = Mutex<(certificates: String?, home: String?)>((nil, nil))
     private static let systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
 
     static func apply(_ settings: GitSettings) throws(BuildFailure) {
@@ -115,14 +110,17 @@ private enum ProcessSettings {
             settings.certificateAuthorityFile ?? SystemInformation.environment("SSL_CERT_FILE")
             ?? (Files.exists(systemCertificates) ? systemCertificates : nil)
         try applied.withLock { (applied) throws(BuildFailure) in
-            if let file, applied.certificates != file {
+            // What one configuration names is not undone by another that names nothing.
+            let isNew = settings.certificateAuthorityFile != nil || applied.certificates == nil
+            if let file, isNew, applied.certificates != file {
                 try Library.trust(certificatesIn: file)
                 applied.certificates = file
             }
-            if let hosts = settings.knownHostsFile, applied.knownHosts == nil {
-                try Library.setHome(try home(for: hosts, in: settings.directory))
-                applied.knownHosts = hosts
-            }
+            guard let hosts = settings.knownHostsFile else { return }
+            let home = try home(for: hosts, in: settings.directory)
+            guard applied.home != home else { return }
+            try Library.setHome(home)
+            applied.home = home
         }
     }
 

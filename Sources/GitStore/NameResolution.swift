@@ -50,7 +50,7 @@ struct NameResolution {
         while answer.isThere.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
             guard !operation.isCancelled else { throw .cancelled(operation: "git.fetch") }
             guard !operation.deadline.hasPassed else {
-                throw .unreachable(operation.url, cause: "the name server does not answer")
+                throw .fetchTimedOut(operation.url, operation.settings.timeout)
             }
         }
         switch answer.value.withLock({ $0 }) {

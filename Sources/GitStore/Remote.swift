@@ -13,7 +13,7 @@ final class Remote {
         self.operation = operation
         var pointer: OpaquePointer?
         try LibraryError.check(
-            unsafe git_remote_create_anonymous(&pointer, repository.pointer, operation.url.connection)
+            unsafe git_remote_create_anonymous(&pointer, repository.pointer, operation.url.display)
         )
         guard let pointer = unsafe pointer else { throw LibraryError(code: GIT_ERROR.rawValue) }
         unsafe self.pointer = pointer

@@ -7,11 +7,9 @@ extension RepositoryURL {
 
     var effectivePort: Int { port ?? Self.defaultPorts[scheme] ?? 0 }
 
-    /// Without user name and password: for people, logs and `Revision`.
-    var display: String { text(user: nil) }
-
-    /// What libgit2 is given: the user name, which ssh needs to connect, but no password.
-    var connection: String { text(user: scheme == "ssh" ? username ?? "git" : nil) }
+    /// Without credentials: for people, logs, `Revision`, and for libgit2, which gets them another way. The user of ssh stays:
+    /// it is part of the address there, most often `git`.
+    var display: String { text(user: scheme == "ssh" ? username ?? "git" : nil) }
 
     /// `host:port`, for messages about connections.
     var address: String { "\(host):\(effectivePort)" }

@@ -12,6 +12,9 @@
 #define SLIPWAY_GIT_AT_LEAST(major, minor) \
     (LIBGIT2_VER_MAJOR > (major) || (LIBGIT2_VER_MAJOR == (major) && LIBGIT2_VER_MINOR >= (minor)))
 
+/// Values that libgit2 1.5 does not have names for: GIT_TIMEOUT, and the error category GIT_ERROR_GRAFTS.
+enum { SLIPWAY_GIT_TIMEOUT = -37, SLIPWAY_GIT_ERROR_GRAFTS = 36 };
+
 /// A plain socket as a libgit2 stream. The first four members have to lie as in libgit2's own socket stream, because its
 /// SSH transport takes the descriptor from there (1.5 to 1.9 agree); what follows is ours.
 typedef struct {

@@ -1,0 +1,108 @@
+import BuildModel
+import GitStore
+import Platform
+import TestSupport
+import Testing
+
+/// Repositories and directories of this machine.
+@Suite("Local repositories")
+struct LocalRepositoryTests {
+    let fixture: GitFixture
+
+    init() throws {
+        fixture = try GitFixture()
+    }
+
+    @Test("a directory inside a repository is the root directory of its revision")
+    func subdirectory() async throws {
+        let repository = try await fixture.repository()
+        let commit = try await repository.commit(["web/index.html": "x", "api/main.py": "y"])
+        let local = try await LocalRepository.open("\(repository.path)/web/")
+        #expect(local.rootDirectory == "web")
+        let revision = try await local.revision()
+        #expect(revision.commit.hex == commit)
+        #expect(revision.reference == "main")
+        #expect(try await local.entries(of: revision).map(\.displayPath) == ["index.html"])
+    }
+
+    @Test("a branch, a tag and an id are understood, and a name that is nothing is told")
+    func names() async throws {
+        let repository = try await fixture.repository()
+        let first = try await repository.commit(["a": "1"])
+        try await repository.git("tag", "-a", "-m", "One", "v1")
+        try await repository.commit(["a": "2"])
+        let local = try await LocalRepository.open(repository.path)
+        for name in ["v1", first, String(first.prefix(8)), "HEAD~1"] {
+            #expect(try await local.revision(name).commit.hex == first, "\(name)")
+        }
+        #expect(try await failure { try await local.revision("nothing") }.code == .commitNotFound)
+    }
+
+    @Test("a repository without commits, and a path without a repository, are told")
+    func nothing() async throws {
+        let repository = try await fixture.repository()
+        let local = try await LocalRepository.open(repository.path)
+        #expect(try await failure { try await local.revision() }.code == .emptyRepository)
+        try Directories.create(fixture.scratch("plain"))
+        let path = fixture.scratch("plain")
+        #expect(try await failure { try await LocalRepository.open(path) }.code == .repositoryNotFound)
+        #expect(try await failure { try await LocalRepository.open("\(path)/none") }.code == .notFound)
+    }
+
+    @Test("uncommitted changes are seen, in the directory that is built and no other")
+    func changes() async throws {
+        let repository = try await fixture.repository()
+        try await repository.commit(["web/a": "1", "api/b": "2", ".gitignore": "*.log\n"])
+        let web = try await LocalRepository.open("\(repository.path)/web")
+        let whole = try await LocalRepository.open(repository.path)
+        try fixture.scratch.write("noise", to: "served/app/web/x.log")
+        #expect(try await !whole.hasUncommittedChanges())
+        try fixture.scratch.write("new", to: "served/app/api/b")
+        #expect(try await whole.hasUncommittedChanges())
+        #expect(try await !web.hasUncommittedChanges())
+        try fixture.scratch.write("new", to: "served/app/web/untracked")
+        #expect(try await web.hasUncommittedChanges())
+    }
+
+    @Test("a plain directory gives the tree that git would make of it")
+    func importing() async throws {
+        let path = fixture.scratch("plain")
+        try fixture.scratch.write("hello", to: "plain/index.html")
+        try fixture.scratch.write("#!/bin/sh\n", to: "plain/bin/run", mode: 0o755)
+        try fixture.scratch.write("", to: "plain/empty")
+        try Directories.create("\(path)/nothing/in/here")
+        try await Command.output(["ln", "-s", "/etc/passwd", "\(path)/link"])
+        try await Command.output(["sh", "-c", "printf x > \"$(printf 'plain/f\\377')\""], in: fixture.scratch.path)
+        let local = try await LocalRepository.importing(directory: path)
+        let revision = try await local.revision()
+        let git = try await GitRepository(at: path)
+        try await git.git("add", "-A")
+        #expect(revision.tree.hex == (try await git.git("write-tree")))
+        #expect(try await local.text("index.html", of: revision) == "hello")
+        #expect(try await !local.hasUncommittedChanges())
+        // With its .git now, which is left out: the same again.
+        #expect(try await LocalRepository.importing(directory: path).revision().commit == revision.commit)
+    }
+
+    @Test("a pipe in a plain directory is refused by its name")
+    func pipe() async throws {
+        try Directories.create(fixture.scratch("plain/run"))
+        try await Command.output(["mkfifo", fixture.scratch("plain/run/control")])
+        let path = fixture.scratch("plain")
+        let failure = try await failure { try await LocalRepository.importing(directory: path) }
+        #expect(failure.code == .unsupportedFile)
+        #expect(failure.message.contains("plain/run/control"))
+    }
+
+    @Test("the temporary copy of a directory is gone with its last reference")
+    func removed() async throws {
+        let own = fixture.scratch("tmp")
+        try Directories.create(own)
+        try fixture.scratch.write("x", to: "plain/a")
+        var local: LocalRepository? = try await LocalRepository.importing(directory: fixture.scratch("plain"), in: own)
+        #expect(try Directories.list(own).count == 1)
+        _ = local
+        local = nil
+        #expect(try Directories.list(own).isEmpty)
+    }
+}
