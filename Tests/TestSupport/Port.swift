@@ -12,7 +12,8 @@ package enum Port {
     package static func free() -> Int {
         while true {
             let port = Int.random(in: 10_000..<32_768)
-            if canListen(port), given.withLock({ $0.insert(port).inserted }) { return port }
+            // Asked in this order, for a look at a port that was given would itself be in its server's way.
+            if given.withLock({ $0.insert(port).inserted }), canListen(port) { return port }
         }
     }
 
