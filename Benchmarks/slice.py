@@ -100,7 +100,8 @@ def measure_builds(suite: Suite, farm: Farm, projects: list[str]) -> None:
 
 
 def _source(farm: Farm, project: str) -> peers.Source:
-    plan = farm.output("plan", farm.repository(project))
+    configuration = farm.configuration(f"{farm.directory}/{farm.name('cache')}", "apps")
+    plan = farm.output("plan", farm.repository(project), configuration=configuration)
     return peers.Source(project, plan["runImage"], plan["start"]["arguments"])
 
 
