@@ -25,9 +25,10 @@ func module(
     _ name: String,
     _ dependencies: [Target.Dependency],
     settings: [SwiftSetting] = strict,
-    exclude: [String] = []
+    exclude: [String] = [],
+    resources: [Resource] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -63,7 +64,11 @@ let package = Package(
                 "Platform", "BuildModel", logging,
             ]
         ),
-        module("BuildQueue", ["RedisTransport", "Documents", "Platform", "BuildModel"]),
+        module(
+            "BuildQueue",
+            ["RedisTransport", "Documents", "Platform", "BuildModel"],
+            resources: ["common", "intake", "lease", "log", "progress"].map { .embedInCode("Functions/\($0).lua") }
+        ),
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
@@ -98,6 +103,10 @@ let package = Package(
         tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
+        tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),
+        tests("BuildQueueTests", ["BuildQueue", "RedisTransport", "Documents", "Platform", "BuildModel"]),
+        tests("BuildpacksTests", ["Buildpacks", "Documents", "Platform", "BuildModel"]),
+        tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Platform"]),

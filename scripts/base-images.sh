@@ -2,7 +2,7 @@
 # Makes the base images that the buildpack rules name, from Debian 13 packages alone: they carry the names and the
 # versions of the official images and stand in for them where no public registry is reached. Their labels say so.
 # Result, in the cache: base-images (an OCI layout) and registry-seed (storage of a registry that holds the same images).
-# All images share the layer of debian:13-slim; times are fixed, so the same packages give the same digests.
+# All images share the layer of debian:13-slim; times are fixed, so the same packages and tools give the same digests.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -63,12 +63,13 @@ is_made && exit 0
 say "making base images from Debian 13 packages, once (about 2 minutes)"
 work=$cache/base-images.work
 trap 'stop_servers; rm -rf "$work"' EXIT
-rm -rf "$work" "$layout" "$seed"
+rm -rf "$work"
 mkdir -p "$work"
 need_lists
 make_images
 make_seed
 echo "$recipe" >"$work/oci/.recipe"
+rm -rf "$layout" "$seed"
 mv "$work/seed" "$seed"
 mv "$work/oci" "$layout"
 say "made $layout and $seed ($(du -sh "$layout" | cut -f 1))"

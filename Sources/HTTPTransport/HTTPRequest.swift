@@ -27,6 +27,9 @@ package struct HTTPRequest: Sendable {
     package var body: Body
     package var limits: HTTPLimits
     package var tls: TLSSettings
+    /// Whether the transport may send the body again by itself when a kept connection turns out to be dead. False where the other
+    /// side may have acted on the first one: the caller then asks what happened.
+    package var isRepeatable = true
 
     package init(
         _ method: Method,

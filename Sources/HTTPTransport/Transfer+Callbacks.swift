@@ -85,7 +85,7 @@ extension Transfer {
     }
 
     fileprivate func seekBody(to offset: Int64) -> Bool {
-        guard (0...request.bodySize).contains(offset) else { return false }
+        guard request.isRepeatable || uploadOffset == 0, (0...request.bodySize).contains(offset) else { return false }
         uploadOffset = offset
         return true
     }

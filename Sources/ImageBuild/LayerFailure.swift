@@ -11,7 +11,7 @@ extension BuildFailure.Code {
     package static let invalidPlan = Self(rawValue: "invalid_plan")
 }
 
-/// Failures of writing a layer. Paths in them are cut short and come from a tenant.
+/// Failures of writing a layer. Paths in them come from a tenant: they are cut short and made harmless.
 enum LayerFailure {
     static func unsafe(_ path: [UInt8], _ reason: String) -> BuildFailure {
         tree(.unsafePath, "'\(shown(path))' cannot be put in an image: \(reason).")
@@ -50,7 +50,12 @@ enum LayerFailure {
         BuildFailure(.code, code, operation: "layer.write", message: message)
     }
 
+    /// The path without what would move a terminal's cursor.
     private static func shown(_ path: [UInt8]) -> String {
-        String(decoding: path.prefix(200), as: UTF8.self) + (path.count > 200 ? "…" : "")
+        var text = ""
+        for scalar in String(decoding: path.prefix(200), as: UTF8.self).unicodeScalars {
+            text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)
+        }
+        return text + (path.count > 200 ? "…" : "")
     }
 }

@@ -32,6 +32,7 @@ extension RegistrySession {
         )
         request.headers["Content-Type"] = "application/octet-stream"
         request.body = .content(content)
+        request.isRepeatable = false
         request.limits.total = nil
         // After the last byte a registry may take long to hash and move a large blob.
         request.limits.stall = .seconds(120 + descriptor.size / (20 << 20))
@@ -58,7 +59,7 @@ extension RegistrySession {
             actions: "pull,push",
             purpose: "begin the upload of the blob \(descriptor.digest)"
         )
-        let (response, _) = try await send(request, expecting: [200, 201, 202, 204])
+        let (response, _) = try await send(request, attempts: 1, expecting: [200, 201, 202, 204])
         return try UploadLocation.resolve(response.headers["Location"], against: try HTTPURL(parsing: response.url))
     }
 

@@ -9,6 +9,7 @@ struct RegistryRequest: Sendable {
     var headers = HTTPHeaders()
     var body = HTTPRequest.Body.none
     var limits = HTTPLimits()
+    var isRepeatable = true
     /// What a token has to allow, the most important first: some servers read only one.
     var scopes: [String]
     /// What is being done, for messages: `upload the blob sha256:…`.

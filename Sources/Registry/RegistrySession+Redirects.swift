@@ -36,6 +36,7 @@ extension RegistrySession {
         let isOwn = url.hasSameOrigin(as: request.repository.base)
         var outgoing = HTTPRequest(request.method, url.text, headers: request.headers, body: request.body)
         outgoing.limits = request.limits
+        outgoing.isRepeatable = request.isRepeatable
         outgoing.tls = try tls(for: url, likeRegistry: isOwn ? request.repository.registry : nil)
         if isOwn, let authorization { outgoing.headers["Authorization"] = authorization.header.exposed }
         return outgoing

@@ -37,13 +37,11 @@ final class RegistrySession: Sendable {
             try await passGate(of: request.repository)
             do {
                 let (response, body) = try await sendAuthorized(request, via: exchange)
+                guard Retry.isTemporary(response.status) else { return (response, body) }
                 let wait = Retry.asked(by: response, now: SystemInformation.currentMilliseconds / 1000)
-                guard Retry.isTemporary(response.status), attempt < attempts else { return (response, body) }
-                if let wait {
-                    close(gateOf: request.repository, for: wait)
-                } else {
-                    try await Self.sleep(Retry.delay(after: attempt))
-                }
+                if let wait { close(gateOf: request.repository, for: wait) }
+                guard attempt < attempts else { return (response, body) }
+                if wait == nil { try await Self.sleep(Retry.delay(after: attempt)) }
             } catch let failure as BuildFailure {
                 guard failure.isRetryable, attempt < attempts else { throw failure }
                 try await Self.sleep(Retry.delay(after: attempt))

@@ -96,6 +96,22 @@ struct HTTPClientTests {
         #expect(server.requests == ["GET /first", "PUT /second", "PUT /second"])
     }
 
+    @Test("a body that must not be sent twice is not")
+    func unrepeatable() async throws {
+        let server = try SocketServer { request in
+            guard request.method == "PUT" else { return request.respond(200) }
+            _ = request.readBody()
+            request.hangUp()
+        }
+        _ = try await client.execute(HTTPRequest(.get, server.url("/first")))
+        var request = HTTPRequest(.put, server.url("/second"), body: .bytes(Array("whole body".utf8)))
+        request.isRepeatable = false
+        let failure = try await #require(throws: BuildFailure.self) { try await client.execute(request) }
+        #expect(failure.code == .connectionLost)
+        #expect(failure.isRetryable)
+        #expect(server.requests == ["GET /first", "PUT /second"])
+    }
+
     @Test("content that ends early fails the request instead of stalling it")
     func shortContent() async throws {
         let server = try SocketServer { $0.respond(200) }

@@ -35,6 +35,18 @@ struct HTTPURLTests {
         #expect(failure?.message.contains("secret") == false)
     }
 
+    @Test("printing headers shows no credentials")
+    func description() {
+        let headers: HTTPHeaders = ["Authorization": "Basic c2VjcmV0", "cookie": "c2VjcmV0", "Accept": "text/plain"]
+        let request = HTTPRequest(.get, "http://host/", headers: headers)
+        var dumped = ""
+        dump(request, to: &dumped)
+        for text in ["\(headers)", "\(request)", String(reflecting: request), dumped] {
+            #expect(!text.contains("c2VjcmV0"))
+            #expect(text.contains("text/plain"))
+        }
+    }
+
     @Test("the same origin is the same scheme, host and port")
     func origin() throws {
         let url = try HTTPURL(parsing: "https://host/a")

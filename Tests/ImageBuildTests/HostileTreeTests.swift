@@ -124,6 +124,15 @@ import Testing
         #expect(try await LayerFixture.names(in: layer) == ["app/", "app/\(name)/", "app/\(name)/x", "app/zz"])
     }
 
+    @Test("a path in an error cannot speak to a terminal, and is cut short")
+    func shownPaths() throws {
+        let name = ".wh.\u{1b}[31m\u{7}\u{9b}" + String(repeating: "x", count: 245)
+        let error = try #require(throws: BuildFailure.self) { _ = try LayerFixture.layer([.file(name)]) }
+        #expect(!error.message.unicodeScalars.contains { $0.properties.generalCategory == .control })
+        #expect(error.message.contains("x…"))
+        #expect(!error.message.contains(String(repeating: "x", count: 220)))
+    }
+
     @Test("a file over the limit is named with both sizes")
     func largeFile() throws {
         var settings = LayerFixture.settings()

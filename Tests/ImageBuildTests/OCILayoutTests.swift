@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Glibc
 import ImageBuild
 import Platform
 import TestSupport
@@ -96,6 +97,26 @@ import Testing
         try await Command.output(["umoci", "unpack", "--rootless", "--image", layout + ":app", scratch("bundle")])
     }
 
+    @Test("a process killed in the middle of a blob leaves the layout readable and the next write whole")
+    func killed() async throws {
+        let layout = scratch("layout")
+        try await ImageFixture.write(try ImageFixture.image(), to: layout, tag: "app")
+        let before = try Files.read(layout + "/index.json")
+        await #expect(processExitsWith: .signal(SIGKILL)) { [layout = layout as String] in
+            var base = try ImageFixture.base([[.file("large", bytes: LayerFixture.noise(4 << 20))]])
+            guard case .local(let content) = base.layers[0].source else { return }
+            base.layers[0].source = .local(DeadlyContent(content: content))
+            try await ImageFixture.write(try ImageFixture.image(base: base), to: layout, tag: "app")
+        }
+        #expect(try Files.read(layout + "/index.json") == before)
+        #expect(try Directories.list(layout + "/blobs/sha256").count == 4)
+        try await Command.output(["umoci", "unpack", "--rootless", "--image", layout + ":app", scratch("before")])
+        let base = try ImageFixture.base([[.file("large", bytes: LayerFixture.noise(4 << 20))]])
+        try await ImageFixture.write(try ImageFixture.image(base: base), to: layout, tag: "app")
+        try await Command.output(["umoci", "unpack", "--rootless", "--image", layout + ":app", scratch("after")])
+        #expect(Files.exists(scratch("after/rootfs/usr/share/base/large")))
+    }
+
     @Test("a fetched blob with other bytes is not stored", arguments: [-1, 0, 1])
     func wrongBytes(difference: Int) async throws {
         var base = try ImageFixture.base()
@@ -145,7 +166,7 @@ import Testing
         }
         #expect(error?.code == .invalidLayout)
         #expect(error?.message.contains("notes.txt") == true)
-        #expect(!Files.exists(scratch("home/oci-layout")))
+        #expect(try Directories.list(scratch("home")) == ["notes.txt"])
     }
 
     @Test("a cancelled write ends and leaves no index")
@@ -164,5 +185,17 @@ import Testing
         task.cancel()
         await #expect(throws: (any Error).self) { try await task.value }
         #expect(!Files.exists(directory + "/index.json"))
+    }
+}
+
+/// A blob whose reader is killed when the first megabyte has been written.
+private struct DeadlyContent: BlobContent {
+    let content: any BlobContent
+
+    var size: Int64 { content.size }
+
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
+        if offset > 0 { kill(getpid(), SIGKILL) }
+        return try content.read(at: offset, into: buffer)
     }
 }

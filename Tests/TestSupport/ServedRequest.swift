@@ -54,7 +54,9 @@ package final class ServedRequest {
         _ = readBody()
         var head = "HTTP/1.1 \(status) Status\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
-        if headers["Content-Length"] == nil, status != 204 { head += "Content-Length: \(body.utf8.count)\r\n" }
+        if headers["Content-Length"] == nil, status != 204, method != "HEAD" {
+            head += "Content-Length: \(body.utf8.count)\r\n"
+        }
         send(head + "\r\n" + (method == "HEAD" ? "" : body))
     }
 

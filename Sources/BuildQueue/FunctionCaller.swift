@@ -1,0 +1,72 @@
+package import BuildModel
+internal import Platform
+internal import RedisTransport
+
+extension BuildFailure.Code {
+    /// The build is no longer this worker's: another epoch has it, or it ended. Nothing may be done for it any more.
+    package static let leaseLost = Self(rawValue: "lease_lost")
+}
+
+/// Calls the queue's functions. Every one of them may be called again with the same arguments when its reply was lost,
+/// so a connection that breaks is tried again until the deadline.
+struct FunctionCaller: Sendable {
+    let client: RedisClient
+    let keys: QueueKeys
+
+    /// - Parameters:
+    ///   - function: the name without the library's prefix.
+    ///   - limit: for all tries together.
+    /// - Throws: `BuildFailure`: `lease_lost`, `invalid_request`, or what Redis or the network says.
+    func call(
+        _ function: String,
+        _ arguments: [RedisArgument],
+        within limit: Duration = .seconds(10)
+    ) async throws -> RedisValue {
+        let deadline = Deadline(after: limit)
+        let words = ["FCALL", RedisArgument("\(FunctionLibrary.name)_\(function)"), 1, keys.intake] + arguments
+        while true {
+            do {
+                return try await attempt(words, function, by: deadline)
+            } catch let failure as BuildFailure {
+                guard failure.isRetryable, failure.code == .unreachable, !deadline.hasPassed else { throw failure }
+                // Opening the next connection has its own growing delay; this one spares a server that answers but is not ready.
+                try await Task.sleep(for: min(deadline.remaining, .milliseconds(Int64.random(in: 25...50))))
+            }
+        }
+    }
+
+    private func attempt(_ words: [RedisArgument], _ name: String, by deadline: Deadline) async throws -> RedisValue {
+        let limit = max(.milliseconds(1), min(deadline.remaining, .seconds(5)))
+        var reply = try await client.reply(words, within: limit)
+        if case .error(let text) = reply, text.hasPrefix("ERR Function not found") {
+            _ = try await FunctionLibrary.load(into: client)
+            reply = try await client.reply(words, within: limit)
+        }
+        if case .error(let text) = reply, let failure = Self.failure(text, "queue.\(name)") { throw failure }
+        return try reply.checked(client.endpoint, operation: "queue.\(name)")
+    }
+
+    /// The failure for one of the functions' own error replies.
+    private static func failure(_ text: String, _ operation: String) -> BuildFailure? {
+        if text.hasPrefix("LEASELOST ") {
+            let message = "The lease is lost: \(text.dropFirst("LEASELOST ".count))."
+            return BuildFailure(.platform, .leaseLost, operation: operation, message: message)
+        }
+        if text.hasPrefix("INVALID ") {
+            let message = "Redis refused the call: \(text.dropFirst("INVALID ".count))."
+            return BuildFailure(.code, .invalidRequest, operation: operation, message: message)
+        }
+        return nil
+    }
+
+    /// A reply that is not what the function is documented to return.
+    static func unexpected(_ reply: RedisValue, _ operation: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .protocolViolation,
+            operation: operation,
+            message: "A queue function gave an unexpected reply; is another version of the library loaded?",
+            cause: String(describing: reply).prefix(200).description
+        )
+    }
+}

@@ -1,0 +1,117 @@
+#!lua name=slipway_v1
+-- revision 1
+--
+-- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
+-- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
+-- docs/contract.md describes every key and field.
+
+local ID_LIMIT = 128
+local REQUEST_LIMIT = 262144
+local READABLE_LIMIT = 1048576
+local DEAD_ENTRIES = 1000
+local DEAD_EXCERPT = 4096
+local FARM_EVENTS = 10000
+local BUILD_EVENTS = 1000
+local WORKER_MEMORY = 86400000
+-- A step of priority outweighs every difference in age; 2^20 steps of it and 2^32 builds fit a double's 53 bits.
+local PRIORITY_STEP = 4294967296
+local PRIORITY_LIMIT = 1000000
+
+local RUNNING = {BUILDING = true, DEPLOYING = true}
+local TERMINAL = {SUCCESS = true, FAILED = true, CANCELLED = true}
+
+-- Decimal digits without an exponent, whatever the size.
+local function digits(number)
+    return string.format('%.0f', number)
+end
+
+local function now()
+    local time = redis.call('TIME')
+    return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function invalid(text)
+    return redis.error_reply('INVALID ' .. text)
+end
+
+-- The farm's keys; the one key that is passed is the intake's, `slipway:{farm}:intake`.
+local function farm_of(keys)
+    local prefix = string.sub(keys[1], 1, -7)
+    return {
+        prefix = prefix,
+        intake = prefix .. 'intake',
+        builds = prefix .. 'builds',
+        ready = prefix .. 'ready',
+        leases = prefix .. 'leases',
+        expiring = prefix .. 'expiring',
+        workers = prefix .. 'workers',
+        counters = prefix .. 'counters',
+        events = prefix .. 'events',
+        dead = prefix .. 'dead',
+        doorbell = prefix .. 'doorbell',
+    }
+end
+
+local function build_key(farm, id)
+    return farm.prefix .. 'build:' .. id
+end
+
+-- A whole number argument within bounds, or nil.
+local function whole(text, low, high)
+    local number = tonumber(text)
+    if not number or number ~= math.floor(number) or number < low or number > high then return nil end
+    return number
+end
+
+local function is_identifier(id)
+    return type(id) == 'string' and #id <= ID_LIMIT and string.find(id, '^%w[%w._:-]*$') ~= nil
+end
+
+-- Appends an event, with the build's fields as they are now, to the build's own stream and the farm's.
+local function tell(farm, id, kind, time)
+    local key = build_key(farm, id)
+    local is = redis.call('HMGET', key, 'state', 'phase', 'attempt', 'epoch', 'owner', 'failureCode')
+    local entry = {
+        'type', kind, 'deploymentId', id, 'state', is[1] or '', 'phase', is[2] or '', 'attempt', is[3] or '0',
+        'epoch', is[4] or '0', 'worker', is[5] or '', 'code', is[6] or '', 'time', digits(time),
+    }
+    redis.call('XADD', key .. ':events', 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
+    redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', unpack(entry))
+end
+
+local function ring(farm)
+    redis.call('XADD', farm.doorbell, 'MAXLEN', '1', '*', 'ring', '1')
+end
+
+-- The key of a build whose lease has this epoch; or nil and the error that says who has it now.
+local function fence(farm, id, epoch)
+    local key = build_key(farm, id)
+    local held = redis.call('HMGET', key, 'state', 'epoch', 'owner')
+    if RUNNING[held[1]] and held[2] == epoch then return key, nil end
+    local text = 'build ' .. id .. ' is '
+    if not held[1] then
+        text = text .. 'unknown'
+    else
+        text = text .. held[1] .. ' at epoch ' .. (held[2] or '0') .. ' of ' .. (held[3] or 'nobody')
+    end
+    return nil, redis.error_reply('LEASELOST ' .. text .. ', not at epoch ' .. epoch)
+end
+
+-- Gives everything that a finished build leaves behind an end.
+local function expire(farm, id, time, retention)
+    local key = build_key(farm, id)
+    for _, name in ipairs({key, key .. ':log', key .. ':events'}) do
+        redis.call('PEXPIRE', name, digits(retention))
+    end
+    redis.call('ZADD', farm.expiring, digits(time + retention), id)
+end
+
+-- Forgets builds whose hashes have expired, and workers not seen for a day; a few at a time.
+local function tidy(farm, time)
+    local gone = redis.call('ZRANGEBYSCORE', farm.expiring, '-inf', digits(time - 1), 'LIMIT', '0', '100')
+    for _, id in ipairs(gone) do
+        if redis.call('EXISTS', build_key(farm, id)) == 0 then redis.call('ZREM', farm.builds, id) end
+        redis.call('ZREM', farm.expiring, id)
+    end
+    redis.call('ZREMRANGEBYSCORE', farm.workers, '-inf', digits(time - WORKER_MEMORY))
+end

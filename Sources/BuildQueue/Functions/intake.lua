@@ -1,0 +1,139 @@
+-- How a request becomes a build.
+
+-- A request's text as a table with a usable deploymentId; or nil and what is wrong.
+local function decode(text)
+    if #text > READABLE_LIMIT then
+        return nil, 'the request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken'
+    end
+    local decodes, request = pcall(cjson.decode, text)
+    if not decodes then return nil, 'the request is not JSON: ' .. tostring(request) end
+    if type(request) ~= 'table' then return nil, 'the request is not a JSON object' end
+    if request.deploymentId == nil then return nil, 'the request has no deploymentId' end
+    if not is_identifier(request.deploymentId) then
+        return nil, 'deploymentId must be a string of 1 to ' .. ID_LIMIT
+            .. " letters, digits, '.', '_', ':' and '-' that starts with a letter or digit"
+    end
+    return request, nil
+end
+
+local function short_text(value, limit)
+    if type(value) == 'string' and #value <= limit then return value end
+    return ''
+end
+
+-- A URL without the user and password that it may hold.
+local function without_login(url)
+    return (string.gsub(url, '^(%a[%w+.-]*://)[^/]*@', '%1'))
+end
+
+local function priority_of(request)
+    local priority = request.priority
+    if type(priority) ~= 'number' or priority ~= priority then return 0 end
+    return math.floor(math.max(-PRIORITY_LIMIT, math.min(PRIORITY_LIMIT, priority)))
+end
+
+-- The fields that every new build has.
+local function new_fields(request, order, priority, time)
+    return {
+        'id', request.deploymentId, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
+        'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
+        'projectId', short_text(request.projectId, 128),
+        'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
+        'branch', short_text(request.branch, 255),
+    }
+end
+
+-- Makes the build of a decoded request; false if there is one with its id.
+local function create(farm, request, text, time)
+    local id = request.deploymentId
+    local key = build_key(farm, id)
+    if redis.call('EXISTS', key) == 1 then return false end
+    local priority = priority_of(request)
+    local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
+    redis.call('HSET', key, 'request', text, unpack(new_fields(request, order, priority, time)))
+    redis.call('ZADD', farm.builds, digits(time), id)
+    redis.call('ZADD', farm.ready, digits(order - priority * PRIORITY_STEP), id)
+    tell(farm, id, 'queued', time)
+    return true
+end
+
+-- Makes a build that has failed already, for a request that names its build but cannot be run.
+local function refuse(farm, request, reason, time, retention)
+    local id = request.deploymentId
+    local key = build_key(farm, id)
+    if redis.call('EXISTS', key) == 1 then return end
+    local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
+    redis.call('HSET', key, 'request', '', unpack(new_fields(request, order, priority_of(request), time)))
+    redis.call('HSET', key, 'state', 'FAILED', 'finishedAt', digits(time), 'failureFault', 'code',
+        'failureCode', 'invalid_request', 'failureMessage', reason)
+    redis.call('ZADD', farm.builds, digits(time), id)
+    redis.call('HINCRBY', farm.counters, 'FAILED', 1)
+    tell(farm, id, 'finished', time)
+    expire(farm, id, time, retention)
+end
+
+local function bury(farm, entry, text, reason, time)
+    redis.call('XADD', farm.dead, 'MAXLEN', DEAD_ENTRIES, '*', 'reason', reason, 'entry', entry,
+        'time', digits(time), 'request', string.sub(text, 1, DEAD_EXCERPT))
+    redis.call('HINCRBY', farm.counters, 'dead', 1)
+end
+
+local function take_entry(farm, entry, fields, time, retention)
+    local text
+    for index = 1, #fields - 1, 2 do
+        if fields[index] == 'request' then text = fields[index + 1] end
+    end
+    if not text then return bury(farm, entry, '', "the entry has no field 'request'", time) end
+    local request, reason = decode(text)
+    if not request then return bury(farm, entry, text, reason, time) end
+    if #text > REQUEST_LIMIT then
+        reason = 'The request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken.'
+        return refuse(farm, request, reason, time, retention)
+    end
+    create(farm, request, text, time)
+end
+
+-- Turns up to `limit` entries of the intake into builds. An entry is deleted in the same step that took it in, so
+-- that none is lost or taken twice; one that cannot be taken at all becomes a dead letter and never blocks the rest.
+local function ingest(farm, time, retention, limit)
+    local entries = redis.call('XRANGE', farm.intake, '-', '+', 'COUNT', limit)
+    for _, entry in ipairs(entries) do
+        local took, problem = pcall(take_entry, farm, entry[1], entry[2], time, retention)
+        if not took then
+            local words = type(problem) == 'table' and problem.err or tostring(problem)
+            bury(farm, entry[1], '', 'it could not be taken in: ' .. words, time)
+        end
+        redis.call('XDEL', farm.intake, entry[1])
+    end
+    return #entries
+end
+
+-- enqueue(intake; request): {created, id} or {exists, id, state}.
+local function enqueue(keys, args)
+    local farm = farm_of(keys)
+    local text = args[1] or ''
+    local request, reason = decode(text)
+    if not request then return invalid(reason) end
+    if #text > REQUEST_LIMIT then
+        return invalid('the request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken')
+    end
+    local id = request.deploymentId
+    if not create(farm, request, text, now()) then
+        return {'exists', id, redis.call('HGET', build_key(farm, id), 'state')}
+    end
+    ring(farm)
+    return {'created', id}
+end
+
+-- ingest(intake; retention): how many entries were taken in. For readers who ask for a build before a worker had room.
+local function ingest_call(keys, args)
+    local retention = whole(args[1], 1, 1e13)
+    if not retention then return invalid('retention must be a whole number of milliseconds') end
+    local farm = farm_of(keys)
+    local count = ingest(farm, now(), retention, 64)
+    if count > 0 then ring(farm) end
+    return count
+end
+
+redis.register_function{function_name = 'slipway_v1_enqueue', callback = enqueue}
+redis.register_function{function_name = 'slipway_v1_ingest', callback = ingest_call, flags = {'allow-oom'}}

@@ -1,0 +1,108 @@
+-- The right to run a build: given, kept, given back.
+
+local function last_ring(farm)
+    local about = redis.pcall('XINFO', 'STREAM', farm.doorbell)
+    if about.err then return '0-0' end
+    for index = 1, #about - 1, 2 do
+        if about[index] == 'last-generated-id' then return about[index + 1] end
+    end
+    return '0-0'
+end
+
+local function lease_reply(key, id, time)
+    local is = redis.call('HMGET', key, 'epoch', 'attempt', 'leaseUntil', 'createdAt', 'request')
+    return {'lease', id, is[1], is[2], is[3], digits(time), is[4], is[5]}
+end
+
+-- The lease that an earlier call with the same token took, if it is still held: that call's reply was lost.
+local function repeated(farm, token, time)
+    local id = redis.call('GET', farm.prefix .. 'claim:' .. token)
+    if not id then return nil end
+    local key = build_key(farm, id)
+    local is = redis.call('HMGET', key, 'state', 'claim')
+    if RUNNING[is[1]] and is[2] == token then return lease_reply(key, id, time) end
+    return nil
+end
+
+-- The first build of the queue that still waits.
+local function pop(farm)
+    while true do
+        local first = redis.call('ZPOPMIN', farm.ready)
+        if not first[1] then return nil end
+        if redis.call('HGET', build_key(farm, first[1]), 'state') == 'PENDING' then return first[1] end
+    end
+end
+
+local function grant(farm, id, worker, token, lease, time)
+    local key = build_key(farm, id)
+    -- One counter for the whole farm: an id that is used again after its build expired still gets a higher epoch.
+    local epoch = redis.call('HINCRBY', farm.counters, 'epoch', 1)
+    redis.call('HINCRBY', key, 'attempt', 1)
+    redis.call('HSET', key, 'state', 'BUILDING', 'phase', '', 'epoch', digits(epoch), 'owner', worker,
+        'claim', token, 'leaseUntil', digits(time + lease), 'startedAt', digits(time), 'logTaken', '0')
+    redis.call('ZADD', farm.leases, digits(time + lease), id)
+    redis.call('SET', farm.prefix .. 'claim:' .. token, id, 'PX', digits(lease))
+    tell(farm, id, 'claimed', time)
+    return lease_reply(key, id, time)
+end
+
+-- claim(intake; worker, token, lease, retention): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
+-- or {none, last id of the doorbell}.
+local function claim(keys, args)
+    local worker, token = args[1], args[2]
+    local lease, retention = whole(args[3], 1, 1e10), whole(args[4], 1, 1e13)
+    if not is_identifier(worker) then return invalid('the worker needs a name of letters, digits, . _ : and -') end
+    if not is_identifier(token) then return invalid('the claim needs a token') end
+    if not lease or not retention then return invalid('lease and retention must be milliseconds') end
+    local farm, time = farm_of(keys), now()
+    local known = repeated(farm, token, time)
+    if known then return known end
+    redis.call('ZADD', farm.workers, digits(time), worker)
+    tidy(farm, time)
+    ingest(farm, time, retention, 64)
+    local id = pop(farm)
+    if not id then return {'none', last_ring(farm)} end
+    return grant(farm, id, worker, token, lease, time)
+end
+
+-- renew(intake; id, epoch, lease): {leaseUntil, time}.
+local function renew(keys, args)
+    local farm, time, lease = farm_of(keys), now(), whole(args[3], 1, 1e10)
+    if not lease then return invalid('lease must be milliseconds') end
+    local key, lost = fence(farm, args[1], args[2])
+    if not key then return lost end
+    redis.call('HSET', key, 'leaseUntil', digits(time + lease))
+    redis.call('ZADD', farm.leases, digits(time + lease), args[1])
+    redis.call('ZADD', farm.workers, digits(time), redis.call('HGET', key, 'owner'))
+    return {digits(time + lease), digits(time)}
+end
+
+-- confirm(intake; id, epoch): OK while the lease holds. Asked before an effect that cannot be taken back.
+local function confirm(keys, args)
+    local key, lost = fence(farm_of(keys), args[1], args[2])
+    if not key then return lost end
+    return redis.status_reply('OK')
+end
+
+-- give_back(intake; id, epoch): the build waits again at its old place, and this attempt does not count.
+local function give_back(keys, args)
+    local farm, time, id, epoch = farm_of(keys), now(), args[1], args[2]
+    local is = redis.call('HMGET', build_key(farm, id), 'state', 'epoch')
+    if is[1] == 'PENDING' and is[2] == epoch then return redis.status_reply('OK') end
+    local key, lost = fence(farm, id, epoch)
+    if not key then return lost end
+    local place = redis.call('HMGET', key, 'order', 'priority')
+    redis.call('HINCRBY', key, 'attempt', -1)
+    redis.call('HSET', key, 'state', 'PENDING', 'phase', '')
+    redis.call('HDEL', key, 'owner', 'claim', 'leaseUntil', 'startedAt')
+    redis.call('ZREM', farm.leases, id)
+    redis.call('ZADD', farm.ready, digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
+    tell(farm, id, 'given_back', time)
+    ring(farm)
+    return redis.status_reply('OK')
+end
+
+redis.register_function{function_name = 'slipway_v1_claim', callback = claim, flags = {'allow-oom'}}
+redis.register_function{function_name = 'slipway_v1_renew', callback = renew, flags = {'allow-oom'}}
+redis.register_function{function_name = 'slipway_v1_confirm', callback = confirm, flags = {'no-writes'}}
+redis.register_function{function_name = 'slipway_v1_give_back', callback = give_back, flags = {'allow-oom'}}

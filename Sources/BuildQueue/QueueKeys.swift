@@ -1,0 +1,37 @@
+internal import BuildModel
+internal import RedisTransport
+
+/// The names of a farm's keys. All have the farm's hash tag, so that one slot of a cluster holds them all.
+struct QueueKeys: Sendable {
+    private let prefix: String
+
+    /// - Throws: `BuildFailure` with code `invalid_configuration` for a name that cannot be part of a key.
+    init(farm: String) throws(BuildFailure) {
+        guard Self.isName(farm) else {
+            throw BuildFailure(
+                .platform,
+                .invalidConfiguration,
+                operation: "queue.keys",
+                message: "'\(farm.prefix(64))' cannot name a farm: use 1 to 64 letters, digits, '.', '_' and '-'."
+            )
+        }
+        prefix = "slipway:{\(farm)}:"
+    }
+
+    var intake: RedisArgument { RedisArgument(prefix + "intake") }
+    var builds: RedisArgument { RedisArgument(prefix + "builds") }
+    var doorbell: RedisArgument { RedisArgument(prefix + "doorbell") }
+    var events: RedisArgument { RedisArgument(prefix + "events") }
+    func build(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:" + id) }
+    func log(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:\(id):log") }
+    func events(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:\(id):events") }
+
+    private static func isName(_ text: String) -> Bool {
+        let marks = [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")]
+        return (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || marks.contains(byte)
+            }
+    }
+}

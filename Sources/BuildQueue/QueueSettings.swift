@@ -1,0 +1,55 @@
+/// How a worker and its farm use the queue.
+package struct QueueSettings: Sendable, Hashable {
+    /// The farm's name, which is in every key: `slipway:{farm}:…`.
+    package var farm: String
+    /// This worker's name, unique in the farm and stable across restarts.
+    package var worker: String
+    /// How long a build is this worker's without a renewal.
+    package var lease: Duration
+    /// How often a lease is renewed; a third of the lease leaves two more tries.
+    package var renewEvery: Duration
+    package var logLimits: LogLimits
+    /// How long a finished build's status, log and events stay readable, and its id stays taken.
+    package var retention: Duration
+
+    package init(
+        farm: String = "farm",
+        worker: String,
+        lease: Duration = .seconds(30),
+        renewEvery: Duration = .seconds(10),
+        logLimits: LogLimits = LogLimits(),
+        retention: Duration = .seconds(7 * 86400)
+    ) {
+        self.farm = farm
+        self.worker = worker
+        self.lease = lease
+        self.renewEvery = renewEvery
+        self.logLimits = logLimits
+        self.retention = retention
+    }
+}
+
+/// How much of a build's log Redis keeps: the head whole, and of what is beyond it the last lines, where errors are.
+package struct LogLimits: Sendable, Hashable {
+    package var headLines: Int
+    /// Bytes of text, as all sizes here.
+    package var headBytes: Int
+    package var tailLines: Int
+    package var tailBytes: Int
+    /// A longer line is cut, and says so.
+    package var lineBytes: Int
+
+    package init(
+        headLines: Int = 20_000,
+        headBytes: Int = 4 << 20,
+        tailLines: Int = 5_000,
+        tailBytes: Int = 2 << 20,
+        lineBytes: Int = 16 << 10
+    ) {
+        self.headLines = headLines
+        self.headBytes = headBytes
+        self.tailLines = tailLines
+        self.tailBytes = tailBytes
+        self.lineBytes = lineBytes
+    }
+}

@@ -1,0 +1,85 @@
+internal import BuildModel
+internal import Platform
+internal import RedisTransport
+
+extension WorkerQueue {
+    /// Takes the first build that waits, after taking in what is in the intake.
+    ///
+    /// - Returns: nil if nothing waits.
+    /// - Throws: `BuildFailure`. A call that failed may have taken a build; its lease then expires.
+    package func claim() async throws -> Lease? {
+        let token = "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
+        let arguments = [
+            RedisArgument(settings.worker), RedisArgument(token), RedisArgument(settings.lease.milliseconds),
+            RedisArgument(settings.retention.milliseconds),
+        ]
+        let before = SystemInformation.bootNanoseconds
+        let reply = try await caller.call("claim", arguments)
+        if reply[0]?.text == "none", let ring = reply[1]?.text {
+            mark.move(to: ring)
+            return nil
+        }
+        return try lease(reply, before: before)
+    }
+
+    private func lease(_ reply: RedisValue, before: Int64) throws(BuildFailure) -> Lease {
+        guard reply[0]?.text == "lease", let id = reply[1]?.text, let epoch = reply[2]?.integer,
+            let attempt = reply[3]?.integer, let createdAt = reply[6]?.integer, let request = reply[7]?.text
+        else { throw FunctionCaller.unexpected(reply, "queue.claim") }
+        return Lease(
+            id: id,
+            epoch: epoch,
+            attempt: Int(attempt),
+            requestText: request,
+            createdAt: createdAt,
+            expiresAt: before + settings.lease.milliseconds * 1_000_000
+        )
+    }
+
+    /// Keeps the lease for another lease's length.
+    ///
+    /// - Returns: the same lease with its new expiry.
+    /// - Throws: `BuildFailure` with code `lease_lost`, or what the network says within one `renewEvery`.
+    package func renew(_ lease: Lease) async throws -> Lease {
+        let before = SystemInformation.bootNanoseconds
+        let arguments = lease.words + [RedisArgument(settings.lease.milliseconds)]
+        _ = try await caller.call("renew", arguments, within: settings.renewEvery)
+        var renewed = lease
+        renewed.expiresAt = before + settings.lease.milliseconds * 1_000_000
+        return renewed
+    }
+
+    /// Returns only if the lease holds: asked right before an effect that others see.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_lost`.
+    package func confirm(_ lease: Lease) async throws {
+        _ = try await caller.call("confirm", lease.words)
+    }
+
+    /// Puts the build back at its old place in the queue; this attempt does not count.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_lost` if it was not this lease's to give.
+    package func giveBack(_ lease: Lease, within limit: Duration = .seconds(10)) async throws {
+        _ = try await caller.call("give_back", lease.words, within: limit)
+    }
+
+    /// Ends the build.
+    ///
+    /// - Parameter limit: for all tries; ask for much, for an end that is not written down means the build runs again.
+    /// - Throws: `BuildFailure` with code `lease_lost` if another lease has the build or it ended otherwise.
+    package func finish(
+        _ lease: Lease,
+        _ outcome: BuildOutcome,
+        within limit: Duration = .seconds(60)
+    ) async throws {
+        var arguments = lease.words
+        arguments += [RedisArgument(outcome.state.rawValue), RedisArgument(settings.retention.milliseconds)]
+        for field in outcome.fields { arguments += [RedisArgument(field.name), RedisArgument(field.value)] }
+        _ = try await caller.call("finish", arguments, within: limit)
+    }
+}
+
+extension Lease {
+    /// Id and epoch, with which every function for a lease begins.
+    var words: [RedisArgument] { [RedisArgument(id), RedisArgument(epoch)] }
+}

@@ -1,0 +1,47 @@
+package import BuildModel
+internal import Platform
+package import RedisTransport
+internal import Synchronization
+
+/// The queue as a worker sees it: take builds, keep them, tell how they go, end them.
+///
+/// Every call for a lease is refused with code `lease_lost` once the lease is another's. Calls survive lost connections:
+/// they are repeated until their deadline, and a repeat changes nothing.
+package struct WorkerQueue: Sendable {
+    /// The settings that the queue was made with.
+    package let settings: QueueSettings
+    let caller: FunctionCaller
+    let mark = DoorbellMark()
+
+    /// - Parameters:
+    ///   - client: the server; the caller closes it.
+    ///   - settings: the worker's name, the farm, and limits.
+    /// - Throws: `BuildFailure` with code `invalid_configuration` for a farm's name that cannot be part of a key.
+    package init(_ client: RedisClient, settings: QueueSettings) throws(BuildFailure) {
+        self.settings = settings
+        caller = FunctionCaller(client: client, keys: try QueueKeys(farm: settings.farm))
+    }
+
+    /// Waits until there may be work: a request in the intake, or a build that became ready. Owns nothing by that.
+    ///
+    /// - Parameter limit: how long to wait at most.
+    /// - Returns: false if nothing happened.
+    /// - Throws: `BuildFailure`, also when the task is cancelled.
+    package func waitForWork(_ limit: Duration) async throws -> Bool {
+        // Whatever is in the intake has not been taken in, so its mark is always the beginning.
+        let words: [RedisArgument] = [
+            "XREAD", "COUNT", "1", "BLOCK", RedisArgument(max(1, limit.milliseconds)), "STREAMS",
+            caller.keys.intake, caller.keys.doorbell, "0-0", RedisArgument(mark.value),
+        ]
+        return try await caller.client.sendBlocking(words, waiting: limit) != .null
+    }
+}
+
+/// The doorbell's last ring that a claim has seen while nothing was ready: later rings are news.
+final class DoorbellMark: Sendable {
+    private let last = Mutex("0-0")
+
+    var value: String { last.withLock { $0 } }
+
+    func move(to ring: String) { last.withLock { $0 = ring } }
+}

@@ -1,0 +1,117 @@
+internal import BuildModel
+
+/// What came of looking for a predicate.
+enum Outcome {
+    /// It holds: what was seen, and values by the names that the rule gave them.
+    case holds([Evidence], facts: [String: String])
+    /// It does not: why, as a clause.
+    case fails(String)
+    /// A file that it depends on cannot be read.
+    case unreadable(BuildFailure)
+}
+
+/// Looks for predicates in a tree, on behalf of one rule.
+struct Detector {
+    let view: TreeView
+    /// Directories that this rule's patterns do not look into.
+    let ignore: Set<String>
+
+    /// All of them, in order; the first that does not hold decides.
+    func all(_ predicates: [Predicate]) throws -> Outcome {
+        var seen: [Evidence] = []
+        var known: [String: String] = [:]
+        for predicate in predicates {
+            switch try look(predicate) {
+            case .holds(let evidence, let facts):
+                seen += evidence
+                known.merge(facts) { _, later in later }
+            case let other: return other
+            }
+        }
+        return .holds(seen, facts: known)
+    }
+
+    private func look(_ predicate: Predicate) throws -> Outcome {
+        switch predicate {
+        case .file(let names, let name): try file(names, name: name)
+        case .glob(let patterns, let name): glob(patterns, name: name)
+        case .data(let predicate): try data(predicate)
+        case .line(let predicate): try line(predicate)
+        case .not(let predicate): try not(predicate)
+        case .any(let predicates): try any(predicates)
+        case .all(let predicates): try all(predicates)
+        }
+    }
+
+    private func not(_ predicate: Predicate) throws -> Outcome {
+        switch try look(predicate) {
+        case .holds(let evidence, _):
+            let seen = evidence.map { $0.line == nil ? "\($0.file) is there" : "\($0.file): \($0.predicate)" }
+            return .fails(seen.first ?? "something that must not hold does")
+        case .fails: return .holds([], facts: [:])
+        case .unreadable(let failure): return .unreadable(failure)
+        }
+    }
+
+    /// One that holds goes before one that cannot be read.
+    private func any(_ predicates: [Predicate]) throws -> Outcome {
+        var reasons: [String] = []
+        var unreadable: BuildFailure?
+        for predicate in predicates {
+            switch try look(predicate) {
+            case .holds(let evidence, let facts): return .holds(evidence, facts: facts)
+            case .fails(let reason): reasons.append(reason)
+            case .unreadable(let failure): unreadable = unreadable ?? failure
+            }
+        }
+        return unreadable.map { .unreadable($0) } ?? .fails(reasons.joined(separator: ", "))
+    }
+
+    private func file(_ names: [String], name: String?) throws -> Outcome {
+        var notes: [String] = []
+        for path in names {
+            switch try view.kind(at: path) {
+            case .file, .executable:
+                let facts = name.map { Self.facts($0, path: path) } ?? [:]
+                return .holds([Evidence(file: path, predicate: "the file is there")], facts: facts)
+            case .directory: notes.append("\(path) is a directory")
+            case .symbolicLink: notes.append("\(path) is a symbolic link, which is not followed")
+            case .submodule: notes.append("\(path) is a submodule")
+            case nil: break
+            }
+        }
+        return .fails(notes.isEmpty ? "there is no " + Self.or(names) : notes.joined(separator: ", "))
+    }
+
+    private func glob(_ patterns: [GlobPattern], name: String?) -> Outcome {
+        for pattern in patterns {
+            guard let path = matches(pattern).first(where: { _ in true }) else { continue }
+            let facts = name.map { Self.facts($0, path: path) } ?? [:]
+            return .holds([Evidence(file: path, predicate: "its name is like '\(pattern.text)'")], facts: facts)
+        }
+        return .fails("no file is like " + Self.or(patterns.map(\.text)))
+    }
+
+    /// Files that match and are in no ignored directory, in the order of their bytes.
+    func matches(_ pattern: GlobPattern) -> some Sequence<String> {
+        view.files.lazy.filter { path in
+            pattern.matches(path: path)
+                && !path.split(separator: "/").dropLast().contains { ignore.contains(String($0)) }
+        }
+    }
+
+    /// A found path's facts: itself, its directory and its name without ending.
+    static func facts(_ name: String, path: String) -> [String: String] {
+        let parts = path.split(separator: "/")
+        let last = parts.last ?? ""
+        let stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
+        return [
+            name: path, "\(name).directory": parts.dropLast().joined(separator: "/"), "\(name).stem": String(stem),
+        ]
+    }
+
+    static func or(_ names: [String]) -> String {
+        guard names.count > 1, let last = names.last else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " or " + last
+    }
+}

@@ -1,0 +1,169 @@
+internal import BuildModel
+internal import Documents
+
+/// JSON of any origin as nodes that know their line, in one pass and bounded in depth: a manifest's evidence names lines, which
+/// a decoder does not keep.
+struct JSONNodes {
+    static let maximumDepth = 64
+
+    private let bytes: [UInt8]
+    private var index = 0
+    private var line = 1
+    private var lineStart = 0
+
+    /// What is wrong, and where.
+    struct Problem: Error {
+        var line: Int
+        var column: Int
+        var reason: String
+    }
+
+    static func parse(_ bytes: [UInt8]) throws(Problem) -> YAMLNode {
+        var parser = JSONNodes(bytes: bytes)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.index = 3 }
+        let root = try parser.value(depth: 0)
+        parser.skipSpace()
+        guard parser.index == bytes.count else { throw parser.problem("there is something after the end") }
+        return root
+    }
+
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private func problem(_ reason: String) -> Problem {
+        Problem(line: line, column: index - lineStart + 1, reason: reason)
+    }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 32 || (9...13).contains(byte) {
+            index += 1
+            if byte == 10 { (line, lineStart) = (line + 1, index) }
+        }
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard next == UInt8(ascii: character) else { return false }
+        index += 1
+        return true
+    }
+
+    private mutating func value(depth: Int) throws(Problem) -> YAMLNode {
+        skipSpace()
+        guard depth < Self.maximumDepth else {
+            throw problem("it is nested more than \(Self.maximumDepth) levels deep")
+        }
+        let (startLine, column) = (line, index - lineStart + 1)
+        let content: YAMLNode.Content
+        switch next {
+        case UInt8(ascii: "{"): content = .mapping(try members(depth: depth))
+        case UInt8(ascii: "["): content = .sequence(try elements(depth: depth))
+        case UInt8(ascii: "\""): content = .scalar(try string(), isPlain: false)
+        default: content = .scalar(try word(), isPlain: true)
+        }
+        return YAMLNode(content: content, line: startLine, column: column)
+    }
+
+    private mutating func members(depth: Int) throws(Problem) -> [YAMLNode.Entry] {
+        index += 1
+        var entries: [YAMLNode.Entry] = []
+        skipSpace()
+        if take("}") { return entries }
+        while true {
+            skipSpace()
+            let keyLine = line
+            guard next == UInt8(ascii: "\"") else { throw problem("a name in double quotes was expected") }
+            let key = try string()
+            skipSpace()
+            guard take(":") else { throw problem("':' was expected") }
+            entries.append(YAMLNode.Entry(key: key, line: keyLine, value: try value(depth: depth + 1)))
+            skipSpace()
+            if take("}") { return entries }
+            guard take(",") else { throw problem("',' or '}' was expected") }
+        }
+    }
+
+    private mutating func elements(depth: Int) throws(Problem) -> [YAMLNode] {
+        index += 1
+        var nodes: [YAMLNode] = []
+        skipSpace()
+        if take("]") { return nodes }
+        while true {
+            nodes.append(try value(depth: depth + 1))
+            skipSpace()
+            if take("]") { return nodes }
+            guard take(",") else { throw problem("',' or ']' was expected") }
+        }
+    }
+
+    /// A number, true, false or null.
+    private mutating func word() throws(Problem) -> String {
+        let start = index
+        while let byte = next, Self.isWord(byte) { index += 1 }
+        let word = String(decoding: bytes[start..<index], as: UTF8.self)
+        guard ["true", "false", "null"].contains(word) || Double(word) != nil else {
+            index = start
+            throw problem(index == bytes.count ? "it ends too early" : "a value was expected")
+        }
+        return word
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (97...122).contains(byte) || [43, 45, 46, 69].contains(byte)
+    }
+
+    private mutating func string() throws(Problem) -> String {
+        index += 1
+        var text: [UInt8] = []
+        while let byte = next {
+            index += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else { throw problem("it is not UTF-8") }
+                return string
+            case UInt8(ascii: "\\"): text += try escape()
+            case 0..<0x20: throw problem("a control character is in a string")
+            default: text.append(byte)
+            }
+        }
+        throw problem("a string does not end")
+    }
+
+    private mutating func escape() throws(Problem) -> [UInt8] {
+        guard let byte = next else { throw problem("a string does not end") }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "n"): return [10]
+        case UInt8(ascii: "t"): return [9]
+        case UInt8(ascii: "r"): return [13]
+        case UInt8(ascii: "b"): return [8]
+        case UInt8(ascii: "f"): return [12]
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+        case UInt8(ascii: "u"): return try scalar()
+        default: throw problem("'\\' is before a character that it does not escape")
+        }
+    }
+
+    private mutating func scalar() throws(Problem) -> [UInt8] {
+        var code = try unit()
+        if (0xD800..<0xDC00).contains(code), bytes[index...].starts(with: Array("\\u".utf8)) {
+            index += 2
+            let low = try unit()
+            guard (0xDC00..<0xE000).contains(low) else { throw problem("half of a surrogate pair is missing") }
+            code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+        }
+        guard let scalar = Unicode.Scalar(code) else { throw problem("half of a surrogate pair is missing") }
+        return Array(String(scalar).utf8)
+    }
+
+    private mutating func unit() throws(Problem) -> UInt32 {
+        let digits = String(decoding: bytes[index...].prefix(4), as: UTF8.self)
+        guard digits.utf8.count == 4, let value = UInt32(digits, radix: 16) else {
+            throw problem("four hexadecimal digits were expected after '\\u'")
+        }
+        index += 4
+        return value
+    }
+}

@@ -1,0 +1,34 @@
+package import BuildModel
+
+/// What a request says about the plan.
+package struct PlanOptions: Sendable, Hashable {
+    /// Goes before a Procfile and the rule.
+    package var startCommand: String?
+    package var buildCommand: String?
+    /// The port that the app is told; nil for the environment's `PORT` or the rule's.
+    package var port: Int?
+    /// The app's variables. Only `PORT` is looked at: values belong to a deployment, never into an image.
+    package var environment: [String: String]
+
+    package init(
+        startCommand: String? = nil,
+        buildCommand: String? = nil,
+        port: Int? = nil,
+        environment: [String: String] = [:]
+    ) {
+        self.startCommand = startCommand
+        self.buildCommand = buildCommand
+        self.port = port
+        self.environment = environment
+    }
+
+    /// The options that a request has.
+    package init(_ request: BuildRequest) {
+        self.init(
+            startCommand: request.startCommand,
+            buildCommand: request.buildCommand,
+            port: request.port,
+            environment: request.environmentVariables
+        )
+    }
+}

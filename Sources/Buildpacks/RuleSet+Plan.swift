@@ -1,0 +1,49 @@
+package import BuildModel
+internal import Platform
+
+extension RuleSet {
+    /// Detects what the tree is and says how its image is made and started.
+    ///
+    /// Synchronous; reads the tree's upper levels and a few small files. The same tree, rules and options give the same plan.
+    ///
+    /// - Throws: `BuildFailure`: `nothing_detected`, `unsupported`, `no_start_command`, `invalid_start_command`,
+    ///   `invalid_manifest` (with file and line) and `limit_exceeded` are the code's fault; what the tree throws passes through.
+    package func plan(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> BuildPlan {
+        let view = try view(of: tree)
+        let matches = try matches(in: view)
+        let winner = try winner(matches, view: view)
+        try refuse(options)
+        let planner = Planner(match: winner, view: view, options: options)
+        var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
+        plan.warnings += warnings(matches, winner: winner, view: view)
+        return plan
+    }
+
+    private func refuse(_ options: PlanOptions) throws(BuildFailure) {
+        guard options.buildCommand != nil else { return }
+        throw .plan(
+            .unsupported,
+            "The request has a build command, but commands are not run during builds yet. Leave 'buildCommand' out if "
+                + "the source runs as it is."
+        )
+    }
+
+    private func warnings(_ matches: [Match], winner: Match, view: TreeView) -> [String] {
+        var warnings: [String] = []
+        let equals = matches.filter { $0.score == winner.score }.map(\.rule.identity.name)
+        if equals.count > 1 {
+            warnings.append(
+                "\(Detector.or(equals)) match equally well; \(winner.rule.identity.name) was taken by name."
+            )
+        }
+        if view.isTruncated {
+            warnings.append("There are more than \(TreeView.entryLimit) files; patterns saw the first of them only.")
+        }
+        return warnings
+    }
+}
+
+extension BuildPlan {
+    /// The sha256 of the plan's canonical JSON: equal plans, and only they, have equal digests.
+    package var digest: Digest { Digest(of: json.canonicalBytes) }
+}

@@ -1,0 +1,105 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// A Redis server as its users see it: one shared connection for commands, and connections of their own for commands that block.
+///
+/// Connections open when they are first needed, and again, with growing jittered delays, after they broke. No command is sent
+/// twice: whether that is safe only the caller knows.
+package final class RedisClient: Sendable {
+    /// Where the server is.
+    package let endpoint: RedisEndpoint
+    private let opener: ConnectionOpener
+    private let shared: SharedConnection
+    private let blocking = Mutex(IdleConnections())
+
+    /// Beyond its own waiting time, how long a blocking command may take to answer.
+    private static let slack = Duration.seconds(5)
+
+    /// - Parameters:
+    ///   - endpoint: where the server is; nothing is opened yet.
+    ///   - name: what the server's `CLIENT LIST` shows for this client.
+    package init(_ endpoint: RedisEndpoint, name: String) {
+        self.endpoint = endpoint
+        opener = ConnectionOpener(endpoint, name: name)
+        shared = SharedConnection(opener)
+    }
+
+    /// Sends a command over the shared connection and returns its reply, error replies included.
+    ///
+    /// - Parameters:
+    ///   - words: the command and its arguments; it must not block in the server.
+    ///   - limit: for everything, opening a connection included.
+    /// - Throws: `BuildFailure`: `unreachable` (retryable; the command may or may not have run), `unauthorized`, `cancelled`.
+    package func reply(_ words: [RedisArgument], within limit: Duration = .seconds(5)) async throws -> RedisValue {
+        let deadline = Deadline(after: limit)
+        let connection = try await shared.connection(by: deadline)
+        guard !deadline.hasPassed else {
+            throw BuildFailure.unreachable(
+                endpoint,
+                operation: "redis.send",
+                reason: "could not be connected to in time."
+            )
+        }
+        return try await connection.send(words, within: deadline.remaining)
+    }
+
+    /// Sends a command over the shared connection.
+    ///
+    /// - Throws: as `reply` does, and a `BuildFailure` that explains an error reply.
+    @discardableResult
+    package func send(_ words: [RedisArgument], within limit: Duration = .seconds(5)) async throws -> RedisValue {
+        try await reply(words, within: limit).checked(endpoint, operation: Self.operation(words))
+    }
+
+    /// Sends a command that waits in the server, over a connection of its own.
+    ///
+    /// - Parameters:
+    ///   - words: the command, with a `BLOCK` of `wait`.
+    ///   - wait: how long the server may wait before it answers.
+    /// - Throws: as `send` does; when the caller is cancelled the connection is closed.
+    package func sendBlocking(_ words: [RedisArgument], waiting wait: Duration) async throws -> RedisValue {
+        var connection = blocking.withLock { $0.take() }
+        if let idle = connection, await !idle.isOpen { connection = nil }
+        let used: RedisConnection
+        if let connection {
+            used = connection
+        } else {
+            used = try await opener.open(by: Deadline(after: Self.slack))
+        }
+        let value = try await used.send(words, within: wait + Self.slack, blocks: true)
+        if let refused = blocking.withLock({ $0.put(used) }) { await refused.close() }
+        return try value.checked(endpoint, operation: Self.operation(words))
+    }
+
+    /// Closes all connections; commands in flight fail, later ones too.
+    package func close() async {
+        for connection in blocking.withLock({ $0.close() }) { await connection.close() }
+        await shared.close()
+    }
+
+    private static func operation(_ words: [RedisArgument]) -> String {
+        "redis." + (words.first.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "").lowercased()
+    }
+}
+
+/// Connections that wait for the next blocking command.
+private struct IdleConnections {
+    private var connections: [RedisConnection] = []
+    private var isClosed = false
+
+    mutating func take() -> RedisConnection? { connections.popLast() }
+
+    /// Keeps a connection, or gives it back to be closed.
+    mutating func put(_ connection: RedisConnection) -> RedisConnection? {
+        guard !isClosed, connections.count < 4 else { return connection }
+        connections.append(connection)
+        return nil
+    }
+
+    mutating func close() -> [RedisConnection] {
+        defer { connections = [] }
+        isClosed = true
+        return connections
+    }
+}

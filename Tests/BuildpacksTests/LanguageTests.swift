@@ -1,0 +1,118 @@
+import BuildModel
+import Documents
+import TestSupport
+import Testing
+
+@testable import Buildpacks
+
+@Suite("The language of rules")
+struct LanguageTests {
+    static let head = "language: x\nimage: docker.io/library/x:1\n"
+
+    @Test(
+        "a mistake in a rule is named with its line",
+        arguments: [
+            ("langauge: x\n", "x.yaml:1: unknown key 'langauge'"),
+            ("image: x:1\n", "x.yaml:1: 'language' is missing."),
+            ("language: x\nimage: docker.io/library/x\n", "x.yaml:2: 'image' needs a tag."),
+            (head + "user: 0:0\n", "x.yaml:3: 'user' must be UID:GID"),
+            (head + "port: http\n", "x.yaml:3: 'port' must be a whole number from 1 to 65535."),
+            (head + "detect:\n  - score: 0\n    when: [{file: a}]\n", "x.yaml:4: 'score' must be"),
+            (head + "detect:\n  - score: 1\n", "x.yaml:4: 'when' must be a list"),
+            (head + "detect:\n  - score: 1\n    when:\n      - fiel: a\n", "x.yaml:6: unknown key 'fiel'"),
+            (head + "detect:\n  - score: 1\n    when: [{file: a, glob: b}]\n", "x.yaml:5: a predicate is one of"),
+            (head + "start:\n  - command: a\n    arguments: [b]\n", "x.yaml:4: a way to start has one of"),
+            (head + "start: [{when: [{data: {file: a.xml, path: b}}], command: c}]\n", "x.yaml:3: data is read from"),
+            (head + "files: [{path: ../a, content: b}]\n", "x.yaml:3: 'path' must be an absolute path."),
+            ("a: [\n", "x.yaml:2:1: "),
+        ]
+    )
+    func mistakes(_ text: String, _ words: String) {
+        let thrown = #expect(throws: BuildFailure.self) { try RuleSet(files: ["x.yaml": Array(text.utf8)]) }
+        #expect(thrown?.message.hasPrefix(words) == true, "\(thrown?.message ?? "")")
+        #expect(thrown?.fault == .platform)
+        #expect(thrown?.code.rawValue == "invalid_rule")
+    }
+
+    @Test("a directory that is not there, and one without rules, are named")
+    func directories() throws {
+        let scratch = try Scratch()
+        for path in [scratch("none"), scratch.path] {
+            let thrown = #expect(throws: BuildFailure.self) { try RuleSet(directory: path) }
+            #expect(thrown?.code == .notFound)
+            #expect(thrown?.message.contains(path) == true)
+        }
+    }
+
+    @Test(
+        "patterns match paths",
+        arguments: [
+            ("*.py", "a.py", true), ("*.py", "d/a.py", false), ("*.py", ".py", true), ("*/*.py", "d/a.py", true),
+            ("**/*.py", "a.py", true), ("**/*.py", "d/e/a.py", true), ("a/**/b", "a/b", true), ("a/**", "a/b/c", true),
+            ("?.py", "ab.py", false), ("[a-c].py", "b.py", true), ("[!a-c].py", "b.py", false),
+            ("[!a-c].py", "z.py", true),
+            ("a*b*c", "aXbYbZc", true), ("a*b*c", "aXcYb", false), ("**", "a/b", true), ("a", "A", false),
+            ("[", "[", true),
+        ]
+    )
+    func globs(_ pattern: String, _ path: String, _ expected: Bool) {
+        #expect(GlobPattern(pattern).matches(path: path) == expected)
+    }
+
+    @Test("a pattern with many stars is quick on any text")
+    func stars() {
+        let pattern = GlobPattern(String(repeating: "*a", count: 40) + "b")
+        #expect(pattern.matches(line: [UInt8](repeating: 97, count: 100_000)) == false)
+    }
+
+    @Test("TOML is read with tables, dotted keys, arrays over lines, and lines")
+    func toml() throws {
+        let text = """
+            # comment
+            title = "a # b" # c
+            [project]
+            dependencies = [
+              "flask>=2", # web
+              'x',
+            ]
+            "quoted key".inner = 1
+            [tool.poetry.dependencies]
+            python = "^3.11"
+            x = { version = "1", extras = ["a"] }
+            [[bin]]
+            name = "one"
+            [[bin]]
+            name = "two"
+            text = \"\"\"
+            [not a table]
+            \"\"\"
+            """
+        let root = try TOMLNodes.parse(Array(text.utf8))
+        #expect(root["title"]?.string == "a # b")
+        #expect(root["project"]?["dependencies"]?.elements?.map(\.string) == ["flask>=2", "x"])
+        #expect(root["project"]?.entries?.first?.line == 4)
+        #expect(root["project"]?["quoted key"]?["inner"]?.string == "1")
+        #expect(root["tool"]?["poetry"]?["dependencies"]?.entries?.map(\.key) == ["python", "x"])
+        #expect(root["bin"]?.elements?.map { $0["name"]?.string } == ["one", "two"])
+    }
+
+    @Test("JSON is read as decoders read it, with lines")
+    func json() throws {
+        let text =
+            "\u{FEFF}{\n \"a\": [1, -2.5e3, true, null],\r\n \"b\\u00e9\\ud83d\\ude00\\/\": {\"c\": \"d\\n\"}\n}\n"
+        let root = try JSONNodes.parse(Array(text.utf8))
+        #expect(root.json == ["a": [1, .number(-2500), true, nil], "bé😀/": ["c": "d\n"]])
+        #expect(root.entries?.map(\.line) == [2, 3])
+    }
+
+    @Test(
+        "what is no JSON is refused",
+        arguments: [
+            "", "{", "{\"a\"}", "{\"a\":1,}", "[1 2]", "nul", "'a'", "{\"a\":1} x", "\"\\q\"", "\"\\ud800\"", "01x",
+            "\"a",
+        ]
+    )
+    func brokenJSON(_ text: String) {
+        #expect(throws: JSONNodes.Problem.self) { try JSONNodes.parse(Array(text.utf8)) }
+    }
+}

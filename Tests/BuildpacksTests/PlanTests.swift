@@ -1,0 +1,133 @@
+import BuildModel
+import Buildpacks
+import Platform
+import Testing
+
+@Suite("Plans")
+struct PlanTests {
+    @Test("the request's start command goes before the Procfile, that before the rule")
+    func precedence() throws {
+        let files = ["main.py": "", "Procfile": "web: python procfile.py\n"]
+        let byRequest = try plan(files, PlanOptions(startCommand: "python request.py"))
+        #expect(byRequest.start.source == "request")
+        #expect(byRequest.start.arguments == ["python", "request.py"])
+        let byProcfile = try plan(files)
+        #expect(byProcfile.start.source == "Procfile: web")
+        #expect(byProcfile.start.arguments == ["python", "procfile.py"])
+        #expect(try plan(["main.py": ""]).start.source == "rule python: main.py")
+    }
+
+    @Test("the port is the request's, else that of PORT, else 3000, and the app is told")
+    func port() throws {
+        let files = ["main.py": ""]
+        #expect(try plan(files).environment["PORT"] == "3000")
+        #expect(try plan(files, PlanOptions(environment: ["PORT": "8080"])).port == 8080)
+        let both = try plan(files, PlanOptions(port: 81, environment: ["PORT": "8080"]))
+        #expect(both.port == 81)
+        #expect(both.environment["PORT"] == "81")
+        let wrong = try failure(MemoryTree(files), PlanOptions(environment: ["PORT": "http"]))
+        #expect(wrong.code == .invalidRequest)
+    }
+
+    @Test("variables of the request are not in the plan: they belong to the deployment")
+    func secrets() throws {
+        let found = try plan(["main.py": ""], PlanOptions(environment: ["TOKEN": "hunter2"]))
+        #expect(!found.json.canonicalText.contains("hunter2"))
+    }
+
+    @Test("nobody runs as root, in a directory of the app's own")
+    func user() throws {
+        for files in [["main.py": ""], ["server.js": ""], ["index.html": ""]] {
+            let found = try plan(files)
+            #expect(found.user == "65532:65532")
+            #expect(found.applicationDirectory == "/app")
+        }
+    }
+
+    @Test("every rule is among the candidates, best first, each with a reason")
+    func candidates() throws {
+        let found = try plan(["index.html": "", "tool.py": "", "package.json": "{}"])
+        #expect(found.candidates.map(\.language) == ["static", "python", "node"])
+        #expect(found.candidates[0].reason == "Won with score 50, because of index.html.")
+        #expect(
+            found.candidates[1].reason
+                == "Matched because of tool.py, but its score 40 is less than the 50 of static."
+        )
+        let other = try plan(["main.py": ""])
+        let reasons = other.candidates.dropFirst().map(\.reason)
+        #expect(reasons.allSatisfy { $0.hasPrefix("Did not match: there is no ") }, "\(reasons)")
+    }
+
+    @Test("a tie is decided by name, and said")
+    func tie() throws {
+        let text = """
+            language: NAME
+            image: docker.io/library/debian:13
+            detect: [{score: 10, when: [{file: a}]}]
+            start: [{arguments: [a]}]
+            """
+        let rules = try RuleSet(files: [
+            "zeta.yaml": Array(text.replacing("NAME", with: "zeta").utf8),
+            "alpha.yaml": Array(text.replacing("NAME", with: "alpha").utf8),
+        ])
+        let found = try rules.plan(tree: MemoryTree(["a": ""]))
+        #expect(found.language == "alpha")
+        #expect(found.warnings == ["alpha or zeta match equally well; alpha was taken by name."])
+        #expect(
+            found.candidates[1].reason == "Matched because of a, as good as alpha with score 10; names decide."
+        )
+    }
+
+    @Test("several programs that could be started are named")
+    func rivals() throws {
+        let main = "if __name__ == '__main__':\n    pass\n"
+        let found = try plan(["one.py": main, "two.py": "import os\n" + main, "setup.py": main])
+        #expect(found.start.arguments == ["python", "one.py"])
+        #expect(found.warnings.count == 1)
+        #expect(found.warnings.first?.contains("two.py could be too") == true)
+    }
+
+    @Test("the digest is of the whole plan")
+    func digest() throws {
+        let first = try plan(["main.py": ""])
+        #expect(try plan(["main.py": ""]).digest == first.digest)
+        #expect(try plan(["main.py": ""], PlanOptions(port: 1)).digest != first.digest)
+        #expect(first.digest == Digest(of: first.json.canonicalText))
+    }
+
+    @Test("the order in which files and rules come changes nothing")
+    func order() throws {
+        let main = "if __name__ == '__main__':\n    pass\n"
+        let trees = [
+            MemoryTree(["b.py": main, "a.py": main, "z/__main__.py": "", "c/__main__.py": "", "README": ""]),
+            MemoryTree(["package.json": "{\"main\": \"lib\"}", "lib/index.js": "", "lib.js": "", "x.py": ""]),
+            MemoryTree(["public/index.html": "", "dist/index.html": "", "site/index.html": ""]),
+        ]
+        let names = ["node.yaml", "python.yaml", "static.yaml"]
+        var generator = SeededGenerator(state: 42)
+        for tree in trees {
+            let expected = try shippedRules().plan(tree: tree)
+            for _ in 0..<50 {
+                var files: [String: [UInt8]] = [:]
+                for name in names.shuffled(using: &generator) {
+                    files[name] = try Files.read("\(root)/buildpacks/\(name)")
+                }
+                let found = try RuleSet(files: files).plan(tree: tree.shuffled(using: &generator))
+                #expect(found == expected)
+            }
+        }
+    }
+}
+
+/// A generator with a fixed start, so that a failure can be seen again (splitmix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
