@@ -27,11 +27,20 @@ struct FunctionCaller: Sendable {
         while true {
             do {
                 return try await attempt(words, function, by: deadline)
-            } catch let failure as BuildFailure {
+            } catch {
+                let failure = BuildFailure(error, operation: "queue.\(function)")
                 guard failure.isRetryable, failure.code == .unreachable, !deadline.hasPassed else { throw failure }
                 // Opening the next connection has its own growing delay; this one spares a server that answers but is not ready.
-                try await Task.sleep(for: min(deadline.remaining, .milliseconds(Int64.random(in: 25...50))))
+                try await pause(min(deadline.remaining, .milliseconds(Int64.random(in: 25...50))), function)
             }
+        }
+    }
+
+    private func pause(_ time: Duration, _ function: String) async throws {
+        do {
+            try await Task.sleep(for: time)
+        } catch {
+            throw BuildFailure(error, operation: "queue.\(function)")
         }
     }
 

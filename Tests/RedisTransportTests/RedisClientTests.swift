@@ -126,4 +126,34 @@ struct RedisClientTests {
         await client.close()
         await #expect(throws: BuildFailure.self) { try await client.send(["PING"]) }
     }
+
+    @Test("lets a caller leave that waits for a server that is away, and no other")
+    func leaving() async throws {
+        let server = try await RedisServer()
+        try await server.kill()
+        let client = try client(server.url)
+        let leaving = Task { try await client.send(["PING"], within: .seconds(300)) }
+        async let staying = client.send(["PING"], within: .seconds(300))
+        leaving.cancel()
+        let failure = await #expect(throws: BuildFailure.self) { try await leaving.value }
+        #expect(failure?.code == .cancelled)
+        try await server.start()
+        #expect(try await staying == .status("PONG"))
+        await client.close()
+    }
+
+    @Test("gives up by each caller's own deadline")
+    func deadlines() async throws {
+        let client = try client("redis://127.0.0.1:\(Port.free())")
+        let patient = Task { try await client.send(["PING"], within: .seconds(300)) }
+        let started = ContinuousClock.now
+        let hasty = await #expect(throws: BuildFailure.self) {
+            try await client.send(["PING"], within: .milliseconds(100))
+        }
+        #expect(hasty?.code == .unreachable)
+        #expect(ContinuousClock.now - started < .seconds(60))
+        patient.cancel()
+        await #expect(throws: BuildFailure.self) { try await patient.value }
+        await client.close()
+    }
 }
