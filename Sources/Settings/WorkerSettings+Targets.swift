@@ -35,42 +35,22 @@ extension WorkerSettings.Registries {
     ///
     /// - Throws: `BuildFailure` with code `invalid_reference` if the whole is too long.
     package func defaultImage(projectID: String, deploymentID: String) throws(BuildFailure) -> ImageReference {
-        let repository = Self.fitting(projectID, maximum: 128, separators: "") { ("a"..."z").contains($0) }
-        let tag = Self.fitting(deploymentID, maximum: 128, separators: "_.-") { character in
-            ("a"..."z").contains(character) || ("A"..."Z").contains(character)
-        }
+        let repository = Self.isRepository(projectID) ? projectID : Self.fitting(projectID.lowercased(), of: projectID)
+        let tag = Self.isTag(deploymentID) ? deploymentID : Self.fitting(deploymentID, of: deploymentID)
         return try ImageReference(parsing: "\(push)/\(repository):\(tag)")
     }
 
-    /// The id itself if every character is fine and its separators stand alone between others, else a form that is.
-    private static func fitting(
-        _ id: String,
-        maximum: Int,
-        separators: String,
-        isLetter: (Character) -> Bool
-    ) -> String {
-        var text = ""
-        var endsWithSeparator = true
-        for character in id {
-            if isLetter(character) || ("0"..."9").contains(character) {
-                text.append(character)
-                endsWithSeparator = false
-            } else if separators.contains(character), !text.isEmpty {
-                text.append(character)
-            } else if "._-".contains(character), !endsWithSeparator {
-                text.append(character)
-                endsWithSeparator = true
-            } else if let lowered = character.lowercased().first, isLetter(lowered) {
-                text.append(lowered)
-                endsWithSeparator = false
-            } else if !endsWithSeparator {
-                text.append("-")
-                endsWithSeparator = true
-            }
-        }
-        let isSame = text == id && !(separators.isEmpty && endsWithSeparator) && id.utf8.count <= maximum
-        guard !isSame else { return id }
-        while let last = text.last, "._-".contains(last) { text.removeLast() }
-        return (text.isEmpty ? "" : text.prefix(maximum - 13) + "-") + Digest(of: id).short
+    private static func isRepository(_ id: String) -> Bool {
+        let reference = try? ImageReference(parsing: "localhost/\(id)")
+        return reference?.repository == id && !id.contains("/")
+    }
+
+    private static func isTag(_ id: String) -> Bool { (try? ImageReference(parsing: "localhost/x:\(id)"))?.tag == id }
+
+    /// Letters and digits with one `-` for whatever is between them, and the mark of the id that it stands for.
+    private static func fitting(_ text: String, of id: String) -> String {
+        let parts = text.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+        let words = parts.joined(separator: "-").prefix(100)
+        return (words.isEmpty ? "" : words + "-") + Digest(of: id).short
     }
 }

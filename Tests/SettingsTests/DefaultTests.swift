@@ -62,6 +62,7 @@ struct DefaultTests {
         let id = String(repeating: "A", count: 128)
         let image = try registries.defaultImage(projectID: id, deploymentID: id)
         #expect(image.tag == id)
+        #expect(try registries.defaultImage(projectID: "p", deploymentID: "_-.").tag == "_-.")
     }
 
     /// Hash suffixes as `#`: what they are is sha256's affair.
