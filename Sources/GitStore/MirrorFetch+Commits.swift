@@ -9,6 +9,12 @@ extension MirrorFetch {
         _ remote: Remote,
         _ repository: Repository
     ) throws -> ObjectID {
+        guard (4...40).contains(commit.utf8.count), commit.utf8.allSatisfy(Hexadecimal.isLowercaseDigit) else {
+            throw BuildFailure.source(
+                .invalidRequest,
+                "'\(LibraryError.cleaned(commit))' is no commit id: it has 4 to 40 hexadecimal digits."
+            )
+        }
         guard let id = ObjectID(hex: commit) else {
             try complete(repository)
             return try find(commit, in: repository)
