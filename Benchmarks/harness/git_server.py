@@ -54,10 +54,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "REMOTE_ADDR": "127.0.0.1",
         }
-        done = subprocess.run(
-            ["git", "http-backend"], input=body, env=environment, stdout=subprocess.PIPE, check=False, timeout=300
-        )
+        words = ["git", "http-backend"]
+        done = subprocess.run(words, input=body, env=environment, capture_output=True, check=False, timeout=300)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
+        content = content or done.stderr
         fields = [line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line]
         status = next((value for name, value in fields if name.lower() == "status"), "200 OK")
         self.send_response(int(status.split()[0]) if head else 500)

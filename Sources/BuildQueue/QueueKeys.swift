@@ -23,8 +23,8 @@ struct QueueKeys: Sendable {
     var doorbell: RedisArgument { RedisArgument(prefix + "doorbell") }
     var events: RedisArgument { RedisArgument(prefix + "events") }
     func build(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:" + id) }
-    func log(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:\(id):log") }
-    func events(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:\(id):events") }
+    func log(_ id: String) -> RedisArgument { RedisArgument(prefix + "log:" + id) }
+    func events(_ id: String) -> RedisArgument { RedisArgument(prefix + "events:" + id) }
 
     private static func isName(_ text: String) -> Bool {
         let marks = [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")]

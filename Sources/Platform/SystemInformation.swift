@@ -34,6 +34,25 @@ package enum SystemInformation {
         return unsafe String(cString: value)
     }
 
+    /// Every environment variable.
+    package static var environmentVariables: [String: String] {
+        var variables: [String: String] = [:]
+        var next = unsafe environ
+        while let entry = unsafe next.pointee {
+            let parts = unsafe String(cString: entry).split(
+                separator: "=",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            unsafe next += 1
+        }
+        return variables
+    }
+
+    /// Ends the process at once with `code`.
+    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
     /// Raises the limit on open files to what the system allows, and lets writes to closed sockets fail instead of killing the process.
     package static func prepareProcess() {
         _ = slipway_raise_open_files()

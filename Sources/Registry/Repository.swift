@@ -52,21 +52,19 @@ extension RegistrySettings {
         let host = registry == "docker.io" ? "registry-1.docker.io" : registry
         do {
             let base = try HTTPURL(parsing: "\(isPlain(registry) ? "http" : "https")://\(host)")
-            guard base.target == "/" else { throw HTTPURL.invalidHost(host) }
+            guard base.target == "/" else { throw Self.invalidHost(host) }
             return Repository(registry: registry, base: base, name: name)
         } catch {
-            throw HTTPURL.invalidHost(host)
+            throw Self.invalidHost(host)
         }
     }
 
     private func isPlain(_ registry: String) -> Bool {
         if plainHTTP.contains(registry) { return true }
-        return HTTPURL.isLoopback(HTTPURL.hostName(of: registry)) && certificateAuthorityFiles[registry] == nil
+        return Host(ofAuthority: registry).isLoopback && certificateAuthorityFiles[registry] == nil
     }
-}
 
-extension HTTPURL {
-    fileprivate static func invalidHost(_ host: String) -> BuildFailure {
+    private static func invalidHost(_ host: String) -> BuildFailure {
         BuildFailure(
             .platform,
             .invalidConfiguration,
@@ -74,37 +72,5 @@ extension HTTPURL {
             message:
                 "'\(host.prefix(200))' is not the host of a registry: expected a name or address with an optional port."
         )
-    }
-
-    /// `host` of `host:port`, without the brackets of an IPv6 address.
-    static func hostName(of authority: String) -> String {
-        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
-        return String(authority.prefix { $0 != ":" })
-    }
-
-    /// Whether a host means this machine.
-    static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.isIPv4)
-    }
-
-    /// Whether a host is an address that is reached only from inside: loopback, link-local, private. RFC 1918, 3927, 4193.
-    static func isInternalAddress(_ host: String) -> Bool {
-        if isLoopback(host) { return true }
-        if host.contains(":") {
-            return ["fe8", "fe9", "fea", "feb", "fc", "fd", "::"].contains { host.hasPrefix($0) }
-        }
-        guard host.isIPv4 else { return false }
-        let parts = host.split(separator: ".").compactMap { Int($0) }
-        switch (parts[0], parts[1]) {
-        case (0, _), (10, _), (127, _), (169, 254), (192, 168), (172, 16...31): return true
-        default: return false
-        }
-    }
-}
-
-extension String {
-    fileprivate var isIPv4: Bool {
-        let parts = split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 }

@@ -23,7 +23,7 @@ enum UploadLocation {
                 base
             )
         }
-        guard url.host == base.host || !HTTPURL.isInternalAddress(url.host) else {
+        guard url.host == base.host || !Host(url.host).isInternal else {
             throw refused("its Location leads to the internal address \(url.host)", base)
         }
         return url

@@ -24,7 +24,7 @@ extension SettingKey {
         SettingKey(
             "cacheDirectory",
             .text(.path),
-            or: "/var/cache/slipway for root, else $XDG_CACHE_HOME/slipway or ~/.cache/slipway",
+            or: "$CACHE_DIRECTORY (set by systemd), else $XDG_CACHE_HOME/slipway, else ~/.cache/slipway",
             example: "/var/cache/slipway",
             "Where mirrors of repositories, base images and remembered layers are kept. Safe to delete while no worker runs."
         ),

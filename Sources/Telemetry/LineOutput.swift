@@ -10,8 +10,11 @@ package struct LineOutput: Sendable {
     }
 
     /// Writes `line` and a line end. A log that cannot be written is no reason to stop, so errors are passed over.
-    package func write(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
+    package func write(_ line: String) { writeRaw(line + "\n") }
+
+    /// Writes `text` as it is: for progress lines that are overwritten.
+    package func writeRaw(_ text: String) {
+        let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in

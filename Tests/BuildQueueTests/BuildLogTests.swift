@@ -17,7 +17,7 @@ struct BuildLogTests {
         #expect(try await farm.texts("d1") == ["a", "b", "c", "d"])
         #expect(try await farm.texts("d1", from: 3) == ["c", "d"])
         #expect(try await farm.texts("d1", from: 5).isEmpty)
-        let key = "slipway:{farm}:build:d1:log"
+        let key = "slipway:{farm}:log:d1"
         #expect(try await farm.server.cli("XRANGE", key, "2", "2").first == "2-0")
     }
 

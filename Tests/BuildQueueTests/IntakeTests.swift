@@ -113,4 +113,31 @@ struct IntakeTests {
         for number in 0..<150 { #expect(try await worker.claim()?.id == "d\(number)") }
         #expect(try await worker.claim() == nil)
     }
+
+    @Test("keeps builds apart whose ids look like each other's keys")
+    func lookalikes() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        for id in ["d1", "d1:log", "log:d1", "d1:events", "events:d1"] {
+            let lease = try await farm.claimed(id, by: worker)
+            try await worker.appendLog(lease, from: 1, lines(id))
+            try await worker.finish(lease, .succeeded(BuildResult()))
+        }
+        for id in ["d1", "d1:log", "log:d1", "d1:events", "events:d1"] {
+            #expect(try await farm.texts(id) == [id])
+            #expect(try await farm.client.events(of: id).count == 3)
+        }
+    }
+
+    @Test("starts afresh with an id whose build was removed by hand")
+    func removedByHand() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        for text in ["first", "second"] {
+            let lease = try await farm.claimed("d1", by: worker)
+            try await worker.appendLog(lease, from: 1, lines(text))
+            #expect(try await farm.texts("d1") == [text])
+            try await farm.server.cli("DEL", "slipway:{farm}:build:d1")
+        }
+    }
 }

@@ -1,9 +1,9 @@
 import BuildModel
+import Documents
 import TestSupport
 import Testing
 
 @testable import Buildpacks
-import Documents
 
 @Suite("The language of rules")
 struct LanguageTests {

@@ -61,4 +61,16 @@ struct FilesTests {
         #expect(Files.exists(scratch("outside/file")))
         try Directories.remove(scratch("inside"))
     }
+
+    @Test("removing a directory removes names that are not UTF-8, and deep ones")
+    func removalOfAnyName() async throws {
+        let script = #"""
+            mkdir -p "$1" && cd "$1" && mkdir "$(printf 'd\377\376')" && : >"$(printf 'd\377\376/f\351')" &&
+            : >"$(printf '\303')" && mkdir -p "$(printf 'deep/%.0s' $(seq 300))"
+            """#
+        try await Command.output(["sh", "-c", script, "make", scratch("inside")])
+        #expect(try Directories.list(scratch("inside")).count == 3)
+        try Directories.remove(scratch("inside"))
+        #expect(!Directories.exists(scratch("inside")))
+    }
 }

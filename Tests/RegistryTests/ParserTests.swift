@@ -100,6 +100,28 @@ struct ParserTests {
         #expect(failure?.description.contains("secret") == false)
     }
 
+    @Test(
+        "addresses of the inside are known in every spelling",
+        arguments: [
+            "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "10.0.0.1", "172.31.255.255",
+            "100.64.0.1",
+            "0.0.0.0", "::", "::ffff:10.0.0.1", "fd00::1", "fe80::1", "localhost", "LOCALHOST.", "a.localhost",
+            "64:ff9b::a00:1",
+        ]
+    )
+    func internalHosts(name: String) {
+        #expect(Host(name).isInternal)
+    }
+
+    @Test(
+        "other hosts are not taken for inside",
+        arguments: ["registry.example", "8.8.8.8", "172.32.0.1", "2606:4700::1", "127.0.0.1.example", "10.example"]
+    )
+    func otherHosts(name: String) {
+        #expect(!Host(name).isInternal)
+        #expect(!Host(name).isLoopback)
+    }
+
     @Test("the digest is added to whatever query there is")
     func closing() throws {
         let digest = try Digest(parsing: "sha256:" + String(repeating: "a", count: 64))

@@ -4,15 +4,22 @@ import Testing
 
 @Suite("Defaults that depend on the node")
 struct DefaultTests {
-    @Test("root's cache is the system's, others' is their own")
+    @Test("a service's cache is the one that its manager made, a person's is in their own cache")
     func cache() {
-        let other = NodeFacts(hostName: "h", isRoot: false, executablePath: nil)
-        let rootNode = NodeFacts(hostName: "h", isRoot: true, executablePath: nil)
-        #expect(rootNode.cacheDirectory(environment: ["HOME": "/root"]) == "/var/cache/slipway")
-        #expect(other.cacheDirectory(environment: ["HOME": "/home/a", "XDG_CACHE_HOME": "/c"]) == "/c/slipway")
+        let service = [
+            "HOME": "/root", "XDG_CACHE_HOME": "/c", "CACHE_DIRECTORY": "/var/cache/slipway:/var/cache/more",
+        ]
+        #expect(node.cacheDirectory(environment: service) == "/var/cache/slipway")
+        #expect(node.cacheDirectory(environment: ["HOME": "/home/a", "XDG_CACHE_HOME": "/c"]) == "/c/slipway")
         #expect(
-            other.cacheDirectory(environment: ["HOME": "/home/a", "XDG_CACHE_HOME": "c"]) == "/home/a/.cache/slipway"
+            node.cacheDirectory(environment: ["HOME": "/home/a", "XDG_CACHE_HOME": "c"]) == "/home/a/.cache/slipway"
         )
+    }
+
+    @Test("a program that was built in a checkout takes the checkout's rules")
+    func checkout() {
+        let node = NodeFacts(hostName: "h", executablePath: "/home/a/slipway/.build/x86_64/release/slipway")
+        #expect(node.buildpackDirectories.contains("/home/a/slipway/buildpacks"))
     }
 
     @Test("rules are looked for beside the program, then in the system, then here")

@@ -5,7 +5,7 @@ import Testing
 
 let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
-let node = NodeFacts(hostName: "builder-1", isRoot: false, executablePath: "/opt/slipway/bin/slipway")
+let node = NodeFacts(hostName: "builder-1", executablePath: "/opt/slipway/bin/slipway")
 
 /// Loads settings from a text as `worker.yaml` in a scratch directory.
 func load(

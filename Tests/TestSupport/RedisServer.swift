@@ -25,6 +25,10 @@ package final class RedisServer: Sendable {
 
     /// Starts the server again after `kill` or `stop`, on the same data; returns when it answers.
     package func start() async throws {
+        while try await !starts(try await launch()) {}
+    }
+
+    private func launch() async throws -> ServerProcess {
         let number = starts.withLock { starts in
             starts += 1
             return starts
@@ -36,10 +40,16 @@ package final class RedisServer: Sendable {
         ]
         let server = try await ServerProcess(["/usr/bin/env"] + words + options, log: scratch("redis-\(number).log"))
         process.withLock { $0 = server }
+        return server
+    }
+
+    /// Waits until the server answers; false if it found its port taken, which another process may do for a moment.
+    private func starts(_ server: ServerProcess) async throws -> Bool {
         try await eventually("redis-server answers on port \(port)") {
+            if server.log.contains("Address already in use") { return false }
             // Any reply will do: a server that wants a password answers too.
             let reply = try await Command.result(["redis-cli", "-p", String(port), "PING"])
-            return reply.text.contains("PONG") || reply.text.contains("NOAUTH")
+            return reply.text.contains("PONG") || reply.text.contains("NOAUTH") ? true : nil
         }
     }
 

@@ -52,8 +52,17 @@ local function farm_of(keys)
     }
 end
 
+-- A build's keys differ in what comes before the id: ids may hold colons, and none may look like another's log.
 local function build_key(farm, id)
     return farm.prefix .. 'build:' .. id
+end
+
+local function log_key(farm, id)
+    return farm.prefix .. 'log:' .. id
+end
+
+local function events_key(farm, id)
+    return farm.prefix .. 'events:' .. id
 end
 
 -- A whole number argument within bounds, or nil.
@@ -69,13 +78,12 @@ end
 
 -- Appends an event, with the build's fields as they are now, to the build's own stream and the farm's.
 local function tell(farm, id, kind, time)
-    local key = build_key(farm, id)
-    local is = redis.call('HMGET', key, 'state', 'phase', 'attempt', 'epoch', 'owner', 'failureCode')
+    local is = redis.call('HMGET', build_key(farm, id), 'state', 'phase', 'attempt', 'epoch', 'owner', 'failureCode')
     local entry = {
         'type', kind, 'deploymentId', id, 'state', is[1] or '', 'phase', is[2] or '', 'attempt', is[3] or '0',
         'epoch', is[4] or '0', 'worker', is[5] or '', 'code', is[6] or '', 'time', digits(time),
     }
-    redis.call('XADD', key .. ':events', 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
+    redis.call('XADD', events_key(farm, id), 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
     redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', unpack(entry))
 end
 
@@ -99,8 +107,7 @@ end
 
 -- Gives everything that a finished build leaves behind an end.
 local function expire(farm, id, time, retention)
-    local key = build_key(farm, id)
-    for _, name in ipairs({key, key .. ':log', key .. ':events'}) do
+    for _, name in ipairs({build_key(farm, id), log_key(farm, id), events_key(farm, id)}) do
         redis.call('PEXPIRE', name, digits(retention))
     end
     redis.call('ZADD', farm.expiring, digits(time + retention), id)

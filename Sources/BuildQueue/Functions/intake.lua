@@ -32,26 +32,26 @@ local function priority_of(request)
     return math.floor(math.max(-PRIORITY_LIMIT, math.min(PRIORITY_LIMIT, priority)))
 end
 
--- The fields that every new build has.
-local function new_fields(request, order, priority, time)
-    return {
-        'id', request.deploymentId, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
+-- Writes the fields that every new build has, over whatever an older build of its id has left.
+local function begin(farm, request, text, order, priority, time)
+    local id = request.deploymentId
+    redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
+    redis.call('HSET', build_key(farm, id), 'request', text,
+        'id', id, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
         'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
         'projectId', short_text(request.projectId, 128),
         'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
-        'branch', short_text(request.branch, 255),
-    }
+        'branch', short_text(request.branch, 255))
+    redis.call('ZADD', farm.builds, digits(time), id)
 end
 
 -- Makes the build of a decoded request; false if there is one with its id.
 local function create(farm, request, text, time)
     local id = request.deploymentId
-    local key = build_key(farm, id)
-    if redis.call('EXISTS', key) == 1 then return false end
+    if redis.call('EXISTS', build_key(farm, id)) == 1 then return false end
     local priority = priority_of(request)
     local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
-    redis.call('HSET', key, 'request', text, unpack(new_fields(request, order, priority, time)))
-    redis.call('ZADD', farm.builds, digits(time), id)
+    begin(farm, request, text, order, priority, time)
     redis.call('ZADD', farm.ready, digits(order - priority * PRIORITY_STEP), id)
     tell(farm, id, 'queued', time)
     return true
@@ -63,10 +63,9 @@ local function refuse(farm, request, reason, time, retention)
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return end
     local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
-    redis.call('HSET', key, 'request', '', unpack(new_fields(request, order, priority_of(request), time)))
+    begin(farm, request, '', order, priority_of(request), time)
     redis.call('HSET', key, 'state', 'FAILED', 'finishedAt', digits(time), 'failureFault', 'code',
         'failureCode', 'invalid_request', 'failureMessage', reason)
-    redis.call('ZADD', farm.builds, digits(time), id)
     redis.call('HINCRBY', farm.counters, 'FAILED', 1)
     tell(farm, id, 'finished', time)
     expire(farm, id, time, retention)

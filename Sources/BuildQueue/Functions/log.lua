@@ -83,7 +83,7 @@ local function log(keys, args)
     local farm, time = farm_of(keys), now()
     local key, lost = fence(farm, args[1], args[2])
     if not key then return lost end
-    local is, stream = load_log(key), key .. ':log'
+    local is, stream = load_log(key), log_key(farm, args[1])
     if first > is.taken + 1 then
         local text = digits(first - is.taken - 1) .. ' lines were lost before they were stored.'
         append(stream, is, limits, marker(time, text), time)

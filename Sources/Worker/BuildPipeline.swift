@@ -1,0 +1,45 @@
+package import BuildModel
+internal import Buildpacks
+internal import Platform
+
+/// The way of a build, from a request to a result. Knows nothing of queues: it gets a reporter and can be cancelled.
+package struct BuildPipeline: Sendable {
+    private let stages: BuildStages
+
+    package init(stages: BuildStages) {
+        self.stages = stages
+    }
+
+    /// Runs every stage for `request`.
+    ///
+    /// - Parameters:
+    ///   - epoch: the lease's number, which what is applied to a cluster carries.
+    ///   - progress: filled as the stages go, so that a failed attempt still tells how far it came.
+    /// - Throws: `BuildFailure`, which says whose fault it is and whether to try again.
+    package func run(
+        _ request: BuildRequest,
+        epoch: Int64,
+        reporter: any AttemptReporter,
+        progress: BuildProgress
+    ) async throws {
+        var timer = PhaseTimer(reporter: reporter)
+        defer { progress.update { $0.phaseMilliseconds = timer.milliseconds } }
+
+        let revision = try await timer.measure(.cloning) { try await stages.fetch(request, reporter) }
+        progress.update { $0.revision = revision }
+
+        let plan = try await timer.measure(.detecting) { try await stages.plan(request, revision, reporter) }
+        progress.update { ($0.language, $0.planDigest) = (plan.language, plan.digest) }
+
+        let image = try await timer.measure(.assembling) { try await stages.assemble(plan, revision, reporter) }
+
+        let published = try await timer.measure(.pushing) { try await stages.publish(image, for: request, reporter) }
+        progress.update { $0.image = published }
+
+        guard request.deploy, stages.deploys else { return }
+        let deployment = try await timer.measure(.deploying) {
+            try await stages.deploy(published, plan: plan, revision: revision, request: request, epoch: epoch, reporter)
+        }
+        progress.update { $0.deployment = deployment }
+    }
+}

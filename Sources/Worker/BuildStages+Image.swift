@@ -1,0 +1,39 @@
+internal import BuildModel
+internal import Registry
+internal import Settings
+
+extension BuildStages {
+    /// Plan and revision to image: finds the base, writes the layers straight from the tree, and puts both together.
+    func assemble(_ plan: BuildPlan, _ revision: Revision, _ reporter: any AttemptReporter) async throws -> Image {
+        try await images.make(plan, revision, from: mirrors, log: reporter)
+    }
+
+    /// The request's own reference, or the configuration's place for it.
+    private func target(of request: BuildRequest) throws(BuildFailure) -> ImageReference {
+        let standard = try settings.registries.defaultImage(
+            projectID: request.projectID,
+            deploymentID: request.deploymentID
+        )
+        guard var image = request.image else { return standard }
+        if image.tag == nil { image.tag = standard.tag }
+        image.digest = nil
+        return image
+    }
+
+    /// Image to published image: pushes it to where the request or the configuration says.
+    func publish(
+        _ image: Image,
+        for request: BuildRequest,
+        _ reporter: any AttemptReporter
+    ) async throws -> PublishedImage {
+        let target = try self.target(of: request)
+        reporter.say("Pushing \(target)", .pushing)
+        let published = try await registry.push(image, to: target, confirm: reporter.confirm, log: reporter)
+        reporter.say(
+            "Pushed \(published.reference), \(ByteCount.text(published.uploadedBytes)) sent, "
+                + "\(ByteCount.text(published.reusedBytes)) were there",
+            .pushing
+        )
+        return published
+    }
+}

@@ -1,0 +1,47 @@
+package import BuildModel
+internal import Buildpacks
+internal import GitStore
+internal import Platform
+
+extension BuildStages {
+    /// Request to revision: fetches the repository into this node's mirror.
+    func fetch(_ request: BuildRequest, _ reporter: any AttemptReporter) async throws -> Revision {
+        let source = GitSource(request)
+        reporter.say("Fetching \(source.displayURL)", .cloning)
+        let revision = try await mirrors.fetch(source, log: reporter)
+        let subject = revision.commitMessage.split(separator: "\n").first.map { " \"\($0.prefix(72))\"" } ?? ""
+        let place = revision.rootDirectory.isEmpty ? "" : ", directory \(revision.rootDirectory)"
+        reporter.say("Commit \(revision.commit.short)\(subject) by \(revision.authorName)\(place)", .cloning)
+        return revision
+    }
+
+    /// Revision to plan: asks the rules.
+    func plan(
+        _ request: BuildRequest,
+        _ revision: Revision,
+        _ reporter: any AttemptReporter
+    ) async throws -> BuildPlan {
+        let options = PlanOptions(request)
+        let plan = try await mirrors.withTree(of: revision) { [rules] tree in
+            try rules.plan(tree: tree, options: options)
+        }
+        PlanNarrator.tell(plan, to: reporter)
+        return plan
+    }
+}
+
+/// Says in a build's log what was detected, from what, and why.
+package enum PlanNarrator {
+    package static func tell(_ plan: BuildPlan, to log: any BuildLog) {
+        let evidence = plan.candidates.first?.evidence.first.map { ": \($0.predicate) (\($0.place))" } ?? ""
+        log.say("Detected \(plan.language)\(evidence)", .detecting)
+        log.say("Start command: \(plan.start.text) (from \(plan.start.source))", .detecting)
+        log.say("Runs in \(plan.runImage), port \(plan.port), user \(plan.user)", .detecting)
+        for warning in plan.warnings { log.say("Warning: \(warning)", .detecting) }
+    }
+}
+
+extension Evidence {
+    /// `file` or `file:line`.
+    var place: String { line.map { "\(file):\($0)" } ?? file }
+}

@@ -1,0 +1,84 @@
+internal import BuildModel
+internal import BuildQueue
+internal import Logging
+internal import Platform
+internal import Telemetry
+
+/// Writes down how an attempt ended. Runs to its end whatever is cancelled around it, for as long as the lease can be trusted.
+struct Ending: Sendable {
+    let attempt: QueuedAttempt
+    let queue: WorkerQueue
+    let drain: DrainSignal
+    let logger: Logger
+
+    /// - Parameter failure: nil for success.
+    func write(_ failure: BuildFailure?, _ result: BuildResult, took: Duration) async {
+        if let failure, failure.code == .leaseLost {
+            logger.warning("lease lost, nothing more is written", metadata: ["error": "\(failure)"])
+            return
+        }
+        let givesBack = failure?.fault == .cancelled && drain.level >= .abandon
+        attempt.shipper.setPhase(nil)
+        tellUser(failure, givesBack: givesBack, took: took)
+        await retryWhileTrusted("send the rest of the log") { try await attempt.shipper.flush() }
+        if givesBack {
+            logger.notice("build given back to the queue")
+            await retryWhileTrusted("give the build back") { try await queue.giveBack(attempt.lease) }
+        } else {
+            logEnd(failure, result, took: took)
+            let outcome = Self.outcome(failure, result)
+            await retryWhileTrusted("write the result") { try await queue.finish(attempt.lease, outcome) }
+        }
+    }
+
+    private func tellUser(_ failure: BuildFailure?, givesBack: Bool, took: Duration) {
+        if givesBack {
+            attempt.say("The worker is stopping; the build goes back to the queue and starts again elsewhere.")
+        } else if let failure {
+            attempt.say("Failed (\(failure.code.rawValue)): \(failure)")
+        } else {
+            let tenths = Int((took.seconds * 10).rounded())
+            attempt.say("Done in \(tenths / 10).\(tenths % 10) s")
+        }
+    }
+
+    private func logEnd(_ failure: BuildFailure?, _ result: BuildResult, took: Duration) {
+        var metadata: Logger.Metadata = [LogKey.milliseconds: "\(took.milliseconds)"]
+        if let image = result.image { metadata[LogKey.image] = "\(image.reference)" }
+        guard let failure else {
+            logger.info("build succeeded", metadata: metadata)
+            return
+        }
+        metadata[LogKey.failureCode] = "\(failure.code.rawValue)"
+        metadata[LogKey.failureFault] = "\(failure.fault.rawValue)"
+        metadata["error"] = "\(failure)"
+        logger.warning("build failed", metadata: metadata)
+    }
+
+    private static func outcome(_ failure: BuildFailure?, _ result: BuildResult) -> BuildOutcome {
+        failure.map { .failed($0, result) } ?? .succeeded(result)
+    }
+
+    /// Tries until it works, the lease is gone, or it can no longer be trusted: then somebody else writes the end.
+    private func retryWhileTrusted(_ what: String, _ body: @escaping @Sendable () async throws -> Void) async {
+        let guardian = attempt.guardian
+        do {
+            try await withoutCancellation {
+                while true {
+                    do {
+                        try await body()
+                        return
+                    } catch let failure as BuildFailure where failure.code == .leaseLost || !failure.isRetryable {
+                        throw failure
+                    } catch {
+                        guardian.noteTrouble(error, doing: what)
+                        try guardian.check()
+                        try await Task.sleep(for: .milliseconds(500))
+                    }
+                }
+            }
+        } catch {
+            logger.error("could not \(what)", metadata: ["error": "\(BuildFailure(error, operation: "build.end"))"])
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import BuildModel
+package import Logging
+package import Platform
+
+/// Turns signals into the drain: the first stops claiming, the second gives up what runs, the third ends the process.
+package struct StopSupervisor: Sendable {
+    private let drain: DrainSignal
+    private let limit: Duration
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    /// - Parameter limit: how long running builds may go on after the first signal.
+    package init(drain: DrainSignal, limit: Duration, notifier: ServiceNotifier, logger: Logger) {
+        self.drain = drain
+        self.limit = limit
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    /// Listens until cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await listen() }
+            group.addTask { await keepTime() }
+        }
+    }
+
+    private func listen() async {
+        for await count in TerminationSignals.requests() {
+            switch count {
+            case 1:
+                logger.notice("asked to stop: finishing what runs; a second signal gives it back to the queue")
+                drain.raise(to: .drain)
+            case 2:
+                logger.notice("asked to stop again: giving back what runs")
+                drain.raise(to: .abandon)
+            default:
+                logger.warning("asked to stop a third time: leaving at once")
+                SystemInformation.exit(130)
+            }
+        }
+    }
+
+    /// Tells the service manager that stopping takes time, and ends the drain when its time is over.
+    private func keepTime() async {
+        await drain.wait(for: .drain)
+        let end = Deadline(after: limit)
+        while !Task.isCancelled, drain.level < .abandon {
+            notifier.extendTimeout(by: .seconds(30))
+            do {
+                try await Task.sleep(for: min(.seconds(10), max(.milliseconds(10), end.remaining)))
+            } catch {
+                return
+            }
+            if end.hasPassed {
+                logger.notice("the time to finish is over: giving back what runs")
+                drain.raise(to: .abandon)
+            }
+        }
+    }
+}

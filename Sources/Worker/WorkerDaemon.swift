@@ -1,0 +1,92 @@
+internal import BuildModel
+package import BuildQueue
+package import Logging
+package import Platform
+package import Settings
+internal import Telemetry
+
+/// The daemon: claims builds while slots are free, runs them side by side, and stops in order when asked.
+package struct WorkerDaemon: Sendable {
+    private let queue: WorkerQueue
+    private let runner: AttemptRunner
+    private let settings: WorkerSettings
+    private let drain: DrainSignal
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    package init(
+        settings: WorkerSettings,
+        queue: WorkerQueue,
+        pipeline: BuildPipeline,
+        drain: DrainSignal,
+        notifier: ServiceNotifier,
+        logger: Logger
+    ) {
+        self.settings = settings
+        self.queue = queue
+        self.drain = drain
+        self.notifier = notifier
+        self.logger = logger
+        runner = AttemptRunner(pipeline: pipeline, queue: queue, settings: settings, drain: drain, logger: logger)
+    }
+
+    /// Runs until the drain signal rises and what ran has ended.
+    ///
+    /// - Throws: `BuildFailure` if Redis cannot be prepared; afterwards Redis being away only makes it wait.
+    package func run() async throws {
+        let preparation = try await queue.prepare()
+        for warning in preparation.warnings { logger.warning("\(warning)") }
+        notifier.ready(status: "waiting for builds, \(settings.worker.slots) slots")
+        logger.info("worker ready", metadata: ["slots": "\(settings.worker.slots)", "farm": "\(settings.farm)"])
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            while drain.level == .none {
+                if running == settings.worker.slots {
+                    await group.next()
+                    running -= 1
+                } else if let lease = await claim() {
+                    running += 1
+                    group.addTask { await runner.run(lease) }
+                } else {
+                    await waitForWork()
+                }
+            }
+            notifier.stopping(status: "finishing \(running) builds")
+            logger.info("stopping, taking nothing new")
+            await group.waitForAll()
+        }
+        logger.info("worker stopped")
+    }
+
+    private func claim() async -> Lease? {
+        do {
+            return try await queue.claim()
+        } catch {
+            guard drain.level == .none else { return nil }
+            logger.warning("cannot claim", metadata: ["error": "\(BuildFailure(error, operation: "queue.claim"))"])
+            await pause(.seconds(1))
+            return nil
+        }
+    }
+
+    /// Waits until there may be work, the worker is asked to stop, or a few seconds have passed.
+    private func waitForWork() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    _ = try await queue.waitForWork(.seconds(5))
+                } catch {
+                    guard !Task.isCancelled else { return }
+                    await pause(.seconds(1))
+                }
+            }
+            group.addTask { await drain.wait(for: .drain) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func pause(_ duration: Duration) async {
+        try? await Task.sleep(for: duration)
+    }
+}

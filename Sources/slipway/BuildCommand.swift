@@ -1,0 +1,70 @@
+import ArgumentParser
+import BuildModel
+import Buildpacks
+import GitStore
+import ImageBuild
+import Platform
+import Registry
+import Worker
+
+struct BuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Builds a directory or a repository in one process: no Redis, no cluster.",
+        discussion: """
+            A git repository is built at its HEAD; a directory without one is built as it is.
+
+            EXAMPLES:
+              slipway build . --output oci:/tmp/image:app
+              slipway build . --output docker://127.0.0.1:5000/team/app:1
+              slipway build https://git.example.org/team/app.git --branch main --output oci:/tmp/image:app
+              skopeo copy oci:/tmp/image:app containers-storage:app && podman run --rm -p 3000:3000 app
+            """
+    )
+
+    @OptionGroup var source: SourceOptions
+    @Option(
+        help: ArgumentHelp("Where the image goes: oci:DIR[:TAG] or docker://HOST/REPOSITORY:TAG.", valueName: "target")
+    )
+    var output: OutputTarget
+    @Option(name: [.customShort("o"), .long], help: "How the result is printed: table, json or ndjson.")
+    var format: OutputFormat = .table
+    @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try options.load()
+        let printer = LogPrinter(descriptor: 2)
+        let build = LocalBuild(workshop: try Workshop(settings), source: source, target: output, printer: printer)
+        let result = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await printer.showProgress() }
+            defer { group.cancelAll() }
+            return try await build.run(settings)
+        }
+        await build.workshop.close()
+        format.print(result.json) { result.text }
+    }
+}
+
+/// Where `build` puts the image.
+enum OutputTarget: ExpressibleByArgument, Sendable {
+    case layout(directory: String, tag: String?)
+    case registry(ImageReference)
+
+    init?(argument: String) {
+        if argument.hasPrefix("docker://") {
+            guard var reference = try? ImageReference(parsing: String(argument.dropFirst(9))) else { return nil }
+            if reference.tag == nil { reference.tag = "latest" }
+            self = .registry(reference)
+        } else if argument.hasPrefix("oci:") {
+            let rest = argument.dropFirst(4)
+            guard !rest.isEmpty else { return nil }
+            guard let colon = rest.lastIndex(of: ":"), ImageReference.isTag(rest[rest.index(after: colon)...]) else {
+                self = .layout(directory: String(rest), tag: nil)
+                return
+            }
+            self = .layout(directory: String(rest[..<colon]), tag: String(rest[rest.index(after: colon)...]))
+        } else {
+            return nil
+        }
+    }
+}

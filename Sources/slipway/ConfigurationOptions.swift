@@ -1,0 +1,190 @@
+import ArgumentParser
+import Settings
+
+/// A flag for every key of the configuration. Names and meanings are those of `SettingKey.all`; a test holds both together.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String?
+
+    @Option(name: .customLong("farm"), help: .setting("farm"))
+    var farm: String?
+
+    @Option(name: .customLong("cache-directory"), help: .setting("cacheDirectory"))
+    var cacheDirectory: String?
+
+    @Option(name: .customLong("worker-name"), help: .setting("worker.name"))
+    var workerName: String?
+
+    @Option(name: .customLong("worker-slots"), help: .setting("worker.slots"))
+    var workerSlots: String?
+
+    @Option(name: .customLong("worker-labels"), help: .setting("worker.labels"))
+    var workerLabels: String?
+
+    @Option(name: .customLong("log-format"), help: .setting("log.format"))
+    var logFormat: String?
+
+    @Option(name: .customLong("log-level"), help: .setting("log.level"))
+    var logLevel: String?
+
+    @Option(name: .customLong("redis-url"), help: .setting("redis.url"))
+    var redisUrl: String?
+
+    @Option(name: .customLong("redis-password-file"), help: .setting("redis.passwordFile"))
+    var redisPasswordFile: String?
+
+    @Option(name: .customLong("queue-lease-seconds"), help: .setting("queue.leaseSeconds"))
+    var queueLeaseSeconds: String?
+
+    @Option(name: .customLong("queue-renew-seconds"), help: .setting("queue.renewSeconds"))
+    var queueRenewSeconds: String?
+
+    @Option(name: .customLong("queue-retention-days"), help: .setting("queue.retentionDays"))
+    var queueRetentionDays: String?
+
+    @Option(name: .customLong("queue-log-bytes"), help: .setting("queue.logBytes"))
+    var queueLogBytes: String?
+
+    @Option(name: .customLong("queue-log-lines"), help: .setting("queue.logLines"))
+    var queueLogLines: String?
+
+    @Option(name: .customLong("build-timeout-seconds"), help: .setting("build.timeoutSeconds"))
+    var buildTimeoutSeconds: String?
+
+    @Option(name: .customLong("build-drain-seconds"), help: .setting("build.drainSeconds"))
+    var buildDrainSeconds: String?
+
+    @Option(name: .customLong("git-allowed-hosts"), help: .setting("git.allowedHosts"))
+    var gitAllowedHosts: String?
+
+    @Option(name: .customLong("git-allow-file"), help: .setting("git.allowFile"))
+    var gitAllowFile: String?
+
+    @Option(name: .customLong("git-credentials"), help: .setting("git.credentials"))
+    var gitCredentials: String?
+
+    @Option(name: .customLong("git-ssh-key-file"), help: .setting("git.sshKeyFile"))
+    var gitSshKeyFile: String?
+
+    @Option(name: .customLong("git-known-hosts-file"), help: .setting("git.knownHostsFile"))
+    var gitKnownHostsFile: String?
+
+    @Option(name: .customLong("git-certificate-authority-file"), help: .setting("git.certificateAuthorityFile"))
+    var gitCertificateAuthorityFile: String?
+
+    @Option(name: .customLong("git-maximum-bytes"), help: .setting("git.maximumBytes"))
+    var gitMaximumBytes: String?
+
+    @Option(name: .customLong("git-timeout-seconds"), help: .setting("git.timeoutSeconds"))
+    var gitTimeoutSeconds: String?
+
+    @Option(name: .customLong("buildpacks-directory"), help: .setting("buildpacks.directory"))
+    var buildpacksDirectory: String?
+
+    @Option(name: .customLong("image-platform"), help: .setting("image.platform"))
+    var imagePlatform: String?
+
+    @Option(name: .customLong("layers-compression-level"), help: .setting("layers.compressionLevel"))
+    var layersCompressionLevel: String?
+
+    @Option(name: .customLong("layers-threads"), help: .setting("layers.threads"))
+    var layersThreads: String?
+
+    @Option(name: .customLong("registries-push"), help: .setting("registries.push"))
+    var registriesPush: String?
+
+    @Option(name: .customLong("registries-mirrors"), help: .setting("registries.mirrors"))
+    var registriesMirrors: String?
+
+    @Option(name: .customLong("registries-layouts"), help: .setting("registries.layouts"))
+    var registriesLayouts: String?
+
+    @Option(name: .customLong("registries-plain-http"), help: .setting("registries.plainHTTP"))
+    var registriesPlainHttp: String?
+
+    @Option(
+        name: .customLong("registries-certificate-authority-files"),
+        help: .setting("registries.certificateAuthorityFiles")
+    )
+    var registriesCertificateAuthorityFiles: String?
+
+    @Option(name: .customLong("registries-credentials"), help: .setting("registries.credentials"))
+    var registriesCredentials: String?
+
+    @Option(name: .customLong("kubernetes-enabled"), help: .setting("kubernetes.enabled"))
+    var kubernetesEnabled: String?
+
+    @Option(name: .customLong("kubernetes-kubeconfig"), help: .setting("kubernetes.kubeconfig"))
+    var kubernetesKubeconfig: String?
+
+    @Option(name: .customLong("kubernetes-context"), help: .setting("kubernetes.context"))
+    var kubernetesContext: String?
+
+    @Option(name: .customLong("kubernetes-namespace"), help: .setting("kubernetes.namespace"))
+    var kubernetesNamespace: String?
+
+    @Option(name: .customLong("kubernetes-platform"), help: .setting("kubernetes.platform"))
+    var kubernetesPlatform: String?
+}
+
+extension ConfigurationOptions {
+    /// The flags that were given, by name.
+    var flags: [String: String] {
+        let given: [(String, String?)] = [
+            ("farm", farm),
+            ("cacheDirectory", cacheDirectory),
+            ("worker.name", workerName),
+            ("worker.slots", workerSlots),
+            ("worker.labels", workerLabels),
+            ("log.format", logFormat),
+            ("log.level", logLevel),
+            ("redis.url", redisUrl),
+            ("redis.passwordFile", redisPasswordFile),
+            ("queue.leaseSeconds", queueLeaseSeconds),
+            ("queue.renewSeconds", queueRenewSeconds),
+            ("queue.retentionDays", queueRetentionDays),
+            ("queue.logBytes", queueLogBytes),
+            ("queue.logLines", queueLogLines),
+            ("build.timeoutSeconds", buildTimeoutSeconds),
+            ("build.drainSeconds", buildDrainSeconds),
+            ("git.allowedHosts", gitAllowedHosts),
+            ("git.allowFile", gitAllowFile),
+            ("git.credentials", gitCredentials),
+            ("git.sshKeyFile", gitSshKeyFile),
+            ("git.knownHostsFile", gitKnownHostsFile),
+            ("git.certificateAuthorityFile", gitCertificateAuthorityFile),
+            ("git.maximumBytes", gitMaximumBytes),
+            ("git.timeoutSeconds", gitTimeoutSeconds),
+            ("buildpacks.directory", buildpacksDirectory),
+            ("image.platform", imagePlatform),
+            ("layers.compressionLevel", layersCompressionLevel),
+            ("layers.threads", layersThreads),
+            ("registries.push", registriesPush),
+            ("registries.mirrors", registriesMirrors),
+            ("registries.layouts", registriesLayouts),
+            ("registries.plainHTTP", registriesPlainHttp),
+            ("registries.certificateAuthorityFiles", registriesCertificateAuthorityFiles),
+            ("registries.credentials", registriesCredentials),
+            ("kubernetes.enabled", kubernetesEnabled),
+            ("kubernetes.kubeconfig", kubernetesKubeconfig),
+            ("kubernetes.context", kubernetesContext),
+            ("kubernetes.namespace", kubernetesNamespace),
+            ("kubernetes.platform", kubernetesPlatform),
+        ]
+        var flags: [String: String] = [:]
+        for (path, value) in given {
+            if let value, let key = SettingKey.at(path) { flags[key.flag] = value }
+        }
+        return flags
+    }
+}
+
+extension ArgumentHelp {
+    /// The words of the configuration's own table.
+    static func setting(_ path: String) -> ArgumentHelp {
+        guard let key = SettingKey.at(path) else { return "" }
+        let fallback = key.defaultText ?? key.defaultSummary
+        let summary = key.summary + (fallback.map { " (default: \($0))" } ?? "")
+        return ArgumentHelp(stringLiteral: summary)
+    }
+}

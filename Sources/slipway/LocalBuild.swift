@@ -1,0 +1,101 @@
+import BuildModel
+import Buildpacks
+import GitStore
+import ImageBuild
+import Platform
+import Registry
+import Settings
+import Telemetry
+import Worker
+
+/// The way of a build in one process, for a person at a terminal.
+struct LocalBuild: Sendable {
+    let workshop: Workshop
+    let source: SourceOptions
+    let target: OutputTarget
+    let printer: LogPrinter
+
+    func run(_ settings: WorkerSettings) async throws -> LocalBuildResult {
+        let log = TerminalLog(printer: printer)
+        var timer = PhaseTimer(reporter: log)
+        let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
+        let plan = try await timer.measure(.detecting) {
+            let rules = try workshop.rules()
+            let options = PlanOptions(source.request)
+            return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
+        }
+        PlanNarrator.tell(plan, to: log)
+        let image = try await timer.measure(.assembling) {
+            try await workshop.images.make(plan, opened.revision, from: opened.source, log: log)
+        }
+        let place = try await timer.measure(.pushing) { try await deliver(image, log) }
+        return LocalBuildResult(
+            place: place,
+            image: image,
+            plan: plan,
+            revision: opened.revision,
+            milliseconds: timer.milliseconds
+        )
+    }
+
+    private func deliver(_ image: Image, _ log: TerminalLog) async throws -> String {
+        switch target {
+        case .registry(let reference):
+            return try await workshop.registry.push(image, to: reference, confirm: {}, log: log).reference.description
+        case .layout(let directory, let tag):
+            try await OCILayout.write(image, to: directory, tag: tag) { blob in
+                try await workshop.registry.fetchBlob(blob, spoolDirectory: workshop.layers.spoolDirectory)
+            }
+            return "oci:\(directory)" + (tag.map { ":\($0)" } ?? "")
+        }
+    }
+}
+
+/// A log and reporter for a person: prints, and needs nobody's leave.
+struct TerminalLog: AttemptReporter {
+    let printer: LogPrinter
+
+    func write(_ text: String, stream: LogLine.Stream, phase: BuildPhase?) {
+        printer.print(text, phase: phase)
+    }
+
+    func begin(_ phase: BuildPhase) async { printer.begin(phase) }
+
+    func confirm() async throws {}
+}
+
+/// What a local build came to.
+struct LocalBuildResult {
+    var place: String
+    var image: Image
+    var plan: BuildPlan
+    var revision: Revision
+    var milliseconds: [BuildPhase: Int64]
+
+    private var size: Int64 { image.layers.reduce(image.configDescriptor.size) { $0 + $1.descriptor.size } }
+
+    var json: JSONValue {
+        [
+            "image": .string(place),
+            "digest": .string(image.manifestDescriptor.digest.description),
+            "sizeBytes": .integer(size),
+            "language": .string(plan.language),
+            "planDigest": .string(plan.digest.description),
+            "commit": .string(revision.commit.hex),
+            "phases": .object(
+                Dictionary(uniqueKeysWithValues: milliseconds.map { ($0.key.rawValue, .integer($0.value)) })
+            ),
+        ]
+    }
+
+    var text: String {
+        let times = BuildPhase.allCases.compactMap { phase in milliseconds[phase].map { "\(phase.rawValue) \($0) ms" } }
+        return """
+            image   \(TerminalText.plain(place))
+            digest  \(image.manifestDescriptor.digest)
+            size    \(ByteCount.text(size)) in \(image.layers.count) layers
+            start   \(TerminalText.plain(plan.start.text))
+            times   \(times.joined(separator: ", "))
+            """
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import BuildModel
+import Platform
+
+/// The command line. Each verb has a file of its own; this one parses, runs, and maps errors to exit codes.
+@main
+struct Slipway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slipway",
+        abstract: "Turns a git repository into an image that runs.",
+        discussion: """
+            EXAMPLES:
+              slipway plan .                                   what would be built, and why
+              slipway build . --output oci:/tmp/image:app      the whole build in one process
+              slipway worker --config /etc/slipway/worker.yaml a worker that takes builds from Redis
+              slipway enqueue --file request.json              asks the farm for a build and prints its id
+              slipway logs ID -f                               follows a build
+              slipway status                                   what the farm is doing
+
+            Results go to standard output, everything else to standard error. Exit codes: docs/exit-codes.md.
+            """,
+        version: SlipwayVersion.text,
+        subcommands: [
+            BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
+            StatusCommand.self, VersionCommand.self,
+        ]
+    )
+
+    static func main() async {
+        SystemInformation.prepareProcess()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            ExitStatus.leave(with: error)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import BuildModel
+import GitStore
+import Platform
+import Telemetry
+
+/// What `plan` and `build` work on, and how it is started.
+struct SourceOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("A directory, or the URL of a repository.", valueName: "path|url"))
+    var place: String
+    @Option(help: "A branch or tag; for a directory also any revision that git knows. HEAD without it.")
+    var branch: String?
+    @Option(help: "A full or abbreviated commit id.")
+    var commit: String?
+    @Option(help: ArgumentHelp("The directory that is built, relative to the path or repository.", valueName: "path"))
+    var root: String?
+    @Option(help: ArgumentHelp("Replaces the detected start command.", valueName: "command"))
+    var start: String?
+    @Option(help: "The port that the app listens on.")
+    var port: Int?
+
+    /// The request that these options come to; its ids are never shown.
+    var request: BuildRequest {
+        var request = BuildRequest(deploymentID: "local", projectID: "local", repositoryURL: place)
+        request.branch = branch
+        request.commitSHA = commit
+        request.rootDirectory = directory
+        request.startCommand = start
+        request.port = port
+        return request
+    }
+
+    private var directory: String {
+        (root ?? "").split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+}
+
+/// A revision and whoever keeps its tree.
+struct OpenedSource {
+    var source: any RevisionSource
+    var revision: Revision
+}
+
+extension SourceOptions {
+    /// Fetches a URL; opens a repository on this machine at HEAD; takes a plain directory as it is.
+    func open(_ workshop: Workshop, log: any BuildLog) async throws -> OpenedSource {
+        if place.contains("://") || (place.contains("@") && !Files.exists(place)) {
+            let mirrors = try workshop.mirrors()
+            return OpenedSource(source: mirrors, revision: try await mirrors.fetch(GitSource(request), log: log))
+        }
+        guard Directories.exists(place) else {
+            throw BuildFailure(.code, .notFound, operation: "source.open", message: "There is no directory '\(place)'.")
+        }
+        return try await openLocal(directory.isEmpty ? place : "\(place)/\(directory)")
+    }
+
+    private func openLocal(_ path: String) async throws -> OpenedSource {
+        let repository: LocalRepository
+        do {
+            repository = try await LocalRepository.open(path)
+        } catch let failure as BuildFailure where failure.code == .repositoryNotFound {
+            let imported = try await LocalRepository.importing(directory: path)
+            return OpenedSource(source: imported, revision: try await imported.revision())
+        }
+        if try await repository.hasUncommittedChanges() {
+            StandardError.write("slipway: warning: uncommitted changes in '\(path)' are not built, the commit is")
+        }
+        return OpenedSource(source: repository, revision: try await repository.revision(commit ?? branch))
+    }
+}
+
+/// A log that nobody reads.
+struct QuietLog: BuildLog {
+    func write(_ text: String, stream: LogLine.Stream, phase: BuildPhase?) {}
+}

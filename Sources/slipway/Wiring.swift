@@ -1,0 +1,94 @@
+import BuildModel
+import BuildQueue
+import GitStore
+import HTTPTransport
+import Kubernetes
+import Platform
+import RedisTransport
+import Registry
+import Settings
+import Worker
+
+/// Hands each module its part of the configuration.
+enum Wiring {
+    /// - Parameter name: what the connection calls itself, for `CLIENT LIST`.
+    static func redis(_ settings: WorkerSettings, name: String) throws(BuildFailure) -> RedisClient {
+        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
+        if let password = settings.redis.password { endpoint.password = password }
+        return RedisClient(endpoint, name: name)
+    }
+
+    static func queue(_ settings: WorkerSettings) -> QueueSettings {
+        // Four fifths of what is kept is the log's head, the rest its last lines.
+        let limits = LogLimits(
+            headLines: settings.queue.logLines * 4 / 5,
+            headBytes: settings.queue.logBytes * 4 / 5,
+            tailLines: settings.queue.logLines / 5,
+            tailBytes: settings.queue.logBytes / 5
+        )
+        return QueueSettings(
+            farm: settings.farm,
+            worker: settings.worker.name,
+            lease: settings.queue.lease,
+            renewEvery: settings.queue.renewal,
+            logLimits: limits,
+            retention: settings.queue.retention
+        )
+    }
+
+    static func git(_ settings: WorkerSettings) -> GitSettings {
+        var git = GitSettings(directory: "\(settings.cacheDirectory)/git")
+        if settings.git.allowsFile { git.allowedSchemes.insert("file") }
+        git.allowedHosts = settings.git.allowedHosts
+        git.credentials = settings.git.credentials.map { credential in
+            GitCredential(host: credential.host, username: credential.username, password: credential.password)
+        }
+        git.sshKeyFile = settings.git.sshKeyFile
+        git.usesSSHAgent = settings.git.sshKeyFile == nil
+        git.knownHostsFile = settings.git.knownHostsFile
+        git.certificateAuthorityFile = settings.git.certificateAuthorityFile
+        git.maximumBytes = Int64(settings.git.maximumBytes)
+        git.timeout = settings.git.timeout
+        return git
+    }
+
+    static func registry(_ settings: WorkerSettings) throws(BuildFailure) -> RegistrySettings {
+        let registries = settings.registries
+        var registry = RegistrySettings()
+        registry.mirrors = registries.mirrors
+        registry.plainHTTP = Set(registries.plainHTTP)
+        registry.certificateAuthorityFiles = registries.certificateAuthorityFiles
+        registry.spoolDirectory = "\(settings.cacheDirectory)/spool"
+        for credential in registries.credentials {
+            registry.credentials[credential.host] = RegistrySettings.Credential(
+                username: credential.username,
+                password: credential.password
+            )
+        }
+        return registry
+    }
+
+    static func platform(_ settings: WorkerSettings) -> ImagePlatform {
+        guard let parts = settings.image.platform?.split(separator: "/").map(String.init), parts.count >= 2 else {
+            return .current
+        }
+        return ImagePlatform(os: parts[0], architecture: parts[1], variant: parts.count > 2 ? parts[2] : nil)
+    }
+
+    /// The deployer, or nil where there is no cluster.
+    static func deployer(_ settings: WorkerSettings, http: HTTPClient) throws -> ClusterDeployer? {
+        guard settings.kubernetes.isEnabled else { return nil }
+        let credentials = try ClusterCredentials.load(
+            kubeconfig: settings.kubernetes.kubeconfig,
+            context: settings.kubernetes.context
+        )
+        let deployerSettings = DeployerSettings(
+            namespace: settings.kubernetes.namespace,
+            platform: settings.kubernetes.platform
+        )
+        return ClusterDeployer(
+            deployer: Deployer(credentials: credentials, http: http, settings: deployerSettings),
+            settings: deployerSettings
+        )
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import BuildModel
+import BuildQueue
+import Logging
+import Platform
+import RedisTransport
+import Settings
+import Telemetry
+import Worker
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Takes builds from Redis and runs them, until it is asked to stop.",
+        discussion: """
+            Every key of the configuration is also a flag and an environment variable; a flag wins over the
+            environment, the environment over the file. SIGTERM finishes what runs and ends with 0; a second one
+            gives what runs back to the queue.
+
+            EXAMPLES:
+              slipway worker --config /etc/slipway/worker.yaml
+              slipway worker --config worker.yaml --check-config
+              SLIPWAY_REDIS_URL=redis://127.0.0.1:6379/0 slipway worker --worker-slots 4
+            """
+    )
+
+    @Flag(help: "Check the configuration, name every problem with its line, and end.")
+    var checkConfig = false
+
+    @OptionGroup(title: "Configuration") var options: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try options.load()
+        if checkConfig {
+            StandardOutput.write("The configuration is valid\(options.file.map { ": \($0)" } ?? "").")
+            return
+        }
+        try await serve(settings)
+    }
+
+    private func serve(_ settings: WorkerSettings) async throws {
+        let notifier = ServiceNotifier()
+        let logger = Self.logger(settings.log, worker: settings.worker.name)
+        let drain = DrainSignal()
+        let workshop = try Workshop(settings)
+        let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
+        let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))
+        let daemon = WorkerDaemon(
+            settings: settings,
+            queue: queue,
+            pipeline: BuildPipeline(stages: try workshop.stages()),
+            drain: drain,
+            notifier: notifier,
+            logger: logger
+        )
+        let supervisor = StopSupervisor(
+            drain: drain,
+            limit: settings.build.drain,
+            notifier: notifier,
+            logger: logger
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await supervisor.run() }
+            defer { group.cancelAll() }
+            try await daemon.run()
+        }
+        await redis.close()
+        await workshop.close()
+    }
+
+    private static func logger(_ log: WorkerSettings.Log, worker: String) -> Logger {
+        let terminal = Terminal(descriptor: 2)
+        let format: LogFormat =
+            switch log.format {
+            case .text: .text
+            case .json: .json
+            case .auto: terminal.isInteractive ? .text : .json
+            }
+        var logger = Logger(label: "slipway.worker") { _ in
+            LineLogHandler(
+                level: Logger.Level(rawValue: log.level) ?? .info,
+                format: format,
+                usesColor: terminal.usesColor
+            )
+        }
+        logger[metadataKey: LogKey.worker] = "\(worker)"
+        return logger
+    }
+}

@@ -1,0 +1,61 @@
+import BuildModel
+import Buildpacks
+import GitStore
+import HTTPTransport
+import ImageBuild
+import Kubernetes
+import Platform
+import Registry
+import Settings
+import Worker
+
+/// What stages are made of, built from the configuration: one HTTP transport, one pool of threads, the rules, the clients.
+struct Workshop: Sendable {
+    let settings: WorkerSettings
+    let http: HTTPClient
+    let registry: RegistryClient
+    let layers: LayerSettings
+    let images: ImageMaker
+
+    /// - Throws: `BuildFailure` if the cache directory cannot be made or a file that the configuration names cannot be read.
+    init(_ settings: WorkerSettings) throws {
+        self.settings = settings
+        let spool = "\(settings.cacheDirectory)/spool"
+        try Directories.create(spool)
+        http = HTTPClient(label: "slipway.http")
+        registry = RegistryClient(settings: try Wiring.registry(settings), http: http)
+        let threads = settings.layers.threads
+        layers = LayerSettings(
+            level: settings.layers.compressionLevel,
+            processors: BlockingPool(
+                label: "slipway.layers",
+                width: threads > 0 ? threads : SystemInformation.processorCount
+            ),
+            spoolDirectory: spool
+        )
+        let bases = BaseImageFinder(
+            layouts: settings.registries.layouts,
+            registry: registry,
+            platform: Wiring.platform(settings)
+        )
+        images = ImageMaker(bases: bases, layers: layers)
+    }
+
+    func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings)) }
+
+    func rules() throws -> RuleSet { try RuleSet(directory: settings.buildpacks.directory) }
+
+    /// The stages of a worker.
+    func stages() throws -> BuildStages {
+        BuildStages(
+            settings: settings,
+            mirrors: try mirrors(),
+            rules: try rules(),
+            registry: registry,
+            images: images,
+            deployer: try Wiring.deployer(settings, http: http)
+        )
+    }
+
+    func close() async { await http.shutdown() }
+}
