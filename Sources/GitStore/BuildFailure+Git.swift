@@ -51,7 +51,7 @@ extension BuildFailure {
     static func fetchTimedOut(_ url: RepositoryURL, _ limit: Duration) -> BuildFailure {
         .timedOut(
             operation: "git.fetch",
-            message: "Fetching \(url.display) took longer than \(limit) (git.timeout)."
+            message: "Fetching \(url.display) took longer than \(limit) (git.timeoutSeconds)."
         )
     }
 

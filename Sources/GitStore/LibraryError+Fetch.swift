@@ -14,6 +14,7 @@ extension LibraryError {
         if message.contains("cannot redirect from") { return redirected(url) }
         if code == GIT_EAUTH.rawValue { return operation.refusal(tried: 1, kinds: []) }
         if code == GIT_ECERTIFICATE.rawValue { return operation.untrustedCertificate }
+        if message.contains("private key") { return unusableKey(operation.settings.sshKeyFile ?? "") }
         if saysNotFound(url) { return .repositoryNotFound(url, cause: message) }
         if concerns(GIT_ERROR_SSL) || concerns(GIT_ERROR_SSH) || code == Int32(SLIPWAY_GIT_TIMEOUT)
             || code == GIT_EEOF.rawValue
@@ -59,6 +60,18 @@ extension LibraryError {
                 cause: cause
             )
         }
+    }
+
+    private func unusableKey(_ file: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .invalidConfiguration,
+            operation: "git.fetch",
+            message:
+                "Cannot use the ssh key '\(file)' (git.sshKeyFile): it is missing, is no private key, or has another"
+                + " passphrase.",
+            cause: message
+        )
     }
 
     private func redirected(_ url: RepositoryURL) -> BuildFailure {

@@ -60,7 +60,7 @@ struct MirrorFetch {
     }
 
     /// Fetches a branch or tag, no deeper than its newest commit where that can be asked for.
-    private func fetch(_ head: RemoteHeads.Head, _ remote: Remote, _ repository: Repository) throws -> ObjectID {
+    func fetch(_ head: RemoteHeads.Head, _ remote: Remote, _ repository: Repository) throws -> ObjectID {
         let name = RemoteHeads.short(head.name)
         let isHere = try repository.contains(head.id)
         if !isHere {
@@ -75,95 +75,19 @@ struct MirrorFetch {
         return commit
     }
 
-    private func fetch(
-        commit: String,
-        _ heads: RemoteHeads,
-        _ remote: Remote,
-        _ repository: Repository
-    ) throws -> ObjectID {
-        guard let id = ObjectID(hex: commit) else {
-            try complete(repository)
-            return try find(commit, in: repository)
-        }
-        let isHere = try repository.contains(id)
-        if !isHere {
-            if let head = heads.heads.first(where: { $0.id == id }) { return try fetch(head, remote, repository) }
-            try fetch(exact: id, remote, repository)
-        }
-        guard try repository.contains(id), let found = try repository.commit(behind: id) else {
-            throw BuildFailure.commitNotFound(commit, in: mirror.url.display)
-        }
-        say("the commit", found, isHere: isHere)
-        return found
-    }
-
-    /// Asks for one commit by its id, which not every server grants; else fetches everything, which has it if anything has.
-    private func fetch(exact id: ObjectID, _ remote: Remote, _ repository: Repository) throws {
-        do {
-            try remote.fetch(["+\(id.hex):refs/slipway/\(id.hex)"], depth: depth)
-        } catch {
-            guard operation.failure == nil, !operation.isCancelled else { throw error }
-            try complete(repository)
-        }
-    }
-
-    /// Fetches the whole history of all branches and tags.
-    private func complete(_ repository: Repository) throws {
-        let remote = try Remote(operation, in: repository)
-        let heads = try remote.connect()
-        try repository.removeReferences(except: Set(heads.heads.map(\.name)))
-        let isShallow = unsafe git_repository_is_shallow(repository.pointer) == 1
-        try remote.fetch(
-            ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
-            depth: isShallow ? Int32.max : 0
-        )
-        try mirror.markComplete()
-    }
-
-    private func find(_ digits: String, in repository: Repository) throws -> ObjectID {
-        let found = try repository.commits(beginningWith: digits)
-        guard let first = found.first else { throw BuildFailure.commitNotFound(digits, in: mirror.url.display) }
-        guard found.count == 1 else {
-            let list = found.prefix(5).map(\.short).joined(separator: ", ")
-            throw BuildFailure.source(
-                .ambiguousCommit,
-                "\(digits) is the beginning of \(found.count) commits of \(mirror.url.display): \(list);"
-                    + " give more digits."
-            )
-        }
-        say("the commit", first, isHere: false)
-        return first
-    }
-
     /// The newest commit alone over http; a mirror with all of the history would lose it again.
     ///
     /// libgit2's file transport has no depth, and over ssh and git:// it repeats what it wants after the server's answer, as
     /// only http needs it, which git refuses ("expected SHA1 list").
-    private var depth: Int32 {
+    var depth: Int32 {
         Library.hasDepth && mirror.url.scheme.hasPrefix("http") && !mirror.isComplete ? 1 : 0
     }
 
-    private func say(_ name: String, _ commit: ObjectID, isHere: Bool) {
+    /// Tells the user what was fetched, and what it cost.
+    func say(_ name: String, _ commit: ObjectID, isHere: Bool) {
         let progress = operation.progress
         let size = TransferProgress.size(progress.receivedBytes)
         let cost = isHere ? "already here" : "\(progress.receivedObjects) objects, \(size)"
         log.say("Fetched \(LibraryError.cleaned(name)) at \(commit.short) (\(cost)).", .cloning)
-    }
-}
-
-extension Repository {
-    /// Removes branches and tags that the server no longer has, so that they cannot stand in the way of new names.
-    func removeReferences(except names: Set<String>) throws(LibraryError) {
-        var list = unsafe git_strarray()
-        try LibraryError.check(unsafe git_reference_list(&list, pointer))
-        defer { unsafe git_strarray_dispose(&list) }
-        let count = unsafe list.count
-        for index in 0..<count {
-            guard let entry = unsafe list.strings[index] else { continue }
-            let name = unsafe String(cString: entry)
-            let isMirrored = name.hasPrefix(RemoteHeads.branchPrefix) || name.hasPrefix(RemoteHeads.tagPrefix)
-            guard isMirrored, !names.contains(name) else { continue }
-            try LibraryError.check(unsafe git_reference_remove(pointer, entry))
-        }
     }
 }

@@ -60,7 +60,7 @@ struct CancellationTests {
                 .fetch(GitSource(url: "http://127.0.0.1:\(silent.port)/app"), log: fixture.log)
         }
         #expect(failure.fault == .timedOut)
-        #expect(failure.message.contains("git.timeout"))
+        #expect(failure.message.contains("git.timeoutSeconds"))
         #expect(failure.isRetryable)
         silent.server.stop()
     }

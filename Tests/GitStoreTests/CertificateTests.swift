@@ -14,29 +14,30 @@ struct CertificateTests {
 
     @Test("a server whose authority is configured is trusted")
     func trusted() async throws {
-        let certificate = try await GitCertificate(scratch: fixture.scratch)
+        let certificate = try await TestCertificates(in: fixture.scratch)
         let server = try await GitHTTPServer(
             root: fixture.root,
             scratch: fixture.scratch,
-            certificate: certificate.serverFile
+            certificates: certificate
         )
         let commit = try await fixture.repository().commit(["index.html": "hello"])
-        let mirrors = try fixture.mirrors { $0.certificateAuthorityFile = certificate.authorityFile }
+        let mirrors = try fixture.mirrors { $0.certificateAuthorityFile = certificate.authority }
         let revision = try await mirrors.fetch(GitSource(url: server.url("app")), log: fixture.log)
         #expect(revision.commit.hex == commit)
     }
 
     @Test("a server of another authority is refused")
     func untrusted() async throws {
-        let certificate = try await GitCertificate(scratch: fixture.scratch)
-        let other = try await GitCertificate(scratch: fixture.scratch)
+        let certificate = try await TestCertificates(in: fixture.scratch)
+        let elsewhere = try Scratch()
+        let other = try await TestCertificates(in: elsewhere)
         let server = try await GitHTTPServer(
             root: fixture.root,
             scratch: fixture.scratch,
-            certificate: certificate.serverFile
+            certificates: certificate
         )
         try await fixture.repository().commit(["index.html": "hello"])
-        let mirrors = try fixture.mirrors { $0.certificateAuthorityFile = other.authorityFile }
+        let mirrors = try fixture.mirrors { $0.certificateAuthorityFile = other.authority }
         let failure = try await failure {
             try await mirrors.fetch(GitSource(url: server.url("app")), log: fixture.log)
         }

@@ -58,6 +58,17 @@ struct FailureTests {
         #expect(failure.fault == .code && !failure.isRetryable)
     }
 
+    @Test(
+        "what cannot be a commit id is refused",
+        arguments: ["abc", "main", "", "012345678901234567890123456789012345678x"]
+    )
+    func noCommitID(text: String) async throws {
+        try await fixture.repository().commit(["a": "1"])
+        let failure = try await failing(GitSource(url: source.url, commit: text))
+        #expect(failure.code == .invalidRequest)
+        #expect(failure.message.contains("4 to 40 hexadecimal digits"))
+    }
+
     @Test("a repository that is not there is told by its URL")
     func missingRepository() async throws {
         let failure = try await failing(GitSource(url: server.url("nothing")))

@@ -70,6 +70,21 @@ struct SSHTests {
         #expect(failure.message.contains("key file or agent"))
     }
 
+    @Test("a key file that is missing or has another passphrase is the operator's to mend", arguments: [true, false])
+    func unusableKey(isMissing: Bool) async throws {
+        let file = isMissing ? fixture.scratch("missing") : server.lockedKeyFile
+        let failure = try await failure {
+            try await mirrors {
+                $0.sshKeyFile = file
+                $0.sshKeyPassphrase = Redacted("wr0ng horse")
+            }.fetch(source, log: fixture.log)
+        }
+        #expect(failure.code == .invalidConfiguration)
+        #expect(failure.fault == .platform && !failure.isRetryable)
+        #expect(failure.message.contains(file))
+        #expect(!failure.description.contains("wr0ng"))
+    }
+
     @Test("no key at all is told as such")
     func noKey() async throws {
         let failure = try await failure { try await mirrors { _ in }.fetch(source, log: fixture.log) }

@@ -10,17 +10,17 @@ package final class GitHTTPServer: Sendable {
     /// - Parameters:
     ///   - root: the directory with the repositories, as working trees or bare.
     ///   - password: asked for with Basic auth, for the user `builder`; nil lets anybody in.
-    ///   - certificate: a PEM file with key and certificate: https instead of http.
+    ///   - certificates: https instead of http, with the server's certificate of these.
     ///   - redirects: a place that all requests are sent to instead.
     package init(
         root: String,
         scratch: Scratch,
         password: String? = nil,
-        certificate: String? = nil,
+        certificates: TestCertificates? = nil,
         redirects: String? = nil
     ) async throws {
         port = Port.free()
-        scheme = certificate == nil ? "http" : "https"
+        scheme = certificates == nil ? "http" : "https"
         let name = "git-http-\(port)"
         try Directories.create(scratch("\(name)-uploads"))
         var lines = Self.base(root: root, port: port, uploads: scratch("\(name)-uploads"))
@@ -28,8 +28,11 @@ package final class GitHTTPServer: Sendable {
             let users = try scratch.write("builder:\(password)\n", to: "\(name)-users")
             lines += Self.authentication(users)
         }
-        if let certificate {
-            lines += ["ssl.engine = \"enable\"", "ssl.pemfile = \"\(certificate)\""]
+        if let certificates {
+            lines += [
+                "ssl.engine = \"enable\"", "ssl.pemfile = \"\(certificates.serverCertificate)\"",
+                "ssl.privkey = \"\(certificates.serverKey)\"",
+            ]
         }
         if let redirects { lines.append("url.redirect = ( \"^(.*)$\" => \"\(redirects)$1\" )") }
         let file = try scratch.write(lines.joined(separator: "\n") + "\n", to: "\(name).conf")
