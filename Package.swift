@@ -110,6 +110,6 @@ let package = Package(
         tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        tests("SystemdTests", ["Platform"]),
+        tests("SystemdTests", ["Settings", "Platform"]),
     ]
 )
