@@ -110,6 +110,7 @@ let package = Package(
         tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Platform"]),
     ]
 )
