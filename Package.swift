@@ -111,5 +111,7 @@ let package = Package(
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),
+        tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
+        tests("SystemdTests", ["Platform"]),
     ]
 )
