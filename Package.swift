@@ -112,6 +112,5 @@ let package = Package(
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
-        tests("SystemdTests", ["Platform"]),
     ]
 )
