@@ -38,7 +38,9 @@ struct Workshop: Sendable {
             registry: registry,
             platform: Wiring.platform(settings)
         )
-        images = ImageMaker(bases: bases, layers: layers)
+        let memory = "\(settings.cacheDirectory)/layers"
+        try Directories.create(memory, mode: 0o700)
+        images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory))
     }
 
     func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings)) }
