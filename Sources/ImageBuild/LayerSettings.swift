@@ -11,17 +11,21 @@ package struct LayerSettings: Sendable {
     package var spoolDirectory: String
     /// The largest file that is put in a layer, in bytes.
     package var maximumBlobBytes: Int64
+    /// Members of earlier layers; nil to make every member anew. Changes the speed, never a byte.
+    package var members: MemberStore?
 
     package init(
         level: Int = 6,
         processors: BlockingPool,
         spoolDirectory: String,
-        maximumBlobBytes: Int64 = 1 << 30
+        maximumBlobBytes: Int64 = 1 << 30,
+        members: MemberStore? = nil
     ) {
         self.level = level
         self.processors = processors
         self.spoolDirectory = spoolDirectory
         self.maximumBlobBytes = maximumBlobBytes
+        self.members = members
     }
 
     /// Names how a tar becomes compressed bytes: library, level, where members are cut, and how this release of the
@@ -30,7 +34,7 @@ package struct LayerSettings: Sendable {
     /// - Throws: `BuildFailure` with code `invalid_configuration` if the library has no such level.
     package var codec: String {
         get throws(BuildFailure) {
-            "gzip-libdeflate-\(level)-v1-\(try CodecIdentity.fingerprint(level: level))"
+            "gzip-libdeflate-\(level)-v2-\(try CodecIdentity.fingerprint(level: level))"
         }
     }
 

@@ -17,33 +17,41 @@ struct SourceLayers: Sendable {
     ) async throws -> Layer {
         let key = try LayerKey(tree: revision.tree, at: directory, settings: settings)
         let make: @Sendable () async throws -> Layer = {
-            try await write(revision, at: directory, from: source)
+            try await write(revision, at: directory, from: source, log: log)
         }
         if let layer = remembered(key, revision, log, making: make) {
             log.say(LayerNarrator.remembered(layer), .assembling)
             return layer
         }
         let layer = try await make()
-        log.say(LayerNarrator.made(layer), .assembling)
         remember(layer, for: key, log)
         return layer
     }
 
-    private func write(_ revision: Revision, at directory: String, from source: any RevisionSource) async throws
-        -> Layer
-    {
+    private func write(
+        _ revision: Revision,
+        at directory: String,
+        from source: any RevisionSource,
+        log: any BuildLog
+    ) async throws -> Layer {
         let cancellation = CancelFlag()
-        return try await cancellation.whileRunning {
+        let layer = try await cancellation.whileRunning {
             try await source.withTree(of: revision) { [settings] tree in
                 try LayerWriter.writeLayer(
                     from: tree,
                     at: directory,
                     comment: comment(revision),
                     settings: settings,
-                    cancellation: cancellation
+                    cancellation: cancellation,
+                    report: { log.say(LayerNarrator.cost($0), .assembling) }
                 )
             }
         }
+        log.say(LayerNarrator.made(layer), .assembling)
+        if let failure = settings.members?.takeFailure() {
+            log.say("Members of layers cannot be kept: \(failure)", .assembling)
+        }
+        return layer
     }
 
     /// A memo only saves work: without it, the layer is made.
@@ -55,9 +63,8 @@ struct SourceLayers: Sendable {
     ) -> Layer? {
         do {
             return try memo.layer(for: key, comment: comment(revision)) {
-                let layer = try await make()
-                log.say(LayerNarrator.remade(layer), .pushing)
-                return layer
+                log.say("The bytes of the layer \(comment(revision)) are lacking and are made again", .pushing)
+                return try await make()
             }
         } catch {
             log.say("Remembered layers cannot be read: \(error)", .assembling)
@@ -79,15 +86,17 @@ struct SourceLayers: Sendable {
 /// What is said of layers in a build's log.
 enum LayerNarrator {
     static func made(_ layer: Layer) -> String {
-        "Layer \(layer.comment): \(ByteCount.text(layer.tarSize)) packed to \(ByteCount.text(layer.blob.descriptor.size))"
+        "Layer \(layer.comment): \(ByteCount.text(layer.tarSize)) packed to \(size(of: layer))"
     }
 
     static func remembered(_ layer: Layer) -> String {
         "Layer \(layer.comment): remembered as \(layer.blob.descriptor.digest.short), nothing read "
-            + "(\(ByteCount.text(layer.tarSize)) packed to \(ByteCount.text(layer.blob.descriptor.size)))"
+            + "(\(ByteCount.text(layer.tarSize)) packed to \(size(of: layer)))"
     }
 
-    static func remade(_ layer: Layer) -> String {
-        "Layer \(layer.comment): its bytes are lacking and were made again"
+    static func cost(_ work: LayerWork) -> String {
+        "\(work.recalledMembers) of \(work.members) members were kept, \(ByteCount.text(work.compressedBytes)) read and packed"
     }
+
+    private static func size(of layer: Layer) -> String { ByteCount.text(layer.blob.descriptor.size) }
 }
