@@ -29,6 +29,7 @@ extension RegistrySession {
     private func content(of blob: ImageBlob) async throws -> any BlobContent {
         switch blob.source {
         case .local(let content): return content
+        case .deferred(let make): return try await make()
         case .registry(let reference):
             let repository = try settings.repository(of: reference)
             return try await self.blob(blob.descriptor, in: repository, spool: settings.spoolDirectory)

@@ -77,6 +77,7 @@ package struct RegistryClient: Sendable {
     package func fetchBlob(_ blob: ImageBlob, spoolDirectory: String) async throws -> any BlobContent {
         switch blob.source {
         case .local(let content): return content
+        case .deferred(let make): return try await make()
         case .registry(let reference):
             let repository = try session.settings.repository(of: reference)
             return try await session.blob(blob.descriptor, in: repository, spool: spoolDirectory)
