@@ -72,7 +72,7 @@ let package = Package(
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
-        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
