@@ -45,10 +45,12 @@ final class Farm: Sendable {
     }
 
     /// Starts a worker and waits until it is ready.
-    func startWorker() async throws -> ServerProcess {
+    ///
+    /// - Parameter flags: added to the command line.
+    func startWorker(_ flags: String...) async throws -> ServerProcess {
         let log = scratch("worker-\(UInt32.random(in: 0 ... .max)).log")
         let worker = try await ServerProcess(
-            [SlipwayProgram.path, "worker", "--config", configuration],
+            [SlipwayProgram.path, "worker", "--config", configuration] + flags,
             log: log
         )
         try await eventually("the worker is ready") {

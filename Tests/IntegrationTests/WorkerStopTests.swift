@@ -12,7 +12,7 @@ struct WorkerStopTests {
         let silent = try SilentServer()
         let worker = try await farm.startWorker()
         try await farm.add(
-            #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
         )
         try await eventually("the build runs") { try await farm.status("slow")?["state"] == "BUILDING" }
         return (farm, worker, silent)
