@@ -44,7 +44,9 @@ extension FetchOperation {
         if url.password != nil || (url.scheme != "ssh" && url.username != nil) {
             offers.append(.password(user: url.username ?? "", password: url.password ?? Redacted("")))
         }
-        let configured = settings.credentials.filter { HostPattern.matches($0.host, host: url.host) }
+        let configured = settings.credentials.filter {
+            HostPattern.matches($0.host, host: url.host) || $0.host == url.address
+        }
         for credential in configured where url.scheme != "ssh" || credential.username == user {
             offers.append(.password(user: credential.username, password: credential.password))
         }

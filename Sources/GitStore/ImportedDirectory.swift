@@ -8,17 +8,10 @@ struct ImportedDirectory: Sendable {
         let path: String
 
         init(in parent: String?) throws(BuildFailure) {
-            let parent = parent ?? SystemInformation.environment("TMPDIR") ?? "/tmp"
-            path = try Directories.createTemporary(in: parent, prefix: "slipway-import-")
+            path = try ScratchDirectories.create(in: parent, prefix: "slipway-import-")
         }
 
-        deinit {
-            do {
-                try Directories.remove(path)
-            } catch {
-                // Nobody is left to tell; the system sweeps its temporary directory.
-            }
-        }
+        deinit { ScratchDirectories.remove(path) }
     }
 
     let scratch: Scratch

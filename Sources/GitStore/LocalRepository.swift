@@ -47,7 +47,7 @@ package struct LocalRepository: RevisionSource {
         return try await TreeReading.run(opening: opener) { repository, _ in
             try repository.revision(
                 of: try commit(name, in: repository),
-                url: "file://\(path)",
+                url: imported == nil ? repository.originURL : "",
                 reference: imported == nil ? repository.branch(for: name) : nil,
                 rootDirectory: rootDirectory
             )

@@ -48,7 +48,7 @@ enum TreeReading {
                 )
                 return try body(tree)
             } catch let error as LibraryError {
-                throw error.damage("The local copy of \(revision.repositoryURL)")
+                throw error.damage("The local copy of commit \(revision.commit)")
             }
         }
     }

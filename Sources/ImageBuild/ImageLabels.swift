@@ -12,7 +12,6 @@ enum ImageLabels {
         var baseName = base.name
         baseName.digest = nil
         var labels = [
-            "org.opencontainers.image.source": revision.repositoryURL,
             "org.opencontainers.image.revision": revision.commit.hex,
             "org.opencontainers.image.created": Timestamp.text(seconds: created),
             "org.opencontainers.image.base.name": baseName.description,
@@ -20,6 +19,7 @@ enum ImageLabels {
             "io.slipway.rule": plan.rule.name,
             "io.slipway.source.tree": revision.tree.hex,
         ]
+        if !revision.repositoryURL.isEmpty { labels["org.opencontainers.image.source"] = revision.repositoryURL }
         labels["org.opencontainers.image.base.digest"] = base.name.digest?.description
         if !revision.rootDirectory.isEmpty { labels["io.slipway.source.directory"] = revision.rootDirectory }
         return labels

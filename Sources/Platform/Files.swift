@@ -23,6 +23,31 @@ package enum Files {
         return try bytes(of: file)
     }
 
+    /// Reads standard input to its end, whatever it is connected to.
+    ///
+    /// - Throws: `BuildFailure`: `limit_exceeded` after `limit` bytes, else `system`.
+    package static func readStandardInput(limit: Int) throws(BuildFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = unsafe Glibc.read(0, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else {
+                throw .system(errno: errno, operation: "file.read", message: "Cannot read standard input.")
+            }
+            if count == 0 { return bytes }
+            bytes += chunk.prefix(count)
+            guard bytes.count <= limit else {
+                throw BuildFailure(
+                    .platform,
+                    .limitExceeded,
+                    operation: "file.read",
+                    message: "Standard input has more than \(limit) bytes."
+                )
+            }
+        }
+    }
+
     /// All bytes of a blob content, in memory.
     package static func bytes(of content: some BlobContent) throws(BuildFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(content.size))

@@ -53,6 +53,12 @@ package enum SystemInformation {
     /// Gives memory that was used and is free back to the system: a worker that builds now and then stays small in between.
     package static func returnFreeMemory() { slipway_trim_memory() }
 
+    /// Whether an error number says that whoever read a pipe is gone.
+    package static func isBrokenPipe(_ error: Int32) -> Bool { error == EPIPE }
+
+    /// The system's words for an error number.
+    package static func words(ofError error: Int32) -> String { unsafe String(cString: strerror(error)) }
+
     /// Ends the process at once with `code`.
     package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 

@@ -36,8 +36,10 @@ struct ErrorReply {
 
     private var explained: (BuildFailure.Code, String, isRetryable: Bool) {
         switch words.prefix(while: { $0 != " " }) {
-        case "WRONGPASS": (.unauthorized, "Redis refused the user or the password of the URL.", false)
-        case "NOAUTH": (.unauthorized, "Redis wants a password and the URL has none.", false)
+        case "WRONGPASS":
+            (.unauthorized, "Redis refused the user of redis.url or the password of redis.passwordFile.", false)
+        case "NOAUTH":
+            (.unauthorized, "Redis wants a password; put it into a file and name that in redis.passwordFile.", false)
         case "NOPERM": (.unauthorized, "The Redis user may not do this; give it the commands and keys it needs.", false)
         case "OOM": (.redisOutOfMemory, "Redis is full (maxmemory); give it more memory or remove old keys.", true)
         case "NOSCRIPT": (.redisFunctionMissing, "Redis does not know this script; it is loaded again.", true)

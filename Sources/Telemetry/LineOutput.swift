@@ -9,11 +9,15 @@ package struct LineOutput: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Writes `line` and a line end. A log that cannot be written is no reason to stop, so errors are passed over.
-    package func write(_ line: String) { writeRaw(line + "\n") }
+    /// Writes `line` and a line end.
+    ///
+    /// - Returns: 0, or the error number. For a log, that it cannot be written is no reason to stop.
+    @discardableResult
+    package func write(_ line: String) -> Int32 { writeRaw(line + "\n") }
 
     /// Writes `text` as it is: for progress lines that are overwritten.
-    package func writeRaw(_ text: String) {
+    @discardableResult
+    package func writeRaw(_ text: String) -> Int32 {
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
@@ -21,8 +25,9 @@ package struct LineOutput: Sendable {
                 Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
             }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return errno }
             written += count
         }
+        return 0
     }
 }

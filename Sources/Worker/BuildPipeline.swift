@@ -36,7 +36,11 @@ package struct BuildPipeline: Sendable {
         let published = try await timer.measure(.pushing) { try await stages.publish(image, for: request, reporter) }
         progress.update { $0.image = published }
 
-        guard request.deploy, stages.deploys else { return }
+        guard request.deploy else { return }
+        guard stages.deploys else {
+            reporter.say("Not deployed: the worker has no cluster (kubernetes.kubeconfig).", .pushing)
+            return
+        }
         let deployment = try await timer.measure(.deploying) {
             try await stages.deploy(published, plan: plan, revision: revision, request: request, epoch: epoch, reporter)
         }

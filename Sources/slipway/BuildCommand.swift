@@ -32,6 +32,10 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await build() }
+    }
+
+    private func build() async throws {
         let settings = try options.load()
         let printer = LogPrinter(descriptor: 2)
         let build = LocalBuild(workshop: try Workshop(settings), source: source, target: output, printer: printer)
@@ -58,10 +62,11 @@ enum OutputTarget: ExpressibleByArgument, Sendable {
         } else if argument.hasPrefix("oci:") {
             let rest = argument.dropFirst(4)
             guard !rest.isEmpty else { return nil }
-            guard let colon = rest.lastIndex(of: ":"), ImageReference.isTag(rest[rest.index(after: colon)...]) else {
+            guard let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") else {
                 self = .layout(directory: String(rest), tag: nil)
                 return
             }
+            guard ImageReference.isTag(rest[rest.index(after: colon)...]), colon > rest.startIndex else { return nil }
             self = .layout(directory: String(rest[..<colon]), tag: String(rest[rest.index(after: colon)...]))
         } else {
             return nil

@@ -59,7 +59,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     private func readRequest() throws -> JSONValue {
         var request: JSONValue = [:]
         if let file {
-            request = try JSONDocument.parse(try Files.read(file == "-" ? "/dev/stdin" : file, limit: 1 << 20))
+            let bytes = file == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(file, limit: 1 << 20)
+            request = try JSONDocument.parse(bytes)
         }
         let given: [(String, String?)] = [
             ("deploymentId", id), ("projectId", project), ("repositoryUrl", repository), ("branch", branch),

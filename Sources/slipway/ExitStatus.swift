@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildModel
+import GitStore
 import Platform
 import Telemetry
 
@@ -18,6 +19,8 @@ enum ExitStatus: Int32, CaseIterable {
     case software = 70
     /// The operating system refused something (EX_OSERR).
     case system = 71
+    /// Output cannot be written: a full disk (EX_IOERR).
+    case ioError = 74
     /// A failure that may pass: try again (EX_TEMPFAIL).
     case temporary = 75
     /// Another program answered in a way that it must not (EX_PROTOCOL).
@@ -28,6 +31,8 @@ enum ExitStatus: Int32, CaseIterable {
     case configuration = 78
     /// Cancelled by a signal, as shells report SIGINT.
     case cancelled = 130
+    /// Whoever read the output went away, as shells report SIGPIPE.
+    case brokenPipe = 141
 
     /// The status for a failure: by its code where the code has one, else by whose fault it is.
     init(_ failure: BuildFailure) {
@@ -36,7 +41,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .invalidConfiguration: self = .configuration
         case .unauthorized: self = .noPermission
         case .unreachable: self = .unavailable
-        case .protocolViolation, .corrupted: self = .protocolViolation
+        case .protocolViolation, .corrupted, .certificateUntrusted, .hostKeyMismatch: self = .protocolViolation
         case .notFound: self = .noInput
         case .system: self = .system
         case .internal: self = .software
@@ -57,11 +62,23 @@ enum ExitStatus: Int32, CaseIterable {
     static func leave(with error: any Error) -> Never {
         if let failure = error as? BuildFailure {
             let code = failure.code.rawValue
-            StandardError.write("slipway: \(code): \(TerminalText.plain(failure.description))")
-            SystemInformation.exit(ExitStatus(failure).rawValue)
+            StandardError.write("slipway: \(code): \(words(of: failure))")
+            end(ExitStatus(failure))
         }
-        if error is CancellationError { SystemInformation.exit(ExitStatus.cancelled.rawValue) }
+        if error is CancellationError { end(.cancelled) }
         // ArgumentParser words its own errors, help and version included; its code for validation errors is EX_USAGE.
         Slipway.exit(withError: error)
+    }
+
+    /// Ends the process, leaving nothing temporary behind.
+    static func end(_ status: ExitStatus) -> Never {
+        ScratchDirectories.removeAll()
+        SystemInformation.exit(status.rawValue)
+    }
+
+    /// What may come from strangers is made plain; the problems of a configuration are lines of their own.
+    private static func words(of failure: BuildFailure) -> String {
+        guard failure.code == .invalidConfiguration else { return TerminalText.plain(failure.description) }
+        return failure.description.split(separator: "\n").map { TerminalText.plain(String($0)) }.joined(separator: "\n")
     }
 }

@@ -24,7 +24,8 @@ final class LogPrinter: Sendable {
             erase(&state.isShown)
             let label = phase?.rawValue ?? ""
             let padding = String(repeating: " ", count: max(0, 11 - label.count))
-            output.write(terminal.styled(label, "2") + padding + " " + TerminalText.plain(text))
+            let error = output.write(terminal.styled(label, "2") + padding + " " + TerminalText.plain(text))
+            if descriptor == 1 { StandardOutput.check(error) }
         }
     }
 

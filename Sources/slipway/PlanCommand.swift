@@ -23,6 +23,10 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await plan() }
+    }
+
+    private func plan() async throws {
         let workshop = try Workshop(try options.load())
         let opened = try await source.open(workshop, log: QuietLog())
         let rules = try workshop.rules()

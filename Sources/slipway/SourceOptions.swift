@@ -19,6 +19,10 @@ struct SourceOptions: ParsableArguments {
     @Option(help: "The port that the app listens on.")
     var port: Int?
 
+    func validate() throws {
+        if let port, !(1...65535).contains(port) { throw ValidationError("--port is a number from 1 to 65535") }
+    }
+
     /// The request that these options come to; its ids are never shown.
     var request: BuildRequest {
         var request = BuildRequest(deploymentID: "local", projectID: "local", repositoryURL: place)

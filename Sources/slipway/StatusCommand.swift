@@ -96,10 +96,12 @@ struct StatusText {
 
     static func table(_ builds: [BuildStatus]) -> String {
         var table = TextTable(["BUILD", "STATE", "PHASE", "LANGUAGE", "CREATED", "IMAGE OR FAILURE"])
-        for json in builds.map(\.json) {
+        let terminal = Terminal(descriptor: 1)
+        for build in builds {
+            let json = build.json
             let end = json["image"]?.string ?? json["failure"]?["message"]?.string ?? ""
             let names = ["deploymentId", "state", "phase", "language", "createdAt"]
-            table.add(names.map { json[$0]?.string ?? "" } + [end])
+            table.add(names.map { json[$0]?.string ?? "" } + [end], styles: [1: { _ in terminal.styled(build.state) }])
         }
         return builds.isEmpty ? "No builds." : table.text
     }

@@ -28,6 +28,8 @@ struct CommandLineTests {
             Case(words: ["status", "--redis-url", "redis://127.0.0.1:1"], status: 69, error: "127.0.0.1:1"),
             Case(words: ["status", "--redis-url", "nonsense"], status: 78, error: "redis.url"),
             Case(words: ["worker", "--config", "/no/such/file"], status: 78, error: "/no/such/file"),
+            Case(words: ["plan", ".", "--port", "70000"], status: 64, error: "--port"),
+            Case(words: ["build", ".", "--output", "oci:/tmp/x:bad tag!"], status: 64, error: "--output"),
             Case(words: ["logs", "x", "--from", "0"], status: 64, error: "--from"),
             Case(words: ["enqueue", "--repository", "x"], status: 65, error: "projectId"),
             Case(words: ["plan", "file:///etc"], status: 65, error: "file"),
@@ -77,6 +79,7 @@ struct CommandLineTests {
         for words in [":3:", "redis.ulr", "redis.url", ":5:", "worker.slots", ":7:", "queue.leaseSeconds"] {
             #expect(result.errorText.contains(words), "\(words) is not in: \(result.errorText)")
         }
+        #expect(result.errorText.split(separator: "\n").count == 4, "a heading and a line for each problem")
         let shipped = try await SlipwayProgram.result([
             "worker", "--config", "\(Checkout.root)/config/worker.yaml", "--check-config",
         ])
@@ -106,6 +109,29 @@ struct CommandLineTests {
         #expect(table.contains("e-1") && !table.contains("\u{1B}"))
         #expect(try await farm.slipway("status", "nope").status == 66)
         #expect(try await farm.slipway("logs", "nope").status == 66)
+    }
+
+    @Test("enqueue reads a request from a pipe")
+    func pipe() async throws {
+        let redis = try await RedisServer()
+        let request = #"{"deploymentId":"piped","projectId":"p","repositoryUrl":"http://127.0.0.1/a"}"#
+        let result = try await SlipwayProgram.result(
+            ["enqueue", "--file", "-", "--redis-url", redis.url],
+            input: Array(request.utf8)
+        )
+        #expect(result.text == "piped\n", "\(result.errorText)")
+    }
+
+    @Test("a result that cannot be written is an error, and a reader that went away is not worth a word")
+    func output() async throws {
+        let full = try await Command.result(["sh", "-c", "\"$0\" version >/dev/full", SlipwayProgram.path])
+        #expect(full.status == 74)
+        #expect(full.errorText.contains("No space left on device"))
+        let gone = try await Command.result(
+            ["bash", "-c", "\"$0\" version | sleep 0; echo ${PIPESTATUS[0]}", SlipwayProgram.path]
+        )
+        #expect(["0", "141"].contains(gone.lines.first))
+        #expect(gone.errorText.isEmpty)
     }
 
     @Test("version is the same everywhere")

@@ -90,6 +90,42 @@ struct LocalBuildTests {
         #expect(try Files.read(scratch("plain-bundle/rootfs/app/main.py")) == Array("print('plain')\n".utf8))
     }
 
+    @Test("leaves nothing temporary behind, however it ends, and says nothing of this machine in the image")
+    func leftovers() async throws {
+        try Directories.create(scratch("tmp"))
+        try scratch.write("print('x')\n", to: "plain/main.py")
+        try scratch.write("nothing to see", to: "odd/data.bin")
+        let more = environment.merging(["TMPDIR": scratch("tmp")]) { $1 }
+        for _ in 0..<5 {
+            let failed = try await SlipwayProgram.result(["plan", scratch("odd")], environment: more)
+            #expect(failed.status == 65)
+        }
+        try await SlipwayProgram.output(
+            ["build", scratch("plain"), "--output", "oci:\(scratch("layout")):app"],
+            environment: more
+        )
+        #expect(try Directories.list(scratch("tmp")).isEmpty)
+        let found = try await Command.result(["grep", "-rl", scratch.path, scratch("layout")])
+        #expect(found.text.isEmpty, "the image names a path of this machine")
+    }
+
+    @Test("ended by a signal removes what it had begun")
+    func interrupted() async throws {
+        try Directories.create(scratch("tmp"))
+        try scratch.write("print('x')\n", to: "plain/main.py")
+        for number in 0..<200 {
+            try scratch.write(String(repeating: "\(number)", count: 50_000), to: "plain/data/\(number)")
+        }
+        let more = environment.merging(["TMPDIR": scratch("tmp")]) { $1 }
+        let words = ["build", scratch("plain"), "--output", "oci:\(scratch("layout")):app"]
+        let result = try await Command.result(
+            ["timeout", "--signal=INT", "--preserve-status", "0.2", SlipwayProgram.path] + words,
+            environment: more
+        )
+        #expect([0, 130].contains(result.status), "\(result.status) \(result.errorText)")
+        #expect(try Directories.list(scratch("tmp")).isEmpty)
+    }
+
     @Test("pushes to a registry, with the base's layers")
     func push() async throws {
         _ = try await app()

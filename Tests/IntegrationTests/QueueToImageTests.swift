@@ -59,7 +59,7 @@ struct QueueToImageTests {
         #expect(image == "\(farm.registry.host)/apps/p-\(app.name):d-1@\(digest)")
 
         try await judge("\(farm.registry.host)/apps/p-\(app.name):d-1", digest: digest, repository, in: farm.scratch)
-        try await run("\(farm.registry.host)/apps/p-\(app.name):d-1", page: app.page)
+        try await run("\(farm.registry.host)/apps/p-\(app.name):d-1", page: app.page, probes: app.language == "static")
     }
 
     /// Tools that know nothing of us: the manifest's bytes have the digest, the image unpacks, and the app is the commit's tree.
@@ -83,7 +83,8 @@ struct QueueToImageTests {
         try await Command.output(["diff", "-r", "--no-dereference", scratch("want"), scratch("bundle/rootfs/app")])
     }
 
-    private func run(_ image: String, page: String) async throws {
+    /// Starts the image and asks for its page; a static site also answers what the deployer asks for by default.
+    private func run(_ image: String, page: String, probes: Bool) async throws {
         let podman = try Podman()
         let port = Port.free()
         do {
@@ -92,6 +93,9 @@ struct QueueToImageTests {
             try await eventually("the app shows its page") {
                 try await Command.result(["curl", "--silent", "--max-time", "5", "http://127.0.0.1:\(port)/"]).text
                     .contains(page)
+            }
+            for probe in probes ? ["health", "ready"] : [] {
+                try await Command.output(["curl", "--fail", "--silent", "http://127.0.0.1:\(port)/\(probe)"])
             }
         } catch {
             Issue.record("\(error)\n\((try? await podman.logs()) ?? "")")
