@@ -5,6 +5,7 @@
 
 # C libraries that the Swift modules bind, with their headers.
 packages_to_build=(
+    g++                     # the C++ library and its headers, which Swift's static runtime links; the name has no version
     libgit2-dev             # git repositories; Debian 12 has it new enough in backports only, see setup.sh
     libarchive-dev          # reading layers of other people's images
     libhiredis-dev          # the codec of Redis' protocol
