@@ -67,12 +67,12 @@ let package = Package(
         module(
             "BuildQueue",
             ["RedisTransport", "Documents", "Platform", "BuildModel"],
-            resources: ["common", "intake", "lease", "log", "progress"].map { .embedInCode("Functions/\($0).lua") }
+            resources: ["common", "ending", "intake", "lease", "log", "progress", "recovery", "operate"].map { .embedInCode("Functions/\($0).lua") }
         ),
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
-        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
@@ -110,6 +110,7 @@ let package = Package(
         tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        tests("SystemdTests", ["Platform"]),
+        tests("SystemdTests", ["Settings", "Platform"]),
+        tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

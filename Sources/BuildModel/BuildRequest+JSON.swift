@@ -54,7 +54,9 @@ extension BuildRequest {
                 throw FieldReader.invalid("backoff.type", "must be \"exponential\"")
             }
             retry.delayMilliseconds = try backoff.integer("delay", in: 0...86_400_000) ?? retry.delayMilliseconds
+            retry.jitters = try backoff.bool("jitter") ?? false
         }
+        delayMilliseconds = try fields.integer("delay", in: 0...2_592_000_000) ?? 0
         timeoutSeconds = try fields.integer("timeoutSeconds", in: 1...86_400)
         supersedes = try fields.identifier("supersedes")
     }
@@ -81,7 +83,8 @@ extension BuildRequest {
         "version", "deploymentId", "projectId", "repositoryUrl", "organizationId", "branch", "commitSha",
         "commitMessage",
         "authorName", "authorEmail", "rootDirectory", "buildCommand", "startCommand", "environmentVariables",
-        "buildSecrets", "image", "priority", "attempts", "backoff", "timeoutSeconds", "supersedes", "healthCheckPath",
+        "buildSecrets", "image", "priority", "delay", "attempts", "backoff", "timeoutSeconds", "supersedes",
+        "healthCheckPath",
         "port", "customDomain", "resources", "deploy",
     ]
 }

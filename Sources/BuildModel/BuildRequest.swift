@@ -23,6 +23,8 @@ package struct BuildRequest: Sendable, Hashable {
     /// Higher runs earlier.
     package var priority: Int
     package var retry: RetryRequest
+    /// How long the build waits before it may begin.
+    package var delayMilliseconds: Int
     /// The whole attempt's deadline; nil for the worker's default.
     package var timeoutSeconds: Int?
     /// A newer build with the same key cancels this one.
@@ -43,6 +45,7 @@ package struct BuildRequest: Sendable, Hashable {
         buildSecrets = []
         priority = 0
         retry = RetryRequest()
+        delayMilliseconds = 0
         resources = ResourceRequest()
         deploy = true
     }
@@ -54,8 +57,11 @@ package struct RetryRequest: Sendable, Hashable {
     package var attempts: Int
     /// The first delay; it doubles with every attempt.
     package var delayMilliseconds: Int
+    /// Whether each delay is a random part of what it would be, so that what failed together does not come back together.
+    package var jitters: Bool
 
-    package init(attempts: Int = 3, delayMilliseconds: Int = 2000) {
+    package init(attempts: Int = 3, delayMilliseconds: Int = 2000, jitters: Bool = false) {
+        self.jitters = jitters
         self.attempts = attempts
         self.delayMilliseconds = delayMilliseconds
     }

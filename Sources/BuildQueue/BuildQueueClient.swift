@@ -33,7 +33,7 @@ package struct BuildQueueClient: Sendable {
     /// - Throws: `BuildFailure`: `invalid_json` or `invalid_request` that names the field; `redis_out_of_memory`.
     package func enqueue(_ text: String) async throws -> EnqueueReceipt {
         _ = try BuildRequest(json: try JSONDocument.parse(text))
-        let reply = try await caller.call("enqueue", [RedisArgument(text)])
+        let reply = try await caller.call("enqueue", [RedisArgument(text), RedisArgument(retention.milliseconds)])
         guard let id = reply[1]?.text else { throw FunctionCaller.unexpected(reply, "queue.enqueue") }
         let state = reply[2]?.text.flatMap(BuildState.init(rawValue:)) ?? .pending
         return EnqueueReceipt(id: id, isNew: reply[0]?.text == "created", state: state)
@@ -51,7 +51,7 @@ package struct BuildQueueClient: Sendable {
         return try await status(id)
     }
 
-    private func stored(_ id: String) async throws -> BuildStatus? {
+    func stored(_ id: String) async throws -> BuildStatus? {
         let words = ["HMGET", caller.keys.build(id)] + BuildStatus.fields.map { RedisArgument($0) }
         return try BuildStatus(reply: try await caller.client.send(words))
     }

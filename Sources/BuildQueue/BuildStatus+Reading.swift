@@ -8,7 +8,7 @@ extension BuildStatus {
         "id", "state", "phase", "attempt", "epoch", "owner", "createdAt", "startedAt", "finishedAt", "priority",
         "logLines", "logDropped", "projectId", "repositoryUrl", "branch", "image", "digest", "sizeBytes", "commit",
         "language", "planDigest", "deployment", "phases", "failureFault", "failureCode", "failureMessage",
-        "failureRetryable",
+        "failureRetryable", "notBefore", "supersededBy", "cancelCode",
     ]
 
     /// Reads the reply to an `HMGET` of `fields`; nil if there is no such build.
@@ -31,6 +31,9 @@ extension BuildStatus {
             startedAt: values.integer("startedAt"),
             finishedAt: values.integer("finishedAt"),
             priority: values.integer("priority") ?? 0,
+            notBefore: values.integer("notBefore"),
+            supersededBy: values.text("supersededBy"),
+            isStopping: values.text("cancelCode") != nil,
             logLines: values.integer("logLines") ?? 0,
             logDropped: values.integer("logDropped") ?? 0,
             request: values.request,

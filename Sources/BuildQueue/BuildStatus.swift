@@ -17,6 +17,12 @@ package struct BuildStatus: Sendable, Hashable {
     package var startedAt: Int64?
     package var finishedAt: Int64?
     package var priority: Int64
+    /// Until when it waits for its next attempt, or to begin at all.
+    package var notBefore: Int64?
+    /// The build that took its place.
+    package var supersededBy: String?
+    /// Whether somebody cancelled it and its worker has not stopped it yet.
+    package var isStopping: Bool
     /// Sequence number of the last log entry, and how many entries limits have dropped.
     package var logLines: Int64
     package var logDropped: Int64

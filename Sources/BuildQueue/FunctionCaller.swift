@@ -5,6 +5,22 @@ internal import RedisTransport
 extension BuildFailure.Code {
     /// The build is no longer this worker's: another epoch has it, or it ended. Nothing may be done for it any more.
     package static let leaseLost = Self(rawValue: "lease_lost")
+    /// A newer build of the same `supersedes` key took the build's place.
+    package static let superseded = Self(rawValue: "superseded")
+    /// The build lost its worker so often that it is not run again by itself.
+    package static let quarantined = Self(rawValue: "quarantined")
+}
+
+extension BuildFailure {
+    /// Why a build that somebody cancelled stops.
+    ///
+    /// - Parameters:
+    ///   - code: what the queue says: `cancelled` or `superseded`.
+    ///   - message: the queue's words for people.
+    static func stopped(code: String, message: String) -> BuildFailure {
+        let words = message.isEmpty ? "Cancelled on request." : message
+        return BuildFailure(.cancelled, .init(rawValue: code), operation: "queue.cancel", message: words)
+    }
 }
 
 /// Calls the queue's functions. Every one of them may be called again with the same arguments when its reply was lost,
@@ -60,6 +76,10 @@ struct FunctionCaller: Sendable {
         if text.hasPrefix("LEASELOST ") {
             let message = "The lease is lost: \(text.dropFirst("LEASELOST ".count))."
             return BuildFailure(.platform, .leaseLost, operation: operation, message: message)
+        }
+        if text.hasPrefix("CANCELLED ") {
+            let words = text.split(separator: " ", maxSplits: 2).map(String.init)
+            return .stopped(code: words.count > 1 ? words[1] : "", message: words.count > 2 ? words[2] : "")
         }
         if text.hasPrefix("INVALID ") {
             let message = "Redis refused the call: \(text.dropFirst("INVALID ".count))."

@@ -20,8 +20,9 @@ enum FunctionLibrary {
 
     /// The source as it is loaded: its first line names the library, its second the revision.
     static let code =
-        PackageResources.common_lua + PackageResources.intake_lua + PackageResources.lease_lua
-        + PackageResources.log_lua + PackageResources.progress_lua
+        PackageResources.common_lua + PackageResources.ending_lua + PackageResources.intake_lua
+        + PackageResources.lease_lua + PackageResources.log_lua + PackageResources.progress_lua
+        + PackageResources.recovery_lua + PackageResources.operate_lua
 
     /// Sees to it that the server has these functions.
     ///

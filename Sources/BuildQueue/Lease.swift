@@ -1,3 +1,5 @@
+package import BuildModel
+
 /// The right to run one attempt of a build, until it expires or is lost.
 package struct Lease: Sendable, Hashable {
     /// The build's id.
@@ -15,4 +17,6 @@ package struct Lease: Sendable, Hashable {
     /// Counted from before the call that took it, so it is never later than what Redis has. A worker whose clock passes it
     /// without a renewal has to stop.
     package var expiresAt: Int64
+    /// Why the build has to stop, once a renewal has learned that somebody cancelled it; its fault is `cancelled`.
+    package var cancellation: BuildFailure?
 }

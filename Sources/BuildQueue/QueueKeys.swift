@@ -21,6 +21,9 @@ struct QueueKeys: Sendable {
     var intake: RedisArgument { RedisArgument(prefix + "intake") }
     var builds: RedisArgument { RedisArgument(prefix + "builds") }
     var doorbell: RedisArgument { RedisArgument(prefix + "doorbell") }
+    var cancels: RedisArgument { RedisArgument(prefix + "cancels") }
+    var buried: RedisArgument { RedisArgument(prefix + "buried") }
+    var dead: RedisArgument { RedisArgument(prefix + "dead") }
     var events: RedisArgument { RedisArgument(prefix + "events") }
     func build(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:" + id) }
     func log(_ id: String) -> RedisArgument { RedisArgument(prefix + "log:" + id) }

@@ -16,7 +16,7 @@ extension WorkerQueue {
         let before = SystemInformation.bootNanoseconds
         let reply = try await caller.call("claim", arguments)
         if reply[0]?.text == "none", let ring = reply[1]?.text {
-            mark.move(to: ring)
+            mark.move(to: ring, due: reply[2]?.integer)
             return nil
         }
         return try lease(reply, before: before)
@@ -38,20 +38,23 @@ extension WorkerQueue {
 
     /// Keeps the lease for another lease's length.
     ///
-    /// - Returns: the same lease with its new expiry.
+    /// - Returns: the same lease with its new expiry, and whether the build has to stop.
     /// - Throws: `BuildFailure` with code `lease_lost`, or what the network says within one `renewEvery`.
     package func renew(_ lease: Lease) async throws -> Lease {
         let before = SystemInformation.bootNanoseconds
         let arguments = lease.words + [RedisArgument(settings.lease.milliseconds)]
-        _ = try await caller.call("renew", arguments, within: settings.renewEvery)
+        let reply = try await caller.call("renew", arguments, within: settings.renewEvery)
         var renewed = lease
+        if let code = reply[2]?.text, !code.isEmpty {
+            renewed.cancellation = .stopped(code: code, message: reply[3]?.text ?? "")
+        }
         renewed.expiresAt = before + settings.lease.milliseconds * 1_000_000
         return renewed
     }
 
     /// Returns only if the lease holds: asked right before an effect that others see.
     ///
-    /// - Throws: `BuildFailure` with code `lease_lost`.
+    /// - Throws: `BuildFailure` with code `lease_lost`, or with fault `cancelled` if the build is to stop.
     package func confirm(_ lease: Lease) async throws {
         _ = try await caller.call("confirm", lease.words)
     }
@@ -63,20 +66,30 @@ extension WorkerQueue {
         _ = try await caller.call("give_back", lease.words, within: limit)
     }
 
-    /// Ends the build.
+    /// Ends the attempt: with it the build, unless its failure may pass and attempts are left.
     ///
     /// - Parameter limit: for all tries; ask for much, for an end that is not written down means the build runs again.
     /// - Throws: `BuildFailure` with code `lease_lost` if another lease has the build or it ended otherwise.
+    @discardableResult
     package func finish(
         _ lease: Lease,
         _ outcome: BuildOutcome,
         within limit: Duration = .seconds(60)
-    ) async throws {
+    ) async throws -> FinishReceipt {
         var arguments = lease.words
         arguments += [RedisArgument(outcome.state.rawValue), RedisArgument(settings.retention.milliseconds)]
         for field in outcome.fields { arguments += [RedisArgument(field.name), RedisArgument(field.value)] }
-        _ = try await caller.call("finish", arguments, within: limit)
+        let reply = try await caller.call("finish", arguments, within: limit)
+        guard reply[0]?.text == "retrying", let time = reply[1]?.integer else { return .ended }
+        return .retrying(at: time)
     }
+}
+
+/// What became of a build whose attempt ended.
+package enum FinishReceipt: Sendable, Hashable {
+    case ended
+    /// It waits for its next attempt, until then in milliseconds since 1970 by Redis' clock.
+    case retrying(at: Int64)
 }
 
 extension Lease {

@@ -12,6 +12,7 @@ package struct WorkerQueue: Sendable {
     package let settings: QueueSettings
     let caller: FunctionCaller
     let mark = DoorbellMark()
+    let cancels = CancelMark()
 
     /// - Parameters:
     ///   - client: the server; the caller closes it.
@@ -22,13 +23,14 @@ package struct WorkerQueue: Sendable {
         caller = FunctionCaller(client: client, keys: try QueueKeys(farm: settings.farm))
     }
 
-    /// Waits until there may be work: a request in the intake, or a build that became ready. Owns nothing by that.
+    /// Waits until there may be work: a request in the intake, or a build that became ready or is due. Owns nothing by that.
     ///
     /// - Parameter limit: how long to wait at most.
     /// - Returns: false if nothing happened.
     /// - Throws: `BuildFailure`, also when the task is cancelled.
     package func waitForWork(_ limit: Duration) async throws -> Bool {
         // Whatever is in the intake has not been taken in, so its mark is always the beginning.
+        let limit = min(limit, mark.untilDue)
         let words: [RedisArgument] = [
             "XREAD", "COUNT", "1", "BLOCK", RedisArgument(max(1, limit.milliseconds)), "STREAMS",
             caller.keys.intake, caller.keys.doorbell, "0-0", RedisArgument(mark.value),
@@ -37,11 +39,22 @@ package struct WorkerQueue: Sendable {
     }
 }
 
-/// The doorbell's last ring that a claim has seen while nothing was ready: later rings are news.
+/// The doorbell's last ring that a claim has seen while nothing was ready: later rings are news. And when, by what that claim
+/// has seen, the first delayed build is due.
 final class DoorbellMark: Sendable {
-    private let last = Mutex("0-0")
+    private let last = Mutex((ring: "0-0", due: ContinuousClock.Instant?.none))
 
-    var value: String { last.withLock { $0 } }
+    var value: String { last.withLock { $0.ring } }
 
-    func move(to ring: String) { last.withLock { $0 = ring } }
+    /// How long there is nothing to do at most.
+    var untilDue: Duration {
+        guard let due = last.withLock({ $0.due }) else { return .seconds(3600) }
+        return max(.zero, ContinuousClock.now.duration(to: due))
+    }
+
+    /// - Parameter due: milliseconds from now; negative for never.
+    func move(to ring: String, due: Int64?) {
+        let instant = due.flatMap { $0 < 0 ? nil : ContinuousClock.now + .milliseconds($0) }
+        last.withLock { $0 = (ring, instant) }
+    }
 }

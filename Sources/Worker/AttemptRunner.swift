@@ -12,6 +12,7 @@ struct AttemptRunner: Sendable {
     let queue: WorkerQueue
     let settings: WorkerSettings
     let drain: DrainSignal
+    let running: RunningBuilds
     let logger: Logger
 
     func run(_ lease: Lease) async {
@@ -23,7 +24,8 @@ struct AttemptRunner: Sendable {
         let start = ContinuousClock.now
         logger.info("build started", metadata: [LogKey.attempt: "\(lease.attempt)"])
 
-        let failure = await work(attempt, progress)
+        if lease.attempt > 1 { attempt.say("Attempt \(lease.attempt) of this build") }
+        let failure = await running.whileRunning(attempt.guardian, of: lease.id) { await work(attempt, progress) }
         await Ending(attempt: attempt, queue: queue, drain: drain, logger: logger)
             .write(failure, progress.result, took: start.duration(to: .now))
     }
@@ -33,7 +35,7 @@ struct AttemptRunner: Sendable {
         return QueuedAttempt(
             queue: queue,
             lease: lease,
-            shipper: LogShipper(queue: queue, lease: lease),
+            shipper: LogShipper(queue: queue, lease: lease, guardian: guardian),
             guardian: guardian
         )
     }
@@ -48,6 +50,10 @@ struct AttemptRunner: Sendable {
                 }
                 group.addTask {
                     try await attempt.guardian.run()
+                    return false
+                }
+                group.addTask {
+                    try await attempt.guardian.waitForCancellation()
                     return false
                 }
                 group.addTask {
@@ -88,6 +94,8 @@ struct AttemptRunner: Sendable {
             do {
                 try await attempt.shipper.run()
                 return
+            } catch let failure as BuildFailure where failure.code == .leaseLost {
+                throw failure
             } catch {
                 guard !Task.isCancelled else { return }
                 attempt.guardian.noteTrouble(error, doing: "send the log")

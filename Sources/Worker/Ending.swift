@@ -17,9 +17,11 @@ struct Ending: Sendable {
             logger.warning("lease lost, nothing more is written", metadata: ["error": "\(failure)"])
             return
         }
-        let givesBack = failure?.fault == .cancelled && drain.level >= .abandon
+        let isStopped = attempt.guardian.cancellation != nil
+        let givesBack = failure?.fault == .cancelled && drain.level >= .abandon && !isStopped
         attempt.shipper.setPhase(nil)
-        tellUser(failure, givesBack: givesBack, took: took)
+        let hasDeployed = result.phaseMilliseconds[.deploying] != nil
+        tellUser(failure, givesBack: givesBack, hasDeployed: hasDeployed, took: took)
         await retryWhileTrusted("send the rest of the log") { try await attempt.shipper.flush() }
         if givesBack {
             logger.notice("build given back to the queue")
@@ -27,13 +29,21 @@ struct Ending: Sendable {
         } else {
             logEnd(failure, result, took: took)
             let outcome = Self.outcome(failure, result)
-            await retryWhileTrusted("write the result") { try await queue.finish(attempt.lease, outcome) }
+            await retryWhileTrusted("write the result") {
+                let receipt = try await queue.finish(attempt.lease, outcome)
+                if case .retrying = receipt {
+                    logger.notice("the failure may pass, the build waits for its next attempt")
+                }
+            }
         }
     }
 
-    private func tellUser(_ failure: BuildFailure?, givesBack: Bool, took: Duration) {
+    private func tellUser(_ failure: BuildFailure?, givesBack: Bool, hasDeployed: Bool, took: Duration) {
         if givesBack {
             attempt.say("The worker is stopping; the build goes back to the queue and starts again elsewhere.")
+        } else if let failure, failure.fault == .cancelled {
+            let applied = hasDeployed ? " What was applied to the cluster stays." : ""
+            attempt.say("Cancelled (\(failure.code.rawValue)): \(failure)\(applied)")
         } else if let failure {
             attempt.say("Failed (\(failure.code.rawValue)): \(failure)")
         } else {

@@ -12,11 +12,24 @@ final class LeaseGuardian: Sendable {
     private let queue: WorkerQueue
     private let lease: Mutex<Lease>
     private let logger: Logger
+    private let stops: AsyncStream<BuildFailure>
+    private let stop: AsyncStream<BuildFailure>.Continuation
 
     init(queue: WorkerQueue, lease: Lease, logger: Logger) {
         self.queue = queue
         self.lease = Mutex(lease)
         self.logger = logger
+        (stops, stop) = AsyncStream.makeStream(of: BuildFailure.self, bufferingPolicy: .bufferingOldest(1))
+    }
+
+    /// Why somebody cancelled the build; nil while nobody has.
+    var cancellation: BuildFailure? { lease.withLock { $0.cancellation } }
+
+    /// Waits until somebody cancels the build, or the task is cancelled.
+    ///
+    /// - Throws: `BuildFailure` with fault `cancelled` that says why.
+    func waitForCancellation() async throws {
+        for await failure in stops { throw failure }
     }
 
     /// How long before its end the lease is no longer trusted, so that work stops before it can be given away.
@@ -28,15 +41,19 @@ final class LeaseGuardian: Sendable {
     func run() async throws {
         while true {
             try await Task.sleep(for: queue.settings.renewEvery)
-            try check()
             try await renew()
         }
     }
 
-    private func renew() async throws {
+    /// Renews now: a hint came that the build may have been cancelled.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_lost`.
+    func renew() async throws {
+        try check()
         do {
             let renewed = try await queue.renew(lease.withLock { $0 })
-            lease.withLock { $0 = renewed }
+            lease.withLock { if $0.expiresAt < renewed.expiresAt { $0 = renewed } }
+            if let cancellation = renewed.cancellation { stop.yield(cancellation) }
         } catch let failure as BuildFailure where failure.code == .leaseLost || failure.fault == .cancelled {
             throw failure
         } catch {

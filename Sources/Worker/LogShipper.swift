@@ -22,12 +22,14 @@ final class LogShipper: Sendable {
     private let state = Mutex(State())
     private let queue: WorkerQueue
     private let lease: Lease
+    private let guardian: LeaseGuardian
     private let wake: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    init(queue: WorkerQueue, lease: Lease) {
+    init(queue: WorkerQueue, lease: Lease, guardian: LeaseGuardian) {
         self.queue = queue
         self.lease = lease
+        self.guardian = guardian
         (wake, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -55,9 +57,12 @@ final class LogShipper: Sendable {
         for await _ in wake { try await flush() }
     }
 
-    /// Sends everything that waits.
+    /// Sends everything that waits, for as long as the lease can be trusted.
+    ///
+    /// - Throws: as `run`, and `lease_lost`.
     func flush() async throws {
         while let batch = nextBatch() {
+            try guardian.check()
             let receipt = try await queue.appendLog(lease, from: batch.first, batch.lines)
             state.withLock { state in state.lines.removeAll { $0.ordinal <= receipt.taken } }
         }

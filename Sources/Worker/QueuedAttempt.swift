@@ -16,6 +16,7 @@ struct QueuedAttempt: AttemptReporter {
     func begin(_ phase: BuildPhase) async {
         shipper.setPhase(phase)
         do {
+            try guardian.check()
             try await queue.setPhase(lease, phase)
         } catch {
             // Phases are for watchers; the lease is what counts, and its guardian finds out by itself.

@@ -9,6 +9,7 @@ internal import Telemetry
 package struct WorkerDaemon: Sendable {
     private let queue: WorkerQueue
     private let runner: AttemptRunner
+    private let caretaker: Caretaker
     private let settings: WorkerSettings
     private let drain: DrainSignal
     private let notifier: ServiceNotifier
@@ -27,7 +28,16 @@ package struct WorkerDaemon: Sendable {
         self.drain = drain
         self.notifier = notifier
         self.logger = logger
-        runner = AttemptRunner(pipeline: pipeline, queue: queue, settings: settings, drain: drain, logger: logger)
+        let running = RunningBuilds()
+        runner = AttemptRunner(
+            pipeline: pipeline,
+            queue: queue,
+            settings: settings,
+            drain: drain,
+            running: running,
+            logger: logger
+        )
+        caretaker = Caretaker(queue: queue, running: running, logger: logger)
     }
 
     /// Runs until the drain signal rises and what ran has ended.
@@ -38,6 +48,16 @@ package struct WorkerDaemon: Sendable {
         for warning in preparation.warnings { logger.warning("\(warning)") }
         notifier.ready(status: "waiting for builds, \(settings.worker.slots) slots")
         logger.info("worker ready", metadata: ["slots": "\(settings.worker.slots)", "farm": "\(settings.farm)"])
+        await withDiscardingTaskGroup { group in
+            group.addTask { await caretaker.run() }
+            await takeBuilds()
+            group.cancelAll()
+        }
+        logger.info("worker stopped")
+    }
+
+    /// Fills free slots until the worker is asked to stop, then waits for what runs.
+    private func takeBuilds() async {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             while drain.level == .none {
@@ -46,7 +66,10 @@ package struct WorkerDaemon: Sendable {
                     running -= 1
                 } else if let lease = await claim() {
                     running += 1
-                    group.addTask { await runner.run(lease) }
+                    group.addTask {
+                        await runner.run(lease)
+                        SystemInformation.returnFreeMemory()
+                    }
                 } else {
                     await waitForWork()
                 }
@@ -55,7 +78,6 @@ package struct WorkerDaemon: Sendable {
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
         }
-        logger.info("worker stopped")
     }
 
     private func claim() async -> Lease? {

@@ -73,7 +73,8 @@ struct StatusText {
         let facts = [
             ("phase", "phase"), ("language", "language"), ("commit", "commit"), ("image", "image"),
             ("deployed", "deployment"),
-            ("worker", "worker"), ("created", "createdAt"), ("started", "startedAt"), ("finished", "finishedAt"),
+            ("worker", "worker"), ("created", "createdAt"), ("waits", "notBefore"), ("replaced", "supersededBy"),
+            ("started", "startedAt"), ("finished", "finishedAt"),
         ]
         for (label, name) in facts where !member(name).isEmpty {
             lines.append(label + String(repeating: " ", count: 10 - label.count) + member(name))

@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 1
+-- revision 2
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
@@ -13,6 +13,7 @@ local DEAD_EXCERPT = 4096
 local FARM_EVENTS = 10000
 local BUILD_EVENTS = 1000
 local WORKER_MEMORY = 86400000
+local RETENTION = 604800000
 -- A step of priority outweighs every difference in age; 2^20 steps of it and 2^32 builds fit a double's 53 bits.
 local PRIORITY_STEP = 4294967296
 local PRIORITY_LIMIT = 1000000
@@ -49,6 +50,10 @@ local function farm_of(keys)
         events = prefix .. 'events',
         dead = prefix .. 'dead',
         doorbell = prefix .. 'doorbell',
+        delayed = prefix .. 'delayed',
+        cancels = prefix .. 'cancels',
+        latest = prefix .. 'latest',
+        buried = prefix .. 'buried',
     }
 end
 
@@ -92,33 +97,24 @@ local function ring(farm)
 end
 
 -- The key of a build whose lease has this epoch; or nil and the error that says who has it now.
-local function fence(farm, id, epoch)
+local function held(farm, id, epoch)
     local key = build_key(farm, id)
-    local held = redis.call('HMGET', key, 'state', 'epoch', 'owner')
-    if RUNNING[held[1]] and held[2] == epoch then return key, nil end
+    local is = redis.call('HMGET', key, 'state', 'epoch', 'owner')
+    if RUNNING[is[1]] and is[2] == epoch then return key, nil end
     local text = 'build ' .. id .. ' is '
-    if not held[1] then
+    if not is[1] then
         text = text .. 'unknown'
     else
-        text = text .. held[1] .. ' at epoch ' .. (held[2] or '0') .. ' of ' .. (held[3] or 'nobody')
+        text = text .. is[1] .. ' at epoch ' .. (is[2] or '0') .. ' of ' .. (is[3] or 'nobody')
     end
     return nil, redis.error_reply('LEASELOST ' .. text .. ', not at epoch ' .. epoch)
 end
 
--- Gives everything that a finished build leaves behind an end.
-local function expire(farm, id, time, retention)
-    for _, name in ipairs({build_key(farm, id), log_key(farm, id), events_key(farm, id)}) do
-        redis.call('PEXPIRE', name, digits(retention))
-    end
-    redis.call('ZADD', farm.expiring, digits(time + retention), id)
-end
-
--- Forgets builds whose hashes have expired, and workers not seen for a day; a few at a time.
-local function tidy(farm, time)
-    local gone = redis.call('ZRANGEBYSCORE', farm.expiring, '-inf', digits(time - 1), 'LIMIT', '0', '100')
-    for _, id in ipairs(gone) do
-        if redis.call('EXISTS', build_key(farm, id)) == 0 then redis.call('ZREM', farm.builds, id) end
-        redis.call('ZREM', farm.expiring, id)
-    end
-    redis.call('ZREMRANGEBYSCORE', farm.workers, '-inf', digits(time - WORKER_MEMORY))
+-- As `held`, and the lease must not have run out: a worker that was away for longer than its lease writes nothing, even
+-- if nobody has taken the build from it yet. Only renewing is still open to it.
+local function fence(farm, id, epoch, time)
+    local key, lost = held(farm, id, epoch)
+    if not key then return nil, lost end
+    if tonumber(redis.call('HGET', key, 'leaseUntil') or '0') >= time then return key, nil end
+    return nil, redis.error_reply('LEASELOST the lease of build ' .. id .. ' at epoch ' .. epoch .. ' has run out')
 end

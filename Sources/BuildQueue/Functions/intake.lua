@@ -32,28 +32,52 @@ local function priority_of(request)
     return math.floor(math.max(-PRIORITY_LIMIT, math.min(PRIORITY_LIMIT, priority)))
 end
 
+local function bounded(value, low, high, fallback)
+    if type(value) ~= 'number' or value ~= math.floor(value) or value < low or value > high then return fallback end
+    return value
+end
+
 -- Writes the fields that every new build has, over whatever an older build of its id has left.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
+    local backoff = type(request.backoff) == 'table' and request.backoff or {}
     redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
     redis.call('HSET', build_key(farm, id), 'request', text,
         'id', id, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
         'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
+        'attempts', digits(bounded(request.attempts, 1, 100, 3)),
+        'backoffDelay', digits(bounded(backoff.delay, 0, MAXIMUM_DELAY, 2000)),
+        'backoffJitter', backoff.jitter == true and '1' or '0',
         'projectId', short_text(request.projectId, 128),
+        'organizationId', is_identifier(request.organizationId) and request.organizationId or '',
+        'supersedes', is_identifier(request.supersedes) and request.supersedes or '',
         'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
         'branch', short_text(request.branch, 255))
     redis.call('ZADD', farm.builds, digits(time), id)
 end
 
+-- Cancels the older build of the same `supersedes` key and remembers this one.
+local function supersede(farm, key, id, time, retention)
+    local line = line_of(key)
+    if not line then return end
+    local older = redis.call('HGET', farm.latest, line)
+    redis.call('HSET', farm.latest, line, id)
+    if not older or older == id or redis.call('EXISTS', build_key(farm, older)) == 0 then return end
+    redis.call('HSET', build_key(farm, older), 'supersededBy', id)
+    cancel_build(farm, older, 'superseded', 'Superseded by the newer build ' .. id .. '.', time, retention)
+end
+
 -- Makes the build of a decoded request; false if there is one with its id.
-local function create(farm, request, text, time)
+local function create(farm, request, text, time, retention)
     local id = request.deploymentId
-    if redis.call('EXISTS', build_key(farm, id)) == 1 then return false end
-    local priority = priority_of(request)
+    local key = build_key(farm, id)
+    if redis.call('EXISTS', key) == 1 then return false end
     local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
-    begin(farm, request, text, order, priority, time)
-    redis.call('ZADD', farm.ready, digits(order - priority * PRIORITY_STEP), id)
+    begin(farm, request, text, order, priority_of(request), time)
+    local wait = bounded(request.delay, 0, MAXIMUM_DELAY * 30, 0)
+    if wait > 0 then delay(farm, key, id, time + wait) else make_ready(farm, key, id) end
     tell(farm, id, 'queued', time)
+    supersede(farm, key, id, time, retention)
     return true
 end
 
@@ -64,11 +88,7 @@ local function refuse(farm, request, reason, time, retention)
     if redis.call('EXISTS', key) == 1 then return end
     local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
     begin(farm, request, '', order, priority_of(request), time)
-    redis.call('HSET', key, 'state', 'FAILED', 'finishedAt', digits(time), 'failureFault', 'code',
-        'failureCode', 'invalid_request', 'failureMessage', reason)
-    redis.call('HINCRBY', farm.counters, 'FAILED', 1)
-    tell(farm, id, 'finished', time)
-    expire(farm, id, time, retention)
+    finish_build(farm, key, id, 'FAILED', time, retention, failure_fields('code', 'invalid_request', reason))
 end
 
 local function bury(farm, entry, text, reason, time)
@@ -89,7 +109,7 @@ local function take_entry(farm, entry, fields, time, retention)
         reason = 'The request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken.'
         return refuse(farm, request, reason, time, retention)
     end
-    create(farm, request, text, time)
+    create(farm, request, text, time, retention)
 end
 
 -- Turns up to `limit` entries of the intake into builds. An entry is deleted in the same step that took it in, so
@@ -107,7 +127,7 @@ local function ingest(farm, time, retention, limit)
     return #entries
 end
 
--- enqueue(intake; request): {created, id} or {exists, id, state}.
+-- enqueue(intake; request, retention): {created, id} or {exists, id, state}. Without a retention, 7 days.
 local function enqueue(keys, args)
     local farm = farm_of(keys)
     local text = args[1] or ''
@@ -117,7 +137,7 @@ local function enqueue(keys, args)
         return invalid('the request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken')
     end
     local id = request.deploymentId
-    if not create(farm, request, text, now()) then
+    if not create(farm, request, text, now(), whole(args[2], 1, 1e13) or RETENTION) then
         return {'exists', id, redis.call('HGET', build_key(farm, id), 'state')}
     end
     ring(farm)

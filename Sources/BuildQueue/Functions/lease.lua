@@ -33,6 +33,13 @@ local function pop(farm)
     end
 end
 
+-- Milliseconds until the first delayed build is due; -1 if there is none.
+local function next_due(farm, time)
+    local first = redis.call('ZRANGE', farm.delayed, '0', '0', 'WITHSCORES')
+    if not first[2] then return '-1' end
+    return digits(math.max(0, tonumber(first[2]) - time))
+end
+
 local function grant(farm, id, worker, token, lease, time)
     local key = build_key(farm, id)
     -- One counter for the whole farm: an id that is used again after its build expired still gets a higher epoch.
@@ -40,6 +47,7 @@ local function grant(farm, id, worker, token, lease, time)
     redis.call('HINCRBY', key, 'attempt', 1)
     redis.call('HSET', key, 'state', 'BUILDING', 'phase', '', 'epoch', digits(epoch), 'owner', worker,
         'claim', token, 'leaseUntil', digits(time + lease), 'startedAt', digits(time), 'logTaken', '0')
+    redis.call('HDEL', key, 'suspectSince', unpack(FAILURE_FIELDS))
     redis.call('ZADD', farm.leases, digits(time + lease), id)
     redis.call('SET', farm.prefix .. 'claim:' .. token, id, 'PX', digits(lease))
     tell(farm, id, 'claimed', time)
@@ -47,7 +55,7 @@ local function grant(farm, id, worker, token, lease, time)
 end
 
 -- claim(intake; worker, token, lease, retention): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
--- or {none, last id of the doorbell}.
+-- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}.
 local function claim(keys, args)
     local worker, token = args[1], args[2]
     local lease, retention = whole(args[3], 1, 1e10), whole(args[4], 1, 1e13)
@@ -60,45 +68,50 @@ local function claim(keys, args)
     redis.call('ZADD', farm.workers, digits(time), worker)
     tidy(farm, time)
     ingest(farm, time, retention, 64)
+    promote(farm, time)
     local id = pop(farm)
-    if not id then return {'none', last_ring(farm)} end
+    if not id then return {'none', last_ring(farm), next_due(farm, time)} end
     return grant(farm, id, worker, token, lease, time)
 end
 
--- renew(intake; id, epoch, lease): {leaseUntil, time}.
+-- renew(intake; id, epoch, lease): {leaseUntil, time, why the build is to stop or nothing, the same for people}.
+-- The only call that a lease which has run out still allows: after an outage its owner may be the first to come back.
 local function renew(keys, args)
     local farm, time, lease = farm_of(keys), now(), whole(args[3], 1, 1e10)
     if not lease then return invalid('lease must be milliseconds') end
-    local key, lost = fence(farm, args[1], args[2])
+    local key, lost = held(farm, args[1], args[2])
     if not key then return lost end
     redis.call('HSET', key, 'leaseUntil', digits(time + lease))
+    redis.call('HDEL', key, 'suspectSince')
     redis.call('ZADD', farm.leases, digits(time + lease), args[1])
-    redis.call('ZADD', farm.workers, digits(time), redis.call('HGET', key, 'owner'))
-    return {digits(time + lease), digits(time)}
+    local is = redis.call('HMGET', key, 'owner', 'cancelCode', 'cancelMessage')
+    redis.call('ZADD', farm.workers, digits(time), is[1])
+    return {digits(time + lease), digits(time), is[2] or '', is[2] and is[3] or ''}
 end
 
--- confirm(intake; id, epoch): OK while the lease holds. Asked before an effect that cannot be taken back.
+-- confirm(intake; id, epoch): OK while the lease holds and the build is wanted. Asked before an effect that cannot be
+-- taken back.
 local function confirm(keys, args)
-    local key, lost = fence(farm_of(keys), args[1], args[2])
+    local key, lost = fence(farm_of(keys), args[1], args[2], now())
     if not key then return lost end
+    local is = redis.call('HMGET', key, 'cancelCode', 'cancelMessage')
+    if is[1] then return redis.error_reply('CANCELLED ' .. is[1] .. ' ' .. is[2]) end
     return redis.status_reply('OK')
 end
 
 -- give_back(intake; id, epoch): the build waits again at its old place, and this attempt does not count.
 local function give_back(keys, args)
     local farm, time, id, epoch = farm_of(keys), now(), args[1], args[2]
-    local is = redis.call('HMGET', build_key(farm, id), 'state', 'epoch')
+    local is = redis.call('HMGET', build_key(farm, id), 'state', 'epoch', 'cancelCode', 'cancelMessage')
     if is[1] == 'PENDING' and is[2] == epoch then return redis.status_reply('OK') end
-    local key, lost = fence(farm, id, epoch)
+    local key, lost = fence(farm, id, epoch, time)
     if not key then return lost end
-    local place = redis.call('HMGET', key, 'order', 'priority')
     redis.call('HINCRBY', key, 'attempt', -1)
-    redis.call('HSET', key, 'state', 'PENDING', 'phase', '')
-    redis.call('HDEL', key, 'owner', 'claim', 'leaseUntil', 'startedAt')
-    redis.call('ZREM', farm.leases, id)
-    redis.call('ZADD', farm.ready, digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
-    tell(farm, id, 'given_back', time)
-    ring(farm)
+    if is[3] then
+        finish_build(farm, key, id, 'CANCELLED', time, RETENTION, failure_fields('cancelled', is[3], is[4]))
+    else
+        wait_again(farm, key, id, 'given_back', time)
+    end
     return redis.status_reply('OK')
 end
 

@@ -81,7 +81,7 @@ local function log(keys, args)
     local first, limits = log_arguments(args)
     if not first then return invalid('log wants id, epoch, first, four limits, and four words for every line') end
     local farm, time = farm_of(keys), now()
-    local key, lost = fence(farm, args[1], args[2])
+    local key, lost = fence(farm, args[1], args[2], time)
     if not key then return lost end
     local is, stream = load_log(key), log_key(farm, args[1])
     if first > is.taken + 1 then

@@ -1,0 +1,115 @@
+-- How builds leave the queue, and how they come back to it.
+
+local MAXIMUM_DELAY = 86400000
+local FAILURE_FIELDS = {'failureFault', 'failureCode', 'failureMessage', 'failureOperation', 'failureRetryable'}
+
+-- Gives everything that a finished build leaves behind an end.
+local function expire(farm, id, time, retention)
+    for _, name in ipairs({build_key(farm, id), log_key(farm, id), events_key(farm, id)}) do
+        redis.call('PEXPIRE', name, digits(retention))
+    end
+    redis.call('ZADD', farm.expiring, digits(time + retention), id)
+end
+
+-- Forgets builds whose hashes have expired, and workers not seen for a day; a few at a time.
+local function tidy(farm, time)
+    local gone = redis.call('ZRANGEBYSCORE', farm.expiring, '-inf', digits(time - 1), 'LIMIT', '0', '100')
+    for _, id in ipairs(gone) do
+        if redis.call('EXISTS', build_key(farm, id)) == 0 then
+            redis.call('ZREM', farm.builds, id)
+            redis.call('ZREM', farm.buried, id)
+        end
+        redis.call('ZREM', farm.expiring, id)
+    end
+    redis.call('ZREMRANGEBYSCORE', farm.workers, '-inf', digits(time - WORKER_MEMORY))
+end
+
+-- Takes a build out of every set that says where it is.
+local function withdraw(farm, key, id)
+    redis.call('ZREM', farm.ready, id)
+    redis.call('ZREM', farm.delayed, id)
+    redis.call('ZREM', farm.leases, id)
+    redis.call('HDEL', key, 'leaseUntil', 'claim', 'suspectSince', 'notBefore')
+end
+
+-- Puts a build at its place among those that wait.
+local function make_ready(farm, key, id)
+    local place = redis.call('HMGET', key, 'order', 'priority')
+    redis.call('ZADD', farm.ready, digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
+end
+
+-- Lets a build wait again, at its old place.
+local function wait_again(farm, key, id, kind, time)
+    withdraw(farm, key, id)
+    redis.call('HSET', key, 'state', 'PENDING', 'phase', '')
+    redis.call('HDEL', key, 'owner', 'startedAt')
+    make_ready(farm, key, id)
+    tell(farm, id, kind, time)
+    ring(farm)
+end
+
+-- Lets a build wait until a time.
+local function delay(farm, key, id, due)
+    redis.call('HSET', key, 'state', 'PENDING', 'phase', '', 'notBefore', digits(due))
+    redis.call('ZADD', farm.delayed, digits(due), id)
+end
+
+-- Makes those builds ready whose time has come; how many.
+local function promote(farm, time)
+    local due = redis.call('ZRANGEBYSCORE', farm.delayed, '-inf', digits(time), 'LIMIT', '0', '100')
+    for _, id in ipairs(due) do
+        local key = build_key(farm, id)
+        redis.call('ZREM', farm.delayed, id)
+        if redis.call('HGET', key, 'state') == 'PENDING' then
+            redis.call('HDEL', key, 'notBefore')
+            make_ready(farm, key, id)
+        end
+    end
+    if #due > 0 then ring(farm) end
+    return #due
+end
+
+local function line_of(key)
+    local is = redis.call('HMGET', key, 'supersedes', 'organizationId')
+    if not is[1] or is[1] == '' then return nil end
+    return (is[2] or '') .. ' ' .. is[1]
+end
+
+-- Ends a build. `fields` is a flat list of names and values to write with it.
+local function finish_build(farm, key, id, state, time, retention, fields)
+    withdraw(farm, key, id)
+    redis.call('HSET', key, 'state', state, 'finishedAt', digits(time), unpack(fields))
+    redis.call('HDEL', key, 'cancelCode')
+    redis.call('HINCRBY', farm.counters, state, 1)
+    local line = line_of(key)
+    if line and redis.call('HGET', farm.latest, line) == id then redis.call('HDEL', farm.latest, line) end
+    -- What the code's owner has to put right is no dead letter: sending it again would not help.
+    local fault = redis.call('HGET', key, 'failureFault')
+    if state == 'FAILED' and fault ~= 'code' then redis.call('ZADD', farm.buried, digits(time), id) end
+    tell(farm, id, 'finished', time)
+    expire(farm, id, time, retention)
+end
+
+local function failure_fields(fault, code, message)
+    return {
+        'failureFault', fault, 'failureCode', code, 'failureMessage', message, 'failureOperation', 'queue.' .. code,
+        'failureRetryable', '0',
+    }
+end
+
+-- Cancels a build that has not ended: one that waits ends at once, one that runs is told. `code` is `cancelled` or
+-- `superseded`.
+local function cancel_build(farm, id, code, message, time, retention)
+    local key = build_key(farm, id)
+    local is = redis.call('HMGET', key, 'state', 'epoch', 'cancelCode')
+    if is[1] == 'PENDING' then
+        finish_build(farm, key, id, 'CANCELLED', time, retention, failure_fields('cancelled', code, message))
+        return 'CANCELLED'
+    end
+    if RUNNING[is[1]] and not is[3] then
+        redis.call('HSET', key, 'cancelCode', code, 'cancelMessage', message)
+        redis.call('XADD', farm.cancels, 'MAXLEN', '~', '1000', '*', 'deploymentId', id, 'epoch', is[2])
+        tell(farm, id, 'cancelling', time)
+    end
+    return is[1]
+end

@@ -1,0 +1,70 @@
+-- What happens when nobody else is there to do it: builds of workers that are gone, and builds whose time has come.
+
+local DEATHS = 3
+local LAST_LINES = 5
+local LAST_LINE_BYTES = 500
+
+-- Whether owners may not have had a full lease's time to renew: the server is another one than before, or was away, or its
+-- clock jumped. Known by the server's run id and by the time since this was last asked.
+local function is_quiet(farm, time, lease)
+    local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+    local was = redis.call('HMGET', farm.counters, 'serverRun', 'tendedAt', 'quietUntil')
+    local last, quiet = tonumber(was[2] or '0'), tonumber(was[3] or '0')
+    if was[1] ~= run or time < last or time - last > lease / 2 then quiet = time + lease end
+    redis.call('HSET', farm.counters, 'serverRun', run, 'tendedAt', digits(time), 'quietUntil', digits(quiet))
+    return time < quiet
+end
+
+local function last_lines(farm, id)
+    local texts = {}
+    for _, entry in ipairs(redis.call('XREVRANGE', log_key(farm, id), '+', '-', 'COUNT', LAST_LINES)) do
+        table.insert(texts, 1, string.sub(entry[2][10], 1, LAST_LINE_BYTES))
+    end
+    return table.concat(texts, '\n')
+end
+
+-- Takes a build from a worker that is gone.
+local function recover(farm, key, id, time, retention)
+    local is = redis.call('HMGET', key, 'owner', 'cancelCode', 'cancelMessage')
+    local deaths = redis.call('HINCRBY', key, 'deaths', 1)
+    if is[2] then
+        local fields = failure_fields('cancelled', is[2], is[3])
+        return finish_build(farm, key, id, 'CANCELLED', time, retention, fields)
+    end
+    if deaths < DEATHS then return wait_again(farm, key, id, 'recovered', time) end
+    local message = 'It lost its worker ' .. deaths .. ' times, the last one was ' .. (is[1] or 'unknown')
+        .. ', and is not run again by itself. The last lines of its log:\n' .. last_lines(farm, id)
+    finish_build(farm, key, id, 'FAILED', time, retention, failure_fields('platform', 'quarantined', message))
+end
+
+-- Recovers builds whose leases ran out: the first look marks them, a later one, `gap` milliseconds after it, takes them.
+local function reap(farm, time, retention, gap)
+    local reaped = 0
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', farm.leases, '-inf', digits(time - 1), 'LIMIT', '0', '100')) do
+        local key = build_key(farm, id)
+        local is = redis.call('HMGET', key, 'state', 'suspectSince')
+        if not RUNNING[is[1]] then
+            redis.call('ZREM', farm.leases, id)
+        elseif not is[2] then
+            redis.call('HSET', key, 'suspectSince', digits(time))
+        elseif time - tonumber(is[2]) >= gap then
+            recover(farm, key, id, time, retention)
+            reaped = reaped + 1
+        end
+    end
+    return reaped
+end
+
+-- tend(intake; lease, retention, gap): {builds recovered, delayed builds that became ready}. Every worker calls it every
+-- few seconds; it never matters which.
+local function tend(keys, args)
+    local lease, retention, gap = whole(args[1], 1, 1e10), whole(args[2], 1, 1e13), whole(args[3], 1, 1e10)
+    if not lease or not retention or not gap then return invalid('lease, retention and gap must be milliseconds') end
+    local farm, time = farm_of(keys), now()
+    local promoted = promote(farm, time)
+    tidy(farm, time)
+    if is_quiet(farm, time, lease) then return {0, promoted} end
+    return {reap(farm, time, retention, gap), promoted}
+end
+
+redis.register_function{function_name = 'slipway_v1_tend', callback = tend, flags = {'allow-oom'}}

@@ -1,0 +1,151 @@
+import BuildModel
+import Platform
+import TestSupport
+import Testing
+
+@testable import BuildQueue
+
+@Suite("Recovery")
+struct RecoveryTests {
+    private static let lease = Duration.seconds(1)
+
+    private func worker(_ farm: Farm, _ name: String, lease: Duration = Self.lease) throws -> WorkerQueue {
+        try farm.worker(name) { $0.lease = lease }
+    }
+
+    /// A farm that has been looked after for longer than a lease, as farms usually have.
+    private func settled(_ worker: WorkerQueue) async throws {
+        let start = ContinuousClock.now
+        try await eventually("the farm's quiet time is over") {
+            try await worker.tend()
+            return ContinuousClock.now - start > worker.settings.lease + .milliseconds(100)
+        }
+    }
+
+    private func recovered(by worker: WorkerQueue) async throws -> Lease {
+        try await eventually("the build starts again") {
+            try await worker.tend()
+            return try await worker.claim()
+        }
+    }
+
+    @Test("starts a dead worker's build elsewhere within its lease and five seconds, and not before")
+    func elsewhere() async throws {
+        let farm = try await Farm()
+        let (dead, other) = (try worker(farm, "dead"), try worker(farm, "other"))
+        try await settled(other)
+        let lease = try await farm.claimed("d1", by: dead)
+        let start = ContinuousClock.now
+        let next = try await recovered(by: other)
+        let took = ContinuousClock.now - start
+        #expect(took > Self.lease - .milliseconds(100))
+        #expect(took < Self.lease + .seconds(5))
+        #expect(next.id == "d1")
+        #expect(next.epoch > lease.epoch)
+        #expect(next.attempt == 2)
+        let failure = await #expect(throws: BuildFailure.self) { try await dead.renew(lease) }
+        #expect(failure?.code == .leaseLost)
+        let told = try await farm.client.events(of: "d1").map(\.type)
+        #expect(told == ["queued", "claimed", "recovered", "claimed"])
+    }
+
+    @Test("puts a build that lost its worker three times aside, with the last lines of its log")
+    func quarantine() async throws {
+        let farm = try await Farm()
+        let (dead, other) = (try worker(farm, "dead", lease: .milliseconds(300)), try worker(farm, "other"))
+        try await farm.add(Farm.request("d1", #","attempts":1"#))
+        for number in 1...3 {
+            let lease = try await eventually("attempt \(number) begins") {
+                try await dead.tend()
+                return try await dead.claim()
+            }
+            try await dead.appendLog(lease, from: 1, lines("attempt \(number)", "about to crash"))
+        }
+        try await eventually("the build is put aside") {
+            try await dead.tend()
+            return try await farm.status("d1").state == .failed
+        }
+        let failure = try await farm.status("d1").failure
+        #expect(failure?.code == "quarantined")
+        #expect(failure?.fault == "platform")
+        #expect(failure?.message.contains("attempt 3\nabout to crash") == true)
+        #expect(try await farm.client.deadBuilds(limit: 10).map(\.deploymentID) == ["d1"])
+        #expect(try await other.claim() == nil)
+    }
+
+    @Test("looks twice, so that an owner who comes back in between keeps its build")
+    func twoStrikes() async throws {
+        let farm = try await Farm()
+        let (owner, other) = (try worker(farm, "owner"), try worker(farm, "other"))
+        try await settled(other)
+        var lease = try await farm.claimed("d1", by: owner)
+        try await eventually("the first look was taken") {
+            let receipt = try await other.tend()
+            #expect(receipt.recovered == 0)
+            return try await !farm.server.cli("HGET", "slipway:{farm}:build:d1", "suspectSince").isEmpty
+        }
+        lease = try await owner.renew(lease)
+        #expect(try await other.tend().recovered == 0)
+        try await owner.confirm(lease)
+        #expect(try await farm.status("d1").epoch == lease.epoch)
+    }
+
+    @Test("gives owners a full lease to renew after the server was away", arguments: ["killed", "suspended"])
+    func outage(how: String) async throws {
+        let farm = try await Farm()
+        let lease = Duration.seconds(2)
+        let (owner, other) = (try worker(farm, "owner", lease: lease), try worker(farm, "other", lease: lease))
+        try await settled(other)
+        let held = try await farm.claimed("d1", by: owner)
+        if how == "killed" { try await farm.server.kill() } else { farm.server.suspend() }
+        try await eventually("the lease is over") { SystemInformation.bootNanoseconds > held.expiresAt }
+        if how == "killed" { try await farm.server.start() } else { farm.server.resume() }
+        let back = ContinuousClock.now
+        try await eventually("most of a lease has passed") {
+            let receipt = try await other.tend()
+            #expect(receipt.recovered == 0)
+            return ContinuousClock.now - back > lease / 4 * 3
+        }
+        let renewed = try await owner.renew(held)
+        try await owner.confirm(renewed)
+        // An owner that does not come back loses the build in the end.
+        #expect(try await recovered(by: other).epoch > held.epoch)
+    }
+
+    @Test("of a lease that ran out is not needed for its owner to be refused: only renewing is left to it")
+    func ranOut() async throws {
+        let farm = try await Farm()
+        let owner = try worker(farm, "owner", lease: .milliseconds(50))
+        let lease = try await farm.claimed("d1", by: owner)
+        try await eventually("the lease is over") { SystemInformation.bootNanoseconds > lease.expiresAt + 5_000_000 }
+        let before = try await farm.server.cli("HGETALL", "slipway:{farm}:build:d1")
+        let calls: [@Sendable () async throws -> Void] = [
+            { try await owner.confirm(lease) },
+            { try await owner.setPhase(lease, .pushing) },
+            { try await owner.appendLog(lease, from: 1, lines("from the past")) },
+            { try await owner.giveBack(lease) },
+            { try await owner.finish(lease, .succeeded(BuildResult())) },
+        ]
+        for call in calls {
+            let failure = await #expect(throws: BuildFailure.self) { try await call() }
+            #expect(failure?.code == .leaseLost)
+        }
+        #expect(try await farm.server.cli("HGETALL", "slipway:{farm}:build:d1") == before)
+        let renewed = try await farm.worker("owner").renew(lease)
+        try await farm.worker("owner").confirm(renewed)
+    }
+
+    @Test("ends a cancelled build whose worker died as CANCELLED")
+    func cancelled() async throws {
+        let farm = try await Farm()
+        let (dead, other) = (try worker(farm, "dead"), try worker(farm, "other"))
+        _ = try await farm.claimed("d1", by: dead)
+        #expect(try await farm.client.cancel("d1") == .building)
+        try await eventually("the build has ended") {
+            try await other.tend()
+            return try await farm.status("d1").state == .cancelled
+        }
+        #expect(try await farm.status("d1").failure?.code == "cancelled")
+        #expect(try await other.claim() == nil)
+    }
+}

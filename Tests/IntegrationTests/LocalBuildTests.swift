@@ -1,0 +1,126 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("A build at a terminal")
+struct LocalBuildTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private var environment: [String: String] {
+        [
+            "SLIPWAY_CACHE_DIRECTORY": scratch("cache"), "SLIPWAY_BUILDPACKS_DIRECTORY": "\(Checkout.root)/buildpacks",
+            "SLIPWAY_REGISTRIES_LAYOUTS": "\(Cache.directory)/base-images",
+        ]
+    }
+
+    private func app() async throws -> GitRepository {
+        let repository = try await GitRepository(at: scratch("app"))
+        try await repository.commit(["main.py": "print('x')\n", "data/α.txt": "ü", "data/empty": ""])
+        return repository
+    }
+
+    private func build(_ tag: String, through words: [String] = [], more: [String: String] = [:]) async throws
+        -> JSONValue
+    {
+        let result = try await Command.output(
+            words + [
+                SlipwayProgram.path, "build", scratch("app"), "--output", "oci:\(scratch("layout")):\(tag)", "-o",
+                "json",
+            ],
+            environment: environment.merging(more) { $1 }
+        )
+        return try JSONDocument.parse(result.text)
+    }
+
+    @Test("is the same image under another time zone, umask, locale, number of cores and clock")
+    func determinism() async throws {
+        _ = try await app()
+        let plain = try await build("a")
+        let digest = try #require(plain["digest"]?.string)
+        let variations: [(words: [String], environment: [String: String])] = [
+            ([], ["TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8"]),
+            (["sh", "-c", "umask 077; exec \"$@\"", "sh"], ["LC_ALL": "C"]),
+            (["taskset", "-c", "0"], ["SLIPWAY_LAYERS_THREADS": "1"]),
+            ([], ["SLIPWAY_LAYERS_THREADS": "7", "SLIPWAY_CACHE_DIRECTORY": scratch("other-cache")]),
+            (["faketime", "1999-12-31 23:59:59"], [:]),
+        ]
+        for (index, variation) in variations.enumerated() {
+            let again = try await build("v\(index)", through: variation.words, more: variation.environment)
+            #expect(again["digest"]?.string == digest, "\(variation)")
+        }
+    }
+
+    @Test("makes a layout that umoci unpacks, with the files of the commit and a command that starts it")
+    func layout() async throws {
+        let repository = try await app()
+        let result = try await build("app")
+        #expect(result["commit"]?.string == (try await repository.git("rev-parse", "HEAD")))
+        try await Command.output([
+            "umoci", "unpack", "--rootless", "--image", "\(scratch("layout")):app", scratch("bundle"),
+        ])
+        #expect(try Files.read(scratch("bundle/rootfs/app/data/α.txt")) == Array("ü".utf8))
+        let config = try JSONDocument.parse(try Files.read(scratch("bundle/config.json")))
+        #expect(config["process"]?["args"] == ["python", "main.py"])
+        #expect(config["process"]?["user"]?["uid"] == 65532)
+    }
+
+    @Test("builds the commit and says so when there are uncommitted changes; without git, the directory as it is")
+    func uncommitted() async throws {
+        let repository = try await app()
+        let clean = try await build("a")
+        try scratch.write("changed", to: "app/main.py")
+        let result = try await SlipwayProgram.result(
+            ["build", repository.path, "--output", "oci:\(scratch("layout")):b", "-o", "json"],
+            environment: environment
+        )
+        #expect(result.errorText.contains("uncommitted changes"))
+        #expect(try JSONDocument.parse(result.text)["digest"] == clean["digest"])
+        try scratch.write("print('plain')\n", to: "plain/main.py")
+        try await SlipwayProgram.output(
+            ["build", scratch("plain"), "--output", "oci:\(scratch("layout")):c"],
+            environment: environment
+        )
+        try await Command.output([
+            "umoci", "unpack", "--rootless", "--image", "\(scratch("layout")):c", scratch("plain-bundle"),
+        ])
+        #expect(try Files.read(scratch("plain-bundle/rootfs/app/main.py")) == Array("print('plain')\n".utf8))
+    }
+
+    @Test("pushes to a registry, with the base's layers")
+    func push() async throws {
+        _ = try await app()
+        let registry = try await RegistryServer()
+        let image = "\(registry.host)/team/app:1"
+        try await SlipwayProgram.output(
+            ["build", scratch("app"), "--output", "docker://\(image)"],
+            environment: environment
+        )
+        try await Command.output(
+            ["skopeo", "copy", "--quiet", "--src-tls-verify=false", "docker://\(image)", "oci:\(scratch("back")):app"]
+        )
+        try await Command.output([
+            "umoci", "unpack", "--rootless", "--image", "\(scratch("back")):app", scratch("bundle"),
+        ])
+    }
+
+    @Test("a plan says language, evidence and start command, from a path and from a URL alike")
+    func plan() async throws {
+        let repository = try await app()
+        let git = try await GitHTTPServer(root: scratch.path, scratch: scratch)
+        var digests: Set<String> = []
+        for place in [repository.path, git.url("app")] {
+            let result = try await SlipwayProgram.output(["plan", place, "-o", "json"], environment: environment)
+            let plan = try JSONDocument.parse(result.text)
+            #expect(plan["language"] == "python")
+            #expect(plan["start"]?["arguments"] == ["python", "main.py"])
+            #expect(plan["start"]?["source"]?.string?.contains("main.py") == true)
+            #expect(plan["candidates"]?.array?.first?["evidence"]?.array?.first?["file"] == "main.py")
+            digests.insert(plan["planDigest"]?.string ?? "none")
+        }
+        #expect(digests.count == 1)
+    }
+}

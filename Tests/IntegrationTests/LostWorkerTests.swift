@@ -1,0 +1,92 @@
+import BuildModel
+import Documents
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("A worker that is lost")
+struct LostWorkerTests {
+    /// A farm with a build that runs on node-1, for as long as its git server is silent, and with node-2 beside it.
+    private func busyFarm() async throws -> (Farm, first: ServerProcess, second: ServerProcess, SilentServer) {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        let silent = try SilentServer()
+        let first = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("node-1 runs the build") { try await farm.status("slow")?["worker"] == "node-1" }
+        let second = try await farm.startWorker("--worker-name", "node-2", "--cache-directory", farm.scratch("cache-2"))
+        return (farm, first, second, silent)
+    }
+
+    private func taken(_ farm: Farm) async throws -> JSONValue {
+        try await eventually("node-2 runs the build", within: .seconds(60)) {
+            let status = try await farm.status("slow")
+            return status?["worker"] == "node-2" ? status : nil
+        }
+    }
+
+    @Test("by a kill has its build started elsewhere within the lease and five seconds")
+    func killed() async throws {
+        let (farm, first, second, silent) = try await busyFarm()
+        // The farm is quiet for a lease after its first worker came; the kill is to come after that.
+        try await eventually("the farm is looked after", within: .seconds(60)) {
+            let times = try await farm.redis.cli("HMGET", "slipway:{farm}:counters", "quietUntil", "tendedAt")
+            guard times.count == 2, let quiet = Int(times[0]), let now = Int(times[1]) else { return false }
+            return now > quiet
+        }
+        first.signal(SIGKILL)
+        let start = ContinuousClock.now
+        let status = try await taken(farm)
+        #expect(ContinuousClock.now - start < .seconds(11))
+        #expect(status["attempt"] == 2)
+        silent.stop()
+        #expect(try await farm.ended("slow")["worker"] == "node-2", "\(second.log)")
+    }
+
+    @Test("to a pause longer than its lease writes nothing when it wakes up")
+    func paused() async throws {
+        let (farm, first, second, silent) = try await busyFarm()
+        first.signal(SIGSTOP)
+        _ = try await taken(farm)
+        // Its build fails the moment it wakes up, and it would have much to say about that.
+        silent.stop()
+        let ended = try await farm.ended("slow")
+        let entries = try await farm.redis.cli("XLEN", "slipway:{farm}:log:slow")
+        let events = try await farm.redis.cli("XLEN", "slipway:{farm}:events:slow")
+        first.signal(SIGCONT)
+        try await eventually("it notices that it is late") { first.log.contains("nothing more is written") }
+        #expect(try await farm.status("slow") == ended)
+        #expect(ended["worker"] == "node-2", "\(second.log)")
+        #expect(try await farm.redis.cli("XLEN", "slipway:{farm}:log:slow") == entries)
+        #expect(try await farm.redis.cli("XLEN", "slipway:{farm}:events:slow") == events)
+        // It goes on working.
+        _ = try await farm.repository("app", ["index.html": "x"])
+        second.stop()
+        try await farm.add("next", repository: "app")
+        #expect(try await farm.ended("next")["state"] == "SUCCESS", "\(first.log)")
+    }
+
+    @Test("is not what a cancelled build has to wait for: its clone is broken off within seconds")
+    func cancelled() async throws {
+        let farm = try await Farm()
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        let start = ContinuousClock.now
+        let reply = try await farm.slipway("cancel", "slow", "-o", "json")
+        #expect(try JSONDocument.parse(reply.text)["stopping"] == true)
+        let status = try await farm.ended("slow")
+        // Far less than the ten seconds to the next renewal; the push is what makes the difference.
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(status["state"] == "CANCELLED", "\(worker.log)")
+        #expect(status["failure"]?["code"] == "cancelled")
+        #expect(try await farm.slipway("logs", "slow").text.contains("Cancelled on request"))
+        #expect(try await farm.slipway("retry", "slow").succeeded)
+        try await eventually("the build runs again") { try await farm.status("slow")?["phase"] == "cloning" }
+        silent.stop()
+    }
+}

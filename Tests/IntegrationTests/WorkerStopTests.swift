@@ -1,0 +1,49 @@
+import BuildModel
+import Glibc
+import Platform
+import TestSupport
+import Testing
+
+@Suite("A worker that is asked to stop")
+struct WorkerStopTests {
+    /// A git server that accepts and never answers keeps a build running for as long as a test needs.
+    private func busyFarm() async throws -> (Farm, ServerProcess, SilentServer) {
+        let farm = try await Farm()
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("the build runs") { try await farm.status("slow")?["state"] == "BUILDING" }
+        return (farm, worker, silent)
+    }
+
+    @Test("takes nothing new, finishes what runs, and ends")
+    func drain() async throws {
+        let (farm, worker, silent) = try await busyFarm()
+        _ = try await farm.repository("app", ["index.html": "x"])
+        worker.signal(SIGTERM)
+        try await eventually("the worker drains") { worker.log.contains("taking nothing new") }
+        try await farm.add("later", repository: "app")
+        #expect(worker.isRunning)
+        silent.stop()
+        try await eventually("the worker has ended") { !worker.isRunning }
+        #expect(try await farm.status("slow")?["state"] == "FAILED")
+        #expect(try await farm.status("later")?["state"] == "PENDING")
+    }
+
+    @Test("a second time gives what runs back to the queue, and another worker builds it")
+    func giveBack() async throws {
+        let (farm, worker, silent) = try await busyFarm()
+        worker.signal(SIGTERM)
+        try await eventually("the worker drains") { worker.log.contains("taking nothing new") }
+        worker.signal(SIGTERM)
+        try await eventually("the worker has ended") { !worker.isRunning }
+        #expect(try await farm.status("slow")?["state"] == "PENDING")
+        let second = try await farm.startWorker()
+        try await eventually("another worker has it") { try await farm.status("slow")?["state"] == "BUILDING" }
+        silent.stop()
+        #expect(try await farm.ended("slow")["state"] == "FAILED", "\(second.log)")
+        #expect(try await farm.slipway("logs", "slow").text.contains("goes back to the queue"))
+    }
+}
