@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test demo bench-slice clean
+.PHONY: help setup base-images kubernetes build release check test demo bench-slice bench-layers clean
 
 V ?= 0
 FILTER ?=
@@ -37,6 +37,9 @@ demo: setup base-images release ## build two real projects from git to running c
 
 bench-slice: setup base-images release ## measure start-up, idle memory and the builds of the demo by phase
 	@scripts/bench-slice
+
+bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
+	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build

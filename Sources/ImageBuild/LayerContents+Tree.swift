@@ -1,11 +1,23 @@
 internal import BuildModel
 
 extension LayerContents {
-    /// Adds every entry of a tree below `root`, in the tree's own order.
+    /// Adds the entries of a tree below `root` that its ignore rules let in, in the tree's own order.
     func add(_ tree: any SourceTree, at root: [UInt8]) throws {
         var treeGuard = TreeGuard()
+        let rules = try IgnoreRules.rules(of: tree)
+        var skipped = SkippedDirectories()
         try tree.walk { entry in
             try treeGuard.admit(entry)
+            if rules.keepsOut(entry.path) {
+                guard entry.kind == .directory else { return .proceed }
+                guard rules.letsBackIn else { return .skipDescendants }
+                skipped.insert(entry.path)
+                return .proceed
+            }
+            for directory in skipped.takeAncestors(of: entry.path) {
+                let path = root + [LayerPath.slash] + directory
+                if added[path] == nil { try stream.append(.directory(path, ownership: ownership)) }
+            }
             let path = root + [LayerPath.slash] + entry.path
             guard path.count <= LayerPath.maximumPath else {
                 throw LayerFailure.unsafe(entry.path, "its path is over \(LayerPath.maximumPath) bytes long")
@@ -55,5 +67,27 @@ extension LayerContents {
             throw LayerFailure.unsafe(entry.path, "it is a symbolic link whose target is empty or has a NUL byte")
         }
         try stream.append(.symbolicLink(path, to: target, ownership: ownership))
+    }
+}
+
+/// Directories that were kept out, until something in them is let in: it needs them all.
+struct SkippedDirectories {
+    /// Outermost first; each is in the one before.
+    private var open: [[UInt8]] = []
+
+    mutating func insert(_ directory: [UInt8]) {
+        leave(for: directory)
+        open.append(directory)
+    }
+
+    /// Those above `path`, outermost first; they are not skipped any more.
+    mutating func takeAncestors(of path: [UInt8]) -> [[UInt8]] {
+        leave(for: path)
+        defer { open = [] }
+        return open
+    }
+
+    private mutating func leave(for path: [UInt8]) {
+        while let last = open.last, !path.starts(with: last + [LayerPath.slash]) { open.removeLast() }
     }
 }

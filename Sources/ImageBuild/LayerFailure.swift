@@ -37,6 +37,10 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func tooManyPatterns(_ name: String, count: Int, limit: Int) -> BuildFailure {
+        tree(.limitExceeded, "'\(name)' has \(count) patterns; at most \(limit) are read. Make it shorter.")
+    }
+
     static func changed(_ path: [UInt8], promised: Int64, size: Int) -> BuildFailure {
         BuildFailure(
             .platform,

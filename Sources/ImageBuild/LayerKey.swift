@@ -30,6 +30,7 @@ package struct LayerKey: Sendable, Hashable {
             "user": .integer(Int64(ownership.user)),
             "group": .integer(Int64(ownership.group)),
             "files": .array(planned),
+            "rules": .string(IgnoreRules.policy),
             "tarPolicy": .string(LayerSettings.tarPolicy),
             "codec": .string(codec),
             // A tree that one limit refuses must not slip through because a higher one once let it pass.

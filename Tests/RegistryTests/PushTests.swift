@@ -2,6 +2,7 @@ import BuildModel
 import HTTPTransport
 import Platform
 import Registry
+import Synchronization
 import TestSupport
 import Testing
 
@@ -130,6 +131,41 @@ struct PushTests {
         }
         #expect(failure.code == .corrupted)
         #expect(failure.message.contains(layer.blob.descriptor.digest.description))
+    }
+
+    @Test("bytes that are made when they are lacking are made for the registry that lacks them, once")
+    func deferred() async throws {
+        let registry = try await RegistryServer()
+        var layer = try await TestImage.layer()
+        guard case .local(let content) = layer.blob.source else { return }
+        let made = Mutex(0)
+        layer.blob.source = .deferred {
+            made.withLock { $0 += 1 }
+            return content
+        }
+        for name in ["app", "app", "other"] {
+            // The second layer makes each image another one, so that the manifest alone says nothing.
+            let image = TestImage.image([layer, try await TestImage.layer()])
+            let target = ImageReference(registry: registry.host, repository: name, tag: "v1")
+            let published = try await client.push(image, to: target, confirm: {}, log: log)
+            #expect(published.reusedBytes + published.uploadedBytes == image.blobBytes)
+        }
+        #expect(made.withLock { $0 } == 2)
+    }
+
+    @Test("bytes that cannot be made are an error of their own")
+    func deferredFailure() async throws {
+        let registry = try await RegistryServer()
+        var layer = try await TestImage.layer()
+        let reason = BuildFailure(.platform, .corrupted, operation: "layer.remake", message: "Other bytes.")
+        layer.blob.source = .deferred { throw reason }
+        let target = ImageReference(registry: registry.host, repository: "app", tag: "v1")
+        let image = TestImage.image([layer])
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await client.push(image, to: target, confirm: {}, log: log)
+        }
+        #expect(failure == reason)
+        #expect(try await digest(of: "v1", registry) == nil)
     }
 
     private func digest(of reference: String, _ registry: RegistryServer) async throws -> String? {

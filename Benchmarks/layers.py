@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Layers, measured: from a tree in git to compressed bytes, with nothing remembered, after one file changed, and unchanged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import machine, options, report, scratch, servers
+from harness.command import run
+from harness.sample import Bar, Sample
+from harness.suite import Case, Suite, Tool
+
+TOOL = "slipway"
+COLD, CHANGED, UNCHANGED = "nothing remembered", "one file changed", "no change"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree as files, as a git repository, and a place for what is made of it."""
+
+    files: Path
+    place: Path
+
+    @property
+    def output(self) -> Path:
+        return self.place / "output"
+
+
+def main() -> int:
+    arguments = _arguments()
+    suite = Suite("layers", arguments.rounds, arguments.warmups)
+    report.warn_of_disturbance()
+    facts = machine.facts()
+    size = sum(file.stat().st_size for file in arguments.tree.rglob("*") if file.is_file() and not file.is_symlink())
+    with scratch.scratch(6 * size, arguments.scratch) as directory:
+        tree = _repository(arguments.tree, Path(directory))
+        bench = Bench(suite, arguments.slipway, arguments.seed, tree, f"{size / 1e6:.0f} MB tree")
+        bench.compare_layers()
+        with servers.registry(directory, str(bench.storage)) as port:
+            bench.compare_pushes(port)
+        bench.add_bars()
+        return report.finish(suite, arguments.output, arguments.strict, facts)
+
+
+class Bench:
+    def __init__(self, suite: Suite, slipway: str, seed: Path, tree: Tree, name: str) -> None:
+        self.suite, self.slipway, self.tree, self.name = suite, slipway, tree, name
+        self.storage = tree.place / "registry"
+        shutil.copytree(seed, self.storage)
+        self.cache, self.layouts, self.turn = tree.place / "cache", str(seed.parent / "base-images"), 0
+
+    def compare_layers(self) -> None:
+        """Layer bytes: what each tool leaves is named beside its time. The floor reads the files and hashes them."""
+        tar = f"tar -C {self.tree.files} --exclude=.git --sort=name -cf - ."
+        out = self.tree.output
+        tools = [Tool(TOOL, lambda _: self._layer(cold=True))]
+        for name, pipe, needs in [
+            ("tar, sha256 (floor)", "openssl dgst -sha256", ["openssl"]),
+            ("tar, pigz -6", "pigz -6", ["pigz"]),
+            ("tar, gzip -6", "gzip -6", ["gzip"]),
+            ("tar, igzip -2", "igzip -2", ["igzip"]),
+        ]:
+            words = ["bash", "-o", "pipefail", "-c", f"{tar} | {pipe} > {out}"]
+            tools.append(Tool(name, lambda _, words=words, name=name: self._peer(name, COLD, words), needs))
+        words = ["bash", "-c", f"{tar} > {out}.tar && libdeflate-gzip -6 -f {out}.tar && mv {out}.tar.gz {out}"]
+        name = "tar, libdeflate-gzip -6"
+        tools.append(Tool(name, lambda _: self._peer(name, COLD, words), ["libdeflate-gzip"]))
+        self.suite.compare([Case(self._case(COLD))], tools)
+        self._layer(cold=True)
+        self.suite.compare([Case(self._case(CHANGED))], [Tool(TOOL, lambda _: self._layer(changes=True))])
+        self.suite.compare([Case(self._case(UNCHANGED))], [Tool(TOOL, lambda _: self._layer())])
+
+    def compare_pushes(self, port: int) -> None:
+        """The whole command, to a registry that has the base images and, when nothing is remembered, nothing else."""
+        self.layouts = ""
+        mirror = ["--registries-mirrors", f"docker.io=127.0.0.1:{port}"]
+
+        def push(cold: bool = False, changes: bool = False) -> Sample:
+            self.turn += cold
+            target = f"docker://127.0.0.1:{port}/apps/app{self.turn}:1"
+            return self._build(target, mirror, cold=cold, changes=changes)[0]
+
+        cases = [(COLD, {"cold": True}), (CHANGED, {"changes": True}), (UNCHANGED, {})]
+        for name, how in cases:
+            tool = Tool(TOOL, lambda _, how=how: push(**how))
+            self.suite.compare([Case(f"{self._case(name)}, to a registry")], [tool])
+
+    def add_bars(self) -> None:
+        cold, pigz, gzip = self._row(COLD), self._row(COLD, "tar, pigz -6"), self._row(COLD, "tar, gzip -6")
+        floor, changed, same = self._row(COLD, "tar, sha256 (floor)"), self._row(CHANGED), self._row(UNCHANGED)
+        self.suite.bars += [
+            Bar("layer, times faster than pigz -6", _ratio(pigz, cold), 2.5, at_most=False),
+            Bar("layer, times faster than gzip -6", _ratio(gzip, cold), 5, at_most=False),
+            Bar("layer, size against gzip -6", _sizes(cold, gzip), 1.0),
+            Bar("one file changed, times faster than nothing remembered", _ratio(cold, changed), 15, at_most=False),
+            Bar("one file changed, times the floor", _ratio(changed, floor), 2),
+            Bar("no change, layer", same and same.median * 1000, 100, "ms"),
+        ]
+
+    def _layer(self, cold: bool = False, changes: bool = False) -> Sample:
+        """The phase that makes layers; CPU and memory are those of the whole command, which writes a layout too."""
+        layout = self.tree.place / "layout"
+        shutil.rmtree(layout, ignore_errors=True)
+        sample, result = self._build(f"oci:{layout}:app", [], cold=cold, changes=changes)
+        self.suite.row(self._case(CHANGED if changes else COLD if cold else UNCHANGED), TOOL).details["layerBytes"] = (
+            _layer_size(layout)
+        )
+        return Sample(result["phases"]["assembling"] / 1000, sample.cpu_seconds, sample.peak_rss_bytes)
+
+    def _build(self, target: str, flags: list[str], *, cold: bool, changes: bool) -> tuple[Sample, dict]:
+        if cold:
+            shutil.rmtree(self.cache, ignore_errors=True)
+        if changes:
+            _change(self.tree.files)
+        out = self.tree.place / "result.json"
+        layouts = ["--registries-layouts", self.layouts] if self.layouts else []
+        words = [self.slipway, "build", str(self.tree.files), "--output", target, "-o", "json", *flags, *layouts]
+        words += ["--buildpacks-directory", str(options.REPOSITORY / "buildpacks")]
+        quoted = " ".join(f"'{word}'" for word in [*words, "--cache-directory", str(self.cache)])
+        sample = run(["bash", "-c", f"exec {quoted} > {out}"])
+        return sample, json.loads(out.read_text())
+
+    def _peer(self, tool: str, case: str, words: list[str]) -> Sample:
+        sample = run(words)
+        self.suite.row(self._case(case), tool).details["layerBytes"] = self.tree.output.stat().st_size
+        return sample
+
+    def _case(self, name: str) -> str:
+        return f"{self.name}, {name}"
+
+    def _row(self, case: str, tool: str = TOOL):
+        row = self.suite.find(self._case(case), tool)
+        return row if row and row.samples else None
+
+
+def _ratio(slower, faster) -> float | None:
+    return slower.median / faster.median if slower and faster and faster.median > 0 else None
+
+
+def _sizes(one, other) -> float | None:
+    return one.details["layerBytes"] / other.details["layerBytes"] if one and other else None
+
+
+def _layer_size(layout: Path) -> int:
+    """The bytes of the last layer of a layout's only image."""
+    entry = json.loads((layout / "index.json").read_text())["manifests"][0]
+    manifest = json.loads((layout / "blobs/sha256" / entry["digest"].split(":")[1]).read_text())
+    return manifest["layers"][-1]["size"]
+
+
+def _repository(source: Path, directory: Path) -> Tree:
+    files = directory / "files"
+    shutil.copytree(source, files, symlinks=True, ignore=shutil.ignore_patterns(".git", ".gitignore", ".gitattributes"))
+    (files / "index.html").write_text("<p>first</p>\n", encoding="utf-8")
+    (files / "Procfile").write_text("web: sleep 1000\n", encoding="utf-8")
+    _git(files, "init", "--quiet", "-b", "main")
+    _commit(files, "one")
+    _git(files, "repack", "-adq")
+    return Tree(files, directory)
+
+
+def _change(files: Path) -> None:
+    """Appends a line to a file in the middle of the tree, and commits it."""
+    names = _git(files, "ls-files", "-z", "*.py").split("\0")
+    with open(files / names[len(names) // 2], "a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    _commit(files, "change")
+
+
+def _commit(files: Path, message: str) -> None:
+    _git(files, "add", "--all")
+    _git(files, "-c", "user.name=bench", "-c", "user.email=bench@example.org", "commit", "--quiet", "-m", message)
+
+
+def _git(directory: Path, *words: str) -> str:
+    command = ["git", "-c", "gc.auto=0", "-c", "core.autocrlf=false", "-C", str(directory), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _arguments():
+    parser = options.parser(__doc__, rounds=3)
+    build = options.REPOSITORY / ".build"
+    parser.add_argument("--slipway", default=str(build / "release/slipway"), metavar="FILE", help="the program")
+    parser.add_argument(
+        "--tree", type=Path, default=Path(sysconfig.get_path("purelib")), metavar="DIR", help="files to make a layer of"
+    )
+    parser.add_argument("--seed", type=Path, required=True, metavar="DIR", help="registry storage with the base images")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
