@@ -72,7 +72,7 @@ let package = Package(
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
-        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
@@ -110,7 +110,7 @@ let package = Package(
         tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        tests("SystemdTests", ["Settings", "Platform"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
-        tests("SystemdTests", ["Platform"]),
     ]
 )

@@ -142,31 +142,31 @@ def run_build(farm: Farm, project: str) -> Build:
         "repositoryUrl": farm.repository(project),
         "deploy": False,
     }
-    key = f"slipway:{{{FARM}}}:build:{identifier}"
+    prefix = f"slipway:{{{FARM}}}:"
     with redis.Redis(farm.redis_port) as client:
         started = time.perf_counter()
-        client.send("XADD", f"slipway:{{{FARM}}}:intake", "*", "request", json.dumps(request))
-        if client.send("XREAD", "BLOCK", "20000", "STREAMS", f"{key}:log", "0") is None:
+        client.send("XADD", f"{prefix}intake", "*", "request", json.dumps(request))
+        if client.send("XREAD", "BLOCK", "20000", "STREAMS", f"{prefix}log:{identifier}", "0") is None:
             raise CommandFailed(f"build {identifier} of {project} wrote no line of log within 20 s")
         first = time.perf_counter()
-        state = _wait_for_end(client, key)
+        state = _wait_for_end(client, prefix, identifier)
         ended = time.perf_counter()
         if state != b"SUCCESS":
-            reason = client.send("HGET", key, "failureMessage") or b""
+            reason = client.send("HGET", f"{prefix}build:{identifier}", "failureMessage") or b""
             raise CommandFailed(f"build {identifier} of {project} is {state.decode()}: {reason.decode()}")
     return Build(identifier, first - started, ended - started)
 
 
-def _wait_for_end(client: redis.Redis, key: str) -> bytes:
+def _wait_for_end(client: redis.Redis, prefix: str, identifier: str) -> bytes:
     """Sleeps on the build's own events: asking again and again would take time from the worker that is measured."""
     end, seen = time.monotonic() + 300, "0"
     while True:
-        state = client.send("HGET", key, "state")
+        state = client.send("HGET", f"{prefix}build:{identifier}", "state")
         if state in (b"SUCCESS", b"FAILED", b"CANCELLED"):
             return state
         if time.monotonic() > end:
-            raise CommandFailed(f"{key} is still {state!r} after 300 s")
-        news = client.send("XREAD", "BLOCK", "1000", "STREAMS", f"{key}:events", seen)
+            raise CommandFailed(f"build {identifier} is still {state!r} after 300 s")
+        news = client.send("XREAD", "BLOCK", "1000", "STREAMS", f"{prefix}events:{identifier}", seen)
         if news:
             seen = news[0][1][-1][0].decode()
 

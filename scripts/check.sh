@@ -51,6 +51,7 @@ check "format of Swift files" swift format lint --strict --recursive --parallel 
 check "shell scripts" shellcheck $(shell_files)
 check "JSON files" check_json
 check "YAML files" check_yaml
+check "the benchmark harness" env -C Benchmarks PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --start-directory tests --top-level-directory .
 check "a build without warnings" check_build
 [ ${#failed[@]} = 0 ] || die "${#failed[@]} checks failed; what to mend is above: $(printf '%s; ' "${failed[@]}")"
 say "all is well"

@@ -15,6 +15,9 @@ package enum BlobSource: Sendable {
     case local(any BlobContent)
     /// In the repository of a registry from which it can be mounted or copied.
     case registry(ImageReference)
+    /// Nowhere yet: digest and size are remembered, and the bytes are made when somebody lacks them. What is returned has the
+    /// digest and size of the descriptor, or making it throws.
+    case deferred(@Sendable () async throws -> any BlobContent)
 }
 
 /// A blob of an image: its descriptor and where its bytes are.

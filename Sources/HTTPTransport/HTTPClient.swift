@@ -26,15 +26,17 @@ package final class HTTPClient: Sendable {
 
     /// Sends a request and hands the body of a 2xx answer to `sink` piece by piece.
     ///
-    /// - Parameter sink: called on the client's thread, in order; it may block briefly, as on a local disk. What it throws ends the
-    ///   request.
+    /// - Parameters:
+    ///   - head: called before the first piece, with the answer's head. What it throws ends the request.
+    ///   - sink: called on the client's thread, in order; it may block briefly, as on a local disk. What it throws ends the request.
     /// - Returns: the answer's head, and if it is not 2xx the first 64 KiB of its body.
     /// - Throws: as `execute`, or what `sink` throws.
     package func download(
         _ request: HTTPRequest,
+        head: @escaping HeadSink = { _ in },
         to sink: @escaping BodySink
     ) async throws -> (HTTPResponse, [UInt8]) {
-        try await run(request, into: .stream(sink))
+        try await run(request, into: .stream(sink, head: head))
     }
 
     /// Cancels what runs, closes all connections and ends the thread. Later requests fail as cancelled.

@@ -118,12 +118,17 @@ package struct TLSSettings: Sendable, Hashable {
 /// Takes the body of an answer piece by piece, in order. The bytes are lent for the call alone.
 package typealias BodySink = @Sendable (RawSpan) throws(BuildFailure) -> Void
 
+/// Looks at the head of an answer before its body arrives.
+package typealias HeadSink = @Sendable (HTTPResponse) throws(BuildFailure) -> Void
+
 /// The answer's head.
 package struct HTTPResponse: Sendable, Hashable {
     package var status: Int
     package var headers: HTTPHeaders
     /// The URL that answered.
     package var url: String
+    /// Whether a request with `Expect: 100-continue` was answered before its body was sent.
+    package var wasContinued = false
 
     package init(status: Int, headers: HTTPHeaders, url: String) {
         self.status = status

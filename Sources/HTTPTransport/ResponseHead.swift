@@ -5,6 +5,8 @@ internal import BuildModel
 /// A new status line starts over, so that an interim answer (100, 103) leaves nothing behind.
 struct ResponseHead {
     private(set) var status = 0
+    /// Whether the other side said that it wants the body: an interim answer 100.
+    private(set) var wasContinued = false
     private(set) var fields: [(name: String, value: String)] = []
     private var byteCount = 0
 
@@ -20,6 +22,7 @@ struct ResponseHead {
         guard byteCount <= Self.limit else { return false }
         if text.hasPrefix("HTTP/") {
             status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
+            wasContinued = wasContinued || status == 100
             fields = []
             byteCount = 0
         } else if text.hasPrefix(" ") || text.hasPrefix("\t") {

@@ -37,9 +37,11 @@ extension Transfer {
                 return 0
             }
             unsafe body.append(contentsOf: bytes)
-        case .stream(let write):
+        case .stream(let write, let begin):
             guard (200...299).contains(head.status) else { return unsafe keepErrorBody(bytes) }
             do {
+                if !hasBodyBegun { try begin(response) }
+                hasBodyBegun = true
                 try unsafe write(bytes.bytes)
             } catch {
                 failure = error

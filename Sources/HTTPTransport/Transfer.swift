@@ -14,7 +14,7 @@ final class Transfer: @unchecked Sendable {
     enum Sink {
         /// Into memory, up to a number of bytes.
         case memory(limit: Int)
-        case stream(BodySink)
+        case stream(BodySink, head: HeadSink)
     }
 
     /// The most bytes of an error's body that a streamed download keeps.
@@ -33,6 +33,8 @@ final class Transfer: @unchecked Sendable {
     var failure: BuildFailure?
     /// Whether the rest of an error's body was dropped on purpose.
     var isTruncated = false
+    /// Whether a streamed body has begun.
+    var hasBodyBegun = false
     private var continuation: CheckedContinuation<TransferResult, any Error>?
 
     /// Prepares a request.
@@ -63,8 +65,14 @@ final class Transfer: @unchecked Sendable {
         if let failure { return fail(failure) }
         let endedOnPurpose = isTruncated && code == CURLE_WRITE_ERROR
         guard code == CURLE_OK || endedOnPurpose else { return fail(failure(of: code)) }
-        let response = HTTPResponse(status: head.status, headers: HTTPHeaders(head.fields), url: request.url)
         finish(.success((response, body)))
+    }
+
+    /// The head as far as it has arrived.
+    var response: HTTPResponse {
+        var response = HTTPResponse(status: head.status, headers: HTTPHeaders(head.fields), url: request.url)
+        response.wasContinued = head.wasContinued
+        return response
     }
 
     func fail(_ failure: BuildFailure) { finish(.failure(failure)) }

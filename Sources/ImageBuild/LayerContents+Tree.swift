@@ -41,10 +41,8 @@ extension LayerContents {
         guard entry.size <= maximumBlobBytes else {
             throw LayerFailure.tooLarge(entry.path, size: entry.size, limit: maximumBlobBytes)
         }
-        try tree.withContent(of: entry, limit: maximumBlobBytes) { content in
-            let size = Int64(content.byteCount)
-            try stream.append(.file(path, mode: mode, size: size, ownership: ownership), content: content)
-        }
+        let file = TarEntry.file(path, mode: mode, size: entry.size, ownership: ownership)
+        try stream.append(file, content: entry, in: tree)
     }
 
     private func addLink(_ entry: TreeEntry, of tree: any SourceTree, at path: [UInt8]) throws {

@@ -16,7 +16,7 @@ struct LayerContents {
     }
 
     /// Adds `path` and the directories above it, but for those that the base image has.
-    mutating func addDirectories(to path: [UInt8]) throws(BuildFailure) {
+    mutating func addDirectories(to path: [UInt8]) throws {
         for directory in LayerPath.ancestors(of: path) + [path] where !StandardDirectories.contains(directory) {
             if let kind = added[directory] {
                 guard kind == .directory else {
@@ -33,13 +33,13 @@ struct LayerContents {
     }
 
     /// Adds planned files, ordered by their paths.
-    mutating func add(_ files: [PlannedFile]) throws(BuildFailure) {
+    mutating func add(_ files: [PlannedFile]) throws {
         for file in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
             try add(file)
         }
     }
 
-    private mutating func add(_ file: PlannedFile) throws(BuildFailure) {
+    private mutating func add(_ file: PlannedFile) throws {
         let path = try LayerPath.absolute(file.path)
         guard !path.isEmpty, !StandardDirectories.contains(path), added[path] == nil else {
             throw LayerFailure.plan(file.path, "it is a directory, or planned twice")
@@ -48,10 +48,10 @@ struct LayerContents {
         added[path] = .file
         let content = Array(file.content.utf8)
         let entry = TarEntry.file(path, mode: file.mode & 0o777, size: Int64(content.count), ownership: ownership)
-        try unsafe stream.append(entry, content: content.span.bytes)
+        try stream.append(entry, content: content)
     }
 
-    func finish(comment: String) throws(BuildFailure) -> Layer {
+    func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
         try stream.finish(comment: comment)
     }
 }

@@ -37,6 +37,18 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func changed(_ path: [UInt8], promised: Int64, size: Int) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: "layer.write",
+            message:
+                "'\(shown(path))' has \(size) bytes, but the repository promised \(promised). The local copy of the "
+                + "repository is damaged.",
+            isRetryable: true
+        )
+    }
+
     static func plan(_ path: String, _ reason: String) -> BuildFailure {
         BuildFailure(
             .platform,

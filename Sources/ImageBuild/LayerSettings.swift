@@ -1,3 +1,4 @@
+internal import BuildModel
 package import Platform
 
 /// How layers are made: what they are compressed with, on which threads, where they are kept, and what is too large.
@@ -10,22 +11,32 @@ package struct LayerSettings: Sendable {
     package var spoolDirectory: String
     /// The largest file that is put in a layer, in bytes.
     package var maximumBlobBytes: Int64
+    /// Members of earlier layers; nil to make every member anew. Changes the speed, never a byte.
+    package var members: MemberStore?
 
     package init(
         level: Int = 6,
         processors: BlockingPool,
         spoolDirectory: String,
-        maximumBlobBytes: Int64 = 1 << 30
+        maximumBlobBytes: Int64 = 1 << 30,
+        members: MemberStore? = nil
     ) {
         self.level = level
         self.processors = processors
         self.spoolDirectory = spoolDirectory
         self.maximumBlobBytes = maximumBlobBytes
+        self.members = members
     }
 
-    /// Names how a tar becomes compressed bytes: library, level, and where members are cut. Layers with equal diff ids
-    /// and equal codecs have equal digests as long as the library's version is the same.
-    package var codec: String { "gzip-libdeflate-\(level)-v1" }
+    /// Names how a tar becomes compressed bytes: library, level, where members are cut, and how this release of the
+    /// library packs a sample. Layers from equal trees with equal codecs have equal digests.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_configuration` if the library has no such level.
+    package var codec: String {
+        get throws(BuildFailure) {
+            "gzip-libdeflate-\(level)-v2-\(try CodecIdentity.fingerprint(level: level))"
+        }
+    }
 
     /// Names how a tree becomes a tar: modes, times, owners, order and header forms.
     package static let tarPolicy = "tar-v1"

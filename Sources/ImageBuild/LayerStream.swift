@@ -1,80 +1,73 @@
 internal import BuildModel
 internal import Platform
 
-/// Turns tar entries into a layer: encodes them, cuts the tar into members, and keeps count of its size and digest.
+/// Turns tar entries into a layer: encodes them and cuts the tar into members.
 ///
-/// Where members are cut depends on the entries alone: after an entry once 256 KiB are pending, and in files of 1 MiB
-/// and more, which begin a member of their own, at every 1 MiB. Smaller members would cost size, larger ones would keep
-/// threads waiting. Confined to the thread that writes the layer.
+/// Where members are cut depends on the entries alone (`MemberCut`); files of 1 MiB and more begin a member of their own and are
+/// cut at every 1 MiB. Confined to the thread that writes the layer.
 final class LayerStream {
-    private static let memberSize = 256 << 10
-    private static let largeMemberSize = 1 << 20
-
     private let pipeline: MemberPipeline
     private let cancellation: CancelFlag
-    private let hasher = SHA256Hasher()
-    private var pending: [UInt8] = []
-    private var tarSize: Int64 = 0
+    private var pending = MemberPlan()
 
     init(_ settings: LayerSettings, cancellation: CancelFlag) throws(BuildFailure) {
         pipeline = try MemberPipeline(settings)
         self.cancellation = cancellation
-        pending.reserveCapacity(Self.largeMemberSize)
     }
 
-    /// Appends an entry without content.
-    func append(_ entry: TarEntry) throws(BuildFailure) {
-        pending.append(contentsOf: TarEncoder.header(for: entry))
-        try endEntry()
+    /// Appends an entry with the content that is at hand, if any.
+    func append(_ entry: TarEntry, content: [UInt8] = []) throws {
+        let before = pending.size
+        pending.append(TarEncoder.header(for: entry) + content + TarEncoder.padding(after: entry.size))
+        try endEntry(entry, objectID: nil, before: before)
     }
 
-    /// Appends a file, whose header says `content`'s size.
-    func append(_ entry: TarEntry, content: RawSpan) throws(BuildFailure) {
-        let isLarge = content.byteCount >= Self.largeMemberSize
-        if isLarge && !pending.isEmpty { try cut() }
-        pending.append(contentsOf: TarEncoder.header(for: entry))
-        var offset = 0
-        while offset < content.byteCount {
-            let room = isLarge ? Self.largeMemberSize - pending.count : content.byteCount
-            let end = min(content.byteCount, offset + room)
-            append(content.extracting(offset..<end))
-            offset = end
-            if isLarge && pending.count == Self.largeMemberSize { try cut() }
-        }
-        pending.append(contentsOf: TarEncoder.padding(after: entry.size))
-        try endEntry()
+    /// Appends a file of a tree.
+    func append(_ entry: TarEntry, content file: TreeEntry, in tree: any SourceTree) throws {
+        guard file.size < MemberCut.large else { return try appendLarge(entry, content: file, in: tree) }
+        let before = pending.size
+        pending.append(TarEncoder.header(for: entry))
+        pending.append(0..<Int(file.size), of: file, in: tree)
+        pending.append(TarEncoder.padding(after: entry.size))
+        try endEntry(entry, objectID: file.objectID, before: before)
     }
 
     /// Ends the archive and waits for its members.
-    func finish(comment: String) throws(BuildFailure) -> Layer {
-        pending.append(contentsOf: TarEncoder.end)
+    func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
+        pending.append(TarEncoder.end)
         try cut()
-        let (content, digest) = try pipeline.finish()
-        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: digest, size: content.size)
-        return Layer(
-            blob: ImageBlob(descriptor: descriptor, source: .local(content)),
-            diffID: hasher.finalize(),
-            tarSize: tarSize,
-            comment: comment
-        )
+        return try pipeline.finish(comment: comment)
     }
 
-    private func append(_ bytes: RawSpan) {
-        unsafe bytes.withUnsafeBytes { buffer in unsafe pending.append(contentsOf: buffer) }
+    private func appendLarge(_ entry: TarEntry, content file: TreeEntry, in tree: any SourceTree) throws {
+        if pending.size > 0 { try cut() }
+        try checkCancellation()
+        var plans: [MemberPlan] = []
+        var plan = MemberPlan()
+        plan.append(TarEncoder.header(for: entry))
+        var offset = 0
+        while offset < Int(file.size) {
+            let end = min(Int(file.size), offset + MemberCut.large - plan.size)
+            plan.append(offset..<end, of: file, in: tree)
+            offset = end
+            guard offset < Int(file.size) else { break }
+            plans.append(plan)
+            plan = MemberPlan()
+        }
+        plan.append(TarEncoder.padding(after: entry.size))
+        try pipeline.submit(plans + [plan], of: file, in: tree)
     }
 
-    private func endEntry() throws(BuildFailure) {
-        if pending.count >= Self.memberSize { try cut() }
+    private func endEntry(_ entry: TarEntry, objectID: ObjectID?, before: Int) throws {
+        let size = pending.size - before
+        if MemberCut.follows(path: entry.path, objectID: objectID, size: size, pending: pending.size) { try cut() }
         try checkCancellation()
     }
 
-    private func cut() throws(BuildFailure) {
+    private func cut() throws {
         try checkCancellation()
-        hasher.update(pending)
-        tarSize += Int64(pending.count)
         let member = pending
-        pending = []
-        pending.reserveCapacity(Self.largeMemberSize)
+        pending = MemberPlan()
         try pipeline.submit(member)
     }
 

@@ -15,6 +15,7 @@ package enum LayerWriter {
     ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
     ///   - comment: what the image's history says of the layer.
     ///   - cancellation: looked at between entries.
+    ///   - report: told what the layer cost, at its end.
     /// - Throws: `BuildFailure`: `submodule_unsupported`, `unsafe_path`, `reserved_name` or `limit_exceeded`, which
     ///   name the entry; `invalid_plan`; `cancelled`; what the tree throws.
     package static func writeLayer(
@@ -24,7 +25,8 @@ package enum LayerWriter {
         files: [PlannedFile] = [],
         comment: String,
         settings: LayerSettings,
-        cancellation: CancelFlag
+        cancellation: CancelFlag,
+        report: (LayerWork) -> Void = { _ in }
     ) throws -> Layer {
         var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
         let root = try LayerPath.absolute(directory)
@@ -32,7 +34,9 @@ package enum LayerWriter {
         try contents.addDirectories(to: root)
         try contents.add(files)
         try contents.add(tree, at: root)
-        return try contents.finish(comment: comment)
+        let (layer, work) = try contents.finish(comment: comment)
+        report(work)
+        return layer
     }
 
     /// Writes a small layer of files that a plan adds.
@@ -47,6 +51,6 @@ package enum LayerWriter {
     ) throws -> Layer {
         var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
         try contents.add(files)
-        return try contents.finish(comment: comment)
+        return try contents.finish(comment: comment).layer
     }
 }

@@ -41,8 +41,11 @@ extension OCILayout {
         of blob: ImageBlob,
         fetch: (ImageBlob) async throws -> any BlobContent
     ) async throws -> any BlobContent {
-        if case .local(let content) = blob.source { return content }
-        return try await fetch(blob)
+        switch blob.source {
+        case .local(let content): return content
+        case .deferred(let make): return try await make()
+        case .registry: return try await fetch(blob)
+        }
     }
 
     /// Puts the entry into the index, in place of the one with the same name.

@@ -55,7 +55,8 @@ package enum Files {
         guard descriptor >= 0 else {
             throw .system(errno: errno, operation: "file.write", message: "Cannot write '\(path)'.")
         }
-        let error = writeAll(bytes, to: descriptor)
+        var error = writeAll(bytes, to: descriptor)
+        if error == 0 && fsync(descriptor) != 0 { error = errno }
         close(descriptor)
         guard error == 0, unsafe rename(temporary, path) == 0 else {
             let reason = error == 0 ? errno : error
@@ -64,7 +65,8 @@ package enum Files {
         }
     }
 
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    /// Returns 0 or the error number.
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -74,6 +76,6 @@ package enum Files {
             if count < 0 { return errno }
             written += count
         }
-        return fsync(descriptor) == 0 ? 0 : errno
+        return 0
     }
 }

@@ -15,6 +15,14 @@ package final class SHA256Hasher {
         unsafe self.context = context
     }
 
+    /// A hasher that has seen the same bytes and goes its own way: `EVP_MD_CTX_copy_ex(3)`.
+    package init(copying other: SHA256Hasher) {
+        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_MD_CTX_copy_ex(context, other.context) == 1 else {
+            preconditionFailure("libcrypto cannot copy a sha256: out of memory")
+        }
+        unsafe self.context = context
+    }
+
     deinit { unsafe EVP_MD_CTX_free(context) }
 
     /// Adds bytes.

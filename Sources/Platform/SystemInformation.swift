@@ -50,6 +50,9 @@ package enum SystemInformation {
         return variables
     }
 
+    /// Gives memory that was used and is free back to the system: a worker that builds now and then stays small in between.
+    package static func returnFreeMemory() { slipway_trim_memory() }
+
     /// Ends the process at once with `code`.
     package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 

@@ -1,24 +1,27 @@
 internal import BuildModel
-internal import Documents
 internal import HTTPTransport
 internal import Platform
 internal import Synchronization
 
 /// What goes into the `Authorization` header for one registry and some scopes, and how long.
 struct Authorization: Sendable, Hashable {
-    /// What an authorization is good for. A session has one user for each registry, so the user is not part of it.
+    /// What an authorization is good for, and who got it.
     struct Key: Sendable, Hashable {
         var origin: String
-        /// Empty for Basic, which knows no scopes.
+        /// Sorted; the order in which they are asked for is the request's.
         var scopes: [String]
+        var identity: Identity?
     }
 
     var header: Redacted<String>
+    /// When it has to be replaced; nil for never.
     var expiry: Deadline?
 
-    static func basic(_ credential: RegistrySettings.Credential) -> Authorization {
-        let text = "\(credential.username):\(credential.password.exposed)"
-        return Authorization(header: Redacted("Basic " + Base64.encode(Array(text.utf8))), expiry: nil)
+    /// Whether it is good for a request that starts now and whose body takes long, so that proxies may pass it on late.
+    func isFresh(for body: HTTPRequest.Body) -> Bool {
+        guard let expiry else { return true }
+        guard case .content = body else { return !expiry.hasPassed }
+        return expiry.remaining > .seconds(20)
     }
 }
 
@@ -29,12 +32,16 @@ extension RegistrySession {
         _ request: RegistryRequest,
         via exchange: Exchange
     ) async throws -> (HTTPResponse, [UInt8]) {
-        let known = knownAuthorization(for: request)
+        let known = try await knownAuthorization(for: request)
         let (response, body) = try await follow(request, known, via: exchange)
         guard response.status == 401, isFromRegistry(response, request) else { return (response, body) }
-        guard let fresh = try await authorization(for: request, after: response), fresh.header != known?.header else {
+        guard let challenge = Challenge.preferred(response.headers.all("WWW-Authenticate")) else {
             return (response, body)
         }
+        challenges.withLock { $0[request.repository.base.text] = challenge }
+        guard let fresh = try await authorization(for: request, challenge, refused: known),
+            fresh.header != known?.header
+        else { return (response, body) }
         return try await follow(request, fresh, via: exchange)
     }
 
@@ -42,32 +49,38 @@ extension RegistrySession {
         (try? HTTPURL(parsing: response.url))?.hasSameOrigin(as: request.repository.base) == true
     }
 
-    private func knownAuthorization(for request: RegistryRequest) -> Authorization? {
-        authorizations.withLock { known in
-            let found = known[request.tokenKey] ?? known[request.basicKey]
-            return found?.expiry?.hasPassed == true ? nil : found
-        }
+    /// A registry that has asked before is not made to ask again: a body would be sent for nothing.
+    private func knownAuthorization(for request: RegistryRequest) async throws -> Authorization? {
+        guard let challenge = challenges.withLock({ $0[request.repository.base.text] }) else { return nil }
+        return try await authorization(for: request, challenge, refused: nil)
     }
 
+    /// The authorization that a challenge asks for. Of all that need the same one, one gets it and the others wait for that.
+    ///
+    /// - Parameter refused: one that the registry does not take any more.
     private func authorization(
         for request: RegistryRequest,
-        after response: HTTPResponse
+        _ challenge: Challenge,
+        refused: Authorization?
     ) async throws -> Authorization? {
-        let credential = settings.credentials[request.repository.registry]
-        guard let challenge = Challenge.preferred(response.headers.all("WWW-Authenticate")) else { return nil }
+        let identity = try await identities.identity(for: request.repository)
         if challenge.scheme == "basic" {
-            guard let credential else { return nil }
-            let basic = Authorization.basic(credential)
-            authorizations.withLock { $0[request.basicKey] = basic }
-            return basic
+            guard let identity, identity.kind == .password else { return nil }
+            return Authorization(header: identity.basicHeader, expiry: nil)
         }
-        let token = try await token(for: request, challenge, credential)
-        authorizations.withLock { $0[request.tokenKey] = token }
-        return token
+        let key = Authorization.Key(
+            origin: request.repository.base.text,
+            scopes: request.scopes.sorted(),
+            identity: identity
+        )
+        return try await tokenSlots.withSlot(key) {
+            let known = authorizations.withLock { $0[key] }
+            // A token that lives for a moment only is as fresh as it gets.
+            let isFresh = known?.isFresh(for: request.body) == true
+            if let known, isFresh, known.header != refused?.header { return known }
+            let token = try await token(for: request, challenge, identity)
+            authorizations.withLock { $0[key] = token }
+            return token
+        }
     }
-}
-
-extension RegistryRequest {
-    fileprivate var basicKey: Authorization.Key { .init(origin: repository.base.text, scopes: []) }
-    fileprivate var tokenKey: Authorization.Key { .init(origin: repository.base.text, scopes: scopes) }
 }

@@ -15,4 +15,22 @@ enum Base64 {
         }
         return String(decoding: text, as: UTF8.self)
     }
+
+    /// The bytes, or nil if the text is not base64. Missing padding is forgiven.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var (value, bits) = (0, 0)
+        let digits = text.utf8.reversed().drop { $0 == UInt8(ascii: "=") }.reversed()
+        guard text.utf8.count - digits.count < 3, digits.count % 4 != 1 else { return nil }
+        for digit in digits {
+            guard let index = alphabet.firstIndex(of: digit) else { return nil }
+            value = (value << 6 | index) & 0xffff
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: value >> bits))
+            }
+        }
+        return bytes
+    }
 }

@@ -10,21 +10,21 @@ extension RegistrySession {
     func token(
         for request: RegistryRequest,
         _ challenge: Challenge,
-        _ credential: RegistrySettings.Credential?
+        _ identity: Identity?
     ) async throws -> Authorization {
-        let realm = try realm(of: challenge, for: request)
-        var parameters = request.scopes.map { ("scope", $0) }
-        if let service = challenge.parameters["service"] { parameters.insert(("service", service), at: 0) }
-        let query = parameters.map { "\($0)=\(PercentEncoding.encode($1))" }.joined(separator: "&")
-        var exchange = HTTPRequest(.get, realm.text + (realm.target.contains("?") ? "&" : "?") + query)
-        // Many servers hand out an anonymous token without asking: so credentials are shown at once.
-        if let credential { exchange.headers["Authorization"] = Authorization.basic(credential).header.exposed }
-        exchange.limits.total = .seconds(30)
-        exchange.limits.responseBytes = 1 << 20
-        exchange.tls = try tls(for: realm, likeRegistry: request.repository.registry)
-        let (response, body) = try await http.execute(exchange)
-        guard response.isSuccess else { throw refused(request, realm, response, body, credential) }
-        return try Self.readToken(body, from: realm)
+        if let identity, identity.kind == .registryToken {
+            return Authorization(header: Redacted("Bearer \(identity.secret.exposed)"), expiry: nil)
+        }
+        let asked = TokenRequest(request, challenge, realm: try realm(of: challenge, for: request), identity)
+        let tls = try tls(for: asked.realm, likeRegistry: request.repository.registry)
+        var (response, body): (HTTPResponse, [UInt8]) = (HTTPResponse(status: 404, headers: [:], url: ""), [])
+        if identity?.kind == .identityToken { (response, body) = try await http.execute(asked.refresh(tls)) }
+        // Not every token server knows the newer form, and they say so in different ways.
+        if !response.isSuccess, [400, 401, 404, 405].contains(response.status) {
+            (response, body) = try await http.execute(asked.plain(tls))
+        }
+        guard response.isSuccess else { throw asked.refused(response, body) }
+        return try Self.readToken(body, from: asked.realm)
     }
 
     private func realm(of challenge: Challenge, for request: RegistryRequest) throws(BuildFailure) -> HTTPURL {
@@ -43,19 +43,54 @@ extension RegistrySession {
                 message: "The token server \(realm.redacted) answered without a token."
             )
         }
-        let lifetime = min(max(reply?["expires_in"]?.integer ?? 60, 60), 86400)
-        // Renewed while there is time left for a request to arrive.
-        return Authorization(header: Redacted("Bearer \(text)"), expiry: Deadline(after: .seconds(lifetime - 15)))
+        let lifetime = min(max(reply?["expires_in"]?.integer ?? 60, 1), 86400)
+        // Renewed while there is time left for a request to arrive. `issued_at` is by a clock that is not ours.
+        return Authorization(
+            header: Redacted("Bearer \(text)"),
+            expiry: Deadline(after: .seconds(lifetime) - .seconds(min(15, lifetime / 2)))
+        )
+    }
+}
+
+/// What a token server is asked for, in either form.
+private struct TokenRequest {
+    let realm: HTTPURL
+    private let request: RegistryRequest
+    private let service: String?
+    private let identity: Identity?
+
+    init(_ request: RegistryRequest, _ challenge: Challenge, realm: HTTPURL, _ identity: Identity?) {
+        self.request = request
+        self.realm = realm
+        self.identity = identity
+        service = challenge.parameters["service"]
     }
 
-    private func refused(
-        _ request: RegistryRequest,
-        _ realm: HTTPURL,
-        _ response: HTTPResponse,
-        _ body: [UInt8],
-        _ credential: RegistrySettings.Credential?
-    ) -> BuildFailure {
-        let who = credential.map { "user '\($0.username)'" } ?? "an anonymous user"
+    /// GET, with one `scope` for each.
+    func plain(_ tls: TLSSettings) -> HTTPRequest {
+        var parameters = request.scopes.map { ("scope", $0) }
+        if let service { parameters.insert(("service", service), at: 0) }
+        let mark = realm.target.contains("?") ? "&" : "?"
+        var exchange = HTTPRequest(.get, realm.text + mark + PercentEncoding.form(parameters), tls: tls)
+        // Many servers hand out an anonymous token without asking: so credentials are shown at once.
+        if let identity { exchange.headers["Authorization"] = identity.basicHeader.exposed }
+        return limited(exchange)
+    }
+
+    /// POST of a form, with the scopes in one: distribution's OAuth2 token specification.
+    func refresh(_ tls: TLSSettings) -> HTTPRequest {
+        let parameters = [
+            ("grant_type", "refresh_token"), ("service", service ?? realm.host), ("client_id", "slipway"),
+            ("scope", request.scopes.joined(separator: " ")), ("refresh_token", identity?.secret.exposed ?? ""),
+        ]
+        var exchange = HTTPRequest(.post, realm.text, tls: tls)
+        exchange.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        exchange.body = .bytes(Array(PercentEncoding.form(parameters).utf8))
+        return limited(exchange)
+    }
+
+    func refused(_ response: HTTPResponse, _ body: [UInt8]) -> BuildFailure {
+        let who = identity?.description ?? "an anonymous user"
         let words = RegistryError.read(body).map(\.description).joined(separator: "; ")
         return BuildFailure(
             .platform,
@@ -67,5 +102,12 @@ extension RegistrySession {
             cause: words.isEmpty ? RegistryError.plainText(body) : words,
             isRetryable: Retry.isTemporary(response.status)
         )
+    }
+
+    private func limited(_ exchange: HTTPRequest) -> HTTPRequest {
+        var exchange = exchange
+        exchange.limits.total = .seconds(30)
+        exchange.limits.responseBytes = 1 << 20
+        return exchange
     }
 }

@@ -1,26 +1,38 @@
 internal import BuildModel
 internal import HTTPTransport
 internal import Platform
-internal import Synchronization
 
 extension RegistrySession {
-    /// Downloads a blob into a nameless file: distribution spec, "Pulling blobs".
+    /// Downloads a blob into a nameless file: distribution spec, "Pulling blobs". What breaks off goes on where it was.
     ///
     /// - Throws: `BuildFailure`: `corrupted` if digest or size are not as promised; others by status.
     func blob(_ descriptor: Descriptor, in repository: Repository, spool directory: String) async throws
         -> any BlobContent
     {
         let request = try blobRequest(.get, descriptor, in: repository)
-        let latest = Mutex<VerifyingSpool?>(nil)
+        let spool = try VerifyingSpool(descriptor, in: directory)
         let http = http
-        let (response, body) = try await send(request) { exchange in
-            // Each try begins a file of its own, so that a broken one leaves nothing behind.
-            let spool = try VerifyingSpool(descriptor, in: directory)
-            latest.withLock { $0 = spool }
-            return try await http.download(exchange) { bytes throws(BuildFailure) in try spool.append(bytes) }
+        let exchange: Exchange = { exchange in
+            var exchange = exchange
+            let start = spool.size
+            if start > 0 { exchange.headers["Range"] = "bytes=\(start)-" }
+            return try await http.download(exchange) { head throws(BuildFailure) in
+                // A server may send all of it again, or some other part.
+                let sent = head.status == 206 ? ByteRange.content(head.headers["Content-Range"])?.start ?? -1 : 0
+                try spool.begin(at: sent)
+            } to: { bytes throws(BuildFailure) in
+                try spool.append(bytes)
+            }
         }
-        guard response.isSuccess, let spool = latest.withLock({ $0 }) else { throw failure(request, response, body) }
-        return try spool.finish()
+        return try await bulkSlots.withSlot(repository.base.authority) {
+            var (response, body) = try await send(request, via: exchange)
+            if response.status == 416, spool.size > 0 {
+                try spool.begin(at: 0)
+                (response, body) = try await send(request, via: exchange)
+            }
+            guard response.isSuccess else { throw failure(request, response, body) }
+            return try spool.finish()
+        }
     }
 
     /// Gets a small blob, such as a config, into memory.

@@ -17,6 +17,16 @@ struct ImagePush: Sendable {
         var reused: Int64 = 0
     }
 
+    /// Whether the tag is on this image already: the one request that a push of something unchanged makes.
+    func isTagged(_ tag: String) async throws -> Bool {
+        guard try await session.hasManifest(tag, image.manifestDescriptor, in: target) else { return false }
+        log.say("\(target.description):\(tag) is this image already", .pushing)
+        return true
+    }
+
+    /// What a push counts when nothing had to be sent.
+    var unchanged: Counts { Counts(reused: blobs.reduce(0) { $0 + $1.descriptor.size }) }
+
     /// Makes the image available under its digest: blobs, config, then the manifest.
     ///
     /// Where the manifest is there already nothing is sent, for a registry only takes a manifest whose blobs it has.
@@ -25,26 +35,52 @@ struct ImagePush: Sendable {
         let isThere = try await session.hasManifest(digest, image.manifestDescriptor, in: target)
         guard !isThere else {
             log.say("\(target.description) has this image already", .pushing)
-            return Counts(reused: blobs.reduce(0) { $0 + $1.descriptor.size })
+            return unchanged
         }
-        var counts = try await pushBlobs(trustsHead: true)
-        if try await !putManifest(as: digest) {
+        var counts = try await push(blobs, trustsHead: true)
+        var lost = try await putManifest(as: digest, attempts: Retry.attempts)
+        if !lost.isEmpty {
             // The registry said that it has a blob and lost it since: its clean-up and our push met.
-            log.say("the registry lost a blob that it had a moment ago; uploading all of them", .pushing)
-            counts = try await pushBlobs(trustsHead: false)
-            guard try await putManifest(as: digest) else { throw lostBlobs }
+            let named = blobs.filter { blob in lost.contains { $0.names(blob.descriptor.digest) } }
+            let again = named.isEmpty ? blobs : named
+            log.say("the registry lost blobs that it had a moment ago; uploading \(again.count) again", .pushing)
+            let repaired = try await push(again, trustsHead: false)
+            counts.reused = max(0, counts.reused - repaired.uploaded)
+            counts.uploaded += repaired.uploaded
+            lost = try await putManifest(as: digest, attempts: Retry.attempts)
         }
+        guard lost.isEmpty else { throw lostBlobs }
         return counts
     }
 
-    /// Moves the tag to the image, unless it is there.
-    func moveTag(_ tag: String) async throws {
-        if try await session.hasManifest(tag, image.manifestDescriptor, in: target) { return }
-        guard try await putManifest(as: tag) else { throw lostBlobs }
+    /// Moves the tag to the image.
+    ///
+    /// - Parameter confirm: called before every try: while a registry makes us wait, the right to move the tag may be lost.
+    func moveTag(_ tag: String, confirm: @Sendable () async throws -> Void) async throws {
+        for attempt in 1... {
+            try await confirm()
+            do {
+                guard try await putManifest(as: tag, attempts: 1).isEmpty else { throw lostBlobs }
+                return
+            } catch let failure as BuildFailure {
+                guard failure.fault != .cancelled else { throw failure }
+                // The answer may be lost, or the tag may never move and be right.
+                let isRight = try? await session.hasManifest(tag, image.manifestDescriptor, in: target)
+                if isRight == true { return }
+                guard failure.isRetryable, attempt < Retry.attempts else { throw failure }
+            }
+            try await RegistrySession.sleep(Retry.delay(after: attempt))
+        }
     }
 
-    private func putManifest(as reference: String) async throws -> Bool {
-        try await session.putManifest(image.manifest, image.manifestDescriptor, as: reference, in: target).isEmpty
+    private func putManifest(as reference: String, attempts: Int) async throws -> [RegistryError] {
+        try await session.putManifest(
+            image.manifest,
+            image.manifestDescriptor,
+            as: reference,
+            in: target,
+            attempts: attempts
+        ).lost
     }
 
     /// Every blob once, layers first.
@@ -54,7 +90,7 @@ struct ImagePush: Sendable {
         return (image.layers + [config]).filter { seen.insert($0.descriptor.digest).inserted }
     }
 
-    private func pushBlobs(trustsHead: Bool) async throws -> Counts {
+    private func push(_ blobs: [ImageBlob], trustsHead: Bool) async throws -> Counts {
         try await withThrowingTaskGroup(of: Counts.self) { group in
             var counts = Counts()
             for (index, blob) in blobs.enumerated() {

@@ -6,6 +6,7 @@ internal import Platform
 /// A manifest or index as a registry sent it, its digest checked.
 struct FetchedManifest: Sendable {
     var descriptor: Descriptor
+    var bytes: [UInt8]
     var document: JSONValue
 }
 
@@ -42,6 +43,7 @@ extension RegistrySession {
         let mediaType = document["mediaType"]?.string ?? announced ?? MediaType.ociManifest
         return FetchedManifest(
             descriptor: Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count)),
+            bytes: body,
             document: document
         )
     }
@@ -68,13 +70,15 @@ extension RegistrySession {
 
     /// Puts a manifest under its digest or a tag: distribution spec, "Pushing Manifests". The bytes are the ones that were hashed.
     ///
-    /// - Returns: the answer, which is a success or an error in the registry's words.
+    /// - Returns: which blobs the registry does not find, none if it took the manifest; and whether it says that it keeps the
+    ///   list of referrers of the manifest's subject.
     func putManifest(
         _ bytes: [UInt8],
         _ descriptor: Descriptor,
         as reference: String,
-        in repository: Repository
-    ) async throws -> [RegistryError] {
+        in repository: Repository,
+        attempts: Int = Retry.attempts
+    ) async throws -> (lost: [RegistryError], keepsReferrers: Bool) {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
             .put,
@@ -85,18 +89,16 @@ extension RegistrySession {
         )
         request.headers["Content-Type"] = descriptor.mediaType
         request.body = .bytes(bytes)
-        let (response, body) = try await send(request)
+        let (response, body) = try await send(request, attempts: attempts)
         if let stored = response.headers["Docker-Content-Digest"], response.isSuccess,
             stored != descriptor.digest.description
         {
             throw request.wrongDigest(stored, descriptor.digest)
         }
-        if response.isSuccess { return [] }
-        let errors = RegistryError.read(body)
-        guard errors.contains(where: { $0.code == "MANIFEST_BLOB_UNKNOWN" }) else {
-            throw failure(request, response, body)
-        }
-        return errors
+        if response.isSuccess { return ([], response.headers["OCI-Subject"] != nil) }
+        let lost = RegistryError.read(body).filter { $0.code == "MANIFEST_BLOB_UNKNOWN" }
+        guard !lost.isEmpty else { throw failure(request, response, body) }
+        return (lost, false)
     }
 
     static func parse(_ bytes: [UInt8], _ request: RegistryRequest) throws(BuildFailure) -> JSONValue {

@@ -45,7 +45,7 @@ package struct RegistryClient: Sendable {
     ///
     /// - Parameters:
     ///   - target: the repository and tag; without a tag the image is there by its digest alone.
-    ///   - confirm: called right before the tag may move; what it throws leaves the tag where it was.
+    ///   - confirm: called right before each try to move the tag; what it throws leaves the tag where it was.
     ///   - log: gets a line for each blob.
     /// - Returns: what was published, with the bytes of layers and config that were sent and that were there already.
     /// - Throws: `BuildFailure` that names the request, the registry's own words and what to do, or what `confirm` throws.
@@ -57,9 +57,13 @@ package struct RegistryClient: Sendable {
     ) async throws -> PublishedImage {
         let repository = try session.settings.repository(of: target)
         let push = ImagePush(session: session, image: image, target: repository, log: log)
-        let counts = try await push.pushByDigest()
-        try await confirm()
-        if let tag = target.tag { try await push.moveTag(tag) }
+        var counts = push.unchanged
+        if let tag = target.tag, try await push.isTagged(tag) {
+            try await confirm()
+        } else {
+            counts = try await push.pushByDigest()
+            if let tag = target.tag { try await push.moveTag(tag, confirm: confirm) } else { try await confirm() }
+        }
         var reference = target
         reference.digest = image.manifestDescriptor.digest
         return PublishedImage(
@@ -77,6 +81,7 @@ package struct RegistryClient: Sendable {
     package func fetchBlob(_ blob: ImageBlob, spoolDirectory: String) async throws -> any BlobContent {
         switch blob.source {
         case .local(let content): return content
+        case .deferred(let make): return try await make()
         case .registry(let reference):
             let repository = try session.settings.repository(of: reference)
             return try await session.blob(blob.descriptor, in: repository, spool: spoolDirectory)

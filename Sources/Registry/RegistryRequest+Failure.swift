@@ -15,16 +15,16 @@ extension RegistryRequest {
     /// An answer that was not hoped for, as a failure that names method, host, repository, status, the registry's own words and what
     /// to do. Distribution spec, "Error Codes".
     ///
-    /// - Parameter credential: whom the registry knows us as, if anybody.
+    /// - Parameter identity: whom the registry knows us as, if anybody.
     func failure(
         _ response: HTTPResponse,
         _ body: [UInt8],
-        credential: RegistrySettings.Credential? = nil
+        identity: Identity? = nil
     ) -> BuildFailure {
         let errors = RegistryError.read(body)
         let words = errors.map(\.description).joined(separator: "; ")
         let status = "\(response.status)" + (words.isEmpty ? "" : " \(words)")
-        let (code, advice) = judgement(of: response.status, credential)
+        let (code, advice) = judgement(of: response.status, errors, identity)
         return BuildFailure(
             .platform,
             code,
@@ -38,25 +38,41 @@ extension RegistryRequest {
 
     private func judgement(
         of status: Int,
-        _ credential: RegistrySettings.Credential?
+        _ errors: [RegistryError],
+        _ identity: Identity?
     ) -> (BuildFailure.Code, String) {
+        if errors.contains(where: \.saysImmutable) {
+            return (
+                .registryRefused, "The tag cannot be moved in this repository: use a new tag, or allow that tags move."
+            )
+        }
         switch status {
         case 401:
-            guard let credential else {
+            guard let identity else {
                 return (.unauthorized, "Configure a user name and password for \(repository.registry).")
             }
-            let name = credential.username
-            return (.unauthorized, "Check the password configured for user '\(name)' of \(repository.registry).")
+            return (
+                .unauthorized, "Check the password configured for \(identity.description) of \(repository.registry)."
+            )
         case 403: return (.registryDenied, "Let the configured user \(rights) this repository.")
-        case 404: return (.notFound, "Check the name, or create the repository.")
+        case 404: return (.notFound, notFoundAdvice)
         case 413:
             return (
-                .limitExceeded, "The registry, or a proxy before it, limits the size of requests: raise that limit."
+                .limitExceeded,
+                "The registry, or a proxy before it, limits the size of requests: raise that limit, or set "
+                    + "registries.chunkBytes for this host."
             )
-        case 408, 429, 499, 500...: return (.registryUnavailable, "Try again later, or look at the registry's log.")
+        case 429: return (.registryUnavailable, "The registry limits how often it is asked: try again later.")
+        case 408, 499, 500...: return (.registryUnavailable, "Try again later, or look at the registry's log.")
         case 300..<400: return (.protocolViolation, "Its redirect cannot be followed.")
         default: return (.registryRefused, "Look at the registry's log for the reason.")
         }
+    }
+
+    private var notFoundAdvice: String {
+        operation == "registry.fetch"
+            ? "Check the name, or create the repository."
+            : "The repository does not exist: create it, or allow the registry to create it on push."
     }
 
     private var rights: String { operation == "registry.fetch" ? "pull from" : "push to" }
@@ -73,6 +89,16 @@ struct RegistryError: Sendable, Hashable, CustomStringConvertible {
         if !message.isEmpty { text += ": \(message)" }
         if let detail, !detail.isEmpty { text += " (\(detail))" }
         return text
+    }
+
+    /// Whether it speaks of a blob or manifest.
+    func names(_ digest: Digest) -> Bool {
+        detail?.contains(digest.description) == true || message.contains(digest.hex)
+    }
+
+    /// Whether the registry does not let tags move: each has words of its own for it.
+    var saysImmutable: Bool {
+        code == "TAG_IMMUTABLE" || message.lowercased().contains("immutab")
     }
 
     /// The errors of a body of any content type; none if it is not the JSON that the distribution spec wants.

@@ -17,7 +17,7 @@ extension RegistrySession {
         for _ in 0...Self.redirectLimit {
             let (response, body) = try await exchange(try outgoing(request, to: url, authorization))
             guard Self.isRedirect(response.status, of: request.method) else { return (response, body) }
-            url = try UploadLocation.resolve(response.headers["Location"], against: url)
+            url = try location(in: response, of: url, request.repository)
         }
         throw BuildFailure(
             .platform,
@@ -25,6 +25,18 @@ extension RegistrySession {
             operation: request.operation,
             message:
                 "Cannot \(request.purpose) in \(request.repository.description): more than \(Self.redirectLimit) redirects."
+        )
+    }
+
+    /// The URL that an answer leads to.
+    ///
+    /// - Parameter url: what answered.
+    func location(in response: HTTPResponse, of url: HTTPURL, _ repository: Repository) throws(BuildFailure) -> HTTPURL
+    {
+        try UploadLocation.resolve(
+            response.headers["Location"],
+            against: url,
+            hidesTLS: settings.hiddenTLS.contains(repository.registry)
         )
     }
 

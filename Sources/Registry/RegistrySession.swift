@@ -10,13 +10,26 @@ final class RegistrySession: Sendable {
 
     let settings: RegistrySettings
     let http: HTTPClient
+    let identities: Identities
+    let knowledge: KnowledgeStore
     let authorizations = Mutex<[Authorization.Key: Authorization]>([:])
+    /// What each registry asked for last, by its URL.
+    let challenges = Mutex<[String: Challenge]>([:])
+    let tokenSlots = KeyedSlots<Authorization.Key>(width: 1)
+    /// Bulk bodies on their way to or from one host; small requests pass by.
+    let bulkSlots = KeyedSlots<String>(width: 4)
+    /// Work on one thing of one repository that must not be done twice at a time: a blob, a tag of referrers.
+    let exclusively = KeyedSlots<String>(width: 1)
+    /// Where local bytes are read again for their digest.
+    let readers = BlockingPool(label: "slipway.registry", width: 2)
     private let gates = Mutex<[String: Deadline]>([:])
-    private let authorities = Mutex<[String: [UInt8]]>([:])
+    private let files = Mutex<[String: [UInt8]]>([:])
 
     init(settings: RegistrySettings, http: HTTPClient) {
         self.settings = settings
         self.http = http
+        identities = Identities(settings)
+        knowledge = KnowledgeStore(path: settings.knowledgeFile)
     }
 
     /// Sends a request, authorized where the registry wants it, and again where an answer or a broken connection says that it may help.
@@ -64,7 +77,7 @@ final class RegistrySession: Sendable {
     }
 
     func failure(_ request: RegistryRequest, _ response: HTTPResponse, _ body: [UInt8]) -> BuildFailure {
-        request.failure(response, body, credential: settings.credentials[request.repository.registry])
+        request.failure(response, body, identity: identities.lastKnown(for: request.repository))
     }
 
     /// Sleeps; a cancellation becomes a failure like any other.
@@ -81,16 +94,26 @@ final class RegistrySession: Sendable {
     /// - Parameter registry: the registry whose entry counts where the host has none of its own.
     func tls(for url: HTTPURL, likeRegistry registry: String?) throws(BuildFailure) -> TLSSettings {
         var tls = TLSSettings()
-        let files = settings.certificateAuthorityFiles
-        guard let file = files[url.authority] ?? registry.flatMap({ files[$0] }) else { return tls }
-        if let known = authorities.withLock({ $0[file] }) {
-            tls.certificateAuthorities = known
-        } else {
-            let bytes = try Files.read(file)
-            authorities.withLock { $0[file] = bytes }
-            tls.certificateAuthorities = bytes
+        let hosts = [url.authority, registry].compactMap { $0 }
+        if let file = hosts.lazy.compactMap({ self.settings.certificateAuthorityFiles[$0] }).first {
+            tls.certificateAuthorities = try contents(of: file)
+        }
+        tls.allowsAnyCertificate = hosts.contains { settings.insecure.contains($0) }
+        // Our own certificate is for the host that it was configured for, and nobody whom that names.
+        let own = settings.clientCertificates[url.authority]
+        let isRegistry = registry.flatMap { try? settings.base(of: $0) }?.hasSameOrigin(as: url) == true
+        if let own = own ?? (isRegistry ? registry.flatMap { settings.clientCertificates[$0] } : nil) {
+            tls.clientCertificate = try contents(of: own.certificateFile)
+            tls.clientKey = Redacted(try contents(of: own.keyFile))
         }
         return tls
+    }
+
+    private func contents(of file: String) throws(BuildFailure) -> [UInt8] {
+        if let known = files.withLock({ $0[file] }) { return known }
+        let bytes = try Files.read(file, limit: 4 << 20)
+        files.withLock { $0[file] = bytes }
+        return bytes
     }
 
     /// A registry that asked for patience gets it from all requests, not only from the one that it told.
@@ -100,6 +123,8 @@ final class RegistrySession: Sendable {
 
     private func passGate(of repository: Repository) async throws {
         let gate = gates.withLock { $0[repository.base.authority] }
-        if let gate, !gate.hasPassed { try await Self.sleep(gate.remaining) }
+        guard let gate, !gate.hasPassed else { return }
+        // Those who wait do not come back all at once.
+        try await Self.sleep(gate.remaining + .milliseconds(Int64.random(in: 0...250)))
     }
 }

@@ -13,15 +13,38 @@ package struct RegistrySettings: Sendable {
         }
     }
 
+    /// PEM files with what we show to a registry that asks for a certificate.
+    package struct ClientCertificate: Sendable, Hashable {
+        /// The certificate, and the chain after it if there is one.
+        package var certificateFile: String
+        package var keyFile: String
+
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
     /// Where images of a registry are looked for before the registry itself, in order: a host with optional port, and
     /// optionally a path that stands before the repository, such as `mirror.internal:5000/hub`.
     package var mirrors: [String: [String]] = [:]
-    /// Hosts that are spoken to without TLS. Loopback hosts are so anyway, unless they have a certificate authority file.
+    /// Hosts that are spoken to without TLS. Loopback hosts are so anyway, unless something about their TLS is configured.
     package var plainHTTP: Set<String> = []
+    /// Hosts whose certificate is not checked, and with them the token servers that they name.
+    package var insecure: Set<String> = []
     /// PEM files of the authorities that are trusted for a host, in place of the system's.
     package var certificateAuthorityFiles: [String: String] = [:]
-    /// Who we are at a host; a host without an entry is used anonymously.
+    package var clientCertificates: [String: ClientCertificate] = [:]
+    /// Who we are at a host; a host without an entry is looked for in `credentialFiles`.
     package var credentials: [String: Credential] = [:]
+    /// Files in the form of docker's `config.json` or podman's `auth.json`, in order; one that is not there is passed over.
+    package var credentialFiles: [String] = []
+    /// The most bytes that one request of an upload may have, by host: for proxies that limit the size of requests.
+    package var chunkBytes: [String: Int64] = [:]
+    /// Hosts behind a proxy that ends TLS and hides it from the registry: the `http` in their answers means `https`.
+    package var hiddenTLS: Set<String> = []
+    /// Where what was learned of hosts is kept, a JSON file; nil to forget it with the client.
+    package var knowledgeFile: String?
     /// An existing directory for blobs on their way from one registry to another.
     package var spoolDirectory = "/var/tmp"
 

@@ -48,12 +48,17 @@ extension RegistrySettings {
     }
 
     private func repository(named name: String, at registry: String) throws(BuildFailure) -> Repository {
+        Repository(registry: registry, base: try base(of: registry), name: name)
+    }
+
+    /// The URL of a registry.
+    func base(of registry: String) throws(BuildFailure) -> HTTPURL {
         // Docker Hub's API lives on another host than its names say.
         let host = registry == "docker.io" ? "registry-1.docker.io" : registry
         do {
             let base = try HTTPURL(parsing: "\(isPlain(registry) ? "http" : "https")://\(host)")
             guard base.target == "/" else { throw Self.invalidHost(host) }
-            return Repository(registry: registry, base: base, name: name)
+            return base
         } catch {
             throw Self.invalidHost(host)
         }
@@ -61,7 +66,10 @@ extension RegistrySettings {
 
     private func isPlain(_ registry: String) -> Bool {
         if plainHTTP.contains(registry) { return true }
-        return Host(ofAuthority: registry).isLoopback && certificateAuthorityFiles[registry] == nil
+        let saysTLS =
+            insecure.contains(registry) || certificateAuthorityFiles[registry] != nil
+            || clientCertificates[registry] != nil
+        return Host(ofAuthority: registry).isLoopback && !saysTLS
     }
 
     private static func invalidHost(_ host: String) -> BuildFailure {

@@ -9,7 +9,12 @@ enum UploadLocation {
     ///
     /// - Throws: `BuildFailure` with code `protocol_violation` if there is none, it is no URL, it would leave TLS, or it leads from
     ///   one host to an internal address of another.
-    static func resolve(_ location: String?, against base: HTTPURL) throws(BuildFailure) -> HTTPURL {
+    /// - Parameter hidesTLS: whether the `http` of an answer from https means https: a proxy ends TLS and does not tell.
+    static func resolve(
+        _ location: String?,
+        against base: HTTPURL,
+        hidesTLS: Bool = false
+    ) throws(BuildFailure) -> HTTPURL {
         guard let location, !location.isEmpty else { throw refused("the registry sent no Location", base) }
         let url: HTTPURL
         do {
@@ -17,9 +22,15 @@ enum UploadLocation {
         } catch {
             throw refused("its Location is not a URL that can be used", base, cause: error.message)
         }
+        if hidesTLS, base.scheme == "https", url.scheme == "http", url.host == base.host {
+            let port = base.port == nil && url.port == 80 ? nil : url.port
+            let host = url.host.contains(":") ? "[\(url.host)]" : url.host
+            return try HTTPURL(parsing: "https://\(host)\(port.map { ":\($0)" } ?? "")\(url.target)")
+        }
         guard base.scheme == "http" || url.scheme == "https" else {
             throw refused(
-                "its Location leads from https to http; the proxy in front of the registry hides TLS from it",
+                "its Location leads from https to http; the proxy in front of the registry hides TLS from it: mend that, "
+                    + "or name the host in registries.hiddenTLS",
                 base
             )
         }
@@ -38,6 +49,8 @@ enum UploadLocation {
     private static func absolute(_ location: String, _ base: HTTPURL) -> String {
         let origin = "\(base.scheme)://\(base.authority)"
         if hasScheme(location) { return location }
+        // Not a URL, but seen: a host without its scheme.
+        if location.lowercased().hasPrefix("\(base.authority)/v2/") { return "\(base.scheme)://\(location)" }
         if location.hasPrefix("//") { return "\(base.scheme):\(location)" }
         if location.hasPrefix("/") { return origin + location }
         let path = base.target.prefix { $0 != "?" }
@@ -75,5 +88,10 @@ enum PercentEncoding {
             encoded += isUnreserved ? String(UnicodeScalar(byte)) : "%" + Hexadecimal.encode([byte]).uppercased()
         }
         return encoded
+    }
+
+    /// `name=value&name=value`.
+    static func form(_ parameters: [(name: String, value: String)]) -> String {
+        parameters.map { "\($0.name)=\(encode($0.value))" }.joined(separator: "&")
     }
 }

@@ -13,7 +13,11 @@ final class VerifyingContent: BlobContent {
     let size: Int64
     private let content: any BlobContent
     private let digest: Digest
-    private let progress = Mutex(Progress())
+    private let state = Mutex<(current: Progress, marks: [Progress])>((Progress(), []))
+
+    /// How far apart the places are from which hashing can go on, and how many are kept.
+    private static let markDistance: Int64 = 8 << 20
+    private static let markCount = 4
 
     /// - Throws: `BuildFailure` with code `corrupted` if the content has another size than promised.
     init(_ content: any BlobContent, descriptor: Descriptor) throws(BuildFailure) {
@@ -25,19 +29,61 @@ final class VerifyingContent: BlobContent {
         digest = descriptor.digest
     }
 
-    /// Reads in order; starting again from 0 is allowed at any time.
+    /// Reads in order. Elsewhere, what lies before `offset` is hashed again: from the nearest place that is kept.
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
         let count = try content.read(at: offset, into: buffer)
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).bytes
-        let isRight = progress.withLock { progress in
-            if offset == 0 { progress = Progress() }
-            guard offset == progress.position else { return false }
-            bytes.withUnsafeBytes { progress.hasher.update($0) }
-            progress.position += Int64(count)
-            return progress.position < size || progress.hasher.finalize() == digest
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
+        let result = state.withLock { state -> Result<Bool, BuildFailure> in
+            Result { () throws(BuildFailure) in
+                if state.current.position != offset { try move(&state, to: offset) }
+                return hash(bytes, &state)
+            }
         }
-        guard isRight else { throw Self.corrupted("the bytes of \(digest) have another digest") }
+        guard try result.get() else { throw Self.corrupted("the bytes of \(digest) have another digest") }
         return count
+    }
+
+    private func hash(_ bytes: UnsafeRawBufferPointer, _ state: inout (current: Progress, marks: [Progress])) -> Bool {
+        let position = state.current.position
+        if position - (state.marks.last?.position ?? 0) >= Self.markDistance {
+            state.marks.append(Progress(hasher: SHA256Hasher(copying: state.current.hasher), position: position))
+            if state.marks.count > Self.markCount { state.marks.removeFirst() }
+        }
+        state.current.hasher.update(bytes)
+        state.current.position += Int64(bytes.count)
+        return state.current.position < size || SHA256Hasher(copying: state.current.hasher).finalize() == digest
+    }
+
+    private func move(
+        _ state: inout (current: Progress, marks: [Progress]),
+        to offset: Int64
+    ) throws(BuildFailure) {
+        state.marks.removeAll { $0.position > offset }
+        state.current = Progress()
+        if let mark = state.marks.last {
+            state.current = Progress(hasher: SHA256Hasher(copying: mark.hasher), position: mark.position)
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        while state.current.position < offset {
+            let room = UnsafeMutableRawBufferPointer(
+                rebasing: buffer.prefix(Int(min(Int64(buffer.count), offset - state.current.position)))
+            )
+            let count = try content.read(at: state.current.position, into: room)
+            guard count > 0 else { throw Self.corrupted("\(digest) has become shorter") }
+            state.current.hasher.update(UnsafeRawBufferPointer(rebasing: room.prefix(count)))
+            state.current.position += Int64(count)
+        }
+    }
+
+    /// Makes ready to be read from `offset`; blocks while it hashes what lies before.
+    func prepare(at offset: Int64) throws(BuildFailure) {
+        let result = state.withLock { state -> Result<Void, BuildFailure> in
+            Result { () throws(BuildFailure) in
+                if state.current.position != offset { try move(&state, to: offset) }
+            }
+        }
+        try result.get()
     }
 
     private static func corrupted(_ reason: String) -> BuildFailure {
@@ -47,6 +93,22 @@ final class VerifyingContent: BlobContent {
             operation: "registry.push",
             message:
                 "A blob changed on this node before it was sent: \(reason). Clear the node's cache and build again."
+        )
+    }
+}
+
+/// A piece of a blob, for one request.
+struct ContentSlice: BlobContent {
+    let content: VerifyingContent
+    let start: Int64
+    let size: Int64
+
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
+        let room = min(Int64(buffer.count), size - offset)
+        guard room > 0 else { return 0 }
+        return try content.read(
+            at: start + offset,
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(room)))
         )
     }
 }

@@ -5,17 +5,33 @@ internal import Synchronization
 /// A blob on its way in: kept in a nameless file, hashed as it arrives, given out only when digest and size are right.
 final class VerifyingSpool: Sendable {
     private struct Progress {
-        let file: SpoolFile
-        let hasher = SHA256Hasher()
+        var file: SpoolFile
+        var hasher = SHA256Hasher()
     }
 
     private let descriptor: Descriptor
+    private let directory: String
     private let progress: Mutex<Progress>
 
     /// - Throws: `BuildFailure` with code `system` if the directory takes no file.
     init(_ descriptor: Descriptor, in directory: String) throws(BuildFailure) {
         self.descriptor = descriptor
+        self.directory = directory
         progress = Mutex(Progress(file: try SpoolFile(in: directory)))
+    }
+
+    /// Bytes so far.
+    var size: Int64 { progress.withLock { $0.file.size } }
+
+    /// Says what comes next: the bytes from `offset` on, which is where we are or the start.
+    ///
+    /// - Throws: `BuildFailure` with code `corrupted` for any other place.
+    func begin(at offset: Int64) throws(BuildFailure) {
+        try progress.withLock { progress throws(BuildFailure) in
+            if offset == progress.file.size { return }
+            guard offset == 0 else { throw corrupted("another range came than was asked for") }
+            progress = Progress(file: try SpoolFile(in: directory))
+        }
     }
 
     /// Appends bytes; more than promised are refused.

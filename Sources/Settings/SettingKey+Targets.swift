@@ -21,6 +21,12 @@ extension SettingKey {
             "How many threads compress. Digests do not depend on it."
         ),
         SettingKey(
+            "layers.memberBytes",
+            .integer(0...1_099_511_627_776, unit: "bytes; 0 keeps none"),
+            default: "4294967296",
+            "How much disk compressed parts of layers may take in cacheDirectory, so that a change compresses only what it touches."
+        ),
+        SettingKey(
             "registries.push",
             .text(.repositoryPrefix),
             default: "127.0.0.1:5000/apps",

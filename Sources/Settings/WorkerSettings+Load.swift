@@ -44,7 +44,8 @@ extension WorkerSettings {
             image: Image(platform: values.text("image.platform")),
             layers: Layers(
                 compressionLevel: values.integer("layers.compressionLevel"),
-                threads: values.integer("layers.threads")
+                threads: values.integer("layers.threads"),
+                memberBytes: values.integer("layers.memberBytes")
             ),
             registries: Registries(&values, files: files, cacheDirectory: cache),
             kubernetes: Kubernetes(&values, files: files),

@@ -102,5 +102,7 @@ extension WorkerSettings {
         package var compressionLevel: Int
         /// 0 for one per core.
         package var threads: Int
+        /// Disk for compressed members; 0 keeps none.
+        package var memberBytes: Int
     }
 }

@@ -6,16 +6,18 @@ internal import Platform
 /// Makes the image of a plan: the same for a worker and for a person at a terminal.
 package struct ImageMaker: Sendable {
     private let bases: BaseImageFinder
-    private let layers: LayerSettings
+    private let layers: SourceLayers
+    private let settings: LayerSettings
     /// Writes layers; apart from the threads that compress for it, on which it waits.
     private let pool = BlockingPool(label: "slipway.image", width: 2)
 
-    package init(bases: BaseImageFinder, layers: LayerSettings) {
+    package init(bases: BaseImageFinder, layers: LayerSettings, memo: LayerMemo) {
         self.bases = bases
-        self.layers = layers
+        self.layers = SourceLayers(settings: layers, memo: memo)
+        settings = layers
     }
 
-    /// - Parameter source: whoever keeps the revision's tree.
+    /// - Parameter source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
     /// - Throws: `BuildFailure` of the base's registry, of the object database, or of the layer encoder.
     package func make(
         _ plan: BuildPlan,
@@ -24,10 +26,10 @@ package struct ImageMaker: Sendable {
         log: any BuildLog
     ) async throws -> Image {
         async let base = bases.find(plan.runImage, log: log)
-        let made = try await writeLayers(plan, revision, from: source, log: log)
+        let app = try await layers.layer(of: revision, at: plan.applicationDirectory, from: source, log: log)
         let image = try ImageAssembler.assemble(
             base: try await base,
-            layers: made,
+            layers: try await writeFiles(of: plan, log) + [app],
             plan: plan,
             revision: revision,
             created: revision.committedAt
@@ -36,43 +38,20 @@ package struct ImageMaker: Sendable {
         return image
     }
 
-    private func writeLayers(
-        _ plan: BuildPlan,
-        _ revision: Revision,
-        from source: any RevisionSource,
-        log: any BuildLog
-    ) async throws -> [Layer] {
+    private func writeFiles(of plan: BuildPlan, _ log: any BuildLog) async throws -> [Layer] {
+        guard !plan.files.isEmpty else { return [] }
         let cancellation = CancelFlag()
-        let app = try await cancellation.whileRunning {
-            try await source.withTree(of: revision) { [layers] tree in
+        let layer = try await cancellation.whileRunning {
+            try await pool.run { [settings] in
                 try LayerWriter.writeLayer(
-                    from: tree,
-                    at: plan.applicationDirectory,
-                    comment: "source at \(revision.commit.short)",
-                    settings: layers,
+                    files: plan.files,
+                    comment: "files of rule \(plan.rule.name)",
+                    settings: settings,
                     cancellation: cancellation
                 )
             }
         }
-        report(app, log)
-        guard !plan.files.isEmpty else { return [app] }
-        let files = try await pool.run { [layers] in
-            try LayerWriter.writeLayer(
-                files: plan.files,
-                comment: "files of rule \(plan.rule.name)",
-                settings: layers,
-                cancellation: cancellation
-            )
-        }
-        report(files, log)
-        return [files, app]
-    }
-
-    private func report(_ layer: Layer, _ log: any BuildLog) {
-        let size = layer.blob.descriptor.size
-        log.say(
-            "Layer \(layer.comment): \(ByteCount.text(layer.tarSize)) packed to \(ByteCount.text(size))",
-            .assembling
-        )
+        log.say(LayerNarrator.made(layer), .assembling)
+        return [layer]
     }
 }

@@ -66,7 +66,10 @@ package struct WorkerDaemon: Sendable {
                     running -= 1
                 } else if let lease = await claim() {
                     running += 1
-                    group.addTask { await runner.run(lease) }
+                    group.addTask {
+                        await runner.run(lease)
+                        SystemInformation.returnFreeMemory()
+                    }
                 } else {
                     await waitForWork()
                 }

@@ -99,6 +99,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("layers-threads"), help: .setting("layers.threads"))
     var layersThreads: String?
 
+    @Option(name: .customLong("layers-member-bytes"), help: .setting("layers.memberBytes"))
+    var layersMemberBytes: String?
+
     @Option(name: .customLong("registries-push"), help: .setting("registries.push"))
     var registriesPush: String?
 
@@ -171,6 +174,7 @@ extension ConfigurationOptions {
             ("image.platform", imagePlatform),
             ("layers.compressionLevel", layersCompressionLevel),
             ("layers.threads", layersThreads),
+            ("layers.memberBytes", layersMemberBytes),
             ("registries.push", registriesPush),
             ("registries.mirrors", registriesMirrors),
             ("registries.layouts", registriesLayouts),

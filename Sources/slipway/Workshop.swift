@@ -25,20 +25,29 @@ struct Workshop: Sendable {
         http = HTTPClient(label: "slipway.http")
         registry = RegistryClient(settings: try Wiring.registry(settings), http: http)
         let threads = settings.layers.threads
+        let memory = "\(settings.cacheDirectory)/layers"
+        try Directories.create(memory, mode: 0o700)
         layers = LayerSettings(
             level: settings.layers.compressionLevel,
             processors: BlockingPool(
                 label: "slipway.layers",
                 width: threads > 0 ? threads : SystemInformation.processorCount
             ),
-            spoolDirectory: spool
+            spoolDirectory: spool,
+            members: try Self.members(settings, in: memory)
         )
         let bases = BaseImageFinder(
             layouts: settings.registries.layouts,
             registry: registry,
             platform: Wiring.platform(settings)
         )
-        images = ImageMaker(bases: bases, layers: layers)
+        images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory))
+    }
+
+    /// What is kept of layers, or nil where the configuration gives it no room.
+    private static func members(_ settings: WorkerSettings, in directory: String) throws(BuildFailure) -> MemberStore? {
+        let limit = settings.layers.memberBytes
+        return limit > 0 ? try MemberStore(directory: "\(directory)/members", limit: Int64(limit)) : nil
     }
 
     func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings)) }

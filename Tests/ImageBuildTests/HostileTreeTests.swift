@@ -190,6 +190,7 @@ private final class CancellingTree: SourceTree {
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         for number in 1...100 {
             visited.append(number)
+            if number == cancelAt { flag.set() }
             _ = try visit(TreeEntry(kind: .file, path: Array("f\(number)".utf8), objectID: id, size: 1))
         }
     }
@@ -197,8 +198,7 @@ private final class CancellingTree: SourceTree {
     func entry(at path: String) -> TreeEntry? { nil }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
-        if visited.count == cancelAt { flag.set() }
-        return try body([UInt8(1)].span.bytes)
+        try body([UInt8(1)].span.bytes)
     }
 }
 
@@ -209,14 +209,14 @@ private struct FailingTree: SourceTree {
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         for number in 0...count {
-            _ = try visit(TreeEntry(kind: .file, path: Array("f\(number)".utf8), objectID: id, size: Int64(number)))
+            _ = try visit(TreeEntry(kind: .file, path: Array("f\(number)".utf8), objectID: id, size: 300 << 10))
         }
     }
 
     func entry(at path: String) -> TreeEntry? { nil }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
-        guard entry.size < count else { throw InMemoryTree.Missing() }
+        guard entry.displayPath != "f\(count)" else { throw InMemoryTree.Missing() }
         return try body(LayerFixture.noise(300 << 10).span.bytes)
     }
 }

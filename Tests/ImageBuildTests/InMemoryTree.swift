@@ -1,4 +1,5 @@
 import BuildModel
+import Platform
 
 /// A tree that is held in memory: what git holds, or what no git would.
 struct InMemoryTree: SourceTree {
@@ -35,7 +36,8 @@ struct InMemoryTree: SourceTree {
     }
 
     private func entry(for item: Item) -> TreeEntry {
-        TreeEntry(kind: item.kind, path: item.path, objectID: id, size: Int64(item.content.count))
+        let content = ObjectID(hex: String(Digest(of: item.content).hex.prefix(40))) ?? id
+        return TreeEntry(kind: item.kind, path: item.path, objectID: content, size: Int64(item.content.count))
     }
 }
 

@@ -50,13 +50,12 @@ import Testing
     }
 
     @Test(
-        "members are cut after 256 KiB of small files, and in large files at every 1 MiB",
+        "a large file has members of its own, one for every MiB",
         arguments: [
             ([1], 1),
-            (Array(repeating: 64 << 10, count: 8), 3),
-            ([1 << 20], 3),
-            ([(1 << 20) - 1], 2),
-            ([1, 3 << 20, 1], 5),
+            ([1 << 20], 4),
+            ([(1 << 20) - 512], 2),
+            ([1, 3 << 20, 1], 6),
         ]
     )
     func members(sizes: [Int], count: Int) throws {

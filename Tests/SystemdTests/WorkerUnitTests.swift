@@ -1,4 +1,5 @@
 import Platform
+import Settings
 import TestSupport
 import Testing
 
@@ -47,7 +48,8 @@ struct WorkerUnitTests {
     @Test("gives the worker longer to stop than its builds may take to finish")
     func stopping() async throws {
         let span = try #require(try unit().values(of: "TimeoutStopSec").last)
-        #expect(try await UnitFile.seconds(span) > 1800)
+        let drain = try #require(SettingKey.all.first { $0.path == "build.drainSeconds" }?.defaultText)
+        #expect(try await UnitFile.seconds(span) > #require(Double(drain)))
     }
 
     @Test("runs as an account that its sysusers file makes, whose home is the state directory")

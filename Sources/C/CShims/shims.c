@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,10 @@ long long slipway_boottime_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
     return (long long)now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void slipway_trim_memory(void) {
+    malloc_trim(0);
 }
 
 int slipway_pipe(int ends[2]) {

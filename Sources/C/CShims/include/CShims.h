@@ -16,6 +16,9 @@ long long slipway_boottime_nanoseconds(void);
 /// A pipe whose ends are closed in programs that this process starts: ends[0] reads, ends[1] writes. Returns 0 or -errno.
 int slipway_pipe(int ends[2]);
 
+/// Gives memory that the allocator holds but nobody uses back to the system: malloc_trim(3).
+void slipway_trim_memory(void);
+
 /// The system's limit on open files for this process is raised to its hard limit. Returns 0 or -errno.
 int slipway_raise_open_files(void);
 

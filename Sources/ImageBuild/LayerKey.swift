@@ -1,0 +1,40 @@
+package import BuildModel
+internal import Platform
+
+/// Everything that determines the bytes of a layer from a tree: equal keys, equal layers.
+package struct LayerKey: Sendable, Hashable {
+    /// sha256 of what determines the layer.
+    let digest: Digest
+    /// The codec that is part of it.
+    let codec: String
+
+    /// - Parameters: as for `LayerWriter.writeLayer(from:at:ownership:files:comment:settings:cancellation:)`; the tree by its id.
+    /// - Throws: `BuildFailure` with code `invalid_configuration` if there is no such codec.
+    package init(
+        tree: ObjectID,
+        at directory: String,
+        ownership: FileOwnership = .root,
+        files: [PlannedFile] = [],
+        settings: LayerSettings
+    ) throws(BuildFailure) {
+        codec = try settings.codec
+        let planned = files.map { file -> JSONValue in
+            [
+                "path": .string(file.path), "mode": .integer(Int64(file.mode)),
+                "content": .string(Digest(of: file.content).hex),
+            ]
+        }
+        let parts: JSONValue = [
+            "tree": .string(tree.hex),
+            "directory": .string(directory),
+            "user": .integer(Int64(ownership.user)),
+            "group": .integer(Int64(ownership.group)),
+            "files": .array(planned),
+            "tarPolicy": .string(LayerSettings.tarPolicy),
+            "codec": .string(codec),
+            // A tree that one limit refuses must not slip through because a higher one once let it pass.
+            "maximumBlobBytes": .integer(settings.maximumBlobBytes),
+        ]
+        digest = Digest(of: parts.canonicalBytes)
+    }
+}

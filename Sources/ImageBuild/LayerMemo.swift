@@ -1,0 +1,92 @@
+package import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// Remembers the digests of layers by what determines them, in a journal that all processes of a node share.
+///
+/// A remembered layer costs neither reading nor compressing: a registry that has it is told its digest. Its bytes are made again
+/// only where they are lacking.
+package final class LayerMemo: Sendable {
+    /// About 50,000 layers.
+    private static let limit: Int64 = 16 << 20
+    /// In place of a record: the layer is not to be trusted any more.
+    private static let nothing = "-"
+
+    private let journal: Journal
+    private let records = Mutex<[Digest: LayerRecord]>([:])
+
+    /// - Parameter directory: an existing directory; the journal in it is made at first use.
+    package init(in directory: String) {
+        journal = Journal(path: "\(directory)/layers.journal", limit: Self.limit)
+    }
+
+    /// The layer with a key, if it was ever remembered; its blob's bytes are deferred.
+    ///
+    /// - Parameters:
+    ///   - comment: what the image's history says of it.
+    ///   - make: makes the layer anew. If it then has other bytes than are remembered, the content throws `corrupted` and names
+    ///     both codecs, and the memo forgets the layer.
+    /// - Throws: `BuildFailure` with code `system` if the journal cannot be read.
+    package func layer(
+        for key: LayerKey,
+        comment: String,
+        making make: @escaping @Sendable () async throws -> Layer
+    ) throws(BuildFailure) -> Layer? {
+        try catchUp()
+        guard let record = records.withLock({ $0[key.digest] }) else { return nil }
+        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: record.digest, size: record.size)
+        let source = BlobSource.deferred { try await self.content(of: record, key: key, making: make) }
+        return Layer(
+            blob: ImageBlob(descriptor: descriptor, source: source),
+            diffID: record.diffID,
+            tarSize: record.tarSize,
+            comment: comment
+        )
+    }
+
+    /// Remembers a layer that was just made.
+    ///
+    /// - Throws: `BuildFailure` with code `system` if the journal cannot be written.
+    package func remember(_ layer: Layer, for key: LayerKey) throws(BuildFailure) {
+        try journal.append("\(key.digest.hex) \(LayerRecord(layer, codec: key.codec).text)")
+    }
+
+    private func content(
+        of record: LayerRecord,
+        key: LayerKey,
+        making make: @Sendable () async throws -> Layer
+    ) async throws -> any BlobContent {
+        let layer = try await make()
+        guard LayerRecord(layer, codec: key.codec) == record, case .local(let content) = layer.blob.source else {
+            try journal.append("\(key.digest.hex) \(Self.nothing)")
+            throw Self.differs(record, layer, codec: key.codec)
+        }
+        return content
+    }
+
+    /// Takes in what this and other processes have appended.
+    private func catchUp() throws(BuildFailure) {
+        // Within the lock: of two that read at once, none may look before the other has put down what it read.
+        try records.withLock { (records) throws(BuildFailure) in
+            for text in try journal.newTexts() {
+                let words = text.split(separator: " ")
+                guard let first = words.first, let bytes = Hexadecimal.decode(String(first)), bytes.count == 32 else {
+                    continue
+                }
+                records[Digest(sha256: bytes)] = LayerRecord(words: words.dropFirst())
+            }
+        }
+    }
+
+    private static func differs(_ record: LayerRecord, _ layer: Layer, codec: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: "layer.remake",
+            message:
+                "The layer '\(layer.comment)' was made again and has other bytes than before: \(record.digest) by codec "
+                + "\(record.codec), now \(layer.blob.descriptor.digest) by codec \(codec); its tar \(record.diffID), now "
+                + "\(layer.diffID). It is forgotten now; build again, and report this as a defect."
+        )
+    }
+}

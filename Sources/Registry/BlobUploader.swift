@@ -1,0 +1,134 @@
+internal import BuildModel
+internal import HTTPTransport
+internal import Platform
+
+extension RegistrySession {
+    /// Uploads a blob whose digest and size are known.
+    ///
+    /// - Parameter session: an upload that is open already.
+    /// - Throws: `BuildFailure` when it did not help to try again.
+    func upload(
+        _ content: VerifyingContent,
+        _ descriptor: Descriptor,
+        to target: Repository,
+        session: HTTPURL? = nil
+    ) async throws {
+        try await bulkSlots.withSlot(target.base.authority) {
+            var uploader = BlobUploader(self, content, descriptor, target)
+            uploader.location = session
+            try await uploader.run()
+        }
+    }
+}
+
+/// One blob on its way into one repository: distribution spec, "Pushing blobs".
+///
+/// In one piece (POST, PUT) where that works, else in chunks (POST, PATCH..., PUT). A broken upload goes on where the registry says
+/// that it stands. The commit cannot be repeated: when its answer is lost, the registry is asked first whether it has the blob.
+struct BlobUploader {
+    let session: RegistrySession
+    let content: VerifyingContent
+    let descriptor: Descriptor
+    let target: Repository
+    /// The upload's latest Location; nil for none that is open.
+    var location: HTTPURL?
+    /// Bytes that the registry has taken.
+    var offset: Int64 = 0
+    /// The most bytes of one request; nil for all at once.
+    var chunkBytes: Int64?
+    /// What the registry wants at least, but for the last chunk.
+    var smallestChunk: Int64 = 0
+    var isChunkLearned = false
+    /// The latest answer, nil if none came.
+    var answer: (status: Int, errors: [RegistryError])?
+    var isCommitting = false
+    private var failures = 0
+    private var breaks = 0
+    private var bestOffset: Int64 = 0
+
+    init(_ session: RegistrySession, _ content: VerifyingContent, _ descriptor: Descriptor, _ target: Repository) {
+        self.session = session
+        self.content = content
+        self.descriptor = descriptor
+        self.target = target
+        chunkBytes =
+            session.settings.chunkBytes[target.registry] ?? session.knowledge[target.base.authority].chunkBytes
+    }
+
+    mutating func run() async throws {
+        while true {
+            do {
+                try await transmit()
+                if isChunkLearned, let chunkBytes {
+                    session.knowledge.learn(target.base.authority) { $0.chunkBytes = chunkBytes }
+                }
+                return
+            } catch let failure as BuildFailure {
+                guard failure.fault != .cancelled else { throw await abandoned(failure) }
+                if try await recover(from: failure) { return }
+            }
+        }
+    }
+
+    /// Finds a way on after a failure.
+    ///
+    /// - Returns: true if the blob turns out to be there.
+    /// - Throws: the failure, if there is no way on.
+    private mutating func recover(from failure: BuildFailure) async throws -> Bool {
+        if answer?.status == 413 || isChunkTooLarge {
+            guard shrinkChunks() else { throw await abandoned(failure) }
+            return false
+        }
+        guard isPassing(failure) else { throw await abandoned(failure) }
+        failures = offset > bestOffset ? 1 : failures + 1
+        bestOffset = max(bestOffset, offset)
+        guard failures < Retry.attempts else { throw await abandoned(failure) }
+        try await RegistrySession.sleep(Retry.delay(after: failures))
+        if isCommitting, try await isCommitted() { return true }
+        countBreak()
+        try await resume()
+        return false
+    }
+
+    /// Whether another try may end differently. A session that the registry lost is worth a new one.
+    private func isPassing(_ failure: BuildFailure) -> Bool {
+        guard let answer else { return failure.isRetryable }
+        let codes = Set(answer.errors.map(\.code))
+        if !codes.isDisjoint(with: ["DIGEST_INVALID", "SIZE_INVALID", "NAME_INVALID", "NAME_UNKNOWN", "DENIED"]) {
+            return false
+        }
+        if !codes.isDisjoint(with: ["BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "UNAVAILABLE", "TOOMANYREQUESTS"]) {
+            return true
+        }
+        return failure.isRetryable || (location != nil && [404, 416].contains(answer.status))
+    }
+
+    /// A proxy that cuts long requests does not say so: after two cuts a large blob goes in chunks.
+    private mutating func countBreak() {
+        guard answer == nil else { return }
+        breaks += 1
+        guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
+        chunkBytes = 16 << 20
+        isChunkLearned = true
+    }
+
+    /// GHCR answers 416 to chunks over 4 MiB; the place they are for is right.
+    private var isChunkTooLarge: Bool {
+        guard let answer, answer.status == 416, let chunkBytes, chunkBytes > 4 << 20, !isCommitting else {
+            return false
+        }
+        return answer.errors.contains { "\($0)".lowercased().contains("exceed") }
+    }
+
+    /// The next smaller size that is known to pass somewhere: Cloudflare, most proxies, GHCR, nginx as it comes, and less.
+    private mutating func shrinkChunks() -> Bool {
+        let sizes: [Int64] = [95_000_000, 16 << 20, 4 << 20, 1 << 20, 256 << 10, 64 << 10]
+        let refused = min(chunkBytes ?? descriptor.size, descriptor.size - (answer?.status == 416 ? offset : 0))
+        guard let next = sizes.first(where: { $0 < refused }), next >= smallestChunk else { return false }
+        chunkBytes = next
+        isChunkLearned = true
+        location = nil
+        offset = 0
+        return true
+    }
+}

@@ -1,0 +1,33 @@
+package import BuildModel
+internal import Documents
+
+/// What was learned of a registry's host by using it. Nil is what nobody has seen yet.
+package struct HostKnowledge: Sendable, Hashable {
+    /// Whether it takes blobs over from other repositories.
+    package var mounts: Bool?
+    /// The most bytes of a request that were let through where a larger one was not.
+    package var chunkBytes: Int64?
+    /// Whether it keeps the list of referrers itself, or leaves that to a tag.
+    package var referrers: Bool?
+    /// Whether it answers `Expect: 100-continue` before a body is sent.
+    package var answersExpect: Bool?
+
+    package init() {}
+
+    init(json: JSONValue) {
+        mounts = json["mounts"]?.bool
+        chunkBytes = json["chunkBytes"]?.integer.flatMap { $0 > 0 ? $0 : nil }
+        referrers = json["referrers"]?.bool
+        answersExpect = json["answersExpect"]?.bool
+    }
+
+    /// The known members.
+    package var json: JSONValue {
+        var members: [String: JSONValue] = [:]
+        members["mounts"] = mounts.map { .bool($0) }
+        members["chunkBytes"] = chunkBytes.map { .integer($0) }
+        members["referrers"] = referrers.map { .bool($0) }
+        members["answersExpect"] = answersExpect.map { .bool($0) }
+        return .object(members)
+    }
+}

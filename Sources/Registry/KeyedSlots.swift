@@ -1,0 +1,76 @@
+internal import BuildModel
+internal import Synchronization
+
+/// So many at once for each key, the others wait in order: one that asks for a token, a few that send bulk to a host.
+final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
+    private struct Line {
+        var inside = 0
+        var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+    }
+
+    private struct State {
+        var lines: [Key: Line] = [:]
+        var lastID: UInt64 = 0
+    }
+
+    private let width: Int
+    private let state = Mutex(State())
+
+    /// - Parameter width: how many may be inside for one key.
+    init(width: Int) {
+        self.width = width
+    }
+
+    /// Runs `body` when there is room.
+    ///
+    /// - Throws: `BuildFailure` with code `cancelled` if the task is cancelled while it waits, or what `body` throws.
+    func withSlot<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
+        guard await enter(key) else { throw BuildFailure.cancelled(operation: "registry.wait") }
+        defer { leave(key) }
+        return try await body()
+    }
+
+    private func enter(_ key: Key) async -> Bool {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if Task.isCancelled { return false }
+                    var line = state.lines[key] ?? Line()
+                    defer { state.lines[key] = line }
+                    guard line.inside >= width else {
+                        line.inside += 1
+                        return true
+                    }
+                    line.waiting.append((id, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            giveUp(id, key)
+        }
+    }
+
+    private func giveUp(_ id: UInt64, _ key: Key) {
+        let continuation = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            guard let index = state.lines[key]?.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.lines[key]?.waiting.remove(at: index).continuation
+        }
+        continuation?.resume(returning: false)
+    }
+
+    private func leave(_ key: Key) {
+        let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            guard var line = state.lines[key] else { return nil }
+            let next = line.waiting.isEmpty ? nil : line.waiting.removeFirst().continuation
+            if next == nil { line.inside -= 1 }
+            state.lines[key] = line.inside == 0 ? nil : line
+            return next
+        }
+        next?.resume(returning: true)
+    }
+}

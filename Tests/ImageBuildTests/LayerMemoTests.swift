@@ -1,0 +1,126 @@
+import BuildModel
+import ImageBuild
+import Platform
+import Synchronization
+import TestSupport
+import Testing
+
+/// Layers that are known before they are made.
+@Suite struct LayerMemoTests {
+    private static let items: [InMemoryTree.Item] = [.directory("bin"), .executable("bin/run", "#!/bin/sh\n")]
+    private let scratch: Scratch
+    private let settings = LayerFixture.settings()
+    private let tree = ObjectID(bytes: [UInt8](repeating: 7, count: 20))
+
+    init() throws { scratch = try Scratch() }
+
+    private func key(_ directory: String = "/app") throws -> LayerKey {
+        try LayerKey(tree: tree, at: directory, settings: settings)
+    }
+
+    @Test("a remembered layer is known without making it, in another process too")
+    func remembered() throws {
+        let layer = try LayerFixture.layer(Self.items)
+        let key = try key()
+        try LayerMemo(in: scratch.path).remember(layer, for: key)
+        let memo = LayerMemo(in: scratch.path)
+        let found = try #require(
+            try memo.layer(for: key, comment: "again") {
+                Issue.record("the layer was made")
+                return layer
+            }
+        )
+        #expect(found.blob.descriptor == layer.blob.descriptor)
+        #expect(found.diffID == layer.diffID)
+        #expect(found.tarSize == layer.tarSize)
+        #expect(found.comment == "again")
+    }
+
+    @Test("a layer that was never made is not remembered")
+    func unknown() throws {
+        let memo = LayerMemo(in: scratch.path)
+        let key = try key()
+        #expect(try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+        try memo.remember(try LayerFixture.layer(Self.items), for: try self.key("/srv"))
+        #expect(try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+    }
+
+    @Test("lacking bytes are made again, and are the same")
+    func madeAgain() async throws {
+        let memo = LayerMemo(in: scratch.path)
+        let layer = try LayerFixture.layer(Self.items)
+        try memo.remember(layer, for: try key())
+        let found = try #require(try memo.layer(for: try key(), comment: "") { try LayerFixture.layer(Self.items) })
+        guard case .deferred(let make) = found.blob.source else {
+            Issue.record("the bytes are not deferred")
+            return
+        }
+        #expect(try Files.bytes(of: InMemoryContent(try LayerFixture.bytes(of: layer))) == (try await bytes(make())))
+    }
+
+    @Test("other bytes than remembered are an error that names both codecs, and are forgotten")
+    func different() async throws {
+        let memo = LayerMemo(in: scratch.path)
+        let key = try key()
+        try memo.remember(try LayerFixture.layer(Self.items), for: key)
+        let found = try #require(
+            try memo.layer(for: key, comment: "") { try LayerFixture.layer([.file("other", "bytes")]) }
+        )
+        guard case .deferred(let make) = found.blob.source else { return }
+        let failure = await #expect(throws: BuildFailure.self) { try await make() }
+        #expect(failure?.code == .corrupted)
+        let codec = try settings.codec
+        #expect(failure?.message.ranges(of: codec).count == 2)
+        #expect(try LayerMemo(in: scratch.path).layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+    }
+
+    @Test("whatever changes a layer changes its key")
+    func keys() throws {
+        let file = PlannedFile(path: "/app/x", content: "x", mode: 0o644)
+        var other = settings
+        other.level = 9
+        var limited = settings
+        limited.maximumBlobBytes = 10
+        let keys = [
+            try key(), try key("/srv"),
+            try LayerKey(tree: ObjectID(bytes: [UInt8](repeating: 8, count: 20)), at: "/app", settings: settings),
+            try LayerKey(tree: tree, at: "/app", ownership: .init(user: 1, group: 0), settings: settings),
+            try LayerKey(tree: tree, at: "/app", ownership: .init(user: 0, group: 1), settings: settings),
+            try LayerKey(tree: tree, at: "/app", files: [file], settings: settings),
+            try LayerKey(tree: tree, at: "/app", settings: other),
+            try LayerKey(tree: tree, at: "/app", settings: limited),
+        ]
+        #expect(Set(keys).count == keys.count)
+        #expect(try key() == key())
+    }
+
+    @Test("a codec is named by what it does, the same every time")
+    func codec() throws {
+        #expect(try settings.codec == LayerFixture.settings(width: 5).codec)
+        #expect(try settings.codec.wholeMatch(of: /gzip-libdeflate-6-v[0-9]+-[0-9a-f]{8}/) != nil)
+    }
+
+    @Test("a layout that lacks a remembered layer has it made; one that has it asks for nothing")
+    func layout() async throws {
+        let memo = LayerMemo(in: scratch.path)
+        try memo.remember(try ImageFixture.appLayer(), for: try key())
+        let made = Mutex(0)
+        let layer = try #require(
+            try memo.layer(for: try key(), comment: "") {
+                made.withLock { $0 += 1 }
+                return try ImageFixture.appLayer()
+            }
+        )
+        let image = try ImageAssembler.assemble(
+            base: try ImageFixture.base(),
+            layers: [layer],
+            plan: try ImageFixture.plan(),
+            revision: ImageFixture.revision(),
+            created: ImageFixture.created
+        )
+        for _ in 0..<2 { try await ImageFixture.write(image, to: scratch("layout"), tag: "app") }
+        #expect(made.withLock { $0 } == 1)
+    }
+
+    private func bytes(_ content: any BlobContent) throws -> [UInt8] { try Files.bytes(of: content) }
+}
