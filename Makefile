@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test demo bench-slice bench-layers clean
+.PHONY: help setup base-images kubernetes build release check test chaos demo bench-slice bench-layers clean
 
 V ?= 0
 FILTER ?=
@@ -31,6 +31,9 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
+
+chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_SECONDS (600), then check every build's history
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests
 
 demo: setup base-images release ## build two real projects from git to running containers
 	@scripts/demo

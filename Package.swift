@@ -70,6 +70,7 @@ let package = Package(
             resources: ["common", "ending", "intake", "lease", "log", "progress", "recovery", "operate"].map {
                 .embedInCode("Functions/\($0).lua")
             }
+            resources: ["common", "turns", "ending", "intake", "lease", "log", "progress", "recovery", "operate"].map { .embedInCode("Functions/\($0).lua") }
         ),
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),

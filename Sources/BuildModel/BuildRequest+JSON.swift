@@ -58,6 +58,7 @@ extension BuildRequest {
         }
         delayMilliseconds = try fields.integer("delay", in: 0...2_592_000_000) ?? 0
         timeoutSeconds = try fields.integer("timeoutSeconds", in: 1...86_400)
+        labels = try fields.labels("labels")
         supersedes = try fields.identifier("supersedes")
     }
 
@@ -83,7 +84,7 @@ extension BuildRequest {
         "version", "deploymentId", "projectId", "repositoryUrl", "organizationId", "branch", "commitSha",
         "commitMessage",
         "authorName", "authorEmail", "rootDirectory", "buildCommand", "startCommand", "environmentVariables",
-        "buildSecrets", "image", "priority", "delay", "attempts", "backoff", "timeoutSeconds", "supersedes",
+        "buildSecrets", "image", "priority", "delay", "labels", "attempts", "backoff", "timeoutSeconds", "supersedes",
         "healthCheckPath",
         "port", "customDomain", "resources", "deploy",
     ]

@@ -20,6 +20,8 @@ package struct BuildRequest: Sendable, Hashable {
     package var buildSecrets: [String]
     /// Where to push; nil for the place that the worker's configuration gives.
     package var image: ImageReference?
+    /// What the node has to be that runs the build.
+    package var labels: [String: String]
     /// Higher runs earlier.
     package var priority: Int
     package var retry: RetryRequest
@@ -43,6 +45,7 @@ package struct BuildRequest: Sendable, Hashable {
         rootDirectory = ""
         environmentVariables = [:]
         buildSecrets = []
+        labels = [:]
         priority = 0
         retry = RetryRequest()
         delayMilliseconds = 0

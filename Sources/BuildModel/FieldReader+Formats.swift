@@ -2,17 +2,35 @@ extension FieldReader {
     /// A name that ends up in keys, labels and paths: letters, digits, `.`, `_`, `:` and `-`, starting with a letter or digit.
     func identifier(_ name: String) throws(BuildFailure) -> String? {
         guard let text = try string(name, maximum: 128) else { return nil }
-        let isPlain = text.utf8.allSatisfy { byte in
-            Self.isAlphanumeric(byte)
-                || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "-")].contains(byte)
-        }
-        guard isPlain, let first = text.utf8.first, Self.isAlphanumeric(first) else {
+        guard Self.isIdentifier(text) else {
             throw Self.invalid(
                 name,
                 "may have letters, digits, '.', '_', ':' and '-' only, and starts with a letter or digit"
             )
         }
         return text
+    }
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        let marks = [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "-")]
+        guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= 128 else { return false }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || marks.contains($0) }
+    }
+
+    /// Labels: an object from names to strings, both identifiers.
+    func labels(_ name: String) throws(BuildFailure) -> [String: String] {
+        guard let members = try object(name)?.members else { return [:] }
+        var labels: [String: String] = [:]
+        for (key, value) in members {
+            guard Self.isIdentifier(key), case .string(let text) = value, Self.isIdentifier(text) else {
+                throw Self.invalid(
+                    "\(name).\(key.prefix(64))",
+                    "must be words of letters, digits, '.', '_', ':' and '-'"
+                )
+            }
+            labels[key] = text
+        }
+        return labels
     }
 
     func requiredIdentifier(_ name: String) throws(BuildFailure) -> String {

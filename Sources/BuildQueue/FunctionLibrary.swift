@@ -19,10 +19,11 @@ enum FunctionLibrary {
     static let name = "slipway_v1"
 
     /// The source as it is loaded: its first line names the library, its second the revision.
-    static let code =
-        PackageResources.common_lua + PackageResources.ending_lua + PackageResources.intake_lua
-        + PackageResources.lease_lua + PackageResources.log_lua + PackageResources.progress_lua
-        + PackageResources.recovery_lua + PackageResources.operate_lua
+    static let code: [UInt8] = [
+        PackageResources.common_lua, PackageResources.turns_lua, PackageResources.ending_lua,
+        PackageResources.intake_lua, PackageResources.lease_lua, PackageResources.log_lua,
+        PackageResources.progress_lua, PackageResources.recovery_lua, PackageResources.operate_lua,
+    ].flatMap { $0 }
 
     /// Sees to it that the server has these functions.
     ///

@@ -11,6 +11,14 @@ package struct QueueSettings: Sendable, Hashable {
     package var logLimits: LogLimits
     /// How long a finished build's status, log and events stay readable, and its id stays taken.
     package var retention: Duration
+    /// What this node is; a build that names labels runs only where all of them are.
+    package var labels: [String: String] = [:]
+    /// How many builds of one tenant may run in the whole farm; 0 for any number.
+    package var tenantLimit = 0
+    /// How many builds that deploy one project may run in the whole farm; 0 for any number. One keeps them in order.
+    package var projectLimit = 0
+    /// Tenants that get more turns than others, by how many times; 1 for all that are not named.
+    package var tenantWeights: [String: Int] = [:]
 
     package init(
         farm: String = "farm",

@@ -3,15 +3,15 @@ internal import Platform
 internal import RedisTransport
 
 extension WorkerQueue {
-    /// Takes the first build that waits, after taking in what is in the intake.
+    /// Takes the build whose turn it is and that this worker may run, after taking in what is in the intake.
     ///
-    /// - Returns: nil if nothing waits.
+    /// - Returns: nil if nothing waits that may run here now.
     /// - Throws: `BuildFailure`. A call that failed may have taken a build; its lease then expires.
     package func claim() async throws -> Lease? {
         let token = "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
         let arguments = [
             RedisArgument(settings.worker), RedisArgument(token), RedisArgument(settings.lease.milliseconds),
-            RedisArgument(settings.retention.milliseconds),
+            RedisArgument(settings.retention.milliseconds), RedisArgument(settings.offer.canonicalText),
         ]
         let before = SystemInformation.bootNanoseconds
         let reply = try await caller.call("claim", arguments)
@@ -90,6 +90,18 @@ package enum FinishReceipt: Sendable, Hashable {
     case ended
     /// It waits for its next attempt, until then in milliseconds since 1970 by Redis' clock.
     case retrying(at: Int64)
+}
+
+extension QueueSettings {
+    /// What the worker tells the queue about itself with every claim.
+    fileprivate var offer: JSONValue {
+        [
+            "labels": .object(labels.mapValues(JSONValue.string)),
+            "tenantLimit": .integer(Int64(tenantLimit)),
+            "projectLimit": .integer(Int64(projectLimit)),
+            "weights": .object(tenantWeights.mapValues { .integer(Int64($0)) }),
+        ]
+    }
 }
 
 extension Lease {

@@ -41,7 +41,7 @@ extension SettingKey {
             .map(.any),
             or: "none",
             example: "zone=a,disk=ssd",
-            "Free words about this node, shown in its status."
+            "What this node is; a build that names labels runs only on nodes that have all of them."
         ),
         SettingKey(
             "log.format",
@@ -101,6 +101,25 @@ extension SettingKey {
             .integer(100...10_000_000, unit: "lines"),
             default: "100000",
             "The most log lines kept for one build."
+        ),
+        SettingKey(
+            "queue.tenantLimit",
+            .integer(0...100_000, unit: "builds"),
+            default: "0",
+            "How many builds of one organizationId run at once in the whole farm; 0 for any number."
+        ),
+        SettingKey(
+            "queue.projectLimit",
+            .integer(0...100_000, unit: "builds"),
+            default: "1",
+            "How many builds that deploy one project run at once in the whole farm; 1 keeps them in order, 0 is any number."
+        ),
+        SettingKey(
+            "queue.tenantWeights",
+            .map(.any),
+            or: "all alike",
+            example: "acme=3",
+            "How many turns an organizationId gets where others get one; whole numbers from 1 to 1000."
         ),
     ]
 }

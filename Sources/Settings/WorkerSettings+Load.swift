@@ -37,7 +37,7 @@ extension WorkerSettings {
             cacheDirectory: cache,
             log: Log(values),
             redis: Redis(url: values.text("redis.url") ?? "", password: values.secret("redis.passwordFile", files)),
-            queue: Queue(values),
+            queue: Queue(&values),
             build: Build(timeout: values.seconds("build.timeoutSeconds"), drain: values.seconds("build.drainSeconds")),
             git: Git(&values, files: files),
             buildpacks: Buildpacks(directory: values.text("buildpacks.directory") ?? node.buildpackDirectory()),
@@ -63,12 +63,22 @@ extension WorkerSettings.Log {
 }
 
 extension WorkerSettings.Queue {
-    init(_ values: SettingValues) {
+    init(_ values: inout SettingValues) {
         lease = values.seconds("queue.leaseSeconds")
         renewal = values.seconds("queue.renewSeconds")
         retention = .seconds(values.integer("queue.retentionDays") * 86400)
         logBytes = values.integer("queue.logBytes")
         logLines = values.integer("queue.logLines")
+        tenantLimit = values.integer("queue.tenantLimit")
+        projectLimit = values.integer("queue.projectLimit")
+        tenantWeights = [:]
+        for (tenant, text) in values.map("queue.tenantWeights").sorted(by: { $0.key < $1.key }) {
+            if let weight = Int(text), (1...1000).contains(weight) {
+                tenantWeights[tenant] = weight
+            } else {
+                values.report("queue.tenantWeights", "the weight of '\(tenant)' must be a whole number from 1 to 1000.")
+            }
+        }
     }
 }
 

@@ -58,6 +58,11 @@ extension WorkerSettings {
         /// Bytes and lines kept of one build's log.
         package var logBytes: Int
         package var logLines: Int
+        /// Builds at once in the farm by tenant, and by project that they deploy; 0 for any number.
+        package var tenantLimit: Int
+        package var projectLimit: Int
+        /// Turns of a tenant where others have one.
+        package var tenantWeights: [String: Int]
     }
 
     /// `build`: time for builds.

@@ -48,6 +48,15 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("queue-log-lines"), help: .setting("queue.logLines"))
     var queueLogLines: String?
 
+    @Option(name: .customLong("queue-tenant-limit"), help: .setting("queue.tenantLimit"))
+    var queueTenantLimit: String?
+
+    @Option(name: .customLong("queue-project-limit"), help: .setting("queue.projectLimit"))
+    var queueProjectLimit: String?
+
+    @Option(name: .customLong("queue-tenant-weights"), help: .setting("queue.tenantWeights"))
+    var queueTenantWeights: String?
+
     @Option(name: .customLong("build-timeout-seconds"), help: .setting("build.timeoutSeconds"))
     var buildTimeoutSeconds: String?
 
@@ -148,6 +157,9 @@ extension ConfigurationOptions {
             ("queue.retentionDays", queueRetentionDays),
             ("queue.logBytes", queueLogBytes),
             ("queue.logLines", queueLogLines),
+            ("queue.tenantLimit", queueTenantLimit),
+            ("queue.projectLimit", queueProjectLimit),
+            ("queue.tenantWeights", queueTenantWeights),
             ("build.timeoutSeconds", buildTimeoutSeconds),
             ("build.drainSeconds", buildDrainSeconds),
             ("git.allowedHosts", gitAllowedHosts),

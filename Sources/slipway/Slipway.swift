@@ -23,7 +23,8 @@ struct Slipway: AsyncParsableCommand {
         version: SlipwayVersion.text,
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
-            StatusCommand.self, CancelCommand.self, RetryCommand.self, DeadCommand.self, VersionCommand.self,
+            StatusCommand.self, CancelCommand.self, RetryCommand.self, QueueCommand.self, DeadCommand.self,
+            VersionCommand.self,
         ]
     )
 

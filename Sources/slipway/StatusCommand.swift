@@ -43,7 +43,12 @@ struct StatusCommand: AsyncParsableCommand {
         guard let status = try await client.status(id) else {
             throw BuildQueueClient.unknown(id)
         }
-        format.output.print(status.json) { StatusText(status).details }
+        let reason = status.state == .pending ? try await client.reasonToWait(id) : nil
+        var json = status.json
+        if let reason { json["waiting"] = reason.json }
+        format.output.print(json) {
+            StatusText(status).details + (reason.map { "\nwaiting   " + TerminalText.plain($0.text) } ?? "")
+        }
     }
 
     private func list(_ client: BuildQueueClient) async throws {

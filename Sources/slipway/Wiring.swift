@@ -26,7 +26,7 @@ enum Wiring {
             tailLines: settings.queue.logLines / 5,
             tailBytes: settings.queue.logBytes / 5
         )
-        return QueueSettings(
+        var queue = QueueSettings(
             farm: settings.farm,
             worker: settings.worker.name,
             lease: settings.queue.lease,
@@ -34,6 +34,11 @@ enum Wiring {
             logLimits: limits,
             retention: settings.queue.retention
         )
+        queue.labels = settings.worker.labels
+        queue.tenantLimit = settings.queue.tenantLimit
+        queue.projectLimit = settings.queue.projectLimit
+        queue.tenantWeights = settings.queue.tenantWeights
+        return queue
     }
 
     static func git(_ settings: WorkerSettings) -> GitSettings {

@@ -71,7 +71,10 @@ struct ContractTests {
         #""priority":-1000000"#, #""priority":1000001"#, #""priority":"1""#, #""priority":1.5"#, #""attempts":0"#,
         #""attempts":100"#, #""backoff":{}"#, #""backoff":{"type":"fixed"}"#, #""backoff":{"delay":0}"#,
         #""backoff":{"delay":-1}"#, #""backoff":{"jitter":true}"#, #""backoff":{"jitter":1}"#, #""delay":2592000000"#,
-        #""delay":-1"#, #""delay":2592000001"#, #""timeoutSeconds":0"#, #""supersedes":"a b""#, #""supersedes":"a-b""#,
+        #""delay":-1"#, #""labels":{"a":"b","c":"d:1"}"#, #""labels":{"a b":"c"}"#, #""labels":{"a":1}"#,
+        #""labels":[]"#,
+        #""labels":{"a":""}"#, #""delay":2592000001"#, #""timeoutSeconds":0"#, #""supersedes":"a b""#,
+        #""supersedes":"a-b""#,
         #""healthCheckPath":"health""#, #""healthCheckPath":"/h""#, #""port":65535"#, #""port":65536"#,
         #""customDomain":"a.b""#, #""resources":{"requests":{"cpu":"1"},"limits":null}"#, #""resources":{"limits":7}"#,
         #""resources":{"limits":{"memory":7}}"#, #""deploy":false"#, #""deploy":"no""#, #""unknown":[1]"#,
@@ -95,7 +98,8 @@ struct ContractTests {
         #expect(keys.count >= 14)
         for key in keys {
             let parts = key.split(separator: ":", maxSplits: 3).map(String.init)
-            let pattern = parts[2] + (parts.count > 3 ? ":<\(parts[2] == "claim" ? "token" : "id")>" : "")
+            let pattern =
+                parts[2] + (parts.count > 3 ? ":<\(["claim": "token", "ready": "tenant"][parts[2]] ?? "id")>" : "")
             #expect(contract.contains("`slipway:{farm}:\(pattern)`"), "key \(key)")
             for field in try await fields(of: key, farm) {
                 #expect(contract.contains("`\(field)`"), "field \(field) of \(key)")

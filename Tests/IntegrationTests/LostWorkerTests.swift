@@ -26,6 +26,12 @@ struct LostWorkerTests {
         }
     }
 
+    /// When something was last told of the build, in milliseconds by Redis' clock.
+    private func time(of type: String, _ farm: Farm) async throws -> Int? {
+        let events = try await farm.entries("slipway:{farm}:events:slow")
+        return events.last { $0["type"] == type }?["time"].flatMap { Int($0) }
+    }
+
     @Test("by a kill has its build started elsewhere within the lease and five seconds")
     func killed() async throws {
         let (farm, first, second, silent) = try await busyFarm()
@@ -35,10 +41,12 @@ struct LostWorkerTests {
             guard times.count == 2, let quiet = Int(times[0]), let now = Int(times[1]) else { return false }
             return now > quiet
         }
+        let now = try await farm.redis.cli("TIME").compactMap { Int($0) }
         first.signal(SIGKILL)
-        let start = ContinuousClock.now
+        let killed = try #require(now.count == 2 ? now[0] * 1000 + now[1] / 1000 : nil)
         let status = try await taken(farm)
-        #expect(ContinuousClock.now - start < .seconds(60))
+        let claimed = try #require(try await time(of: "claimed", farm))
+        #expect(claimed - killed < 60_000, "the bar is the lease and 5 s; a busy machine gets more")
         #expect(status["attempt"] == 2)
         silent.stop()
         #expect(try await farm.ended("slow")["worker"] == "node-2", "\(second.log)")
@@ -76,12 +84,13 @@ struct LostWorkerTests {
             #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
         )
         try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
-        let start = ContinuousClock.now
         let reply = try await farm.slipway("cancel", "slow", "-o", "json")
         #expect(try JSONDocument.parse(reply.text)["stopping"] == true)
         let status = try await farm.ended("slow")
-        // Far less than the ten seconds to the next renewal; the push is what makes the difference.
-        #expect(ContinuousClock.now - start < .seconds(60))
+        // Less than the ten seconds to the next renewal; the push is what makes the difference.
+        let told = try #require(try await time(of: "cancelling", farm))
+        let stopped = try #require(try await time(of: "finished", farm))
+        #expect(stopped - told < 9500)
         #expect(status["state"] == "CANCELLED", "\(worker.log)")
         #expect(status["failure"]?["code"] == "cancelled")
         #expect(try await farm.slipway("logs", "slow").text.contains("Cancelled on request"))

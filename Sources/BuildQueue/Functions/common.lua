@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 2
+-- revision 3
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
@@ -14,8 +14,8 @@ local FARM_EVENTS = 10000
 local BUILD_EVENTS = 1000
 local WORKER_MEMORY = 86400000
 local RETENTION = 604800000
--- A step of priority outweighs every difference in age; 2^20 steps of it and 2^32 builds fit a double's 53 bits.
-local PRIORITY_STEP = 4294967296
+-- A step of priority is worth a minute's wait, in microseconds; a million steps and the time fit a double's 53 bits.
+local PRIORITY_STEP = 60000000
 local PRIORITY_LIMIT = 1000000
 
 local RUNNING = {BUILDING = true, DEPLOYING = true}
@@ -42,7 +42,9 @@ local function farm_of(keys)
         prefix = prefix,
         intake = prefix .. 'intake',
         builds = prefix .. 'builds',
-        ready = prefix .. 'ready',
+        tenants = prefix .. 'tenants',
+        running = prefix .. 'running',
+        nodes = prefix .. 'nodes',
         leases = prefix .. 'leases',
         expiring = prefix .. 'expiring',
         workers = prefix .. 'workers',

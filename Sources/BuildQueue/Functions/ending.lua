@@ -21,21 +21,20 @@ local function tidy(farm, time)
         end
         redis.call('ZREM', farm.expiring, id)
     end
-    redis.call('ZREMRANGEBYSCORE', farm.workers, '-inf', digits(time - WORKER_MEMORY))
+    local old = redis.call('ZRANGEBYSCORE', farm.workers, '-inf', digits(time - WORKER_MEMORY), 'LIMIT', '0', '100')
+    for _, worker in ipairs(old) do
+        redis.call('ZREM', farm.workers, worker)
+        redis.call('HDEL', farm.nodes, worker)
+    end
 end
 
 -- Takes a build out of every set that says where it is.
 local function withdraw(farm, key, id)
-    redis.call('ZREM', farm.ready, id)
+    redis.call('ZREM', ready_key(farm, tenant_of(key)), id)
+    redis.call('HDEL', farm.running, id)
     redis.call('ZREM', farm.delayed, id)
     redis.call('ZREM', farm.leases, id)
     redis.call('HDEL', key, 'leaseUntil', 'claim', 'suspectSince', 'notBefore')
-end
-
--- Puts a build at its place among those that wait.
-local function make_ready(farm, key, id)
-    local place = redis.call('HMGET', key, 'order', 'priority')
-    redis.call('ZADD', farm.ready, digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
 end
 
 -- Lets a build wait again, at its old place.
@@ -83,6 +82,8 @@ local function finish_build(farm, key, id, state, time, retention, fields)
     redis.call('HINCRBY', farm.counters, state, 1)
     local line = line_of(key)
     if line and redis.call('HGET', farm.latest, line) == id then redis.call('HDEL', farm.latest, line) end
+    -- What a limit or the project's order has held up may begin now.
+    if redis.call('EXISTS', ready_key(farm, tenant_of(key))) == 1 then ring(farm) end
     -- What the code's owner has to put right is no dead letter: sending it again would not help.
     local fault = redis.call('HGET', key, 'failureFault')
     if state == 'FAILED' and fault ~= 'code' then redis.call('ZADD', farm.buried, digits(time), id) end

@@ -37,6 +37,26 @@ local function bounded(value, low, high, fallback)
     return value
 end
 
+-- Microseconds since 1970, and more than any before: the order of arrival.
+local function next_order(farm, time)
+    local last = tonumber(redis.call('HGET', farm.counters, 'lastOrder') or '0')
+    local order = math.max(last + 1, time * 1000)
+    redis.call('HSET', farm.counters, 'lastOrder', digits(order))
+    redis.call('HINCRBY', farm.counters, 'enqueued', 1)
+    return order
+end
+
+-- The labels that a worker needs, as a JSON object of strings; empty if it may be any.
+local function labels_of(request)
+    local labels = {}
+    if type(request.labels) == 'table' then
+        for name, value in pairs(request.labels) do
+            if type(name) == 'string' and type(value) == 'string' then labels[name] = value end
+        end
+    end
+    return next(labels) and cjson.encode(labels) or ''
+end
+
 -- Writes the fields that every new build has, over whatever an older build of its id has left.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
@@ -50,6 +70,8 @@ local function begin(farm, request, text, order, priority, time)
         'backoffJitter', backoff.jitter == true and '1' or '0',
         'projectId', short_text(request.projectId, 128),
         'organizationId', is_identifier(request.organizationId) and request.organizationId or '',
+        'labels', labels_of(request),
+        'deploy', request.deploy == false and '0' or '1',
         'supersedes', is_identifier(request.supersedes) and request.supersedes or '',
         'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
         'branch', short_text(request.branch, 255))
@@ -72,8 +94,7 @@ local function create(farm, request, text, time, retention)
     local id = request.deploymentId
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return false end
-    local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
-    begin(farm, request, text, order, priority_of(request), time)
+    begin(farm, request, text, next_order(farm, time), priority_of(request), time)
     local wait = bounded(request.delay, 0, MAXIMUM_DELAY * 30, 0)
     if wait > 0 then delay(farm, key, id, time + wait) else make_ready(farm, key, id) end
     tell(farm, id, 'queued', time)
@@ -86,8 +107,7 @@ local function refuse(farm, request, reason, time, retention)
     local id = request.deploymentId
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return end
-    local order = redis.call('HINCRBY', farm.counters, 'enqueued', 1)
-    begin(farm, request, '', order, priority_of(request), time)
+    begin(farm, request, '', next_order(farm, time), priority_of(request), time)
     finish_build(farm, key, id, 'FAILED', time, retention, failure_fields('code', 'invalid_request', reason))
 end
 

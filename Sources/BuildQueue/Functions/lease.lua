@@ -24,15 +24,6 @@ local function repeated(farm, token, time)
     return nil
 end
 
--- The first build of the queue that still waits.
-local function pop(farm)
-    while true do
-        local first = redis.call('ZPOPMIN', farm.ready)
-        if not first[1] then return nil end
-        if redis.call('HGET', build_key(farm, first[1]), 'state') == 'PENDING' then return first[1] end
-    end
-end
-
 -- Milliseconds until the first delayed build is due; -1 if there is none.
 local function next_due(farm, time)
     local first = redis.call('ZRANGE', farm.delayed, '0', '0', 'WITHSCORES')
@@ -49,27 +40,32 @@ local function grant(farm, id, worker, token, lease, time)
         'claim', token, 'leaseUntil', digits(time + lease), 'startedAt', digits(time), 'logTaken', '0')
     redis.call('HDEL', key, 'suspectSince', unpack(FAILURE_FIELDS))
     redis.call('ZADD', farm.leases, digits(time + lease), id)
+    occupy(farm, key, id)
     redis.call('SET', farm.prefix .. 'claim:' .. token, id, 'PX', digits(lease))
     tell(farm, id, 'claimed', time)
     return lease_reply(key, id, time)
 end
 
--- claim(intake; worker, token, lease, retention): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
+-- claim(intake; worker, token, lease, retention, offer): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
 -- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}.
+-- The offer is a JSON object: `labels` of the worker, `tenantLimit` and `projectLimit`, `weights` of tenants.
 local function claim(keys, args)
     local worker, token = args[1], args[2]
     local lease, retention = whole(args[3], 1, 1e10), whole(args[4], 1, 1e13)
     if not is_identifier(worker) then return invalid('the worker needs a name of letters, digits, . _ : and -') end
     if not is_identifier(token) then return invalid('the claim needs a token') end
     if not lease or not retention then return invalid('lease and retention must be milliseconds') end
+    local offer = offer_of(args[5])
+    if not offer then return invalid('the offer must be a JSON object') end
     local farm, time = farm_of(keys), now()
     local known = repeated(farm, token, time)
     if known then return known end
     redis.call('ZADD', farm.workers, digits(time), worker)
+    redis.call('HSET', farm.nodes, worker, args[5] or '{}')
     tidy(farm, time)
     ingest(farm, time, retention, 64)
     promote(farm, time)
-    local id = pop(farm)
+    local id = pick(farm, offer)
     if not id then return {'none', last_ring(farm), next_due(farm, time)} end
     return grant(farm, id, worker, token, lease, time)
 end

@@ -37,5 +37,68 @@ local function retry(keys, args)
     return redis.status_reply('requeued')
 end
 
+-- Workers seen within the last minute, by name, with what they offer.
+local function present_nodes(farm, time)
+    local nodes = {}
+    local seen = redis.call('ZRANGEBYSCORE', farm.workers, digits(time - 60000), '+inf', 'WITHSCORES')
+    for index = 1, #seen, 2 do
+        local offer = offer_of(redis.call('HGET', farm.nodes, seen[index])) or offer_of('{}')
+        nodes[#nodes + 1] = {name = seen[index], seenAt = tonumber(seen[index + 1]), offer = offer}
+    end
+    return nodes
+end
+
+-- explain(intake; id): JSON about why a build waits, or nothing if it does not.
+local function explain(keys, args)
+    local farm, time, id = farm_of(keys), now(), args[1]
+    if not is_identifier(id) then return invalid('explain wants the id of a build') end
+    local key = build_key(farm, id)
+    local is = redis.call('HMGET', key, 'state', 'notBefore', 'labels')
+    if is[1] ~= 'PENDING' then return false end
+    local tenant = tenant_of(key)
+    local project, busy = project_of(key, tenant), tally(farm)
+    local rank = redis.call('ZRANK', ready_key(farm, tenant), id)
+    local about = {
+        tenant = tenant, notBefore = tonumber(is[2]), labels = is[3], position = rank and rank + 1 or nil,
+        tenantRunning = busy.tenants[tenant] or 0, projectRunning = project and busy.projects[project] or 0,
+        workers = 0, fitting = 0, tenantLimit = 0, projectLimit = 0,
+    }
+    for _, node in ipairs(present_nodes(farm, time)) do
+        about.workers = about.workers + 1
+        if fits(is[3], node.offer.labels) then about.fitting = about.fitting + 1 end
+        about.tenantLimit = math.max(about.tenantLimit, node.offer.tenant_limit)
+        about.projectLimit = math.max(about.projectLimit, node.offer.project_limit)
+    end
+    return cjson.encode(about)
+end
+
+-- overview(intake): JSON about all that waits and runs.
+local function overview(keys)
+    local farm, time = farm_of(keys), now()
+    local busy, tenants, ready, oldest = tally(farm), {}, 0, nil
+    for _, tenant in ipairs(redis.call('ZRANGE', farm.tenants, '0', '-1')) do
+        local count = redis.call('ZCARD', ready_key(farm, tenant))
+        if count > 0 or busy.tenants[tenant] then
+            tenants[#tenants + 1] = {tenant = tenant, ready = count, running = busy.tenants[tenant] or 0}
+        end
+        ready = ready + count
+        for _, id in ipairs(redis.call('ZRANGE', ready_key(farm, tenant), '0', '0')) do
+            local created = tonumber(redis.call('HGET', build_key(farm, id), 'createdAt') or time)
+            oldest = math.min(oldest or created, created)
+        end
+    end
+    local workers = {}
+    for _, node in ipairs(present_nodes(farm, time)) do
+        workers[#workers + 1] = {name = node.name, seenAt = node.seenAt}
+    end
+    return cjson.encode({
+        ready = ready, running = redis.call('ZCARD', farm.leases), delayed = redis.call('ZCARD', farm.delayed),
+        intake = redis.call('XLEN', farm.intake), buried = redis.call('ZCARD', farm.buried),
+        oldestReadyMilliseconds = oldest and time - oldest or nil, tenants = tenants, workers = workers,
+    })
+end
+
 redis.register_function{function_name = 'slipway_v1_cancel', callback = cancel, flags = {'allow-oom'}}
 redis.register_function('slipway_v1_retry', retry)
+redis.register_function{function_name = 'slipway_v1_explain', callback = explain, flags = {'no-writes'}}
+redis.register_function{function_name = 'slipway_v1_overview', callback = overview, flags = {'no-writes'}}

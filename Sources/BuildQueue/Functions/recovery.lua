@@ -45,6 +45,7 @@ local function reap(farm, time, retention, gap)
         local is = redis.call('HMGET', key, 'state', 'suspectSince')
         if not RUNNING[is[1]] then
             redis.call('ZREM', farm.leases, id)
+            redis.call('HDEL', farm.running, id)
         elseif not is[2] then
             redis.call('HSET', key, 'suspectSince', digits(time))
         elseif time - tonumber(is[2]) >= gap then

@@ -1,0 +1,127 @@
+-- Whose turn it is. Each tenant has a queue of its own, and a clock that moves by a turn with every build that begins, the
+-- slower the heavier its weight: the tenant whose clock is lowest comes next. Within a tenant builds come by age, with a
+-- minute for every step of priority.
+
+local TURN = 1000000
+local SCAN = 256
+
+local function tenant_of(key)
+    local tenant = redis.call('HGET', key, 'organizationId')
+    -- No tenant can be called that: names begin with a letter or digit.
+    if not tenant or tenant == '' then return '-' end
+    return tenant
+end
+
+local function ready_key(farm, tenant)
+    return farm.prefix .. 'ready:' .. tenant
+end
+
+-- The project whose deployments are kept in order, within its tenant; nil for a build that deploys nothing.
+local function project_of(key, tenant)
+    local is = redis.call('HMGET', key, 'projectId', 'deploy')
+    if is[2] == '0' or not is[1] or is[1] == '' then return nil end
+    return tenant .. ' ' .. is[1]
+end
+
+-- Puts a build at its place among those that wait. A tenant that had none begins at the present turn: it owes nothing for
+-- its absence, and is owed nothing.
+local function make_ready(farm, key, id)
+    local tenant, place = tenant_of(key), redis.call('HMGET', key, 'order', 'priority')
+    redis.call('HDEL', farm.running, id)
+    redis.call('ZADD', ready_key(farm, tenant), digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
+    local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
+    if tonumber(redis.call('ZSCORE', farm.tenants, tenant) or '-1') < turn then
+        redis.call('ZADD', farm.tenants, digits(turn), tenant)
+    end
+end
+
+-- Notes that a build runs, for its tenant and its project.
+local function occupy(farm, key, id)
+    local tenant = tenant_of(key)
+    redis.call('HSET', farm.running, id, '1 ' .. (project_of(key, tenant) or (tenant .. ' -')))
+end
+
+-- Notes that a build which waits for another attempt still stands in the way of the newer ones of its project.
+local function hold_project(farm, key, id)
+    local project = project_of(key, tenant_of(key))
+    if project then redis.call('HSET', farm.running, id, '0 ' .. project) end
+end
+
+-- How many builds run by tenant and by project.
+local function tally(farm)
+    local busy = {tenants = {}, projects = {}}
+    for _, value in ipairs(redis.call('HVALS', farm.running)) do
+        local runs, tenant, project = string.match(value, '^(%d) (%S+) (%S+)$')
+        if runs == '1' then busy.tenants[tenant] = (busy.tenants[tenant] or 0) + 1 end
+        if project ~= '-' then
+            local name = tenant .. ' ' .. project
+            busy.projects[name] = (busy.projects[name] or 0) + 1
+        end
+    end
+    return busy
+end
+
+-- What a worker offers, of the JSON it sends; nil if that is none.
+local function offer_of(text)
+    local decodes, offer = pcall(cjson.decode, text or '{}')
+    if not decodes or type(offer) ~= 'table' then return nil end
+    return {
+        labels = type(offer.labels) == 'table' and offer.labels or {},
+        weights = type(offer.weights) == 'table' and offer.weights or {},
+        tenant_limit = tonumber(offer.tenantLimit) or 0,
+        project_limit = tonumber(offer.projectLimit) or 0,
+    }
+end
+
+local function fits(wanted, labels)
+    if not wanted or wanted == '' then return true end
+    for name, value in pairs(cjson.decode(wanted)) do
+        if labels[name] ~= value then return false end
+    end
+    return true
+end
+
+local function is_full(count, limit)
+    return limit > 0 and (count or 0) >= limit
+end
+
+-- The first build of a tenant that this worker may run. Once a build of a project was passed over, its newer ones are too.
+local function first_of(farm, tenant, busy, offer)
+    local passed = {}
+    for _, id in ipairs(redis.call('ZRANGE', ready_key(farm, tenant), '0', SCAN - 1)) do
+        local key = build_key(farm, id)
+        local is = redis.call('HMGET', key, 'state', 'labels')
+        if is[1] ~= 'PENDING' then
+            redis.call('ZREM', ready_key(farm, tenant), id)
+        else
+            local project = project_of(key, tenant)
+            local may = not project or not passed[project] and not is_full(busy.projects[project], offer.project_limit)
+            if may and fits(is[2], offer.labels) then return id end
+            if project and offer.project_limit > 0 then passed[project] = true end
+        end
+    end
+    return nil
+end
+
+-- Takes the build whose turn it is from its queue; nil if there is none for this worker.
+local function pick(farm, offer)
+    local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
+    local clocks, busy = redis.call('ZRANGE', farm.tenants, '0', '-1', 'WITHSCORES'), tally(farm)
+    for index = 1, #clocks, 2 do
+        local tenant, clock = clocks[index], tonumber(clocks[index + 1])
+        local id
+        if not is_full(busy.tenants[tenant], offer.tenant_limit) then id = first_of(farm, tenant, busy, offer) end
+        if id then
+            local weight = math.max(1, tonumber(offer.weights[tenant]) or 1)
+            redis.call('ZREM', ready_key(farm, tenant), id)
+            redis.call('ZADD', farm.tenants, digits(clock + math.floor(TURN / weight)), tenant)
+            redis.call('HSET', farm.counters, 'turn', digits(math.max(turn, clock)))
+            return id
+        end
+        -- A tenant without builds whose clock is not ahead would begin there anyway.
+        if clock <= turn and redis.call('EXISTS', ready_key(farm, tenant)) == 0 then
+            redis.call('ZREM', farm.tenants, tenant)
+        end
+    end
+    return nil
+end

@@ -1,0 +1,163 @@
+import BuildModel
+import Documents
+import TestSupport
+import Testing
+
+@testable import BuildQueue
+
+@Suite("Turns")
+struct TurnsTests {
+    private func add(_ farm: Farm, _ ids: [String], tenant: String, _ more: String = "") async throws {
+        for id in ids {
+            let members = #","organizationId":"\#(tenant)"\#(more)"#
+            _ = try await farm.client.enqueue(Farm.request(id, members))
+        }
+    }
+
+    private func claimed(_ worker: WorkerQueue, _ count: Int) async throws -> [String] {
+        var ids: [String] = []
+        while ids.count < count, let lease = try await worker.claim() {
+            ids.append(lease.id)
+            try await worker.finish(lease, .succeeded(BuildResult()))
+        }
+        return ids
+    }
+
+    @Test("let one build of a tenant begin next, however many another tenant has waiting")
+    func fair() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        try await add(farm, (0..<1000).map { "a\($0)" }, tenant: "acme")
+        #expect(try await claimed(worker, 10).allSatisfy { $0.hasPrefix("a") })
+        try await add(farm, ["b1"], tenant: "beta")
+        let next = try await claimed(worker, 2)
+        #expect(next.contains("b1"))
+        // Its absence before has earned it nothing.
+        try await add(farm, ["b2", "b3", "b4", "b5"], tenant: "beta")
+        let after = try await claimed(worker, 8)
+        #expect(after.count { $0.hasPrefix("b") } == 4)
+        #expect(after.prefix(4).count { $0.hasPrefix("b") } == 2)
+    }
+
+    @Test("are as many as a tenant's weight")
+    func weights() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.tenantWeights = ["acme": 3] }
+        try await add(farm, (0..<30).map { "a\($0)" }, tenant: "acme")
+        try await add(farm, (0..<30).map { "b\($0)" }, tenant: "beta")
+        let ids = try await claimed(worker, 24)
+        #expect((17...19).contains(ids.count { $0.hasPrefix("a") }))
+    }
+
+    @Test("are not given to a tenant that has as many builds running as it may")
+    func tenantLimit() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.tenantLimit = 2 }
+        try await add(farm, ["a1", "a2", "a3"], tenant: "acme")
+        try await add(farm, ["b1"], tenant: "beta")
+        var leases: [Lease] = []
+        while let lease = try await worker.claim() { leases.append(lease) }
+        #expect(Set(leases.map(\.id)) == ["a1", "a2", "b1"])
+        #expect(try await farm.client.reasonToWait("a3")?.text == "its tenant has 2 builds running, as many as it may")
+        #expect(try await farm.client.reasonToWait("a1") == nil)
+        async let woke = worker.waitForWork(.seconds(30))
+        let first = try #require(leases.first { $0.id == "a1" })
+        try await worker.finish(first, .succeeded(BuildResult()))
+        #expect(try await woke)
+        #expect(try await worker.claim()?.id == "a3")
+    }
+
+    @Test("keep the builds of a project in order, one at a time, its other attempts included")
+    func projectLimit() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        let retried = #","backoff":{"delay":3600000}"#
+        try await add(farm, ["d1", "d2"], tenant: "acme", retried)
+        try await add(farm, ["built-only"], tenant: "acme", #","deploy":false"#)
+        try await add(farm, ["other-tenant"], tenant: "beta")
+        let first = try #require(try await worker.claim())
+        #expect(first.id == "d1")
+        var others: [String] = []
+        while let lease = try await worker.claim() { others.append(lease.id) }
+        #expect(Set(others) == ["built-only", "other-tenant"])
+        let away = BuildFailure(.platform, .unreachable, operation: "test", message: "Away.", isRetryable: true)
+        try await worker.finish(first, .failed(away))
+        #expect(try await worker.claim() == nil)
+        #expect(try await farm.client.reasonToWait("d2")?.text.contains("of its project") == true)
+        #expect(try await farm.client.reasonToWait("d1")?.text.contains("waits until") == true)
+        // As if its time had come.
+        try await farm.server.cli("ZADD", "slipway:{farm}:delayed", "0", "d1")
+        let second = try #require(try await worker.claim())
+        #expect(second.id == "d1")
+        try await worker.finish(second, .succeeded(BuildResult()))
+        #expect(try await worker.claim()?.id == "d2")
+    }
+
+    @Test("leave no build in another's way that was given back, cancelled, or lost its worker")
+    func released() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        try await add(farm, ["d1", "d2"], tenant: "acme")
+        let first = try #require(try await worker.claim())
+        try await worker.giveBack(first)
+        let again = try #require(try await worker.claim())
+        #expect(again.id == "d1")
+        _ = try await farm.client.cancel("d1")
+        try await worker.finish(again, .failed(.cancelled(operation: "test")))
+        #expect(try await worker.claim()?.id == "d2")
+        #expect(try await farm.server.cli("HLEN", "slipway:{farm}:running") == ["1"])
+    }
+
+    @Test("age: a step of priority is worth a minute's wait, not more")
+    func ageing() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        try await add(farm, ["old"], tenant: "acme")
+        // As if it had come ten minutes ago.
+        try await farm.server.cli("ZINCRBY", "slipway:{farm}:ready:acme", "-600000000", "old")
+        try await add(farm, ["nine"], tenant: "acme", #","priority":9"#)
+        try await add(farm, ["eleven"], tenant: "acme", #","priority":11"#)
+        #expect(try await claimed(worker, 3) == ["eleven", "old", "nine"])
+    }
+
+    @Test("go to workers that have all labels of a build")
+    func labels() async throws {
+        let farm = try await Farm()
+        let plain = try farm.worker("plain")
+        let arm = try farm.worker("arm") { $0.labels = ["arch": "arm64", "size": "large"] }
+        try await add(farm, ["d1"], tenant: "acme", #","labels":{"arch":"arm64"}"#)
+        try await add(farm, ["d2"], tenant: "acme")
+        #expect(try await plain.claim()?.id == "d2")
+        #expect(try await plain.claim() == nil)
+        #expect(
+            try await farm.client.reasonToWait("d1")?.text.contains(#"no worker has its labels {"arch":"arm64"}"#)
+                == true
+        )
+        #expect(try await arm.claim()?.id == "d1")
+    }
+
+    @Test("can be explained: the position, and that no worker is there")
+    func explained() async throws {
+        let farm = try await Farm()
+        try await add(farm, ["d1", "d2"], tenant: "acme")
+        #expect(try await farm.client.reasonToWait("d2")?.text.contains("no worker") == true)
+        _ = try await farm.worker().claim()
+        #expect(try await farm.client.reasonToWait("d2")?.text == "number 1 of its tenant, until a slot is free")
+        #expect(try await farm.client.reasonToWait("unknown") == nil)
+        let overview = try await farm.client.overview()
+        #expect(overview["ready"] == 1)
+        #expect(overview["running"] == 1)
+        #expect(overview["tenants"] == [["tenant": "acme", "ready": 1, "running": 1]])
+        #expect(overview["workers"]?.array?.first?["name"] == "w1")
+    }
+
+    @Test("are told as nothing of an empty farm")
+    func empty() async throws {
+        let farm = try await Farm()
+        let overview = try await farm.client.overview()
+        #expect(try await farm.server.cli("DBSIZE") == ["0"])
+        #expect(overview["tenants"] == [])
+        #expect(overview["workers"] == [])
+        #expect(overview["oldestReadyMilliseconds"] == nil)
+    }
+}

@@ -1,0 +1,50 @@
+import Glibc
+import Synchronization
+import TestSupport
+
+/// Worker processes of a farm, each with a name and a cache of its own, started again when they end as a service manager would.
+final class WorkerPool: Sendable {
+    let farm: Farm
+    let count: Int
+    private let workers: Mutex<[ServerProcess?]>
+
+    init(_ farm: Farm, count: Int) {
+        self.farm = farm
+        self.count = count
+        workers = Mutex(Array(repeating: nil, count: count))
+    }
+
+    /// Starts every worker that does not run.
+    func fill() async throws {
+        for index in 0..<count where workers.withLock({ $0[index]?.isRunning }) != true {
+            let worker = try await launch(index)
+            workers.withLock { $0[index] = worker }
+        }
+    }
+
+    func signal(_ index: Int, _ number: Int32) {
+        workers.withLock { $0[index] }?.signal(number)
+    }
+
+    func stop() {
+        let all = workers.withLock { workers in
+            defer { workers = Array(repeating: nil, count: count) }
+            return workers.compactMap { $0 }
+        }
+        for worker in all {
+            worker.signal(SIGCONT)
+            worker.signal(SIGKILL)
+            worker.stop()
+        }
+    }
+
+    private func launch(_ index: Int) async throws -> ServerProcess {
+        try await ServerProcess(
+            [
+                SlipwayProgram.path, "worker", "--config", farm.configuration, "--worker-name", "node-\(index)",
+                "--cache-directory", farm.scratch("cache-\(index)"),
+            ],
+            log: farm.scratch("node-\(index)-\(UInt32.random(in: 0 ... .max)).log")
+        )
+    }
+}
