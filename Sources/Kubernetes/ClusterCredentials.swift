@@ -53,6 +53,24 @@ package struct ClusterCredentials: Sendable, Hashable {
         return try file.credentials(context: context)
     }
 
+    /// Whether asking again may give another token: what a file holds, or a helper program answers, changes.
+    var isRenewable: Bool {
+        switch token {
+        case nil, .value: false
+        case .file: true
+        }
+    }
+
+    /// Forgets what is kept of a token that was refused.
+    func renew() async {}
+
+    /// The request with who we are.
+    func signed(_ request: HTTPRequest) async throws -> HTTPRequest {
+        var request = request
+        request.headers["Authorization"] = try authorization()
+        return request
+    }
+
     /// The value of the `Authorization` header, if there is a token.
     ///
     /// - Throws: `BuildFailure` if the token's file cannot be read or is empty.

@@ -16,13 +16,14 @@ struct Slipway: AsyncParsableCommand {
               slipway enqueue --file request.json              asks the farm for a build and prints its id
               slipway logs ID -f                               follows a build
               slipway status                                   what the farm is doing
+              slipway rollback PROJECT                         brings the last good build back
 
             Results go to standard output, everything else to standard error. Exit codes: docs/exit-codes.md.
             """,
         version: SlipwayVersion.text,
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
-            StatusCommand.self, VersionCommand.self,
+            StatusCommand.self, DeployCommand.self, RollbackCommand.self, VersionCommand.self,
         ]
     )
 

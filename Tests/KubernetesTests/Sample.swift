@@ -25,6 +25,7 @@ enum Sample {
         _ request: BuildRequest = request(),
         image: Character = "a",
         epoch: Int64 = 7,
+        queuedAt: Int64 = 1000,
         settings: DeployerSettings = DeployerSettings(namespace: "demo")
     ) throws -> DeploymentIntent {
         try DeploymentIntent(
@@ -32,6 +33,7 @@ enum Sample {
             image: try published(image),
             plan: try plan(),
             revision: try revision(),
+            queuedAt: queuedAt,
             epoch: epoch,
             settings: settings
         )
