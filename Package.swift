@@ -73,7 +73,7 @@ let package = Package(
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
         module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
         module("Settings", ["Documents", "Platform", "BuildModel"]),

@@ -12,18 +12,19 @@ package struct Deployer: Sendable {
         client = ClusterClient(credentials: credentials, http: http, settings: settings)
     }
 
-    /// Applies the intent, waits for its rollout, and goes back to the last good build if it fails.
+    /// Runs the intent's release command if it has one, applies the intent, waits for its rollout, and goes back to the last good build if it fails.
     ///
     /// - Parameters:
     ///   - confirm: throws if the lease behind `intent.stamp` is lost; asked just before everything that is sent to change the cluster.
     ///   - log: gets what was applied, how the rollout goes, and why it failed.
-    /// - Throws: as `apply`; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`, or
-    ///   `superseded` when a newer build took over. The message says what was gone back to.
+    /// - Throws: as `apply`; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`,
+    ///   `release_failed`, or `superseded` when a newer build took over. The message says what was gone back to.
     package func deploy(
         _ intent: DeploymentIntent,
         confirm: @escaping @Sendable () async throws -> Void,
         log: any BuildLog
     ) async throws -> AppliedDeployment {
+        if let command = intent.releaseCommand { try await release(command, intent, confirm, log) }
         let applied = try await apply(intent, confirm: confirm, log: log)
         do {
             try await wait(for: applied, log: log)
@@ -71,6 +72,23 @@ package struct Deployer: Sendable {
             try await RolloutWait(client: client, applied: applied, log: log).run()
         } catch {
             throw BuildFailure(error, operation: "kubernetes.rollout")
+        }
+    }
+
+    /// Runs the release command, if no newer build has been here.
+    private func release(
+        _ command: [String],
+        _ intent: DeploymentIntent,
+        _ confirm: @escaping @Sendable () async throws -> Void,
+        _ log: any BuildLog
+    ) async throws {
+        do {
+            try await makeNamespace(intent, confirm)
+            let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+            _ = try await writer.check(.deployment, intent.namespace, intent.name)
+            try await ReleaseJob(client: client, intent: intent, command: command, log: log).run(confirm)
+        } catch {
+            throw BuildFailure(error, operation: "kubernetes.release")
         }
     }
 

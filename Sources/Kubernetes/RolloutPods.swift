@@ -7,6 +7,12 @@ struct RolloutPods: Sendable {
     /// Selects the pods of this version and no others.
     let labels: [String: String]
 
+    init(client: ClusterClient, namespace: String, labels: [String: String]) {
+        self.client = client
+        self.namespace = namespace
+        self.labels = labels
+    }
+
     init(client: ClusterClient, _ applied: AppliedDeployment, build: String) {
         self.client = client
         namespace = applied.namespace

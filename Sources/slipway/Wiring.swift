@@ -87,7 +87,7 @@ enum Wiring {
 
     /// The cluster that the configuration names, else the one that kubectl would talk to.
     static func cluster(_ settings: WorkerSettings, http: HTTPClient) throws -> Deployer {
-        let credentials = try ClusterCredentials.load(
+        let credentials = try ClusterCredentials.find(
             kubeconfig: settings.kubernetes.kubeconfig,
             context: settings.kubernetes.context
         )

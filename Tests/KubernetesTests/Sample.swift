@@ -1,8 +1,11 @@
 import BuildModel
+import Documents
 import Kubernetes
 
 /// Values that tests vary.
 enum Sample {
+    static func json(_ text: String) throws -> JSONValue { try JSONDocument.parse(text) }
+
     static let commit = "0123456789abcdef0123456789abcdef01234567"
 
     static func digest(_ character: Character) -> String { "sha256:" + String(repeating: character, count: 64) }

@@ -33,7 +33,7 @@ extension KubernetesServer {
                 "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=\(keys)/sa.pub",
                 "--service-account-signing-key-file=\(keys)/sa.key", "--api-audiences=https://kubernetes.default.svc",
             ] + accounts,
-            log: "\(folder)/kube-apiserver.log"
+            log: "\(folder)/kube-apiserver-\(UInt32.random(in: 0 ... .max)).log"
         )
     }
 
