@@ -68,7 +68,9 @@ extension Deployer {
         let version = try await FormerVersion.find(build, of: live, namespace, name, client)
         log.say("Going back to build '\(build)'.", .deploying)
         let written = try await writer.write(.deployment, namespace, name) { found in
-            GoodBuilds(of: found).stamped(on: version.manifest(as: stamp, namespace, name))
+            var builds = GoodBuilds(of: found)
+            builds.goBack(to: build)
+            return builds.stamped(on: version.manifest(as: stamp, namespace, name))
         }
         return (try AppliedDeployment(written.object, stamp), build)
     }

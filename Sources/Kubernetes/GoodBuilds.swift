@@ -17,6 +17,11 @@ struct GoodBuilds {
         ids = Array(([id] + ids.filter { $0 != id }).prefix(Self.limit))
     }
 
+    /// Forgets what is newer than `id`: whoever goes back to it does not want those again.
+    mutating func goBack(to id: String) {
+        if let index = ids.firstIndex(of: id) { ids.removeFirst(index) } else { add(id) }
+    }
+
     /// The newest one that is not `id`.
     func newest(except id: String?) -> String? { ids.first { $0 != id } }
 

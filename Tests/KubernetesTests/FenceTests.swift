@@ -1,5 +1,6 @@
 import BuildModel
 import Kubernetes
+import Platform
 import Synchronization
 import TestSupport
 import Testing
@@ -84,6 +85,66 @@ struct FenceTests {
         }
         #expect(try await demo.object("deployment").annotation("slipway/build") == "d\(builds)")
         #expect(try await demo.object("service").annotation("slipway/build") == "d\(builds)")
+    }
+
+    @Test("flow control that refuses for a moment is waited out", .timeLimit(.minutes(3)))
+    func flowControl() async throws {
+        let credentials = try await demo.roleCredentials()
+        let manifest = """
+            {"apiVersion": "v1", "kind": "List", "items": [
+              {"apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "PriorityLevelConfiguration",
+               "metadata": {"name": "\(demo.namespace)"},
+               "spec": {"type": "Limited", "limited": {"assuredConcurrencyShares": 1, "limitResponse": {"type": "Reject"}}}},
+              {"apiVersion": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "FlowSchema",
+               "metadata": {"name": "\(demo.namespace)"},
+               "spec": {"priorityLevelConfiguration": {"name": "\(demo.namespace)"}, "matchingPrecedence": 2, "rules": [
+                 {"subjects": [{"kind": "ServiceAccount", "serviceAccount": {"name": "slipway", "namespace": "\(demo.namespace)"}}],
+                  "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"]}]}]}}
+            ]}
+            """
+        try await demo.kubectl("apply", "-f", "-", input: manifest)
+        var settings = demo.settings
+        settings.attempts = 30
+        let deployer = try demo.deployer(settings, as: credentials)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // A list of the future takes a seat for three seconds.
+            for _ in 1...12 {
+                group.addTask { _ = try await status("?resourceVersion=99999999&resourceVersionMatch=NotOlderThan") }
+            }
+            try await eventually("the server refuses requests") { try await status("") == "429" }
+            _ = try await deployer.apply(try demo.intent(settings: settings), confirm: {}, log: demo.log)
+            try await group.waitForAll()
+        }
+        try await demo.kubectl("delete", "-f", "-", input: manifest)
+    }
+
+    /// The HTTP status of a list as the role's account.
+    private func status(_ query: String) async throws -> String {
+        let token = String(decoding: try Files.read(demo.scratch("token")).filter { $0 != 10 }, as: UTF8.self)
+        let url = "\(demo.server.url)/apis/apps/v1/namespaces/\(demo.namespace)/deployments\(query)"
+        return try await Command.result(
+            [
+                "curl", "--silent", "--cacert", demo.server.authorityFile, "--header", "Authorization: Bearer \(token)",
+                "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "30", url,
+            ]
+        ).text
+    }
+
+    @Test("a token whose account was deleted is refused as unauthorized")
+    func expiredToken() async throws {
+        let credentials = try await demo.roleCredentials()
+        try await demo.apply(try demo.intent(), as: credentials)
+        try await demo.kubectl("delete", "serviceaccount", "slipway")
+        let failure = try await eventually("the token is refused") { () async throws -> BuildFailure? in
+            do {
+                try await demo.apply(try demo.intent(), as: credentials)
+                return nil
+            } catch let failure as BuildFailure {
+                return failure
+            }
+        }
+        #expect(failure.code == .unauthorized)
+        #expect(!failure.isRetryable)
     }
 
     @Test("what the first deploy makes is owned by applies alone, so that a later one can remove it")

@@ -93,13 +93,14 @@ struct RolloutTests {
         #expect(deployment.annotation("slipway/good-builds") == "d3,d1")
     }
 
-    @Test("a rollout on demand goes back one good build, or to the one that is named")
+    @Test("a rollback on demand goes back one good build, or to the one that is named, and forgets what it leaves")
     func rollback() async throws {
         for (index, build) in ["d1", "d2", "d3"].enumerated() {
             try await rollout.deploy(build, image: ["a", "c", "e"][index], queuedAt: Int64(1000 * (index + 1)))
         }
         try await rollBack(to: nil, expecting: "d2", as: "r1", queuedAt: 4000)
         #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("c")) == true)
+        #expect(try await demo.object("deployment").annotation("slipway/good-builds") == "d2,d1")
         try await rollBack(to: "d1", expecting: "d1", as: "r2", queuedAt: 5000)
         #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("a")) == true)
         let failure = try await failure { try await rollBack(to: "d9", expecting: "", as: "r3", queuedAt: 6000) }
