@@ -2,14 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test chaos demo bench-slice bench-layers clean
+.PHONY: help setup base-images kubernetes build release check test test-kubernetes chaos demo bench-slice bench-layers clean
 
 V ?= 0
 FILTER ?=
 export V
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that are missing, and check the Swift toolchain
 	@scripts/setup.sh
@@ -31,6 +31,9 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
+
+test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
+	@scripts/test.sh KubernetesTests
 
 chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_SECONDS (600), then check every build's history
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests

@@ -77,6 +77,8 @@ let package = Package(
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
         module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
         module("Settings", ["Documents", "Platform", "BuildModel"]),

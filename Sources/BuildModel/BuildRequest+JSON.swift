@@ -69,7 +69,10 @@ extension BuildRequest {
         }
         port = try fields.integer("port", in: 1...65535)
         customDomain = try fields.string("customDomain", maximum: 253)
-        deploy = try fields.bool("deploy") ?? true
+        sslEnabled = try fields.bool("sslEnabled") ?? false
+        environmentSecrets = try fields.secretReferences("environmentSecrets")
+        releaseCommand = try fields.string("releaseCommand", maximum: 16384)
+        deploy = try fields.deployMode("deploy") ?? .cluster
         guard let resources = try fields.object("resources") else { return }
         let requests = try resources.object("requests")
         let limits = try resources.object("limits")
@@ -85,7 +88,7 @@ extension BuildRequest {
         "commitMessage",
         "authorName", "authorEmail", "rootDirectory", "buildCommand", "startCommand", "environmentVariables",
         "buildSecrets", "image", "priority", "delay", "labels", "attempts", "backoff", "timeoutSeconds", "supersedes",
-        "healthCheckPath",
-        "port", "customDomain", "resources", "deploy",
+        "healthCheckPath", "port", "customDomain", "sslEnabled", "environmentSecrets", "releaseCommand", "resources",
+        "deploy",
     ]
 }

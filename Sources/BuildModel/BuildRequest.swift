@@ -33,10 +33,16 @@ package struct BuildRequest: Sendable, Hashable {
     package var supersedes: String?
     package var healthCheckPath: String?
     package var port: Int?
+    /// The host name that the app is reached by from outside.
     package var customDomain: String?
+    /// Whether `customDomain` is served over TLS.
+    package var sslEnabled: Bool
+    /// Variables whose values the cluster takes from its own Secrets.
+    package var environmentSecrets: [String: SecretReference]
+    /// Runs once with the new image before the new version is rolled out.
+    package var releaseCommand: String?
     package var resources: ResourceRequest
-    /// Whether the image is handed to the cluster.
-    package var deploy: Bool
+    package var deploy: DeployMode
 
     package init(deploymentID: String, projectID: String, repositoryURL: String) {
         self.deploymentID = deploymentID
@@ -49,8 +55,31 @@ package struct BuildRequest: Sendable, Hashable {
         priority = 0
         retry = RetryRequest()
         delayMilliseconds = 0
+        sslEnabled = false
+        environmentSecrets = [:]
         resources = ResourceRequest()
-        deploy = true
+        deploy = .cluster
+    }
+}
+
+/// What becomes of the image.
+package enum DeployMode: String, Sendable, Hashable, CaseIterable {
+    /// It is handed to the cluster.
+    case cluster
+    /// It is pushed, and that is all.
+    case none
+    /// Its manifests are written to a file, for whoever applies them.
+    case render
+}
+
+/// A value in a Kubernetes Secret of the namespace that is deployed to.
+package struct SecretReference: Sendable, Hashable {
+    package var secret: String
+    package var key: String
+
+    package init(secret: String, key: String) {
+        self.secret = secret
+        self.key = key
     }
 }
 

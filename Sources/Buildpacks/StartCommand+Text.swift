@@ -1,9 +1,9 @@
-internal import BuildModel
+package import BuildModel
 
 extension StartCommand {
     /// A command as somebody wrote it. What needs no shell becomes plain arguments, so that the app is the first process and
     /// gets the signals; a single command that needs one replaces it by `exec`.
-    init(text: String, source: String) throws(BuildFailure) {
+    package init(text: String, source: String) throws(BuildFailure) {
         let text = text.trimmed
         let words = try ShellWords(text, source: source)
         let arguments =

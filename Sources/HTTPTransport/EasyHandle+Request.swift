@@ -10,6 +10,7 @@ extension EasyHandle {
         try setLimits(request.limits)
         try setTLS(request.tls)
         try setAddress(of: request, url)
+        if let proxy = request.proxy { try set(CURLOPT_PROXY, proxy) }
         // Streams of one HTTP/2 connection share a TCP window: bulk gets connections of its own.
         let version = isBulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
         try set(CURLOPT_HTTP_VERSION, version)

@@ -7,17 +7,35 @@ package struct AppliedDeployment: Sendable, Hashable {
     /// `metadata.generation`: grows with every change of the spec, and only then. A rollout of this apply is done when the Deployment's
     /// `status.observedGeneration` has reached it.
     package var generation: Int64
+    /// `metadata.uid`: another one means that the Deployment was deleted and made anew. Empty if the server gave none.
+    package var uid: String
+    /// The build that was applied, and its lease's number.
+    package var build: String
+    package var epoch: Int64
+    /// What the status said, when the spec had changed already, of a failure of the version before. A controller that re-uses a former
+    /// ReplicaSet leaves that there, under the new generation, until something moves.
+    package var formerFailure: String?
 
-    package init(namespace: String, name: String, generation: Int64) {
+    package init(
+        namespace: String,
+        name: String,
+        generation: Int64,
+        uid: String = "",
+        build: String = "",
+        epoch: Int64 = 0
+    ) {
         self.namespace = namespace
         self.name = name
         self.generation = generation
+        self.uid = uid
+        self.build = build
+        self.epoch = epoch
     }
 
     /// Reads the reply to an apply.
     ///
     /// - Throws: `BuildFailure` with code `protocol_violation` if it is no object with a generation.
-    init(_ object: JSONValue) throws(BuildFailure) {
+    init(_ object: JSONValue, _ stamp: BuildStamp) throws(BuildFailure) {
         guard let metadata = object["metadata"], let namespace = metadata["namespace"]?.string,
             let name = metadata["name"]?.string, let generation = metadata["generation"]?.integer
         else {
@@ -28,7 +46,16 @@ package struct AppliedDeployment: Sendable, Hashable {
                 message: "The cluster answered an apply with an object without namespace, name or generation."
             )
         }
-        self.init(namespace: namespace, name: name, generation: generation)
+        self.init(
+            namespace: namespace,
+            name: name,
+            generation: generation,
+            uid: metadata["uid"]?.string ?? "",
+            build: stamp.deploymentID,
+            epoch: stamp.epoch
+        )
+        let observed = object["status"]?["observedGeneration"]?.integer ?? 0
+        if observed < generation { formerFailure = RolloutVerdict.failure(in: object["status"]) }
     }
 
     /// `namespace/name`, as the result of a build names it.

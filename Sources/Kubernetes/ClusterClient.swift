@@ -5,7 +5,8 @@ internal import Platform
 
 /// Sends requests to the API server, again where that may help, and makes failures of what it answers.
 ///
-/// Only `GET` and server-side apply are sent, which may both be repeated when a reply was lost.
+/// Reading, server-side apply and merge patches may be repeated when a reply was lost; so may a creation, whose repetition is
+/// answered by `already_exists`.
 struct ClusterClient: Sendable {
     let credentials: ClusterCredentials
     let http: HTTPClient
@@ -22,39 +23,72 @@ struct ClusterClient: Sendable {
     ///
     /// - Parameter confirm: called before every sending; what it throws ends the call.
     func send(_ request: ClusterRequest, confirm: () async throws -> Void = {}) async throws -> Reply {
+        try await repeatedly(request, confirm: confirm) { response, body in
+            try reply(response, body, to: request)
+        }
+    }
+
+    /// Sends a request whose answer is text, such as a log.
+    func text(_ request: ClusterRequest) async throws -> String {
+        try await repeatedly(request, confirm: {}) { _, body in String(decoding: body, as: UTF8.self) }
+    }
+
+    private func repeatedly<Value>(
+        _ request: ClusterRequest,
+        confirm: () async throws -> Void,
+        read: (HTTPResponse, [UInt8]) throws -> Value
+    ) async throws -> Value {
         var backoff = Backoff(base: settings.retryDelay)
         var left = max(1, settings.attempts)
+        var mayRenew = credentials.isRenewable
         while true {
             try await confirm()
             left -= 1
             switch try await attempt(request) {
-            case .done(let reply): return reply
+            case .done(let response, let body): return try read(response, body)
+            case .failed(let failure, _) where failure.code == .unauthorized && mayRenew:
+                // A token that was rotated or revoked since it was read: once more with a new one.
+                mayRenew = false
+                await credentials.renew()
             case .failed(let failure, let retryAfter):
-                guard failure.isRetryable, left > 0 else { throw failure }
+                // Who changed the object meanwhile has to be looked at before it is sent again.
+                guard failure.isRetryable, failure.code != .objectChanged, left > 0 else { throw failure }
                 try await pause(for: backoff.next(retryAfter: retryAfter), in: request)
             }
         }
     }
 
     private enum Outcome {
-        case done(Reply)
+        case done(HTTPResponse, [UInt8])
         case failed(BuildFailure, retryAfter: Duration?)
     }
 
     private func attempt(_ request: ClusterRequest) async throws -> Outcome {
+        var limits = HTTPLimits()
+        limits.total = settings.requestLimit
+        limits.responseBytes = 32 << 20
         let response: HTTPResponse
         let body: [UInt8]
         do {
-            (response, body) = try await http.execute(request.http(to: credentials, limit: settings.requestLimit))
+            (response, body) = try await http.execute(try await signed(request, limits))
         } catch let error as BuildFailure {
             return .failed(unanswered(error, request), retryAfter: nil)
         }
-        if response.isSuccess { return .done(try reply(response, body, to: request)) }
-        let status = ClusterStatus(code: response.status, body: body)
-        return .failed(
-            status.failure(of: request, credentials: credentials),
-            retryAfter: Backoff.retryAfter(response.headers["Retry-After"])
-        )
+        if response.isSuccess { return .done(response, body) }
+        return .failed(refusal(response, body, of: request), retryAfter: Self.retryAfter(response))
+    }
+
+    /// The request with our credentials.
+    func signed(_ request: ClusterRequest, _ limits: HTTPLimits) async throws -> HTTPRequest {
+        try await credentials.signed(request.http(to: credentials, limits: limits))
+    }
+
+    static func retryAfter(_ response: HTTPResponse) -> Duration? {
+        Backoff.retryAfter(response.headers["Retry-After"])
+    }
+
+    func refusal(_ response: HTTPResponse, _ body: [UInt8], of request: ClusterRequest) -> BuildFailure {
+        ClusterStatus(code: response.status, body: body).failure(of: request, credentials: credentials)
     }
 
     private func reply(_ response: HTTPResponse, _ body: [UInt8], to request: ClusterRequest) throws -> Reply {
@@ -71,7 +105,7 @@ struct ClusterClient: Sendable {
     }
 
     /// A failure before an answer came, with the cluster's name added to the transport's words.
-    private func unanswered(_ error: BuildFailure, _ request: ClusterRequest) -> BuildFailure {
+    func unanswered(_ error: BuildFailure, _ request: ClusterRequest) -> BuildFailure {
         guard error.fault != .cancelled, error.code != .invalidConfiguration else { return error }
         var failure = error
         failure.operation = request.operation
@@ -81,7 +115,7 @@ struct ClusterClient: Sendable {
         return failure
     }
 
-    private func pause(for delay: Duration, in request: ClusterRequest) async throws {
+    func pause(for delay: Duration, in request: ClusterRequest) async throws {
         do {
             try await Task.sleep(for: delay)
         } catch {

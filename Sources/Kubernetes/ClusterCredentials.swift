@@ -9,6 +9,8 @@ package struct ClusterCredentials: Sendable, Hashable {
         case value(Redacted<String>)
         /// The path of a file that is read again for every request, because whoever writes it may rotate the token.
         case file(String)
+        /// A helper program that is asked for a token or a certificate.
+        case helper(ExecPlugin)
     }
 
     /// The API server's URL, without a slash at its end.
@@ -16,6 +18,8 @@ package struct ClusterCredentials: Sendable, Hashable {
     /// The authority, the client certificate and the expected name.
     package var tls: TLSSettings
     package var token: Token?
+    /// The proxy that the cluster is reached by; nil for what the environment says.
+    package var proxy: String?
     /// The namespace of the kubeconfig's context, if it names one.
     package var namespace: String?
     /// Where this comes from, for messages: `context 'prod' of /etc/slipway/kubeconfig`.
@@ -38,27 +42,68 @@ package struct ClusterCredentials: Sendable, Hashable {
     /// Reads a kubeconfig (YAML or JSON).
     ///
     /// - Parameters:
-    ///   - path: the file; nil for the first file of `KUBECONFIG`'s list that is there, else `~/.kube/config`.
-    ///   - context: the context's name; nil for the file's `current-context`.
+    ///   - path: the file; nil for those of `KUBECONFIG`'s list that are there, of which the first to say something wins, else
+    ///     `~/.kube/config`.
+    ///   - context: the context's name; nil for `current-context`.
     ///   - environment: looks up an environment variable.
     /// - Throws: `BuildFailure` with code `not_found` if there is no such file, or `invalid_configuration` with the file,
-    ///   the line and what to do. Users that need a helper program (`exec`), an auth provider, a password or
-    ///   impersonation are refused by name.
+    ///   the line and what to do. Users that need an auth provider, a password or impersonation are refused by name.
     package static func load(
         kubeconfig path: String? = nil,
         context: String? = nil,
         environment: (String) -> String? = SystemInformation.environment
     ) throws(BuildFailure) -> ClusterCredentials {
-        let file = try Kubeconfig(path: try Kubeconfig.locate(path, environment: environment))
-        return try file.credentials(context: context)
+        let files = try Kubeconfig.locate(path, environment: environment)
+        return try Kubeconfig(paths: files).credentials(context: context)
     }
 
-    /// The value of the `Authorization` header, if there is a token.
+    /// The cluster that the configuration names, else the one that this process runs in, else the one of kubectl.
+    ///
+    /// - Throws: as `load` and `inCluster`.
+    package static func find(
+        kubeconfig path: String?,
+        context: String?,
+        environment: (String) -> String? = SystemInformation.environment
+    ) throws(BuildFailure) -> ClusterCredentials {
+        if path == nil, context == nil, let own = try inCluster(environment: environment) { return own }
+        return try load(kubeconfig: path, context: context, environment: environment)
+    }
+
+    /// Whether asking again may give another token: what a file holds, or a helper program answers, changes.
+    var isRenewable: Bool {
+        switch token {
+        case nil, .value: false
+        case .file, .helper: true
+        }
+    }
+
+    /// Forgets what is kept of a token that was refused.
+    func renew() async {
+        if case .helper(let helper) = token { await helper.forget() }
+    }
+
+    /// The request with who we are.
+    func signed(_ request: HTTPRequest) async throws -> HTTPRequest {
+        var request = request
+        request.proxy = proxy
+        guard case .helper(let helper) = token else {
+            request.headers["Authorization"] = try authorization()
+            return request
+        }
+        let credential = try await helper.credential()
+        request.headers["Authorization"] = credential.token.map { "Bearer \($0.exposed)" }
+        if let certificate = credential.certificate {
+            (request.tls.clientCertificate, request.tls.clientKey) = (certificate, credential.key)
+        }
+        return request
+    }
+
+    /// The value of the `Authorization` header for a token that is at hand.
     ///
     /// - Throws: `BuildFailure` if the token's file cannot be read or is empty.
     func authorization() throws(BuildFailure) -> String? {
         switch token {
-        case nil: return nil
+        case nil, .helper: return nil
         case .value(let token): return "Bearer \(token.exposed)"
         case .file(let path):
             let text: String

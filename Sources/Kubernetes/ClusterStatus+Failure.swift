@@ -33,6 +33,7 @@ extension ClusterStatus {
         case 403: forbidden(request)
         case 404: missing(request, credentials)
         case 409: conflict
+        case 410: Verdict(code: .watchExpired, words: "the cluster no longer knows the version to go on from.")
         case 400, 422: invalid
         case 413: tooLarge
         case 429:
@@ -81,7 +82,7 @@ extension ClusterStatus {
     private var conflict: Verdict {
         guard !conflicts.isEmpty else {
             return Verdict(
-                code: .deploymentConflict,
+                code: .objectChanged,
                 words: "it was changed at the same moment by somebody else.",
                 isRetryable: true
             )

@@ -25,7 +25,10 @@ struct ClusterStatus {
         let json = try? JSONDocument.parse(body)
         isStatus = json?["kind"]?.string == "Status"
         reason = json?["reason"]?.string ?? ""
-        message = Self.readable(json?["message"]?.string ?? String(decoding: body.prefix(4096), as: UTF8.self))
+        message = PlainText.line(
+            json?["message"]?.string ?? String(decoding: body.prefix(4096), as: UTF8.self),
+            limit: 2000
+        )
         kind = json?["details"]?["kind"]?.string ?? ""
         causes = (json?["details"]?["causes"]?.array ?? []).map { cause in
             Cause(
@@ -34,12 +37,6 @@ struct ClusterStatus {
                 field: cause["field"]?.string ?? ""
             )
         }
-    }
-
-    /// Text on one line, of bounded length, without control characters.
-    private static func readable(_ text: String) -> String {
-        let words = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) }
-        return String(String(words).split(separator: " ").joined(separator: " ").prefix(2000))
     }
 
     /// The managers whose fields a server-side apply would have taken.

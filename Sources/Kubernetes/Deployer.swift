@@ -1,9 +1,9 @@
 package import BuildModel
 package import HTTPTransport
 
-/// Hands images to a cluster: applies a Deployment and a Service by server-side apply, never by force.
+/// Hands images to a cluster by server-side apply, never by force, and sees to it that they come up.
 package struct Deployer: Sendable {
-    private let client: ClusterClient
+    let client: ClusterClient
 
     /// - Parameters:
     ///   - credentials: the cluster.
@@ -12,62 +12,117 @@ package struct Deployer: Sendable {
         client = ClusterClient(credentials: credentials, http: http, settings: settings)
     }
 
-    /// Applies the intent's Deployment, then its Service. Applying the same again changes nothing.
+    /// Runs the intent's release command if it has one, applies the intent, waits for its rollout, and goes back to the last good build if it fails.
     ///
     /// - Parameters:
-    ///   - confirm: throws if the lease behind `intent.epoch` is lost; asked just before everything that is sent to change the cluster.
-    ///   - log: gets what was applied, and the cluster's warnings.
+    ///   - confirm: throws if the lease behind `intent.stamp` is lost; asked just before everything that is sent to change the cluster.
+    ///   - log: gets what was applied, how the rollout goes, and why it failed.
+    /// - Throws: as `apply`; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`,
+    ///   `release_failed`, or `superseded` when a newer build took over. The message says what was gone back to.
+    package func deploy(
+        _ intent: DeploymentIntent,
+        confirm: @escaping @Sendable () async throws -> Void,
+        log: any BuildLog
+    ) async throws -> AppliedDeployment {
+        if let command = intent.releaseCommand { try await release(command, intent, confirm, log) }
+        let applied = try await apply(intent, confirm: confirm, log: log)
+        do {
+            try await wait(for: applied, log: log)
+        } catch let failure as BuildFailure where failure.isVerdict {
+            throw await goingBack(after: failure, intent, confirm, log)
+        }
+        await markGood(intent, confirm, log)
+        return applied
+    }
+
+    /// Applies the intent's objects: Service and Deployment always, Ingress where there is a domain. Applying the same again changes
+    /// nothing.
+    ///
     /// - Returns: what the cluster has now; a rollout is over when it has observed that generation.
     /// - Throws: what `confirm` throws, or `BuildFailure`: `deployment_conflict` (another manager's fields, or an object that is not this
-    ///   project's), `stale_epoch`, `not_found` (the namespace), `unauthorized`, `forbidden`, `limit_exceeded` (a quota),
+    ///   project's), `stale_epoch`, `superseded`, `not_found` (the namespace), `unauthorized`, `forbidden`, `limit_exceeded` (a quota),
     ///   `invalid_deployment`, `unreachable`, `protocol_violation`.
     package func apply(
         _ intent: DeploymentIntent,
-        confirm: @Sendable () async throws -> Void,
+        confirm: @escaping @Sendable () async throws -> Void,
         log: any BuildLog
     ) async throws -> AppliedDeployment {
         do {
-            // Both before the first change: a Service of somebody else must not leave half a deployment behind.
-            try await checkOwner(.deployment, intent)
-            try await checkOwner(.service, intent)
-            let deployment = try await apply(.deployment, Manifests.deployment(intent), intent, confirm, log)
-            _ = try await apply(.service, Manifests.service(intent), intent, confirm, log)
-            return try AppliedDeployment(deployment)
+            let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+            try await makeNamespace(intent, confirm)
+            // All before the first change: an object of somebody else must not leave half a deployment behind.
+            for object in Manifests.objects(intent) {
+                _ = try await writer.check(object.kind, intent.namespace, intent.name)
+            }
+            var deployment: JSONValue?
+            for object in Manifests.objects(intent) {
+                let written = try await write(object, intent, writer, log)
+                if object.kind == .deployment { deployment = written }
+            }
+            if intent.domain == nil { try await removeIngress(intent, writer, log) }
+            return try AppliedDeployment(deployment ?? .null, intent.stamp)
         } catch {
             throw BuildFailure(error, operation: "kubernetes.apply")
         }
     }
 
-    private func apply(
-        _ kind: ClusterRequest.Kind,
-        _ manifest: JSONValue,
-        _ intent: DeploymentIntent,
-        _ confirm: @Sendable () async throws -> Void,
-        _ log: any BuildLog
-    ) async throws -> JSONValue {
-        let request = ClusterRequest(
-            verb: .apply,
-            kind: kind,
-            namespace: intent.namespace,
-            name: intent.name,
-            body: manifest
-        )
-        let reply = try await client.send(request, confirm: confirm)
-        for warning in reply.warnings { log.say("The cluster warns: \(warning)", .deploying) }
-        log.say("Applied the \(request.subject).", .deploying)
-        return reply.object
+    /// Waits until the rollout of what was applied is complete.
+    package func wait(for applied: AppliedDeployment, log: any BuildLog) async throws {
+        do {
+            try await RolloutWait(client: client, applied: applied, log: log).run()
+        } catch {
+            throw BuildFailure(error, operation: "kubernetes.rollout")
+        }
     }
 
-    /// Refuses an object that another project, or nobody that we know, has made, and one that a later attempt of this build
-    /// has applied. Server-side apply alone would share an object as long as no field differs.
-    private func checkOwner(_ kind: ClusterRequest.Kind, _ intent: DeploymentIntent) async throws {
-        let request = ClusterRequest(verb: .get, kind: kind, namespace: intent.namespace, name: intent.name)
-        let found: JSONValue
+    /// Runs the release command, if no newer build has been here.
+    private func release(
+        _ command: [String],
+        _ intent: DeploymentIntent,
+        _ confirm: @escaping @Sendable () async throws -> Void,
+        _ log: any BuildLog
+    ) async throws {
         do {
-            found = try await client.send(request).object
-        } catch let failure as BuildFailure where failure.code == .notFound {
-            return
+            try await makeNamespace(intent, confirm)
+            let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+            _ = try await writer.check(.deployment, intent.namespace, intent.name)
+            try await ReleaseJob(client: client, intent: intent, command: command, log: log).run(confirm)
+        } catch {
+            throw BuildFailure(error, operation: "kubernetes.release")
         }
-        try Ownership(of: found).check(intent, request)
+    }
+
+    private func write(
+        _ object: ManifestObject,
+        _ intent: DeploymentIntent,
+        _ writer: FencedWriter,
+        _ log: any BuildLog
+    ) async throws -> JSONValue {
+        let written = try await writer.write(object.kind, intent.namespace, intent.name) { found in
+            object.kind == .deployment ? GoodBuilds(of: found).stamped(on: object.manifest) : object.manifest
+        }
+        for warning in written.warnings { log.say("The cluster warns: \(warning)", .deploying) }
+        let request = ClusterRequest(.apply, object.kind, namespace: intent.namespace, name: intent.name)
+        log.say("Applied the \(request.subject).", .deploying)
+        return written.object
+    }
+
+    /// Notes on the Deployment that this build is one to go back to. The app runs whether or not this succeeds.
+    private func markGood(
+        _ intent: DeploymentIntent,
+        _ confirm: @escaping @Sendable () async throws -> Void,
+        _ log: any BuildLog
+    ) async {
+        let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+        do {
+            _ = try await writer.write(.deployment, intent.namespace, intent.name) { found in
+                var builds = GoodBuilds(of: found)
+                builds.add(intent.stamp.deploymentID)
+                return builds.stamped(on: Manifests.deployment(intent))
+            }
+        } catch {
+            let failure = BuildFailure(error, operation: "kubernetes.apply")
+            log.say("Warning: could not note that this build is good to go back to: \(failure)", .deploying)
+        }
     }
 }

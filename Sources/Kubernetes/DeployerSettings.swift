@@ -16,6 +16,25 @@ package struct DeployerSettings: Sendable, Hashable {
     /// How often a request is sent at most, and the delay after the first failure; it doubles, with full jitter.
     package var attempts: Int
     package var retryDelay: Duration
+    /// How long a rollout may take at most, whatever the cluster says of it.
+    package var rolloutLimit: Duration = .seconds(600)
+    /// How long a rollout may go without progress before the cluster calls it failed (`progressDeadlineSeconds`).
+    package var progressDeadline: Duration = .seconds(300)
+    /// How often the pods are looked at during a rollout.
+    package var progressPeriod: Duration = .seconds(3)
+    /// How long one watch lasts before it is opened anew, and how much longer a silent server is waited for.
+    package var watchPeriod: Duration = .seconds(120)
+    package var watchGrace: Duration = .seconds(15)
+    /// Whether a rollout that failed brings the last good build back.
+    package var rollsBack = true
+    /// Names of Secrets of the namespace that images are pulled with.
+    package var imagePullSecrets: [String] = []
+    /// The class of an Ingress; nil for the cluster's default one.
+    package var ingressClass: String?
+    /// Annotations of an Ingress, for whoever issues certificates.
+    package var ingressAnnotations: [String: String] = [:]
+    /// Whether the namespace is made when it is not there.
+    package var createsNamespace = false
 
     package init(
         namespace: String = "default",

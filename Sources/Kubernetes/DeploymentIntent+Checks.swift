@@ -1,9 +1,9 @@
 internal import BuildModel
 
 extension DeploymentIntent {
-    static func port(of request: BuildRequest, plan: BuildPlan) throws(BuildFailure) -> Int {
+    static func port(of request: BuildRequest, default planned: Int) throws(BuildFailure) -> Int {
         if let port = request.port { return port }
-        guard let text = request.environmentVariables["PORT"] else { return plan.port }
+        guard let text = request.environmentVariables["PORT"] else { return planned }
         guard let port = Int(text), (1...65535).contains(port) else {
             throw invalid(field: "environmentVariables.PORT", "must be a port from 1 to 65535")
         }
@@ -19,6 +19,17 @@ extension DeploymentIntent {
         }
     }
 
+    /// The request's domain in lower case, if it has one.
+    static func domain(of request: BuildRequest) throws(BuildFailure) -> String? {
+        guard let domain = request.customDomain?.lowercased() else { return nil }
+        let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
+        let hosts = labels.first == "*" ? labels.dropFirst() : labels[...]
+        guard hosts.count >= 2, hosts.allSatisfy({ ObjectName.isNamespace(String($0)) }) else {
+            throw invalid(field: "customDomain", "must be a host name such as shop.example.org")
+        }
+        return domain
+    }
+
     static func check(_ settings: DeployerSettings) throws(BuildFailure) {
         guard ObjectName.isNamespace(settings.namespace) else {
             throw invalid(
@@ -28,6 +39,9 @@ extension DeploymentIntent {
         }
         guard LabelValue.isValid(settings.platform) else {
             throw invalid(key: "kubernetes.platform", "'\(settings.platform)' is not a value that a label can have")
+        }
+        for secret in settings.imagePullSecrets where !ObjectName.isNamespace(secret) {
+            throw invalid(key: "kubernetes.imagePullSecrets", "'\(secret)' is not a name that a Secret can have")
         }
         for (key, value) in settings.labels.sorted(by: { $0.key < $1.key }) where !LabelValue.isValid(value) {
             throw invalid(key: "kubernetes.labels.\(key)", "'\(value)' is not a value that a label can have")

@@ -13,8 +13,14 @@ package enum Manifests {
         package static let build = "slipway/build"
         /// The number of the lease under which it was applied.
         package static let epoch = "slipway/epoch"
+        /// When that build was asked for, in milliseconds since 1970.
+        package static let queuedAt = "slipway/queued-at"
         /// The commit that was built.
         package static let revision = "slipway/revision"
+        /// The builds to go back to, newest first, with commas between.
+        package static let goodBuilds = "slipway/good-builds"
+        /// The former build that was brought back, and whose pods are the present ones.
+        package static let restored = "slipway/restored-build"
     }
 
     /// The name of the container's port, which probes and the Service go by.
@@ -28,18 +34,27 @@ package enum Manifests {
             "kind": "Deployment",
             "metadata": metadata(intent),
             "spec": [
+                "progressDeadlineSeconds": .integer(Int64(intent.settings.progressDeadline.components.seconds)),
                 "selector": ["matchLabels": strings(selector(intent))],
                 "template": [
                     "metadata": ["labels": strings(labels(intent))],
-                    "spec": [
-                        // The app is a stranger to the cluster: it gets no token for its API, and no list of its neighbours.
-                        "automountServiceAccountToken": false,
-                        "enableServiceLinks": false,
-                        "containers": [container(intent)],
-                    ],
+                    "spec": podSpec(intent, [container(intent)]),
                 ],
             ],
         ]
+    }
+
+    static func podSpec(_ intent: DeploymentIntent, _ containers: [JSONValue]) -> JSONValue {
+        var spec: JSONValue = [
+            // The app is a stranger to the cluster: it gets no token for its API, and no list of its neighbours.
+            "automountServiceAccountToken": false,
+            "enableServiceLinks": false,
+            "containers": .array(containers),
+        ]
+        if !intent.settings.imagePullSecrets.isEmpty {
+            spec["imagePullSecrets"] = .array(intent.settings.imagePullSecrets.map { ["name": .string($0)] })
+        }
+        return spec
     }
 
     /// The `v1` Service: port 80 to the container's port.
@@ -60,17 +75,24 @@ package enum Manifests {
         ]
     }
 
-    private static func metadata(_ intent: DeploymentIntent) -> JSONValue {
-        [
+    static func metadata(_ intent: DeploymentIntent) -> JSONValue {
+        var own = annotations(intent.stamp)
+        if let revision = intent.revision { own[Annotation.revision] = .string(revision) }
+        return [
             "name": .string(intent.name),
             "namespace": .string(intent.namespace),
             "labels": strings(labels(intent)),
-            "annotations": [
-                Annotation.project: .string(intent.projectID),
-                Annotation.build: .string(intent.deploymentID),
-                Annotation.epoch: .string(String(intent.epoch)),
-                Annotation.revision: .string(intent.revision.hex),
-            ],
+            "annotations": .object(own),
+        ]
+    }
+
+    /// By which an object tells whose it is.
+    static func annotations(_ stamp: BuildStamp) -> [String: JSONValue] {
+        [
+            Annotation.project: .string(stamp.projectID),
+            Annotation.build: .string(stamp.deploymentID),
+            Annotation.epoch: .string(String(stamp.epoch)),
+            Annotation.queuedAt: .string(String(stamp.queuedAt)),
         ]
     }
 
@@ -78,16 +100,21 @@ package enum Manifests {
         ["app.kubernetes.io/name": intent.name, "app.kubernetes.io/instance": intent.name]
     }
 
-    private static func labels(_ intent: DeploymentIntent) -> [String: String] {
+    static func labels(_ intent: DeploymentIntent) -> [String: String] {
+        commonLabels(intent).merging(selector(intent)) { $1 }
+    }
+
+    /// Labels that do not make a pod one of the app's.
+    static func commonLabels(_ intent: DeploymentIntent) -> [String: String] {
         let own = [
-            "deployment": LabelValue.make(intent.deploymentID),
+            "deployment": LabelValue.make(intent.stamp.deploymentID),
             "platform": intent.platform,
             "app.kubernetes.io/managed-by": "slipway",
         ]
-        return intent.labels.merging(own) { $1 }.merging(selector(intent)) { $1 }
+        return intent.labels.merging(own) { $1 }
     }
 
-    private static func strings(_ members: [String: String]) -> JSONValue {
+    static func strings(_ members: [String: String]) -> JSONValue {
         .object(members.mapValues { .string($0) })
     }
 }

@@ -72,7 +72,8 @@ extension SettingKey {
             "kubernetes.enabled",
             .choice(["auto", "true", "false"]),
             default: "auto",
-            "Whether images are handed to a cluster; auto is yes if kubeconfig is set."
+            "Whether images are handed to a cluster; auto is yes if kubeconfig is set. true without kubeconfig: the cluster that the "
+                + "worker runs in, else the one that kubectl would talk to."
         ),
         SettingKey(
             "kubernetes.kubeconfig",
@@ -100,6 +101,58 @@ extension SettingKey {
             .text(.name),
             default: "slipway",
             "The value of the label 'platform' on everything that is applied."
+        ),
+        SettingKey(
+            "kubernetes.rolloutSeconds",
+            .integer(1...86400, unit: "seconds"),
+            default: "600",
+            "How long a rollout may take at most before it counts as failed."
+        ),
+        SettingKey(
+            "kubernetes.progressSeconds",
+            .integer(1...86400, unit: "seconds"),
+            default: "300",
+            "How long a rollout may go without progress before the cluster calls it failed (progressDeadlineSeconds)."
+        ),
+        SettingKey(
+            "kubernetes.rollBack",
+            .bool,
+            default: "true",
+            "Whether a rollout that failed brings the last good build back."
+        ),
+        SettingKey(
+            "kubernetes.imagePullSecrets",
+            .list(.dnsLabel),
+            or: "none",
+            example: "registry",
+            "Secrets of the namespace that images are pulled with."
+        ),
+        SettingKey(
+            "kubernetes.ingressClass",
+            .text(.name),
+            or: "the cluster's default",
+            example: "nginx",
+            "The class of the Ingress of apps with a customDomain."
+        ),
+        SettingKey(
+            "kubernetes.ingressAnnotations",
+            .list(.any),
+            or: "none",
+            example: "cert-manager.io/cluster-issuer=letsencrypt",
+            "Annotations of every Ingress, each as name=value, for whoever issues certificates."
+        ),
+        SettingKey(
+            "kubernetes.createNamespace",
+            .bool,
+            default: "false",
+            "Whether the namespace is made when it is missing; needs a right in the whole cluster."
+        ),
+        SettingKey(
+            "kubernetes.renderDirectory",
+            .text(.path),
+            or: "nowhere",
+            example: "/var/lib/slipway/manifests",
+            "Where the manifests of builds with deploy: render go: <namespace>/<name>.yaml."
         ),
     ]
 }

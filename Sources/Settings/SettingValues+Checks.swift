@@ -62,8 +62,12 @@ extension SettingValues {
                 )
             }
         }
-        if text("kubernetes.enabled") == "true", text("kubernetes.kubeconfig") == nil {
-            report("kubernetes.enabled", "it is true, but kubernetes.kubeconfig names no file.")
+        let (progress, rollout) = (integer("kubernetes.progressSeconds"), integer("kubernetes.rolloutSeconds"))
+        if progress > rollout {
+            report(
+                "kubernetes.progressSeconds",
+                "\(progress) is more than kubernetes.rolloutSeconds (\(rollout)), which ends the rollout."
+            )
         }
     }
 }

@@ -115,6 +115,22 @@ extension WorkerSettings.Kubernetes {
         context = values.text("kubernetes.context")
         namespace = values.text("kubernetes.namespace") ?? ""
         platform = values.text("kubernetes.platform") ?? ""
+        rolloutLimit = values.seconds("kubernetes.rolloutSeconds")
+        progressDeadline = values.seconds("kubernetes.progressSeconds")
+        rollsBack = values.bool("kubernetes.rollBack")
+        imagePullSecrets = values.list("kubernetes.imagePullSecrets") ?? []
+        ingressClass = values.text("kubernetes.ingressClass")
+        ingressAnnotations = [:]
+        for text in values.list("kubernetes.ingressAnnotations") ?? [] {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if parts.count == 2, !parts[0].isEmpty {
+                ingressAnnotations[parts[0]] = parts[1]
+            } else {
+                values.report("kubernetes.ingressAnnotations", "'\(text)' is not name=value.")
+            }
+        }
+        createsNamespace = values.bool("kubernetes.createNamespace")
+        renderDirectory = values.text("kubernetes.renderDirectory")
         let choice = values.text("kubernetes.enabled")
         isEnabled = choice == "true" || (choice != "false" && kubeconfig != nil)
     }

@@ -24,6 +24,16 @@ extension WorkerSettings {
         package var namespace: String
         /// The value of the label `platform`.
         package var platform: String
+        package var rolloutLimit: Duration
+        package var progressDeadline: Duration
+        /// Whether a rollout that failed brings the last good build back.
+        package var rollsBack: Bool
+        package var imagePullSecrets: [String]
+        package var ingressClass: String?
+        package var ingressAnnotations: [String: String]
+        package var createsNamespace: Bool
+        /// Where manifests go that are only rendered.
+        package var renderDirectory: String?
     }
 }
 

@@ -84,7 +84,13 @@ struct AttemptRunner: Sendable {
             message: "The build took longer than \(Int(limit.seconds)) s; 'timeoutSeconds' of the request allows more."
         )
         try await withDeadline(limit, failure: late) { [pipeline] in
-            try await pipeline.run(request, epoch: attempt.lease.epoch, reporter: attempt, progress: progress)
+            try await pipeline.run(
+                request,
+                epoch: attempt.lease.epoch,
+                queuedAt: attempt.lease.createdAt,
+                reporter: attempt,
+                progress: progress
+            )
         }
     }
 

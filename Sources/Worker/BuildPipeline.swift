@@ -14,11 +14,13 @@ package struct BuildPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - epoch: the lease's number, which what is applied to a cluster carries.
+    ///   - queuedAt: when the build was asked for, in milliseconds since 1970: a cluster keeps what is newer by that.
     ///   - progress: filled as the stages go, so that a failed attempt still tells how far it came.
     /// - Throws: `BuildFailure`, which says whose fault it is and whether to try again.
     package func run(
         _ request: BuildRequest,
         epoch: Int64,
+        queuedAt: Int64,
         reporter: any AttemptReporter,
         progress: BuildProgress
     ) async throws {
@@ -36,13 +38,13 @@ package struct BuildPipeline: Sendable {
         let published = try await timer.measure(.pushing) { try await stages.publish(image, for: request, reporter) }
         progress.update { $0.image = published }
 
-        guard request.deploy else { return }
-        guard stages.deploys else {
+        if request.deploy == .cluster, !stages.deploys {
             reporter.say("Not deployed: the worker has no cluster (kubernetes.kubeconfig).", .pushing)
-            return
         }
+        guard request.deploy == .render || (request.deploy == .cluster && stages.deploys) else { return }
         let deployment = try await timer.measure(.deploying) {
-            try await stages.deploy(published, plan: plan, revision: revision, request: request, epoch: epoch, reporter)
+            let intent = try stages.intent(published, plan, revision, request, epoch: epoch, queuedAt: queuedAt)
+            return try await stages.deploy(intent, request.deploy, reporter)
         }
         progress.update { $0.deployment = deployment }
     }

@@ -1,25 +1,59 @@
 internal import BuildModel
+internal import Buildpacks
 internal import Kubernetes
+internal import Platform
 
 extension BuildStages {
-    /// Published image to an applied Deployment; returns its `namespace/name`.
-    func deploy(
+    /// What is to run in the cluster.
+    func intent(
         _ image: PublishedImage,
-        plan: BuildPlan,
-        revision: Revision,
-        request: BuildRequest,
+        _ plan: BuildPlan,
+        _ revision: Revision,
+        _ request: BuildRequest,
         epoch: Int64,
-        _ reporter: any AttemptReporter
-    ) async throws -> String {
-        guard let deployer else { return "" }
-        let intent = try DeploymentIntent(
+        queuedAt: Int64
+    ) throws(BuildFailure) -> DeploymentIntent {
+        var release: StartCommand?
+        if let text = request.releaseCommand { release = try StartCommand(text: text, source: "releaseCommand") }
+        return try DeploymentIntent(
             request: request,
             image: image,
             plan: plan,
             revision: revision,
+            releaseCommand: release?.arguments,
+            queuedAt: queuedAt,
             epoch: epoch,
             settings: deployer.settings
         )
-        return try await deployer.deployer.apply(intent, confirm: reporter.confirm, log: reporter).qualifiedName
+    }
+
+    /// Intent to a rolled out Deployment, or to a file; returns the Deployment's `namespace/name`, or nil for a file.
+    func deploy(
+        _ intent: DeploymentIntent,
+        _ mode: DeployMode,
+        _ reporter: any AttemptReporter
+    ) async throws -> String? {
+        if mode == .render {
+            reporter.say("Wrote the manifests to \(try await render(intent, reporter))", .deploying)
+            return nil
+        }
+        guard let cluster = deployer.deployer else { return nil }
+        return try await cluster.deploy(intent, confirm: { try await reporter.confirm() }, log: reporter).qualifiedName
+    }
+
+    private func render(_ intent: DeploymentIntent, _ reporter: any AttemptReporter) async throws -> String {
+        guard let directory = deployer.renderDirectory else {
+            throw BuildFailure(
+                .platform,
+                .invalidConfiguration,
+                operation: "kubernetes.render",
+                message: "The request asks for manifests, and kubernetes.renderDirectory does not say where they go."
+            )
+        }
+        try await reporter.confirm()
+        try Directories.create("\(directory)/\(intent.namespace)")
+        let path = "\(directory)/\(intent.namespace)/\(intent.name).yaml"
+        try Files.writeAtomically(Array(Manifests.rendered(intent).utf8), to: path)
+        return path
     }
 }

@@ -10,7 +10,7 @@ package struct BuildStages: Sendable {
     let rules: RuleSet
     let registry: RegistryClient
     let images: ImageMaker
-    let deployer: ClusterDeployer?
+    let deployer: ClusterDeployer
 
     package init(
         settings: WorkerSettings,
@@ -18,7 +18,7 @@ package struct BuildStages: Sendable {
         rules: RuleSet,
         registry: RegistryClient,
         images: ImageMaker,
-        deployer: ClusterDeployer?
+        deployer: ClusterDeployer
     ) {
         self.settings = settings
         self.mirrors = mirrors
@@ -29,5 +29,5 @@ package struct BuildStages: Sendable {
     }
 
     /// Whether there is a cluster to deploy to.
-    var deploys: Bool { deployer != nil }
+    var deploys: Bool { deployer.deployer != nil }
 }

@@ -1,12 +1,15 @@
 package import Kubernetes
 
-/// A cluster to deploy to, with what the configuration says about deploying.
+/// What the configuration says about deploying, with the cluster to deploy to if there is one.
 package struct ClusterDeployer: Sendable {
-    let deployer: Deployer
+    let deployer: Deployer?
     let settings: DeployerSettings
+    /// Where manifests are written that somebody else applies.
+    let renderDirectory: String?
 
-    package init(deployer: Deployer, settings: DeployerSettings) {
+    package init(deployer: Deployer?, settings: DeployerSettings, renderDirectory: String? = nil) {
         self.deployer = deployer
         self.settings = settings
+        self.renderDirectory = renderDirectory
     }
 }

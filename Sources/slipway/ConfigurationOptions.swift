@@ -137,6 +137,30 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("kubernetes-platform"), help: .setting("kubernetes.platform"))
     var kubernetesPlatform: String?
+
+    @Option(name: .customLong("kubernetes-rollout-seconds"), help: .setting("kubernetes.rolloutSeconds"))
+    var kubernetesRolloutSeconds: String?
+
+    @Option(name: .customLong("kubernetes-progress-seconds"), help: .setting("kubernetes.progressSeconds"))
+    var kubernetesProgressSeconds: String?
+
+    @Option(name: .customLong("kubernetes-roll-back"), help: .setting("kubernetes.rollBack"))
+    var kubernetesRollBack: String?
+
+    @Option(name: .customLong("kubernetes-image-pull-secrets"), help: .setting("kubernetes.imagePullSecrets"))
+    var kubernetesImagePullSecrets: String?
+
+    @Option(name: .customLong("kubernetes-ingress-class"), help: .setting("kubernetes.ingressClass"))
+    var kubernetesIngressClass: String?
+
+    @Option(name: .customLong("kubernetes-ingress-annotations"), help: .setting("kubernetes.ingressAnnotations"))
+    var kubernetesIngressAnnotations: String?
+
+    @Option(name: .customLong("kubernetes-create-namespace"), help: .setting("kubernetes.createNamespace"))
+    var kubernetesCreateNamespace: String?
+
+    @Option(name: .customLong("kubernetes-render-directory"), help: .setting("kubernetes.renderDirectory"))
+    var kubernetesRenderDirectory: String?
 }
 
 extension ConfigurationOptions {
@@ -186,6 +210,14 @@ extension ConfigurationOptions {
             ("kubernetes.context", kubernetesContext),
             ("kubernetes.namespace", kubernetesNamespace),
             ("kubernetes.platform", kubernetesPlatform),
+            ("kubernetes.rolloutSeconds", kubernetesRolloutSeconds),
+            ("kubernetes.progressSeconds", kubernetesProgressSeconds),
+            ("kubernetes.rollBack", kubernetesRollBack),
+            ("kubernetes.imagePullSecrets", kubernetesImagePullSecrets),
+            ("kubernetes.ingressClass", kubernetesIngressClass),
+            ("kubernetes.ingressAnnotations", kubernetesIngressAnnotations),
+            ("kubernetes.createNamespace", kubernetesCreateNamespace),
+            ("kubernetes.renderDirectory", kubernetesRenderDirectory),
         ]
         var flags: [String: String] = [:]
         for (path, value) in given {

@@ -69,7 +69,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         for (name, value) in given { if let value { request[name] = .string(value) } }
         if let port { request["port"] = .integer(Int64(port)) }
         if noDeploy { request["deploy"] = false }
-        if request["deploymentId"] == nil { request["deploymentId"] = .string(Self.newID()) }
+        if request["deploymentId"] == nil { request["deploymentId"] = .string(BuildID.make()) }
         try addEnvironment(to: &request)
         return request
     }
@@ -83,11 +83,5 @@ struct EnqueueCommand: AsyncParsableCommand {
             variables[String(parts[0])] = .string(String(parts[1]))
         }
         request["environmentVariables"] = .object(variables)
-    }
-
-    /// Sorts by time and never repeats: milliseconds and 64 random bits.
-    private static func newID() -> String {
-        let random = String(UInt64.random(in: 0 ... .max), radix: 16)
-        return "b\(SystemInformation.currentMilliseconds)-\(String(repeating: "0", count: 16 - random.count))\(random)"
     }
 }

@@ -17,6 +17,7 @@ struct Slipway: AsyncParsableCommand {
               slipway logs ID -f                               follows a build
               slipway status                                   what the farm is doing
               slipway cancel ID                                stops a build
+              slipway rollback PROJECT                         brings the last good build back
 
             Results go to standard output, everything else to standard error. Exit codes: docs/exit-codes.md.
             """,
@@ -24,7 +25,7 @@ struct Slipway: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
             StatusCommand.self, CancelCommand.self, RetryCommand.self, QueueCommand.self, DeadCommand.self,
-            VersionCommand.self,
+            DeployCommand.self, RollbackCommand.self, VersionCommand.self,
         ]
     )
 

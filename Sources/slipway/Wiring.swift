@@ -80,20 +80,34 @@ enum Wiring {
         return ImagePlatform(os: parts[0], architecture: parts[1], variant: parts.count > 2 ? parts[2] : nil)
     }
 
-    /// The deployer, or nil where there is no cluster.
-    static func deployer(_ settings: WorkerSettings, http: HTTPClient) throws -> ClusterDeployer? {
-        guard settings.kubernetes.isEnabled else { return nil }
-        let credentials = try ClusterCredentials.load(
+    /// What deploys; without a cluster it only renders.
+    static func deployer(_ settings: WorkerSettings, http: HTTPClient) throws -> ClusterDeployer {
+        let kubernetes = settings.kubernetes
+        return ClusterDeployer(
+            deployer: kubernetes.isEnabled ? try cluster(settings, http: http) : nil,
+            settings: deployerSettings(kubernetes),
+            renderDirectory: kubernetes.renderDirectory
+        )
+    }
+
+    /// The cluster that the configuration names, else the one that kubectl would talk to.
+    static func cluster(_ settings: WorkerSettings, http: HTTPClient) throws -> Deployer {
+        let credentials = try ClusterCredentials.find(
             kubeconfig: settings.kubernetes.kubeconfig,
             context: settings.kubernetes.context
         )
-        let deployerSettings = DeployerSettings(
-            namespace: settings.kubernetes.namespace,
-            platform: settings.kubernetes.platform
-        )
-        return ClusterDeployer(
-            deployer: Deployer(credentials: credentials, http: http, settings: deployerSettings),
-            settings: deployerSettings
-        )
+        return Deployer(credentials: credentials, http: http, settings: deployerSettings(settings.kubernetes))
+    }
+
+    static func deployerSettings(_ kubernetes: WorkerSettings.Kubernetes) -> DeployerSettings {
+        var settings = DeployerSettings(namespace: kubernetes.namespace, platform: kubernetes.platform)
+        settings.rolloutLimit = kubernetes.rolloutLimit
+        settings.progressDeadline = kubernetes.progressDeadline
+        settings.rollsBack = kubernetes.rollsBack
+        settings.imagePullSecrets = kubernetes.imagePullSecrets
+        settings.ingressClass = kubernetes.ingressClass
+        settings.ingressAnnotations = kubernetes.ingressAnnotations
+        settings.createsNamespace = kubernetes.createsNamespace
+        return settings
     }
 }

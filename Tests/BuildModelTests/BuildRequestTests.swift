@@ -17,7 +17,7 @@ struct BuildRequestTests {
         #expect(request.repositoryURL == "https://git.example.org/a.git")
         #expect(request.retry == RetryRequest(attempts: 3, delayMilliseconds: 2000))
         #expect(request.rootDirectory.isEmpty)
-        #expect(request.deploy)
+        #expect(request.deploy == .cluster)
         #expect(request.port == nil)
     }
 
@@ -30,6 +30,7 @@ struct BuildRequestTests {
             {"A":"1","B":2,"C":true},"buildSecrets":["S"],"image":"127.0.0.1:5000/x:y","priority":-5,"attempts":7,
             "backoff":{"type":"exponential","delay":10},"timeoutSeconds":60,"supersedes":"k","healthCheckPath":"/up",
             "port":8080,"customDomain":"a.example.org","deploy":false,
+            "sslEnabled":true,"releaseCommand":"migrate","environmentSecrets":{"DB":{"secret":"db","key":"url"}},
             "resources":{"requests":{"cpu":"1","memory":"2Mi"},"limits":{"cpu":"3","memory":"4Mi"}}
             """#
         )
@@ -45,7 +46,10 @@ struct BuildRequestTests {
         #expect(request.healthCheckPath == "/up")
         #expect(request.port == 8080)
         #expect(request.customDomain == "a.example.org")
-        #expect(!request.deploy)
+        #expect(request.deploy == DeployMode.none)
+        #expect(request.sslEnabled)
+        #expect(request.releaseCommand == "migrate")
+        #expect(request.environmentSecrets == ["DB": SecretReference(secret: "db", key: "url")])
         #expect(request.resources.cpuRequest == "1")
         #expect(request.resources.memoryLimit == "4Mi")
     }

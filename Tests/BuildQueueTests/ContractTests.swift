@@ -77,7 +77,12 @@ struct ContractTests {
         #""supersedes":"a-b""#,
         #""healthCheckPath":"health""#, #""healthCheckPath":"/h""#, #""port":65535"#, #""port":65536"#,
         #""customDomain":"a.b""#, #""resources":{"requests":{"cpu":"1"},"limits":null}"#, #""resources":{"limits":7}"#,
-        #""resources":{"limits":{"memory":7}}"#, #""deploy":false"#, #""deploy":"no""#, #""unknown":[1]"#,
+        #""resources":{"limits":{"memory":7}}"#, #""deploy":false"#, #""deploy":"no""#, #""deploy":"render""#,
+        #""deploy":1"#, #""sslEnabled":true"#,
+        #""environmentSecrets":{"A":{"secret":"db","key":"url"}}"#,
+        #""environmentSecrets":{"A":{"secret":"Db","key":"u"}}"#,
+        #""environmentSecrets":{"A":{"secret":"db"}}"#, #""environmentSecrets":{"1":{"secret":"db","key":"k"}}"#,
+        #""environmentSecrets":{"A":"b"}"#, #""releaseCommand":"x""#, #""releaseCommand":"""#, #""unknown":[1]"#,
         #""organizationId":"-x""#, #""startCommand":"a\u0000""#, #""image":"h.example/a:b""#,
     ]
 

@@ -86,7 +86,7 @@ struct ClusterStatusTests {
             testDescription: "a change at the same moment",
             code: 409,
             body: status("Conflict", "the object has been modified", "{\"name\":\"shop\"}"),
-            failure: .deploymentConflict,
+            failure: .objectChanged,
             isRetryable: true
         ),
         Case(
@@ -158,7 +158,7 @@ struct ClusterStatusTests {
 
     @Test("the code, the fault, the retry and the words", arguments: cases)
     func classified(_ answer: Case) {
-        let request = ClusterRequest(verb: .apply, kind: .deployment, namespace: "demo", name: "shop")
+        let request = ClusterRequest(.apply, .deployment, namespace: "demo", name: "shop")
         let credentials = ClusterCredentials(server: "https://127.0.0.1:6443", origin: "context 'main' of /etc/k")
         let failure = ClusterStatus(code: answer.code, body: Array(answer.body.utf8))
             .failure(of: request, credentials: credentials)

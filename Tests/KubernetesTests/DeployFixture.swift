@@ -9,10 +9,13 @@ struct DeployFixture {
     let server: KubernetesServer
     let namespace: String
     let log = CollectedLog()
+    let scratch: Scratch
     private static let http = HTTPClient(label: "kubernetes-tests")
 
-    init() async throws {
-        server = try await KubernetesServer.shared
+    init(on server: KubernetesServer? = nil) async throws {
+        if let server { self.server = server } else { self.server = try await KubernetesServer.shared }
+        let server = self.server
+        scratch = try Scratch()
         namespace = try await server.makeNamespace()
     }
 
@@ -24,9 +27,23 @@ struct DeployFixture {
     func intent(
         _ request: BuildRequest = Sample.request(),
         image: Character = "a",
-        epoch: Int64 = 7
+        epoch: Int64 = 7,
+        queuedAt: Int64 = 1000,
+        settings: DeployerSettings? = nil
     ) throws -> DeploymentIntent {
-        try Sample.intent(request, image: image, epoch: epoch, settings: settings)
+        try Sample.intent(
+            request,
+            image: image,
+            epoch: epoch,
+            queuedAt: queuedAt,
+            settings: settings ?? self.settings
+        )
+    }
+
+    /// A deployer as the administrator, or as whom `credentials` names.
+    func deployer(_ settings: DeployerSettings? = nil, as credentials: ClusterCredentials? = nil) throws -> Deployer {
+        let credentials = try credentials ?? ClusterCredentials.load(kubeconfig: server.kubeconfig)
+        return Deployer(credentials: credentials, http: Self.http, settings: settings ?? self.settings)
     }
 
     /// Applies as the administrator, or as whom `credentials` names.
@@ -34,11 +51,25 @@ struct DeployFixture {
     func apply(
         _ intent: DeploymentIntent,
         as credentials: ClusterCredentials? = nil,
-        confirm: @Sendable () async throws -> Void = {}
+        confirm: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> AppliedDeployment {
-        let credentials = try credentials ?? ClusterCredentials.load(kubeconfig: server.kubeconfig)
-        return try await Deployer(credentials: credentials, http: Self.http, settings: settings)
-            .apply(intent, confirm: confirm, log: log)
+        try await deployer(as: credentials).apply(intent, confirm: confirm, log: log)
+    }
+
+    /// Applies the published role and becomes its service account, with a token that the cluster issues.
+    func roleCredentials() async throws -> ClusterCredentials {
+        try await kubectl("apply", "-f", "\(Checkout.root)/config/kubernetes/deployer.yaml")
+        let path = "/api/v1/namespaces/\(namespace)/serviceaccounts/slipway/token"
+        let request =
+            #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":600}}"#
+        let reply = try await server.mustKubectl(["create", "--raw", path, "-f", "-"], input: request)
+        guard let token = try JSONDocument.parse(reply)["status"]?["token"]?.string else {
+            throw CommandFailed(description: "no token in \(reply)")
+        }
+        var credentials = try ClusterCredentials.load(kubeconfig: server.nobodyKubeconfig)
+        try scratch.write(token + "\n", to: "token")
+        credentials.token = .file(scratch("token"))
+        return credentials
     }
 
     /// An object as kubectl sees it.
@@ -51,7 +82,8 @@ struct DeployFixture {
         try await !server.mustKubectl(["-n", namespace, "get", kind, name, "--ignore-not-found", "-o", "name"]).isEmpty
     }
 
-    func kubectl(_ words: String..., input: String = "") async throws {
+    @discardableResult
+    func kubectl(_ words: String..., input: String = "") async throws -> String {
         try await server.mustKubectl(["-n", namespace] + words, input: input)
     }
 }

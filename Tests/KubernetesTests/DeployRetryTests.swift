@@ -8,14 +8,18 @@ import Testing
 @Suite("A cluster in trouble is asked again, within bounds")
 struct DeployRetryTests {
     private static let http = HTTPClient(label: "kubernetes-retry-tests")
-    private static let absent = #"{"kind":"Status","reason":"NotFound","details":{"kind":"deployments"}}"#
+    private static let found = #"{"metadata":{"resourceVersion":"1","annotations":{"slipway/project":"shop"}}}"#
+    private static let absent = #"{"kind":"Status","reason":"NotFound","details":{"kind":"ingresses"}}"#
     private static let applied = #"{"metadata":{"namespace":"demo","name":"shop","generation":3}}"#
 
-    /// A server where nothing exists yet, and whose answers to applies are given in order; the last one stays.
+    /// A server where the project was deployed before, without a domain, and whose answers to applies are given in order; the last one stays.
     private static func server(_ answers: [@Sendable (ServedRequest) -> Void]) throws -> SocketServer {
         let next = Mutex(0)
         return try SocketServer { request in
-            guard request.method == "PATCH" else { return request.respond(404, body: absent) }
+            guard request.method == "PATCH" else {
+                let isIngress = request.target.contains("/ingresses/")
+                return request.respond(isIngress ? 404 : 200, body: isIngress ? absent : found)
+            }
             let index = next.withLock { next in
                 defer { next += 1 }
                 return min(next, answers.count - 1)
@@ -31,7 +35,7 @@ struct DeployRetryTests {
         attempts: Int = 4,
         limit: Duration = .seconds(30),
         log: CollectedLog = CollectedLog(),
-        confirm: @Sendable () async throws -> Void = {}
+        confirm: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> AppliedDeployment {
         let settings = DeployerSettings(
             namespace: "demo",

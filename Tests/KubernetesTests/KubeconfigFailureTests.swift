@@ -46,21 +46,31 @@ struct KubeconfigFailureTests {
             says: [":1:", "https://HOST"]
         ),
         Case(
-            "a helper program",
-            user("{exec: {command: aws}}"),
-            says: ["'exec'", "user 'u'", "not supported yet", ":9:"]
+            "a helper program of an unknown version",
+            user("{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}}"),
+            says: ["apiVersion", "user 'u'", ":9:"]
+        ),
+        Case(
+            "a helper program that asks a person",
+            user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Always}}"),
+            says: ["asks a person"]
+        ),
+        Case(
+            "a helper program without its mode",
+            user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}"),
+            says: ["interactiveMode"]
         ),
         Case(
             "an auth provider",
             user("{auth-provider: {name: oidc}}"),
-            says: ["'auth-provider'", "not supported yet"]
+            says: ["'auth-provider'", "not supported"]
         ),
         Case("a password", user("{username: admin, password: secret}"), says: ["'username'", "user 'u'"]),
-        Case("impersonation", user("{token: t, as: root}"), says: ["'as'", "not supported yet"]),
+        Case("impersonation", user("{token: t, as: root}"), says: ["'as'", "not supported"]),
         Case(
             "a proxy",
-            KubeconfigTests.text(cluster: "proxy-url: \"http://proxy\""),
-            says: ["'proxy-url'", "cluster 'c'"]
+            KubeconfigTests.text(cluster: "proxy-url: \"proxy:3128\""),
+            says: ["proxy-url", "cluster 'c'"]
         ),
         Case(
             "data that is no base64",

@@ -106,13 +106,18 @@ struct KubeconfigTests {
         #expect(credentials.token == nil)
     }
 
-    @Test("the first file of KUBECONFIG that is there is read, and the one at home without it")
+    @Test("of KUBECONFIG's files the first that has an entry wins, and the one at home is read without it")
     func locations() throws {
         try scratch.write(Self.text(context: "namespace: listed"), to: "b")
         try scratch.write(Self.text(context: "namespace: home"), to: ".kube/config")
         let list = "\(scratch("a")):\(scratch("b")):\(scratch(".kube/config"))"
         var variables = ["HOME": scratch.path, "KUBECONFIG": list]
         #expect(try ClusterCredentials.load(environment: { variables[$0] }).namespace == "listed")
+        try scratch.write("current-context: main\nusers: [{name: u, user: {tokenFile: t}}]", to: "sub/a")
+        variables["KUBECONFIG"] = "\(scratch("sub/a")):\(list)"
+        let merged = try ClusterCredentials.load(environment: { variables[$0] })
+        #expect(merged.namespace == "listed")
+        #expect(merged.token == .file(scratch("sub/t")))
         variables["KUBECONFIG"] = nil
         #expect(try ClusterCredentials.load(environment: { variables[$0] }).namespace == "home")
     }

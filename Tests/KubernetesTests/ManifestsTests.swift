@@ -13,7 +13,8 @@ struct ManifestsTests {
             "app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "slipway"
           },
           "annotations": {
-            "slipway/project": "shop", "slipway/build": "d1", "slipway/epoch": "7", "slipway/revision": "\(Sample.commit)"
+            "slipway/project": "shop", "slipway/build": "d1", "slipway/epoch": "7", "slipway/queued-at": "1000",
+            "slipway/revision": "\(Sample.commit)"
           }
         }
         """
@@ -22,6 +23,7 @@ struct ManifestsTests {
         {
           "apiVersion": "apps/v1", "kind": "Deployment", "metadata": \(metadata),
           "spec": {
+            "progressDeadlineSeconds": 300,
             "selector": {"matchLabels": {"app.kubernetes.io/name": "shop", "app.kubernetes.io/instance": "shop"}},
             "template": {
               "metadata": {"labels": {

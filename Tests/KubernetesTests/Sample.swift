@@ -1,8 +1,11 @@
 import BuildModel
+import Documents
 import Kubernetes
 
 /// Values that tests vary.
 enum Sample {
+    static func json(_ text: String) throws -> JSONValue { try JSONDocument.parse(text) }
+
     static let commit = "0123456789abcdef0123456789abcdef01234567"
 
     static func digest(_ character: Character) -> String { "sha256:" + String(repeating: character, count: 64) }
@@ -25,6 +28,7 @@ enum Sample {
         _ request: BuildRequest = request(),
         image: Character = "a",
         epoch: Int64 = 7,
+        queuedAt: Int64 = 1000,
         settings: DeployerSettings = DeployerSettings(namespace: "demo")
     ) throws -> DeploymentIntent {
         try DeploymentIntent(
@@ -32,6 +36,7 @@ enum Sample {
             image: try published(image),
             plan: try plan(),
             revision: try revision(),
+            queuedAt: queuedAt,
             epoch: epoch,
             settings: settings
         )

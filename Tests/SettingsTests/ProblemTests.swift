@@ -74,7 +74,10 @@ struct ProblemTests {
         arguments: [
             ("queue: {leaseSeconds: 10, renewSeconds: 6}", "queue.renewSeconds: 6 is more than half"),
             ("build: {timeoutSeconds: 60}", "git.timeoutSeconds: 300 is more than build.timeoutSeconds (60)"),
-            ("kubernetes: {enabled: true}", "kubernetes.enabled: it is true, but kubernetes.kubeconfig names no file."),
+            (
+                "kubernetes: {progressSeconds: 700}",
+                "kubernetes.progressSeconds: 700 is more than kubernetes.rolloutSeconds (600), which ends the rollout."
+            ),
         ]
     )
     func joined(_ text: String, _ words: String) throws {

@@ -1,5 +1,6 @@
 internal import BuildModel
 internal import Platform
+internal import Synchronization
 
 extension KubernetesServer {
     static func startStorage(_ client: String, in folder: String) async throws -> ServerProcess {
@@ -15,8 +16,12 @@ extension KubernetesServer {
         )
     }
 
-    static func startServer(port: Int, storage: String, in folder: String) async throws -> ServerProcess {
+    static func startServer(port: Int, storage: String, in folder: String, controllers: Bool) async throws
+        -> ServerProcess
+    {
         let keys = "\(folder)/pki"
+        // Without controllers nobody makes the service accounts that this admission plugin asks for.
+        let accounts = controllers ? [] : ["--disable-admission-plugins=ServiceAccount"]
         return try await ServerProcess(
             [
                 "\(Cache.directory)/kubernetes/bin/kube-apiserver", "--etcd-servers=\(storage)",
@@ -27,11 +32,36 @@ extension KubernetesServer {
                 "--token-auth-file=\(folder)/tokens.csv", "--authorization-mode=RBAC", "--anonymous-auth=true",
                 "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=\(keys)/sa.pub",
                 "--service-account-signing-key-file=\(keys)/sa.key", "--api-audiences=https://kubernetes.default.svc",
-                // Without controllers nobody makes the service accounts that this admission plugin asks for.
-                "--disable-admission-plugins=ServiceAccount",
-            ],
-            log: "\(folder)/kube-apiserver.log"
+            ] + accounts,
+            log: "\(folder)/kube-apiserver-\(UInt32.random(in: 0 ... .max)).log"
         )
+    }
+
+    static func startControllers(port: Int, in folder: String) async throws -> ServerProcess {
+        let config = "\(folder)/kubeconfig-cert"
+        return try await ServerProcess(
+            [
+                "\(Cache.directory)/kubernetes/bin/kube-controller-manager", "--kubeconfig=\(config)",
+                "--authentication-kubeconfig=\(config)", "--authorization-kubeconfig=\(config)",
+                "--bind-address=127.0.0.1", "--secure-port=\(port)", "--port=0", "--leader-elect=false",
+                "--service-account-private-key-file=\(folder)/pki/sa.key", "--root-ca-file=\(folder)/pki/ca.crt",
+                "--use-service-account-credentials=true", "--kube-api-qps=200", "--kube-api-burst=400",
+                "--concurrent-deployment-syncs=5",
+            ],
+            log: "\(folder)/kube-controller-manager.log"
+        )
+    }
+
+    /// Ends the API server, hard, and starts it again on the same port over the same storage.
+    package func restart() async throws {
+        server.withLock { old in
+            old?.signal(9)
+            old?.stop()
+            old = nil
+        }
+        let next = try await Self.startServer(port: port, storage: storage, in: folder, controllers: hasControllers)
+        server.withLock { $0 = next }
+        try await waitUntilReady(next, ["/readyz"])
     }
 }
 

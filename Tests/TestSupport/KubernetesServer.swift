@@ -1,22 +1,33 @@
 internal import BuildModel
 internal import Platform
+internal import Synchronization
 
-/// A real API server over a real etcd on loopback, without controllers: what is applied is stored and validated, and nothing runs.
+/// A real API server over a real etcd on loopback. Without controllers what is applied is stored and validated, and that is all; with
+/// them Deployments get ReplicaSets and Pods, which no node ever runs: tests write the pods' status.
 ///
-/// One for the whole test process, since it takes seconds to start; tests keep apart by namespaces of their own. Servers and
+/// One of each kind for the whole test process, since it takes seconds to start; tests keep apart by namespaces of their own. Servers and
 /// files go when the test process ends, however it ends.
 package final class KubernetesServer: Sendable {
     package let url: String
     /// Keys, logs, kubeconfigs and etcd's data.
     package let folder: String
-    private let port: Int
-    private let processes: [ServerProcess]
+    let port: Int
+    let storage: String
+    let hasControllers: Bool
+    private let others: Mutex<[ServerProcess]>
+    let server: Mutex<ServerProcess?>
 
     private static let starting = Task { try await KubernetesServer() }
+    private static let startingControllers = Task { try await KubernetesServer(controllers: true) }
 
     /// The server that all tests of this process share.
     package static var shared: KubernetesServer {
         get async throws { try await starting.value }
+    }
+
+    /// The same with the controller manager beside it.
+    package static var withControllers: KubernetesServer {
+        get async throws { try await startingControllers.value }
     }
 
     /// Kubeconfigs: an administrator by token, the same by client certificate, and somebody without any right.
@@ -27,7 +38,8 @@ package final class KubernetesServer: Sendable {
 
     private static var programs: String { "\(Cache.directory)/kubernetes/bin" }
 
-    private init() async throws {
+    /// A server of a test's own, for what others must not notice.
+    package init(controllers: Bool = false) async throws {
         guard Files.exists("\(Self.programs)/kube-apiserver") else {
             throw CommandFailed(description: "no kube-apiserver in \(Self.programs): run scripts/kube-apiserver.sh")
         }
@@ -35,16 +47,23 @@ package final class KubernetesServer: Sendable {
         port = Port.free()
         url = "https://127.0.0.1:\(port)"
         try await Self.makeKeys(in: folder, url: url)
-        let storage = "http://127.0.0.1:\(Port.free())"
+        storage = "http://127.0.0.1:\(Port.free())"
+        hasControllers = controllers
         let etcd = try await Self.startStorage(storage, in: folder)
-        let server = try await Self.startServer(port: port, storage: storage, in: folder)
+        let server = try await Self.startServer(port: port, storage: storage, in: folder, controllers: controllers)
         // Removes the folder after the two have ended; it outlives the test process by as long as they do.
         let cleaner = try await ServerProcess(
             ["/bin/sh", "-c", Self.clean, "clean", folder, String(etcd.processID), String(server.processID)],
             log: "\(folder)/cleaner.log"
         )
-        processes = [etcd, server, cleaner]
-        try await waitUntilReady(server)
+        others = Mutex([etcd, cleaner])
+        self.server = Mutex(server)
+        try await waitUntilReady(server, ["/readyz", "/api/v1/namespaces/default"])
+        guard controllers else { return }
+        // The manager gives up soon when there is no server to talk to.
+        let manager = try await Self.startControllers(port: Port.free(), in: folder)
+        others.withLock { $0.append(manager) }
+        try await waitUntilReady(server, ["/api/v1/namespaces/default/serviceaccounts/default"])
     }
 
     private static let clean = """
@@ -55,10 +74,10 @@ package final class KubernetesServer: Sendable {
         while :; do sleep 3600 & wait $!; done
         """
 
-    private func waitUntilReady(_ server: ServerProcess) async throws {
+    func waitUntilReady(_ server: ServerProcess, _ paths: [String]) async throws {
         do {
-            for path in ["/readyz", "/api/v1/namespaces/default"] {
-                try await eventually("the API server answers \(path)", within: .seconds(60)) {
+            for path in paths {
+                try await eventually("the API server answers \(path)", within: .seconds(120)) {
                     guard server.isRunning else { throw CommandFailed(description: "the API server ended") }
                     return try await self.answers(path)
                 }

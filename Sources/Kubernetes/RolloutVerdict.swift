@@ -1,0 +1,108 @@
+package import BuildModel
+
+/// What a Deployment's status says about a rollout. A pure function, by the rules of `kubectl rollout status` and two more: a status that
+/// has not seen the spec says nothing, and a Deployment that another build has written is not ours to judge.
+package enum RolloutVerdict: Sendable, Hashable {
+    /// All pods are of the new version and available.
+    case complete
+    /// Not yet; in words.
+    case waiting(String)
+    /// The cluster gave up: its reason and message, and the state of the pods in words.
+    case failed(String, pods: String)
+    /// Somebody else took over: another build, or the Deployment was deleted or made anew.
+    case lost(String)
+
+    /// - Parameters:
+    ///   - deployment: the object as the cluster has it; nil if it is gone.
+    ///   - applied: what was applied.
+    package init(of deployment: JSONValue?, applied: AppliedDeployment) {
+        guard let deployment else {
+            self = .lost("The Deployment '\(applied.name)' was deleted during its rollout.")
+            return
+        }
+        let metadata = deployment["metadata"]
+        if let uid = metadata?["uid"]?.string, !applied.uid.isEmpty, uid != applied.uid {
+            self = .lost("The Deployment '\(applied.name)' was deleted and made anew during its rollout.")
+            return
+        }
+        let owner = Ownership(of: deployment)
+        if let build = owner.build, build != applied.build, !applied.build.isEmpty {
+            self = .lost("Build '\(build.prefix(128))' took the place of this one during its rollout.")
+            return
+        }
+        if let epoch = owner.epoch, owner.build == applied.build, epoch > applied.epoch {
+            self = .lost("Lease \(epoch) of the same build took over during the rollout.")
+            return
+        }
+        self.init(deployment, applied)
+    }
+
+    /// The time and the words of the cluster's having given up, if it has.
+    static func failure(in status: JSONValue?) -> String? {
+        let progressing = status?["conditions"]?.array?.first { $0["type"]?.string == "Progressing" }
+        guard progressing?["reason"]?.string == "ProgressDeadlineExceeded", progressing?["status"]?.string == "False"
+        else {
+            return nil
+        }
+        return "\(progressing?["lastUpdateTime"]?.string ?? "") \(progressing?["message"]?.string ?? "")"
+    }
+
+    private init(_ deployment: JSONValue, _ applied: AppliedDeployment) {
+        let (spec, status) = (deployment["spec"], deployment["status"])
+        let generation = deployment["metadata"]?["generation"]?.integer
+        guard (status?["observedGeneration"]?.integer ?? 0) >= (generation ?? 0) else {
+            self = .waiting("waiting for the cluster to take the new version up")
+            return
+        }
+        let conditions = status?["conditions"]?.array ?? []
+        let pods = RolloutCounters(spec: spec, status: status)
+        func condition(_ type: String) -> JSONValue? { conditions.first { $0["type"]?.string == type } }
+        var words = pods.words
+        if let refusal = condition("ReplicaFailure"), refusal["status"]?.string == "True" {
+            words += "; pods cannot be made: \(PlainText.line(refusal["message"]?.string ?? "", limit: 400))"
+        }
+        if let failure = Self.failure(in: status), failure != applied.formerFailure {
+            let message = PlainText.line(
+                condition("Progressing")?["message"]?.string ?? "no progress in time",
+                limit: 400
+            )
+            self = .failed("ProgressDeadlineExceeded: \(message)", pods: words)
+            return
+        }
+        if pods.isDone {
+            self = .complete
+        } else if spec?["paused"]?.bool == true {
+            self = .waiting("paused by somebody; kubectl rollout resume lets it go on (\(pods.words))")
+        } else {
+            self = .waiting(words)
+        }
+    }
+}
+
+/// Numbers of pods. Zeros are absent from the JSON.
+struct RolloutCounters {
+    private let wanted: Int64
+    private let updated: Int64
+    private let available: Int64
+    private let all: Int64
+    private let ready: Int64
+
+    init(spec: JSONValue?, status: JSONValue?) {
+        wanted = spec?["replicas"]?.integer ?? 1
+        updated = status?["updatedReplicas"]?.integer ?? 0
+        available = status?["availableReplicas"]?.integer ?? 0
+        all = status?["replicas"]?.integer ?? 0
+        ready = status?["readyReplicas"]?.integer ?? 0
+    }
+
+    var isDone: Bool { updated >= wanted && all <= updated && available >= updated }
+
+    /// `1 of 3 pods ready`, with what else is going on. Ready pods count the old version's while it is being replaced.
+    var words: String {
+        if updated < wanted { return "\(updated) of \(wanted) pods of the new version made" }
+        let old = all - updated
+        if old > 0 { return "\(max(0, min(ready, all) - old)) of \(wanted) pods ready, \(old) old to go" }
+        if ready >= wanted { return "\(ready) of \(wanted) pods ready, \(available) for long enough" }
+        return "\(ready) of \(wanted) pods ready"
+    }
+}

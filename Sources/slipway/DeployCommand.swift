@@ -1,0 +1,76 @@
+import ArgumentParser
+import BuildModel
+import Buildpacks
+import Documents
+import HTTPTransport
+import Kubernetes
+import Platform
+import Settings
+
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Hands an image to the cluster and waits for its rollout; no queue, no build.",
+        discussion: """
+            The cluster is the one that the configuration names, else the one that slipway runs in, else kubectl's.
+            A deployment from here counts as newer than any build that was asked for before.
+
+            EXAMPLES:
+              slipway deploy --image registry.example.org/apps/shop@sha256:… --request request.json
+              slipway deploy --image registry.example.org/apps/shop:1 --request request.json --render | kubectl diff -f -
+            """
+    )
+
+    @Option(help: ArgumentHelp("The image, best with its digest.", valueName: "reference"))
+    var image: String
+    @Option(help: "A file with the request as JSON (docs/contract.md); - reads standard input.")
+    var request: String
+    @Flag(help: "Print the manifests as YAML and change nothing.")
+    var render = false
+
+    @OptionGroup var format: OutputOptions
+    @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try options.load()
+        let intent = try intent(settings)
+        if render {
+            StandardOutput.write(Manifests.rendered(intent))
+            return
+        }
+        let http = HTTPClient(label: "slipway.deploy")
+        let log = TerminalLog(printer: LogPrinter(descriptor: 2))
+        let deployer = try Wiring.cluster(settings, http: http)
+        let applied = try await deployer.deploy(intent, confirm: {}, log: log)
+        await http.shutdown()
+        let result: JSONValue = [
+            "deploymentId": .string(intent.stamp.deploymentID), "deployment": .string(applied.qualifiedName),
+            "image": .string(intent.image.description),
+        ]
+        format.output.print(result) { applied.qualifiedName }
+    }
+
+    private func intent(_ settings: WorkerSettings) throws -> DeploymentIntent {
+        let json = try JSONDocument.parse(try Files.read(request == "-" ? "/dev/stdin" : request, limit: 1 << 20))
+        let request = try BuildRequest(json: json)
+        var image = try ImageReference(parsing: image)
+        if image.digest == nil, image.tag == nil { image.tag = "latest" }
+        return try DeploymentIntent(
+            request: request,
+            image: image,
+            defaultPort: 3000,
+            command: try Self.words(request.startCommand, "startCommand"),
+            releaseCommand: try Self.words(request.releaseCommand, "releaseCommand"),
+            revision: request.commitSHA,
+            queuedAt: SystemInformation.currentMilliseconds,
+            epoch: 0,
+            settings: Wiring.deployerSettings(settings.kubernetes)
+        )
+    }
+
+    /// A command as the argument vector that a shell would make of it, or with a shell where it needs one.
+    private static func words(_ text: String?, _ source: String) throws -> [String]? {
+        guard let text else { return nil }
+        return try StartCommand(text: text, source: source).arguments
+    }
+}

@@ -1,0 +1,135 @@
+import BuildModel
+import HTTPTransport
+import Kubernetes
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Credentials that change are followed")
+struct CredentialTests {
+    private let demo: DeployFixture
+    private var scratch: Scratch { demo.scratch }
+
+    init() async throws {
+        demo = try await DeployFixture()
+    }
+
+    private func administratorToken() throws -> String {
+        String(decoding: try Files.read("\(demo.server.folder)/token").filter { $0 != 10 }, as: UTF8.self)
+    }
+
+    private func kubeconfig(_ user: String) throws -> ClusterCredentials {
+        let text = """
+            current-context: x
+            clusters: [{name: c, cluster: {server: "\(demo.server.url)", certificate-authority: \(demo.server.authorityFile)}}]
+            users: [{name: u, user: \(user)}]
+            contexts: [{name: x, context: {cluster: c, user: u}}]
+            """
+        return try ClusterCredentials.load(kubeconfig: try scratch.write(text, to: "config"))
+    }
+
+    private func helper(_ script: String, more: String = "") throws -> ClusterCredentials {
+        try scratch.write("#!/bin/sh\necho run >>'\(scratch("runs"))'\n" + script, to: "helper", mode: 0o755)
+        return try kubeconfig(
+            "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./helper, interactiveMode: Never, \(more)}}"
+        )
+    }
+
+    private func answer(_ token: String, expires: String) -> String {
+        let json =
+            #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":"#
+            + #"{"token":"\#(token)","expirationTimestamp":"\#(expires)"}}"#
+        return "cat <<'X'\n\(json)\nX\n"
+    }
+
+    private func runs() throws -> Int { try Files.read(scratch("runs")).count / 4 }
+
+    @Test("a pod's service account is used with its certificate, its namespace, and its token as it is at that moment")
+    func inCluster() async throws {
+        for (name, text) in [("token", "old-token"), ("namespace", demo.namespace)] {
+            try scratch.write(text, to: name)
+        }
+        try scratch.write(String(decoding: try Files.read(demo.server.authorityFile), as: UTF8.self), to: "ca.crt")
+        let port = demo.server.url.split(separator: ":").last.map(String.init) ?? ""
+        let variables = ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port]
+        let found = try ClusterCredentials.inCluster(environment: { variables[$0] }, directory: scratch.path)
+        let credentials = try #require(found)
+        #expect(credentials.namespace == demo.namespace)
+        let failure = try await failure { try await demo.apply(try demo.intent(), as: credentials) }
+        #expect(failure.code == .unauthorized)
+        try scratch.write(try administratorToken(), to: "token")
+        try await demo.apply(try demo.intent(), as: credentials)
+    }
+
+    @Test("an IPv6 address gets its brackets, and outside of a pod there is none")
+    func addresses() throws {
+        for name in ["token", "ca.crt"] { try scratch.write("x", to: name) }
+        let variables = ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"]
+        let found = try ClusterCredentials.inCluster(environment: { variables[$0] }, directory: scratch.path)
+        #expect(found?.server == "https://[fd00::1]:443")
+        #expect(try ClusterCredentials.inCluster(environment: { _ in nil }) == nil)
+    }
+
+    @Test("a helper's token is kept while it lasts")
+    func kept() async throws {
+        let token = try administratorToken()
+        let credentials = try helper(answer(token, expires: "2999-01-01T00:00:00Z"))
+        try await demo.apply(try demo.intent(), as: credentials)
+        #expect(try runs() == 1)
+    }
+
+    @Test("a helper is asked again when its token has expired, or the cluster refuses it")
+    func renewed() async throws {
+        let expired = try helper(answer(try administratorToken(), expires: "2020-01-01T00:00:00Z"))
+        try await demo.apply(try demo.intent(), as: expired)
+        #expect(try runs() > 1)
+
+        let script =
+            "if [ -e '\(scratch("second"))' ]; then\n"
+            + answer(try administratorToken(), expires: "2999-01-01T00:00:00Z")
+            + "else\n: >'\(scratch("second"))'\n" + answer("revoked", expires: "2999-01-01T00:00:00Z") + "fi\n"
+        try Files.writeAtomically([], to: scratch("runs"))
+        let refused = try helper(script)
+        try await demo.apply(try demo.intent(Sample.request(deployment: "d2"), queuedAt: 2000), as: refused)
+        #expect(try runs() == 2)
+    }
+
+    @Test("a helper is told of the cluster, gets its own variables, and may answer with a certificate")
+    func certificate() async throws {
+        let folder = demo.server.folder
+        let script = """
+            echo "$KUBERNETES_EXEC_INFO $OWN $1" >'\(scratch("told"))'
+            jq -n --rawfile c '\(folder)/pki/admin.crt' --rawfile k '\(folder)/pki/admin.key' '{apiVersion:
+              "client.authentication.k8s.io/v1", kind: "ExecCredential", status: {clientCertificateData: $c, clientKeyData: $k}}'
+            """
+        let more = "args: [one], env: [{name: OWN, value: mine}], provideClusterInfo: true"
+        try await demo.apply(try demo.intent(), as: try helper(script, more: more))
+        let told = String(decoding: try Files.read(scratch("told")), as: UTF8.self)
+        #expect(told.contains(demo.server.url))
+        #expect(told.contains("certificate-authority-data"))
+        #expect(told.hasSuffix("mine one\n"))
+    }
+
+    @Test(
+        "a helper that fails is named, with what it said",
+        arguments: [
+            ("echo no session >&2; exit 3", "no session"), ("echo hello", "no ExecCredential"), ("", "no ExecC"),
+        ]
+    )
+    func failing(script: String, words: String) async throws {
+        let credentials = try helper(script)
+        let failure = try await failure { try await demo.apply(try demo.intent(), as: credentials) }
+        #expect(failure.code == .invalidConfiguration)
+        #expect(failure.message.contains("helper"))
+        #expect(failure.description.contains(words))
+    }
+
+    @Test("requests go through the kubeconfig's proxy")
+    func proxy() async throws {
+        let proxy = try SocketServer { $0.respond(200, body: #"{"kind":"x"}"#) }
+        var credentials = ClusterCredentials(server: "http://127.0.0.1:1", origin: "a test")
+        credentials.proxy = proxy.url("")
+        _ = try await failure { try await demo.apply(try demo.intent(), as: credentials) }
+        #expect(proxy.requests.first?.hasPrefix("GET http://127.0.0.1:1/apis/apps/v1/") == true)
+    }
+}

@@ -1,0 +1,256 @@
+import BuildModel
+import HTTPTransport
+import Kubernetes
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("A watch survives what servers do to it")
+struct WatchTests {
+    private static let http = HTTPClient(label: "kubernetes-watch-tests")
+    private static let applied = AppliedDeployment(
+        namespace: "demo",
+        name: "shop",
+        generation: 1,
+        uid: "u",
+        build: "d1",
+        epoch: 7
+    )
+
+    private static func object(_ version: Int, ready: Bool) -> String {
+        let status = ready ? #""replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1,"# : ""
+        return #"{"metadata":{"uid":"u","generation":1,"resourceVersion":"\#(version)","#
+            + #""annotations":{"slipway/project":"shop","slipway/build":"d1","slipway/epoch":"7"}},"#
+            + #""spec":{"replicas":1},"status":{\#(status)"observedGeneration":1}}"#
+    }
+
+    private static func event(_ type: String, _ object: String) -> String {
+        #"{"type":"\#(type)","object":\#(object)}"# + "\n"
+    }
+
+    private static func chunk(_ text: String) -> String {
+        "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
+    }
+
+    private static let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    private static let done = event("MODIFIED", object(9, ready: true))
+
+    /// A server whose list says "not ready" at version 5, and that answers watches in order; the last answer stays.
+    private func server(_ watches: [@Sendable (ServedRequest) -> Void]) throws -> SocketServer {
+        let next = Mutex(0)
+        return try SocketServer { request in
+            if request.target.contains("/pods") || request.target.contains("/events") {
+                return request.respond(200, body: #"{"items":[]}"#)
+            }
+            guard request.target.contains("watch=1") else {
+                let body = #"{"metadata":{"resourceVersion":"5"},"items":[\#(Self.object(5, ready: false))]}"#
+                return request.respond(200, body: body)
+            }
+            let index = next.withLock { next in
+                defer { next += 1 }
+                return min(next, watches.count - 1)
+            }
+            watches[index](request)
+        }
+    }
+
+    private func wait(on server: SocketServer, limit: Duration = .seconds(30), log: CollectedLog = CollectedLog())
+        async throws
+    {
+        var settings = DeployerSettings(namespace: "demo", attempts: 3, retryDelay: .milliseconds(1))
+        settings.rolloutLimit = limit
+        settings.watchPeriod = .milliseconds(200)
+        settings.watchGrace = .milliseconds(800)
+        let credentials = ClusterCredentials(server: server.url(""), origin: "a test")
+        try await Deployer(credentials: credentials, http: Self.http, settings: settings)
+            .wait(for: Self.applied, log: log)
+    }
+
+    /// The versions that watches went on from.
+    private func versions(_ server: SocketServer) -> [String] {
+        server.requests.filter { $0.contains("watch=1") }.compactMap { request in
+            request.split(separator: "&").first { $0.contains("resourceVersion=") }?.split(separator: "=").last.map(
+                String.init
+            )
+        }
+    }
+
+    private func lists(_ server: SocketServer) -> Int {
+        server.requests.filter { $0.contains("/deployments?") && !$0.contains("watch=1") }.count
+    }
+
+    private static let success: @Sendable (ServedRequest) -> Void = {
+        $0.send(head + chunk(done))
+        $0.waitForClose()
+    }
+
+    @Test("a watch that ends is resumed where it ended; a bookmark moves that place")
+    func resume() async throws {
+        let bookmark = Self.event("BOOKMARK", #"{"metadata":{"resourceVersion":"7"}}"#)
+        let server = try server([
+            { $0.send(Self.head + Self.chunk(bookmark) + "0\r\n\r\n") },
+            { $0.send(Self.head + Self.chunk(Self.event("MODIFIED", Self.object(8, ready: false))) + "0\r\n\r\n") },
+            Self.success,
+        ])
+        try await wait(on: server)
+        #expect(versions(server) == ["5", "7", "8"])
+        #expect(lists(server) == 1)
+    }
+
+    @Test("a place that is too long ago is listed anew, whether an event or the answer says so")
+    func expired() async throws {
+        let status = #"{"kind":"Status","reason":"Expired","code":410,"message":"too old resource version"}"#
+        let server = try server([
+            { $0.send(Self.head + Self.chunk(Self.event("ERROR", status)) + "0\r\n\r\n") },
+            { $0.respond(410, body: status) },
+            Self.success,
+        ])
+        try await wait(on: server)
+        #expect(lists(server) == 3)
+    }
+
+    @Test("trouble that passes is waited out: 429, a server error, a broken connection, half a line")
+    func trouble() async throws {
+        let server = try server([
+            { $0.respond(429, body: "Too many requests\n") },
+            { $0.respond(503) },
+            {
+                $0.send(Self.head + Self.chunk(#"{"type":"MODI"#))
+                $0.hangUp()
+            },
+            Self.success,
+        ])
+        try await wait(on: server)
+        #expect(lists(server) == 1)
+        #expect(versions(server) == ["5", "5", "5", "5"])
+    }
+
+    @Test("an event that comes in pieces is one event")
+    func pieces() async throws {
+        let server = try server([
+            { request in
+                request.send(Self.head)
+                for byte in Self.done.utf8 { request.send(Self.chunk(String(UnicodeScalar(byte)))) }
+                request.waitForClose()
+            }
+        ])
+        try await wait(on: server)
+    }
+
+    @Test("a server that falls silent is left after the read deadline, and asked again")
+    func silent() async throws {
+        let server = try server([
+            {
+                $0.send(Self.head)
+                $0.waitForClose()
+            },
+            Self.success,
+        ])
+        try await wait(on: server)
+        #expect(versions(server) == ["5", "5"])
+    }
+
+    @Test("a refusal for good ends the wait")
+    func refused() async throws {
+        let body = #"{"kind":"Status","reason":"Forbidden","code":403,"message":"x cannot watch resource"}"#
+        let server = try server([{ $0.respond(403, body: body) }])
+        let failure = try await failure { try await wait(on: server) }
+        #expect(failure.code == .forbidden)
+    }
+
+    @Test("a rollout that nothing is heard of ends at its own deadline")
+    func deadline() async throws {
+        let server = try server([{ $0.waitForClose() }])
+        let failure = try await failure { try await wait(on: server, limit: .milliseconds(500)) }
+        #expect(failure.code == .rolloutFailed)
+        #expect(failure.message.contains("kubernetes.rolloutSeconds"))
+    }
+
+    @Test("cancellation ends the wait at once")
+    func cancelled() async throws {
+        let server = try server([{ $0.waitForClose() }])
+        let task = Task { try await wait(on: server) }
+        try await eventually("the watch is open") { !versions(server).isEmpty }
+        task.cancel()
+        let failure = try await failure { try await task.value }
+        #expect(failure.fault == .cancelled)
+    }
+
+    @Test("a crashed container's last lines and the warnings about the app are in the log")
+    func crash() async throws {
+        let state = #""state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":1}}"#
+        let pod =
+            #"{"metadata":{"name":"shop-1"},"status":{"containerStatuses":[{"name":"app","ready":false,\#(state)}]}}"#
+        let event = #"{"involvedObject":{"kind":"Pod","name":"shop-1"},"reason":"BackOff","message":"restarting"}"#
+        let server = try SocketServer { request in
+            let target = request.target
+            if target.contains("/log") { return request.respond(200, body: "starting\nno \u{1b}[31mdatabase\n") }
+            if target.contains("/pods") { return request.respond(200, body: #"{"items":[\#(pod)]}"#) }
+            if target.contains("/events") { return request.respond(200, body: #"{"items":[\#(event)]}"#) }
+            if target.contains("watch=1") { return request.waitForClose() }
+            let item = Self.object(5, ready: false)
+            request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(item)]}"#)
+        }
+        let log = CollectedLog()
+        let failure = try await failure { try await wait(on: server, limit: .milliseconds(800), log: log) }
+        #expect(failure.code == .appCrashed)
+        #expect(log.texts.contains("no [31mdatabase"))
+        #expect(log.texts.contains("Event: Pod shop-1: BackOff: restarting"))
+        #expect(server.requests.contains { $0.contains("/log?container=app&previous=true&tailLines=20") })
+    }
+
+    @Test(
+        "a real API server that is killed and started again in mid-watch costs nothing but time",
+        .timeLimit(.minutes(4))
+    )
+    func restarted() async throws {
+        let server = try await KubernetesServer()
+        let demo = try await DeployFixture(on: server)
+        var settings = demo.settings
+        settings.rolloutLimit = .seconds(180)
+        let deployer = try demo.deployer(settings)
+        let applied = try await demo.apply(try demo.intent())
+        let task = Task { try await deployer.wait(for: applied, log: demo.log) }
+        try await eventually("it is watched") { demo.log.texts.contains { $0.hasPrefix("Rollout: ") } }
+        try await server.restart()
+        let status =
+            #"{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1}}"#
+        let path = "/apis/apps/v1/namespaces/\(demo.namespace)/deployments/shop/status"
+        var object = try await demo.object("deployment")
+        object["status"] = try Sample.json(status)["status"]
+        try await demo.kubectl("replace", "--raw", path, "-f", "-", input: object.canonicalText)
+        try await task.value
+        #expect(demo.log.texts.last == "Rollout complete.")
+    }
+
+    @Test("a webhook that cannot be reached is trouble that may pass, and says so")
+    func webhook() async throws {
+        let demo = try await DeployFixture()
+        let manifest = """
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingWebhookConfiguration
+            metadata: {name: "\(demo.namespace)"}
+            webhooks:
+            - name: down.example.org
+              clientConfig: {url: "https://127.0.0.1:\(Port.free())/"}
+              namespaceSelector: {matchLabels: {hook: "\(demo.namespace)"}}
+              rules: [{apiGroups: [apps], apiVersions: [v1], operations: ["*"], resources: [deployments]}]
+              sideEffects: None
+              admissionReviewVersions: [v1]
+              timeoutSeconds: 1
+            """
+        try await demo.server.mustKubectl(["label", "namespace", demo.namespace, "hook=\(demo.namespace)"])
+        try await demo.kubectl("apply", "-f", "-", input: manifest)
+        let failure = try await eventually("the webhook is asked") { () async throws -> BuildFailure? in
+            do {
+                try await demo.apply(try demo.intent())
+                return nil
+            } catch let failure as BuildFailure {
+                return failure
+            }
+        }
+        try await demo.kubectl("delete", "validatingwebhookconfiguration", demo.namespace)
+        #expect(failure.isRetryable)
+        #expect(failure.cause?.contains("down.example.org") == true)
+    }
+}
