@@ -67,17 +67,14 @@ let package = Package(
         module(
             "BuildQueue",
             ["RedisTransport", "Documents", "Platform", "BuildModel"],
-            resources: ["common", "ending", "intake", "lease", "log", "progress", "recovery", "operate"].map {
-                .embedInCode("Functions/\($0).lua")
-            }
-            resources: ["common", "turns", "ending", "intake", "lease", "log", "progress", "recovery", "operate"].map { .embedInCode("Functions/\($0).lua") }
+            resources: [
+                "common", "turns", "ending", "intake", "lease", "log", "progress", "recovery", "operate",
+            ].map { .embedInCode("Functions/\($0).lua") }
         ),
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
         module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
-        module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel"]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
