@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test demo bench-slice clean
+.PHONY: help setup base-images kubernetes build release check test test-registry demo bench-slice clean
 
 V ?= 0
 FILTER ?=
@@ -31,6 +31,9 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
+
+test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
+	@scripts/test.sh RegistryTests
 
 demo: setup base-images release ## build two real projects from git to running containers
 	@scripts/demo

@@ -22,7 +22,7 @@ struct Slipway: AsyncParsableCommand {
         version: SlipwayVersion.text,
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
-            StatusCommand.self, VersionCommand.self,
+            StatusCommand.self, CopyCommand.self, RegistryCommand.self, VersionCommand.self,
         ]
     )
 
