@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-kubernetes chaos demo bench-slice bench-layers clean
+.PHONY: help setup base-images kubernetes build release check test test-kubernetes test-registry chaos demo \
+	bench-slice bench-layers clean
 
 V ?= 0
 FILTER ?=
@@ -37,6 +38,9 @@ test-kubernetes: setup kubernetes ## run the deployer's tests against the API se
 
 chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_SECONDS (600), then check every build's history
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests
+
+test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
+	@scripts/test.sh RegistryTests
 
 demo: setup base-images release ## build two real projects from git to running containers
 	@scripts/demo

@@ -98,6 +98,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "StrictRegistry",
+            dependencies: ["TestSupport", "Documents", "Platform", "BuildModel"],
+            path: "Tests/StrictRegistry",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "slipway-strict-registry",
+            dependencies: ["StrictRegistry"],
+            path: "Tests/StrictRegistryServer",
+            swiftSettings: strict
+        ),
         tests("BuildModelTests", ["Documents", "BuildModel"]),
         tests("PlatformTests", ["Platform", "BuildModel"]),
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
@@ -109,7 +121,7 @@ let package = Package(
         tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),
         tests("BuildQueueTests", ["BuildQueue", "RedisTransport", "Documents", "Platform", "BuildModel"]),
         tests("BuildpacksTests", ["Buildpacks", "Documents", "Platform", "BuildModel"]),
-        tests("RegistryTests", ["Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        tests("RegistryTests", ["StrictRegistry", "Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),

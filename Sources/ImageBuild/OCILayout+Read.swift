@@ -46,6 +46,11 @@ extension OCILayout {
 
     /// A small JSON blob, compared with its digest.
     private func document(_ descriptor: Descriptor) throws(BuildFailure) -> JSONValue {
+        try documentBytes(descriptor).document
+    }
+
+    /// A small JSON blob with its bytes, compared with its digest.
+    func documentBytes(_ descriptor: Descriptor) throws(BuildFailure) -> (bytes: [UInt8], document: JSONValue) {
         guard descriptor.size <= Self.documentLimit else {
             throw Self.invalid(directory, "\(descriptor.digest) has \(descriptor.size) bytes, too many for a document")
         }
@@ -53,11 +58,11 @@ extension OCILayout {
         guard Digest(of: bytes) == descriptor.digest else {
             throw corrupted(descriptor, "its bytes have another digest")
         }
-        return try JSONDocument.parse(bytes)
+        return (bytes, try JSONDocument.parse(bytes))
     }
 
     /// A blob's file, compared with its size.
-    private func content(of descriptor: Descriptor) throws(BuildFailure) -> FileContent {
+    func content(of descriptor: Descriptor) throws(BuildFailure) -> FileContent {
         let path = blobPath(descriptor.digest)
         guard Files.exists(path) else { throw corrupted(descriptor, "it is missing") }
         let content = try FileContent(path: path)

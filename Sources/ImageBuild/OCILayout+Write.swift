@@ -49,14 +49,19 @@ extension OCILayout {
     }
 
     /// Puts the entry into the index, in place of the one with the same name.
-    private func publish(_ manifest: Descriptor, tag: String?) throws {
+    func publish(_ manifest: Descriptor, tag: String?) throws {
         var entry = manifest
         if let tag { entry.annotations[Self.nameAnnotation] = tag }
         let others = try entries().filter { $0["annotations"]?[Self.nameAnnotation]?.string != tag }
+        try replaceEntries(others + [entry.json])
+    }
+
+    /// Writes the index anew, in one step.
+    func replaceEntries(_ entries: [JSONValue]) throws(BuildFailure) {
         let index: JSONValue = [
             "schemaVersion": 2,
             "mediaType": .string(MediaType.ociIndex),
-            "manifests": .array(others + [entry.json]),
+            "manifests": .array(entries),
         ]
         try Files.writeAtomically(index.canonicalBytes, to: directory + "/index.json")
     }

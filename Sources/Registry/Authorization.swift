@@ -26,23 +26,25 @@ struct Authorization: Sendable, Hashable {
 }
 
 extension RegistrySession {
-    /// Sends a request with the authorization that is known for it; when the registry wants another one, gets that and sends it once
-    /// more. Distribution's token specification; RFC 7617.
+    /// Sends a request with the authorization that is known for it; when the registry wants another one, gets that and sends it
+    /// again. Distribution's token specification; RFC 7617.
     func sendAuthorized(
         _ request: RegistryRequest,
         via exchange: Exchange
     ) async throws -> (HTTPResponse, [UInt8]) {
-        let known = try await knownAuthorization(for: request)
-        let (response, body) = try await follow(request, known, via: exchange)
-        guard response.status == 401, isFromRegistry(response, request) else { return (response, body) }
-        guard let challenge = Challenge.preferred(response.headers.all("WWW-Authenticate")) else {
-            return (response, body)
+        var shown = try await knownAuthorization(for: request)
+        var (response, body) = try await follow(request, shown, via: exchange)
+        // Twice, for a token may end just when it was given out.
+        for _ in 0..<2 {
+            guard response.status == 401, isFromRegistry(response, request) else { break }
+            guard let challenge = Challenge.preferred(response.headers.all("WWW-Authenticate")) else { break }
+            challenges.withLock { $0[request.repository.base.text] = challenge }
+            let fresh = try await authorization(for: request, challenge, refused: shown)
+            guard let fresh, fresh.header != shown?.header else { break }
+            shown = fresh
+            (response, body) = try await follow(request, shown, via: exchange)
         }
-        challenges.withLock { $0[request.repository.base.text] = challenge }
-        guard let fresh = try await authorization(for: request, challenge, refused: known),
-            fresh.header != known?.header
-        else { return (response, body) }
-        return try await follow(request, fresh, via: exchange)
+        return (response, body)
     }
 
     private func isFromRegistry(_ response: HTTPResponse, _ request: RegistryRequest) -> Bool {

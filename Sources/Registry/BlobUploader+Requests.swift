@@ -119,7 +119,7 @@ extension BlobUploader {
         request.isRepeatable = false
         request.limits.total = nil
         // After the last byte a registry may take long to hash and move a large blob.
-        request.limits.stall = .seconds(120 + descriptor.size / (20 << 20))
+        request.limits.stall = session.settings.patience + .seconds(descriptor.size / (20 << 20))
         // Asked once for a host: a refusal that comes before the body saves it.
         let isAsked = count > 1 << 20 && session.knowledge[target.base.authority].answersExpect == nil
         if isAsked { request.headers["Expect"] = "100-continue" }

@@ -83,7 +83,7 @@ struct BlobUploader {
         failures = offset > bestOffset ? 1 : failures + 1
         bestOffset = max(bestOffset, offset)
         guard failures < Retry.attempts else { throw await abandoned(failure) }
-        try await RegistrySession.sleep(Retry.delay(after: failures))
+        try await RegistrySession.sleep(Retry.delay(after: failures, first: session.settings.firstDelay))
         if isCommitting, try await isCommitted() { return true }
         countBreak()
         try await resume()

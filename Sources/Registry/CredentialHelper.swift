@@ -6,7 +6,6 @@ internal import Subprocess
 /// Programs that hand out credentials: docker-credential-helpers' protocol. The registry goes in by standard input, the answer is
 /// `{"ServerURL", "Username", "Secret"}`.
 enum CredentialHelper {
-    private static let patience = Duration.seconds(30)
     /// The helpers' own words for having none.
     private static let none = "credentials not found"
 
@@ -14,45 +13,62 @@ enum CredentialHelper {
     ///
     /// - Throws: `BuildFailure` with code `unauthorized` that says what the helper said, `invalid_configuration` if there is no such
     ///   program, `deadline_exceeded`.
-    static func identity(from name: String, for server: String) async throws -> Identity? {
+    static func identity(from name: String, for server: String, path: String?) async throws -> Identity? {
         guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else {
             throw failure(.invalidConfiguration, name, "is not the name of a program")
         }
-        let late = BuildFailure.timedOut(
-            operation: "registry.credentials",
-            message: "The credential helper 'docker-credential-\(name)' did not answer for \(server) within 30 s."
-        )
-        return try await withDeadline(patience, failure: late) { try await ask(name, server) }
+        let (status, output, complaint) = try await ran("docker-credential-\(name)", server, path)
+        switch status {
+        case 0: return try read(output, name)
+        case 124, 137: throw late(name, server)
+        case 126, 127: throw failure(.invalidConfiguration, name, "cannot be run: it is not on PATH")
+        default: break
+        }
+        let words = RegistryError.plainText(output) ?? RegistryError.plainText(complaint)
+        if words?.lowercased().contains(none) == true { return nil }
+        throw failure(.unauthorized, name, "gave no credentials for \(server)", cause: words)
     }
 
-    private static func ask(_ name: String, _ server: String) async throws -> Identity? {
-        let (isSuccess, output, complaint) = try await ran("docker-credential-\(name)", name, server)
-        guard isSuccess else {
-            let words = RegistryError.plainText(output) ?? RegistryError.plainText(complaint)
-            if words?.lowercased().contains(none) == true { return nil }
-            throw failure(.unauthorized, name, "gave no credentials for \(server)", cause: words)
-        }
-        return try read(output, name)
+    private static func late(_ name: String, _ server: String) -> BuildFailure {
+        .timedOut(
+            operation: "registry.credentials",
+            message: "The credential helper 'docker-credential-\(name)' was ended before it answered for \(server)."
+        )
     }
+
+    /// The shell hands the registry over: a helper that ends before it has read it is then no affair of this process. `timeout` ends
+    /// a helper together with what that started.
+    private static let script = #"printf '%s\n' "$2" | exec timeout -k 1 30 "$1" get"#
 
     private static func ran(
         _ program: String,
-        _ name: String,
-        _ server: String
-    ) async throws -> (isSuccess: Bool, output: [UInt8], complaint: [UInt8]) {
+        _ server: String,
+        _ path: String?
+    ) async throws -> (status: Int32, output: [UInt8], complaint: [UInt8]) {
         do {
             let result = try await run(
-                .name(program),
-                arguments: ["get"],
-                input: .array(Array(server.utf8)),
+                .name("sh"),
+                arguments: ["-c", script, "sh", program, server],
+                environment: path.map { .inherit.updating(["PATH": $0]) } ?? .inherit,
+                input: .none,
                 output: .bytes(limit: 1 << 20),
                 error: .bytes(limit: 1 << 20)
             )
-            return (result.terminationStatus.isSuccess, result.standardOutput, result.standardError)
+            let status: Int32 =
+                switch result.terminationStatus {
+                case .exited(let code): code
+                case .signaled: 128
+                }
+            return (status, result.standardOutput, result.standardError)
         } catch is CancellationError {
             throw BuildFailure.cancelled(operation: "registry.credentials")
         } catch {
-            throw failure(.invalidConfiguration, name, "cannot be run", cause: String(describing: error))
+            throw failure(
+                .invalidConfiguration,
+                String(program.dropFirst(18)),
+                "cannot be run",
+                cause: String(describing: error)
+            )
         }
     }
 

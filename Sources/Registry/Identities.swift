@@ -41,7 +41,8 @@ final class Identities: Sendable {
         for path in settings.credentialFiles {
             guard let file = try CredentialFile(path: path) else { continue }
             for (helper, server) in file.helpers(for: repository.registry) {
-                if let found = try await CredentialHelper.identity(from: helper, for: server) { return found }
+                let found = try await CredentialHelper.identity(from: helper, for: server, path: settings.helperPath)
+                if let found { return found }
             }
             if let found = try file.identity(for: repository) { return found }
         }

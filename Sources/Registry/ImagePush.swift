@@ -69,7 +69,7 @@ struct ImagePush: Sendable {
                 if isRight == true { return }
                 guard failure.isRetryable, attempt < Retry.attempts else { throw failure }
             }
-            try await RegistrySession.sleep(Retry.delay(after: attempt))
+            try await RegistrySession.sleep(Retry.delay(after: attempt, first: session.settings.firstDelay))
         }
     }
 

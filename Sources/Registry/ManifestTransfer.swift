@@ -3,13 +3,6 @@ internal import Documents
 internal import HTTPTransport
 internal import Platform
 
-/// A manifest or index as a registry sent it, its digest checked.
-struct FetchedManifest: Sendable {
-    var descriptor: Descriptor
-    var bytes: [UInt8]
-    var document: JSONValue
-}
-
 extension RegistrySession {
     /// Registries and clients should support 4 MiB: distribution spec, "Pushing Manifests".
     private static let manifestLimit = 4 << 20
@@ -22,7 +15,7 @@ extension RegistrySession {
         digest: Digest?,
         in repository: Repository,
         attempts: Int
-    ) async throws -> FetchedManifest {
+    ) async throws -> ManifestContent {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
             .get,
@@ -41,7 +34,7 @@ extension RegistrySession {
         let document = try Self.parse(body, request)
         let announced = response.headers["Content-Type"].map { String($0.prefix { $0 != ";" && $0 != " " }) }
         let mediaType = document["mediaType"]?.string ?? announced ?? MediaType.ociManifest
-        return FetchedManifest(
+        return ManifestContent(
             descriptor: Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count)),
             bytes: body,
             document: document

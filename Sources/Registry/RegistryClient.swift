@@ -7,7 +7,7 @@ internal import Platform
 /// Copies share connections and granted authorizations, so that one client belongs to one set of credentials. Every request has
 /// deadlines, is tried up to five times where that may help, honours `Retry-After`, and ends when its task is cancelled.
 package struct RegistryClient: Sendable {
-    private let session: RegistrySession
+    let session: RegistrySession
 
     /// - Parameters:
     ///   - settings: how registries are reached; read once.

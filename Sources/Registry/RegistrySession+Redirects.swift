@@ -48,6 +48,7 @@ extension RegistrySession {
         let isOwn = url.hasSameOrigin(as: request.repository.base)
         var outgoing = HTTPRequest(request.method, url.text, headers: request.headers, body: request.body)
         outgoing.limits = request.limits
+        if request.isRepeatable { outgoing.limits.stall = min(outgoing.limits.stall, settings.patience) }
         outgoing.isRepeatable = request.isRepeatable
         outgoing.tls = try tls(for: url, likeRegistry: isOwn ? request.repository.registry : nil)
         if isOwn, let authorization { outgoing.headers["Authorization"] = authorization.header.exposed }

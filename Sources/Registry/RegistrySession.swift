@@ -54,10 +54,10 @@ final class RegistrySession: Sendable {
                 let wait = Retry.asked(by: response, now: SystemInformation.currentMilliseconds / 1000)
                 if let wait { close(gateOf: request.repository, for: wait) }
                 guard attempt < attempts else { return (response, body) }
-                if wait == nil { try await Self.sleep(Retry.delay(after: attempt)) }
+                if wait == nil { try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay)) }
             } catch let failure as BuildFailure {
                 guard failure.isRetryable, attempt < attempts else { throw failure }
-                try await Self.sleep(Retry.delay(after: attempt))
+                try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay))
             }
             attempt += 1
         }
@@ -100,11 +100,10 @@ final class RegistrySession: Sendable {
         }
         tls.allowsAnyCertificate = hosts.contains { settings.insecure.contains($0) }
         // Our own certificate is for the host that it was configured for, and nobody whom that names.
-        let own = settings.clientCertificates[url.authority]
+        let own = settings.clientCertificateFiles[url.authority]
         let isRegistry = registry.flatMap { try? settings.base(of: $0) }?.hasSameOrigin(as: url) == true
-        if let own = own ?? (isRegistry ? registry.flatMap { settings.clientCertificates[$0] } : nil) {
-            tls.clientCertificate = try contents(of: own.certificateFile)
-            tls.clientKey = Redacted(try contents(of: own.keyFile))
+        if let own = own ?? (isRegistry ? registry.flatMap { settings.clientCertificateFiles[$0] } : nil) {
+            tls.clientCertificate = try contents(of: own)
         }
         return tls
     }

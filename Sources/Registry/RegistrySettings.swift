@@ -13,18 +13,6 @@ package struct RegistrySettings: Sendable {
         }
     }
 
-    /// PEM files with what we show to a registry that asks for a certificate.
-    package struct ClientCertificate: Sendable, Hashable {
-        /// The certificate, and the chain after it if there is one.
-        package var certificateFile: String
-        package var keyFile: String
-
-        package init(certificateFile: String, keyFile: String) {
-            self.certificateFile = certificateFile
-            self.keyFile = keyFile
-        }
-    }
-
     /// Where images of a registry are looked for before the registry itself, in order: a host with optional port, and
     /// optionally a path that stands before the repository, such as `mirror.internal:5000/hub`.
     package var mirrors: [String: [String]] = [:]
@@ -34,17 +22,24 @@ package struct RegistrySettings: Sendable {
     package var insecure: Set<String> = []
     /// PEM files of the authorities that are trusted for a host, in place of the system's.
     package var certificateAuthorityFiles: [String: String] = [:]
-    package var clientCertificates: [String: ClientCertificate] = [:]
+    /// PEM files with the certificate, its chain and the key that we show to a host that asks for a certificate.
+    package var clientCertificateFiles: [String: String] = [:]
     /// Who we are at a host; a host without an entry is looked for in `credentialFiles`.
     package var credentials: [String: Credential] = [:]
     /// Files in the form of docker's `config.json` or podman's `auth.json`, in order; one that is not there is passed over.
     package var credentialFiles: [String] = []
+    /// Where credential helpers are looked for, in the form of `PATH`, and the shell that starts them; nil for this process's own.
+    package var helperPath: String?
     /// The most bytes that one request of an upload may have, by host: for proxies that limit the size of requests.
     package var chunkBytes: [String: Int64] = [:]
     /// Hosts behind a proxy that ends TLS and hides it from the registry: the `http` in their answers means `https`.
     package var hiddenTLS: Set<String> = []
     /// Where what was learned of hosts is kept, a JSON file; nil to forget it with the client.
     package var knowledgeFile: String?
+    /// How long a transfer may stand still before it is given up; after the last byte of a blob, a second for each 20 MiB more.
+    package var patience = Duration.seconds(120)
+    /// The longest wait after a first failure; doubled with each.
+    package var firstDelay = Duration.milliseconds(500)
     /// An existing directory for blobs on their way from one registry to another.
     package var spoolDirectory = "/var/tmp"
 

@@ -68,7 +68,7 @@ extension RegistrySettings {
         if plainHTTP.contains(registry) { return true }
         let saysTLS =
             insecure.contains(registry) || certificateAuthorityFiles[registry] != nil
-            || clientCertificates[registry] != nil
+            || clientCertificateFiles[registry] != nil
         return Host(ofAuthority: registry).isLoopback && !saysTLS
     }
 

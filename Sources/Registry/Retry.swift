@@ -4,7 +4,6 @@ internal import HTTPTransport
 enum Retry {
     /// Tries of one request in all.
     static let attempts = 5
-    private static let first = Duration.milliseconds(500)
     private static let longest = Duration.seconds(30)
     /// A registry may ask for more patience than our own, up to here.
     private static let longestAsked = Duration.seconds(300)
@@ -14,10 +13,10 @@ enum Retry {
         [408, 429, 500, 502, 503, 504, 499, 522].contains(status)
     }
 
-    /// The wait after a try: a random part of 0.5 s doubled with each, so that many workers do not come back together.
+    /// The wait after a try: a random part of `first` doubled with each, so that many workers do not come back together.
     ///
     /// - Parameter attempt: 1 after the first try.
-    static func delay(after attempt: Int) -> Duration {
+    static func delay(after attempt: Int, first: Duration) -> Duration {
         let full = min(longest, first * (1 << min(attempt - 1, 10)))
         return full * Double.random(in: 0...1)
     }

@@ -69,6 +69,43 @@ extension SettingKey {
             "Who the worker is at registries that ask."
         ),
         SettingKey(
+            "registries.credentialFiles",
+            .list(.path),
+            or: "$REGISTRY_AUTH_FILE, podman's auth.json, docker's config.json",
+            example: "/etc/slipway/registry-auth.json",
+            isSecretFile: true,
+            "Files in the form of docker's config.json, with helpers, for registries that registries.credentials does not name."
+        ),
+        SettingKey(
+            "registries.clientCertificateFiles",
+            .map(.path),
+            or: "none",
+            example: "registry.internal=/etc/slipway/registry-client.pem",
+            isSecretFile: true,
+            "What the worker shows to registries that ask for a certificate: PEM files with certificate, chain and key."
+        ),
+        SettingKey(
+            "registries.insecure",
+            .list(.host),
+            or: "none",
+            example: "registry.internal:5000",
+            "Registries whose certificate is not checked. Use registries.certificateAuthorityFiles instead where that is possible."
+        ),
+        SettingKey(
+            "registries.hiddenTLS",
+            .list(.host),
+            or: "none",
+            example: "registry.example.org",
+            "Registries behind a proxy that ends TLS without telling them: the http in their answers means https."
+        ),
+        SettingKey(
+            "registries.chunkBytes",
+            .map(.byteCount),
+            or: "whole blobs, or what was learned of the host",
+            example: "registry.example.org=95000000",
+            "The most bytes that one request of an upload may have, by registry: for proxies that limit the size of requests."
+        ),
+        SettingKey(
             "kubernetes.enabled",
             .choice(["auto", "true", "false"]),
             default: "auto",

@@ -60,6 +60,7 @@ extension SettingsReference {
 
     private static func text(_ format: TextFormat) -> JSONValue {
         var schema: JSONValue = ["type": "string", "minLength": 1]
+        if format == .byteCount { schema["type"] = ["string", "integer"] }
         if let pattern = format.pattern { schema["pattern"] = .string(pattern) }
         return schema
     }

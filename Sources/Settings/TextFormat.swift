@@ -18,6 +18,8 @@ package enum TextFormat: Sendable, Hashable {
     case repositoryPrefix
     /// `linux/amd64`, `linux/arm64/v8`.
     case platform
+    /// A number of bytes from 64 KiB on.
+    case byteCount
     /// Anything that is not empty.
     case any
 }
@@ -34,6 +36,7 @@ extension TextFormat {
         case .hostPattern: "a host such as git.example.org, or *.example.org for all below it"
         case .repositoryPrefix: "host[:port][/path] of a registry, such as 127.0.0.1:5000/apps"
         case .platform: "an OCI platform such as linux/amd64"
+        case .byteCount: "a number of bytes of at least 65536"
         case .any: "a text that is not empty"
         }
     }
@@ -47,6 +50,7 @@ extension TextFormat {
         case .hostPattern: "^(\\*\\.)?[^/*\\s]+$"
         case .host: "^[^/\\s]+$"
         case .platform: "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$"
+        case .byteCount: "^[0-9]+$"
         case .path, .repositoryPrefix, .any: nil
         }
     }
@@ -65,6 +69,7 @@ extension TextFormat {
             return !host.isEmpty && !host.contains { $0 == "/" || $0 == "*" || $0.isWhitespace || $0 == "@" }
         case .repositoryPrefix: return Self.isRepositoryPrefix(text)
         case .platform: return Self.isPlatform(text)
+        case .byteCount: return Int64(text).map { $0 >= 65536 } ?? false
         }
     }
 

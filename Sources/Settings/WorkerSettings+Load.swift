@@ -47,7 +47,7 @@ extension WorkerSettings {
                 threads: values.integer("layers.threads"),
                 memberBytes: values.integer("layers.memberBytes")
             ),
-            registries: Registries(&values, files: files, cacheDirectory: cache),
+            registries: Registries(&values, files: files, cacheDirectory: cache, environment: environment),
             kubernetes: Kubernetes(&values, files: files),
             origins: values.origins,
             warnings: values.warnings
@@ -96,16 +96,41 @@ extension WorkerSettings.Git {
 }
 
 extension WorkerSettings.Registries {
-    init(_ values: inout SettingValues, files: SecretFiles, cacheDirectory: String) {
+    init(
+        _ values: inout SettingValues,
+        files: SecretFiles,
+        cacheDirectory: String,
+        environment: [String: String]
+    ) {
         push = values.text("registries.push") ?? ""
         mirrors = values.lists("registries.mirrors")
         layouts = values.list("registries.layouts") ?? ["\(cacheDirectory)/base-images"]
         plainHTTP = values.list("registries.plainHTTP") ?? []
         certificateAuthorityFiles = values.map("registries.certificateAuthorityFiles")
         credentials = values.credentials("registries.credentials", files)
+        credentialFiles =
+            values.list("registries.credentialFiles")?.map(files.path) ?? Self.usualCredentialFiles(environment)
+        clientCertificateFiles = values.map("registries.clientCertificateFiles").mapValues(files.path)
+        insecure = values.list("registries.insecure") ?? []
+        hiddenTLS = values.list("registries.hiddenTLS") ?? []
+        chunkBytes = values.map("registries.chunkBytes").compactMapValues { Int64($0) }
+        for file in clientCertificateFiles.values.sorted() where !Files.exists(file) {
+            values.report("registries.clientCertificateFiles", "there is no file '\(file)'.")
+        }
         for file in certificateAuthorityFiles.values.sorted() where !Files.exists(file) {
             values.report("registries.certificateAuthorityFiles", "there is no file '\(file)'.")
         }
+    }
+}
+
+extension WorkerSettings.Registries {
+    /// Where podman, skopeo and docker keep what their login left: containers-auth.json(5).
+    private static func usualCredentialFiles(_ environment: [String: String]) -> [String] {
+        let docker = environment["DOCKER_CONFIG"] ?? environment["HOME"].map { "\($0)/.docker" }
+        return [
+            environment["REGISTRY_AUTH_FILE"], environment["XDG_RUNTIME_DIR"].map { "\($0)/containers/auth.json" },
+            docker.map { "\($0)/config.json" },
+        ].compactMap { $0 }
     }
 }
 

@@ -14,6 +14,14 @@ extension WorkerSettings {
         /// PEM files by registry host.
         package var certificateAuthorityFiles: [String: String]
         package var credentials: [Credential]
+        /// Files in the form of docker's config.json, in order; they need not be there.
+        package var credentialFiles: [String]
+        /// PEM files with certificate, chain and key by registry host.
+        package var clientCertificateFiles: [String: String]
+        package var insecure: [String]
+        package var hiddenTLS: [String]
+        /// The most bytes of one request of an upload, by registry host.
+        package var chunkBytes: [String: Int64]
     }
 
     /// `kubernetes`: the cluster.

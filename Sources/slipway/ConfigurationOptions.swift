@@ -123,6 +123,24 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("registries-credentials"), help: .setting("registries.credentials"))
     var registriesCredentials: String?
 
+    @Option(name: .customLong("registries-credential-files"), help: .setting("registries.credentialFiles"))
+    var registriesCredentialFiles: String?
+
+    @Option(
+        name: .customLong("registries-client-certificate-files"),
+        help: .setting("registries.clientCertificateFiles")
+    )
+    var registriesClientCertificateFiles: String?
+
+    @Option(name: .customLong("registries-insecure"), help: .setting("registries.insecure"))
+    var registriesInsecure: String?
+
+    @Option(name: .customLong("registries-hidden-tls"), help: .setting("registries.hiddenTLS"))
+    var registriesHiddenTLS: String?
+
+    @Option(name: .customLong("registries-chunk-bytes"), help: .setting("registries.chunkBytes"))
+    var registriesChunkBytes: String?
+
     @Option(name: .customLong("kubernetes-enabled"), help: .setting("kubernetes.enabled"))
     var kubernetesEnabled: String?
 
@@ -205,6 +223,11 @@ extension ConfigurationOptions {
             ("registries.plainHTTP", registriesPlainHttp),
             ("registries.certificateAuthorityFiles", registriesCertificateAuthorityFiles),
             ("registries.credentials", registriesCredentials),
+            ("registries.credentialFiles", registriesCredentialFiles),
+            ("registries.clientCertificateFiles", registriesClientCertificateFiles),
+            ("registries.insecure", registriesInsecure),
+            ("registries.hiddenTLS", registriesHiddenTLS),
+            ("registries.chunkBytes", registriesChunkBytes),
             ("kubernetes.enabled", kubernetesEnabled),
             ("kubernetes.kubeconfig", kubernetesKubeconfig),
             ("kubernetes.context", kubernetesContext),

@@ -25,7 +25,7 @@ struct Slipway: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
             StatusCommand.self, CancelCommand.self, RetryCommand.self, QueueCommand.self, DeadCommand.self,
-            DeployCommand.self, RollbackCommand.self, VersionCommand.self,
+            DeployCommand.self, RollbackCommand.self, CopyCommand.self, RegistryCommand.self, VersionCommand.self,
         ]
     )
 

@@ -63,6 +63,12 @@ enum Wiring {
         registry.mirrors = registries.mirrors
         registry.plainHTTP = Set(registries.plainHTTP)
         registry.certificateAuthorityFiles = registries.certificateAuthorityFiles
+        registry.credentialFiles = registries.credentialFiles
+        registry.clientCertificateFiles = registries.clientCertificateFiles
+        registry.insecure = Set(registries.insecure)
+        registry.hiddenTLS = Set(registries.hiddenTLS)
+        registry.chunkBytes = registries.chunkBytes
+        registry.knowledgeFile = "\(settings.cacheDirectory)/registry-hosts.json"
         registry.spoolDirectory = "\(settings.cacheDirectory)/spool"
         for credential in registries.credentials {
             registry.credentials[credential.host] = RegistrySettings.Credential(

@@ -146,8 +146,9 @@ struct ParserTests {
 
     @Test("waits grow, stay random and bounded")
     func delays() {
-        for attempt in 1...40 { #expect((.zero ... .seconds(30)).contains(Retry.delay(after: attempt))) }
-        #expect((0..<50).allSatisfy { _ in Retry.delay(after: 1) <= .milliseconds(500) })
+        let first = Duration.milliseconds(500)
+        for attempt in 1...40 { #expect((.zero ... .seconds(30)).contains(Retry.delay(after: attempt, first: first))) }
+        #expect((0..<50).allSatisfy { _ in Retry.delay(after: 1, first: first) <= .milliseconds(500) })
     }
 
     @Test(

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -24,7 +23,7 @@ package final class SocketServer: Sendable {
         self.port = port
         let connections = OpenConnections()
         self.connections = connections
-        DispatchQueue(label: "socket-server.\(port)").async {
+        ServerThread.start {
             Self.accept(on: listener, connections, handler)
         }
     }
@@ -50,7 +49,7 @@ package final class SocketServer: Sendable {
             let socket = Glibc.accept(listener, nil, nil)
             guard socket >= 0 else { return }
             guard connections.add(socket) else { continue }
-            DispatchQueue(label: "socket-server.connection").async {
+            ServerThread.start {
                 while let request = ServedRequest(socket) {
                     connections.requests.withLock { $0.append("\(request.method) \(request.target)") }
                     handler(request)

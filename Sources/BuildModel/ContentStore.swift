@@ -1,0 +1,44 @@
+/// A manifest or index as it is stored: its bytes are what its digest is of.
+package struct ManifestContent: Sendable, Hashable {
+    package var descriptor: Descriptor
+    package var bytes: [UInt8]
+    package var document: JSONValue
+
+    package init(descriptor: Descriptor, bytes: [UInt8], document: JSONValue) {
+        self.descriptor = descriptor
+        self.bytes = bytes
+        self.document = document
+    }
+}
+
+/// Where images are copied from: a repository of a registry, or an OCI layout.
+package protocol ContentSource: Sendable {
+    /// A manifest or index by tag or digest, its digest checked; nil if there is none.
+    ///
+    /// - Throws: `BuildFailure`, `corrupted` if the bytes are not the ones that were asked for.
+    func manifest(named reference: String) async throws -> ManifestContent?
+
+    /// A blob by its descriptor; its bytes stay where they are until somebody reads them.
+    func blob(_ descriptor: Descriptor) throws -> ImageBlob
+
+    /// The manifests that refer to one.
+    func referrers(of digest: Digest) async throws -> [Descriptor]
+}
+
+/// Where images are copied to.
+package protocol ContentDestination: Sendable {
+    /// Whether a manifest is there with everything that it names.
+    func holds(_ manifest: Descriptor) async throws -> Bool
+
+    /// Takes a blob.
+    ///
+    /// - Returns: whether its bytes had to be moved.
+    /// - Throws: `BuildFailure`, `corrupted` if the bytes are not what the descriptor says.
+    func take(_ blob: ImageBlob) async throws -> Bool
+
+    /// Takes a manifest whose blobs and children are there, under its digest alone.
+    func take(_ manifest: ManifestContent) async throws
+
+    /// Puts a tag onto a manifest that is there.
+    func tag(_ manifest: ManifestContent, as tag: String) async throws
+}

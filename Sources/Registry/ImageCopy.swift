@@ -1,0 +1,155 @@
+package import BuildModel
+
+/// Copies an image with everything that belongs to it: the images of an index, and what refers to them, such as signatures, SBOMs and
+/// provenance. Bytes and digests stay as they are; a tag moves last.
+package struct ImageCopy: Sendable {
+    /// What a copy came to.
+    package struct Counts: Sendable, Hashable {
+        package var manifests = 0
+        package var blobs = 0
+        /// Bytes of blobs that were moved, and of those that were there already.
+        package var movedBytes: Int64 = 0
+        package var reusedBytes: Int64 = 0
+
+        static func + (left: Counts, right: Counts) -> Counts {
+            Counts(
+                manifests: left.manifests + right.manifests,
+                blobs: left.blobs + right.blobs,
+                movedBytes: left.movedBytes + right.movedBytes,
+                reusedBytes: left.reusedBytes + right.reusedBytes
+            )
+        }
+    }
+
+    private let source: any ContentSource
+    private let destination: any ContentDestination
+    private let log: any BuildLog
+    /// Blobs on their way at once.
+    private static let width = 4
+    /// Indexes in indexes, and referrers of referrers.
+    private static let depth = 8
+    /// Tags of signatures, attestations and SBOMs from before there were referrers.
+    private static let attachedTags = [".sig", ".att", ".sbom"]
+
+    package init(from source: any ContentSource, to destination: any ContentDestination, log: any BuildLog) {
+        self.source = source
+        self.destination = destination
+        self.log = log
+    }
+
+    /// Copies what is under a tag or digest.
+    ///
+    /// - Parameters:
+    ///   - reference: a tag or digest of the source.
+    ///   - tag: the destination's tag, or nil for none.
+    ///   - withReferrers: whether what refers to the image comes too.
+    /// - Throws: `BuildFailure`: `not_found` if the source has no such image; those of both sides.
+    package func copy(
+        _ reference: String,
+        as tag: String?,
+        withReferrers: Bool = true
+    ) async throws -> (root: ManifestContent, counts: Counts) {
+        guard let root = try await source.manifest(named: reference) else { throw Self.missing(reference) }
+        var counts = try await copyTree(root, withReferrers: withReferrers, depth: 0)
+        if withReferrers { counts = counts + (try await copyAttachedTags(of: root)) }
+        if let tag { try await destination.tag(root, as: tag) }
+        return (root, counts)
+    }
+
+    private func copyTree(_ manifest: ManifestContent, withReferrers: Bool, depth: Int) async throws -> Counts {
+        guard depth < Self.depth else { throw Self.tooDeep(manifest) }
+        var counts = Counts()
+        if try await destination.holds(manifest.descriptor) {
+            log.say("manifest \(manifest.descriptor.digest.short) is there already", .pushing)
+            for child in try Self.descriptors(manifest, in: "manifests") where withReferrers {
+                counts = counts + (try await copyReferrers(of: child.digest, depth: depth))
+            }
+        } else {
+            for child in try Self.descriptors(manifest, in: "manifests") {
+                counts = counts + (try await copyChild(child, withReferrers: withReferrers, depth: depth))
+            }
+            counts = counts + (try await copyBlobs(of: manifest))
+            try await destination.take(manifest)
+            counts.manifests += 1
+        }
+        if withReferrers { counts = counts + (try await copyReferrers(of: manifest.descriptor.digest, depth: depth)) }
+        return counts
+    }
+
+    private func copyChild(_ child: Descriptor, withReferrers: Bool, depth: Int) async throws -> Counts {
+        guard let manifest = try await source.manifest(named: child.digest.description) else {
+            throw Self.missing(child.digest.description)
+        }
+        return try await copyTree(manifest, withReferrers: withReferrers, depth: depth + 1)
+    }
+
+    private func copyReferrers(of digest: Digest, depth: Int) async throws -> Counts {
+        var counts = Counts()
+        for referrer in try await source.referrers(of: digest) {
+            counts = counts + (try await copyChild(referrer, withReferrers: true, depth: depth))
+        }
+        return counts
+    }
+
+    private func copyAttachedTags(of root: ManifestContent) async throws -> Counts {
+        var counts = Counts()
+        for suffix in Self.attachedTags {
+            let tag = "sha256-\(root.descriptor.digest.hex)\(suffix)"
+            guard let manifest = try await source.manifest(named: tag) else { continue }
+            counts = counts + (try await copyTree(manifest, withReferrers: false, depth: 1))
+            try await destination.tag(manifest, as: tag)
+        }
+        return counts
+    }
+
+    private func copyBlobs(of manifest: ManifestContent) async throws -> Counts {
+        var seen: Set<Digest> = []
+        let config = try manifest.document["config"].map { try Descriptor(json: $0) }
+        let blobs = (try Self.descriptors(manifest, in: "layers") + [config].compactMap { $0 })
+            .filter { seen.insert($0.digest).inserted }
+        return try await withThrowingTaskGroup(of: Counts.self) { group in
+            var counts = Counts()
+            for (index, blob) in blobs.enumerated() {
+                if index >= Self.width, let done = try await group.next() { counts = counts + done }
+                group.addTask { try await copyBlob(blob) }
+            }
+            for try await done in group { counts = counts + done }
+            return counts
+        }
+    }
+
+    private func copyBlob(_ descriptor: Descriptor) async throws -> Counts {
+        let isMoved = try await destination.take(try source.blob(descriptor))
+        log.say(
+            "blob \(descriptor.digest.short) (\(descriptor.size) bytes) \(isMoved ? "copied" : "is there already")",
+            .pushing
+        )
+        return Counts(
+            blobs: 1,
+            movedBytes: isMoved ? descriptor.size : 0,
+            reusedBytes: isMoved ? 0 : descriptor.size
+        )
+    }
+
+    private static func descriptors(_ manifest: ManifestContent, in member: String) throws -> [Descriptor] {
+        try (manifest.document[member]?.array ?? []).map { try Descriptor(json: $0) }
+    }
+
+    private static func missing(_ reference: String) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .notFound,
+            operation: "image.copy",
+            message: "The source has no image '\(reference)'. Check its name and tag."
+        )
+    }
+
+    private static func tooDeep(_ manifest: ManifestContent) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .limitExceeded,
+            operation: "image.copy",
+            message: "\(manifest.descriptor.digest) lies more than \(depth) indexes or referrers deep."
+        )
+    }
+}

@@ -1,0 +1,99 @@
+internal import BuildModel
+internal import Documents
+internal import HTTPTransport
+internal import Platform
+
+extension RegistrySession {
+    /// More than this many pages of referrers no image has.
+    private static let pageLimit = 100
+
+    /// What refers to a manifest: distribution spec, "Listing Referrers", and the tag that stands in for it where a registry keeps none.
+    ///
+    /// - Returns: descriptors as they are in the list, with their artifact types; none if the manifest has none or is not there.
+    func referrers(of digest: Digest, in repository: Repository) async throws -> [JSONValue] {
+        var entries: [JSONValue] = []
+        var next: HTTPURL? = try repository.url("referrers/\(digest)")
+        for _ in 0..<Self.pageLimit {
+            guard let url = next else { break }
+            guard let page = try await referrerPage(url, of: digest, in: repository) else {
+                knowledge.learn(repository.base.authority) { $0.referrers = false }
+                return try await taggedReferrers(of: digest, in: repository)?.entries ?? []
+            }
+            knowledge.learn(repository.base.authority) { $0.referrers = true }
+            entries += page.entries
+            next = page.next
+        }
+        return entries
+    }
+
+    /// Nil where the registry does not know such lists.
+    private func referrerPage(
+        _ url: HTTPURL,
+        of digest: Digest,
+        in repository: Repository
+    ) async throws -> (entries: [JSONValue], next: HTTPURL?)? {
+        let purpose = "list what refers to \(digest)"
+        var request = RegistryRequest(.get, url, in: repository, actions: "pull", purpose: purpose)
+        request.headers["Accept"] = MediaType.ociIndex
+        let (response, body) = try await send(request, expecting: [200, 400, 404, 405])
+        // Other pages answer 200 with something else.
+        guard response.status == 200, let index = try? JSONDocument.parse(body),
+            let entries = index["manifests"]?.array
+        else { return nil }
+        return (entries, LinkHeader.next(response.headers.all("Link"), from: url))
+    }
+
+    /// Puts the referrer of a manifest onto the list that stands under a tag, for registries that keep none: distribution spec,
+    /// "Pushing Manifests with Subject". One at a time in this process; another process is noticed by looking again.
+    func tagReferrer(_ entry: JSONValue, of subject: Digest, in repository: Repository) async throws {
+        try await exclusively.withSlot("\(repository.base.text) \(repository.name) \(Self.tag(of: subject))") {
+            for attempt in 1...Retry.attempts {
+                let entries = try await taggedReferrers(of: subject, in: repository)?.entries ?? []
+                if entries.contains(where: { $0["digest"] == entry["digest"] }) { return }
+                // The first look has found nothing: the list is written, and looked at again.
+                guard attempt < Retry.attempts else { break }
+                try await putReferrers(entries + [entry], of: subject, in: repository)
+            }
+            throw BuildFailure(
+                .platform,
+                .registryUnavailable,
+                operation: "registry.push",
+                message: "The list of what refers to \(subject) in \(repository.description) does not keep what is put "
+                    + "onto it: another writer may be at work. Try again.",
+                isRetryable: true
+            )
+        }
+    }
+
+    private func putReferrers(_ entries: [JSONValue], of subject: Digest, in repository: Repository) async throws {
+        let index: JSONValue = [
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex), "manifests": .array(entries),
+        ]
+        let bytes = index.canonicalBytes
+        let descriptor = Descriptor(mediaType: MediaType.ociIndex, digest: Digest(of: bytes), size: Int64(bytes.count))
+        let result = try await putManifest(bytes, descriptor, as: Self.tag(of: subject), in: repository)
+        guard result.lost.isEmpty else {
+            throw BuildFailure(
+                .platform,
+                .registryRefused,
+                operation: "registry.push",
+                message: "\(repository.description) does not take the list of what refers to \(subject).",
+                cause: result.lost.map(\.description).joined(separator: "; ")
+            )
+        }
+    }
+
+    private func taggedReferrers(
+        of subject: Digest,
+        in repository: Repository
+    ) async throws -> (entries: [JSONValue], digest: Digest)? {
+        do {
+            let found = try await manifest(Self.tag(of: subject), digest: nil, in: repository, attempts: Retry.attempts)
+            return (found.document["manifests"]?.array ?? [], found.descriptor.digest)
+        } catch let failure as BuildFailure where failure.code == .notFound || failure.code == .registryDenied {
+            return nil
+        }
+    }
+
+    private static func tag(of subject: Digest) -> String { "sha256-\(subject.hex)" }
+}

@@ -1,0 +1,63 @@
+internal import BuildModel
+internal import HTTPTransport
+internal import Platform
+internal import Synchronization
+
+/// What a registry says of itself, and what was learned of it by using it.
+package struct RegistryProbe: Sendable, Hashable {
+    /// The URL of its API.
+    package var url: String
+    /// What it answers to `GET /v2/`: 200 lets us in, 401 does not.
+    package var status: Int
+    /// How it wants to know who we are: `basic`, `bearer`; nil if it does not ask.
+    package var scheme: String?
+    /// Who gives tokens.
+    package var realm: String?
+    /// As whom we showed ourselves.
+    package var identity: String?
+    /// Whether we may open an upload in the repository that was named; nil if none was.
+    package var allowsPush: Bool?
+    package var knowledge: HostKnowledge
+}
+
+extension RegistryClient {
+    /// Asks a registry what it is, without leaving anything there: distribution spec, "Determining Support".
+    ///
+    /// - Parameters:
+    ///   - host: as image references name it.
+    ///   - repository: where uploads and lists of referrers are tried, or nil.
+    /// - Throws: `BuildFailure`: `unreachable` and others if there is no registry; a refusal is a result.
+    package func probe(_ host: String, repository: String?) async throws -> RegistryProbe {
+        let place = Repository(registry: host, base: try session.settings.base(of: host), name: repository ?? "")
+        let url = try HTTPURL(parsing: "\(place.base.scheme)://\(place.base.authority)/v2/")
+        var request = RegistryRequest(.get, url, in: place, actions: "pull", purpose: "ask for the API")
+        if repository == nil { request.scopes = [] }
+        let status = try await session.send(request, attempts: 2).0.status
+        let allowsPush = repository == nil ? nil : try await session.mayPush(to: place)
+        if repository != nil { _ = try? await session.referrers(of: Digest(of: "slipway"), in: place) }
+        let challenge = session.challenges.withLock { $0[place.base.text] }
+        return RegistryProbe(
+            url: url.text,
+            status: status,
+            scheme: challenge?.scheme,
+            realm: challenge?.parameters["realm"],
+            identity: session.identities.lastKnown(for: place)?.description,
+            allowsPush: allowsPush,
+            knowledge: session.knowledge[place.base.authority]
+        )
+    }
+}
+
+extension RegistrySession {
+    /// Opens an upload and closes it again.
+    fileprivate func mayPush(to place: Repository) async throws -> Bool {
+        let url = try place.url("blobs/uploads/")
+        let request = RegistryRequest(.post, url, in: place, actions: "pull,push", purpose: "try an upload")
+        let (response, _) = try await send(request, attempts: 1)
+        guard response.isSuccess else { return false }
+        let open = try location(in: response, of: try HTTPURL(parsing: response.url), place)
+        let closing = RegistryRequest(.delete, open, in: place, actions: "pull,push", purpose: "close an upload")
+        _ = try? await send(closing, attempts: 1)
+        return true
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import BuildModel
+import ImageBuild
+import Platform
+import Registry
+import Worker
+
+struct CopyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "copy",
+        abstract: "Copies an image between registries and OCI layouts, with everything attached to it.",
+        discussion: """
+            Images of an index, signatures, SBOMs and provenance come too; digests stay as they are. What is there already is
+            not moved.
+
+            EXAMPLES:
+              slipway copy docker://127.0.0.1:5000/team/app:1 oci:/tmp/image:1
+              slipway copy oci:/tmp/image:1 docker://registry.example.org/team/app:1
+              slipway copy docker://docker.io/library/python:3 docker://127.0.0.1:5000/library/python:3
+            """
+    )
+
+    @Argument(help: ArgumentHelp("oci:DIR[:TAG] or docker://HOST/REPOSITORY[:TAG].", valueName: "source"))
+    var source: OutputTarget
+    @Argument(help: ArgumentHelp("oci:DIR[:TAG] or docker://HOST/REPOSITORY[:TAG].", valueName: "destination"))
+    var destination: OutputTarget
+    @Flag(name: .customLong("without-referrers"), help: "Leave signatures, SBOMs and the like behind.")
+    var leavesReferrers = false
+    @OptionGroup var format: OutputOptions
+    @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
+
+    func run() async throws {
+        let workshop = try Workshop(try options.load())
+        let copy = ImageCopy(
+            from: try Self.source(source, workshop),
+            to: try Self.destination(destination, workshop),
+            log: PlainLog()
+        )
+        let (root, counts) = try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
+        await workshop.close()
+        format.output.print(Self.json(root, counts)) { Self.text(root, counts) }
+    }
+
+    private static func source(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentSource {
+        switch target {
+        case .registry(let reference): try workshop.registry.contents(of: reference)
+        case .layout(let directory, _): try LayoutContents(opening: directory)
+        }
+    }
+
+    private static func destination(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentDestination {
+        switch target {
+        case .registry(let reference): return try workshop.registry.contents(of: reference)
+        case .layout(let directory, _):
+            return try LayoutContents(makingAt: directory) { blob in
+                try await workshop.registry.fetchBlob(blob, spoolDirectory: workshop.layers.spoolDirectory)
+            }
+        }
+    }
+
+    private static func json(_ root: ManifestContent, _ counts: ImageCopy.Counts) -> JSONValue {
+        [
+            "digest": .string(root.descriptor.digest.description), "mediaType": .string(root.descriptor.mediaType),
+            "manifests": .integer(Int64(counts.manifests)), "blobs": .integer(Int64(counts.blobs)),
+            "movedBytes": .integer(counts.movedBytes), "reusedBytes": .integer(counts.reusedBytes),
+        ]
+    }
+
+    private static func text(_ root: ManifestContent, _ counts: ImageCopy.Counts) -> String {
+        """
+        digest  \(root.descriptor.digest)
+        copied  \(counts.manifests) manifests, \(counts.blobs) blobs: \(ByteCount.text(counts.movedBytes)) moved, \
+        \(ByteCount.text(counts.reusedBytes)) there already
+        """
+    }
+}
+
+extension OutputTarget {
+    /// What the image is called where it is.
+    fileprivate var name: String {
+        switch self {
+        case .registry(let reference): reference.digest?.description ?? reference.tag ?? "latest"
+        case .layout(_, let tag): tag ?? "latest"
+        }
+    }
+
+    fileprivate var tag: String? {
+        switch self {
+        case .registry(let reference): reference.digest == nil ? reference.tag : nil
+        case .layout(_, let tag): tag ?? "latest"
+        }
+    }
+}
+
+/// A log on standard error, a line each.
+struct PlainLog: BuildLog {
+    func write(_ text: String, stream: LogLine.Stream, phase: BuildPhase?) { StandardError.write(text) }
+}

@@ -1,0 +1,131 @@
+import BuildModel
+import Documents
+import HTTPTransport
+import Platform
+import Registry
+import StrictRegistry
+import TestSupport
+import Testing
+
+@Suite("Copying images with what is attached to them")
+struct CopyTests {
+    let client = RegistryClient(settings: StrictFixture.settings(), http: StrictFixture().http)
+    let fixture = StrictFixture()
+    let log = CollectedLog()
+
+    @Test(
+        "an index with its images and their referrers arrives with the same digests",
+        arguments: [[], [Quirk.noReferrers]],
+        [[], [Quirk.noReferrers]]
+    )
+    func index(sourceQuirks: [Quirk], destinationQuirks: [Quirk]) async throws {
+        let source = try StrictRegistry(quirks: Set(sourceQuirks))
+        let destination = try StrictRegistry(quirks: Set(destinationQuirks))
+        let images = [StrictFixture.image([StrictFixture.blob(50_000)]), StrictFixture.image([StrictFixture.blob(10)])]
+        let from = try client.contents(of: reference(source, "a"))
+        for image in images {
+            for blob in image.layers + [config(of: image)] { _ = try await from.take(blob) }
+            try await from.take(content(image.manifest))
+        }
+        let index = try content(
+            JSONValue.object([
+                "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),
+                "manifests": .array(images.map(\.manifestDescriptor.json)),
+            ]).canonicalBytes
+        )
+        try await from.take(index)
+        try await from.tag(index, as: "t")
+        let signature = try await attachment(to: images[0].manifestDescriptor, from)
+        let statement = try await attachment(to: index.descriptor, from)
+        let onSignature = try await attachment(to: signature.descriptor, from)
+
+        let to = try client.contents(of: reference(destination, "b"))
+        let copy = ImageCopy(from: from, to: to, log: log)
+        let (root, counts) = try await copy.copy("t", as: "t")
+        #expect(root.descriptor.digest == index.descriptor.digest)
+        #expect(counts.manifests == 6)
+        #expect(destination.digest(ofTag: "t", in: "b") == index.descriptor.digest)
+        #expect(destination.faults(ofTag: "t", in: "b") == [])
+        #expect(try await to.referrers(of: index.descriptor.digest).map(\.digest) == [statement.descriptor.digest])
+        #expect(
+            try await to.referrers(of: images[0].manifestDescriptor.digest).map(\.digest)
+                == [signature.descriptor.digest]
+        )
+        #expect(
+            try await to.referrers(of: signature.descriptor.digest).map(\.digest) == [onSignature.descriptor.digest]
+        )
+        #expect(source.violations == [] && destination.violations == [])
+
+        let again = try await copy.copy("t", as: "t").counts
+        #expect(again.movedBytes == 0 && again.manifests == 0)
+    }
+
+    @Test("referrers of several writers all stay on the list that stands under a tag")
+    func parallelReferrers() async throws {
+        let registry = try StrictRegistry(quirks: [.noReferrers])
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        try registry.seed(image, as: "v1", in: "a")
+        let contents = try client.contents(of: reference(registry, "a"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 { group.addTask { _ = try await attachment(to: image.manifestDescriptor, contents) } }
+            try await group.waitForAll()
+        }
+        #expect(try await contents.referrers(of: image.manifestDescriptor.digest).count == 8)
+    }
+
+    @Test("an image that the source has not is named")
+    func missing() async throws {
+        let registry = try StrictRegistry()
+        let contents = try client.contents(of: reference(registry, "a"))
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await ImageCopy(from: contents, to: contents, log: log).copy("nothing", as: "t")
+        }
+        #expect(failure.code == .notFound && failure.message.contains("nothing"))
+    }
+
+    @Test("a probe tells who is asked for, and leaves nothing behind")
+    func probe() async throws {
+        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
+        var settings = StrictFixture.settings()
+        settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
+        let client = RegistryClient(settings: settings, http: fixture.http)
+        let probe = try await client.probe(registry.host, repository: "team/app")
+        #expect(probe.status == 200 && probe.scheme == "bearer" && probe.allowsPush == true)
+        #expect(probe.identity == "user 'user'" && probe.knowledge.referrers == true)
+        #expect(registry.requests.last?.hasPrefix("GET /v2/team/app/referrers/") == true)
+        #expect(registry.requests.contains { $0.hasPrefix("DELETE ") })
+        #expect(registry.violations == [])
+    }
+
+    /// A small artifact that refers to a manifest, as signatures do.
+    private func attachment(to subject: Descriptor, _ contents: RepositoryContents) async throws -> ManifestContent {
+        let blob = StrictFixture.blob(100)
+        let empty = InMemoryContent(Array("{}".utf8))
+        let config = TestImage.descriptor(empty.bytes, "application/vnd.oci.empty.v1+json")
+        let manifest = try content(
+            JSONValue.object([
+                "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest),
+                "artifactType": "application/vnd.example.signature", "config": config.json,
+                "layers": .array([blob.descriptor.json]), "subject": subject.json,
+            ]).canonicalBytes
+        )
+        _ = try await contents.take(blob)
+        _ = try await contents.take(ImageBlob(descriptor: config, source: .local(empty)))
+        try await contents.take(manifest)
+        return manifest
+    }
+
+    private func content(_ bytes: [UInt8]) throws -> ManifestContent {
+        let document = try JSONDocument.parse(bytes)
+        let descriptor = TestImage.descriptor(bytes, document["mediaType"]?.string ?? "")
+        return ManifestContent(descriptor: descriptor, bytes: bytes, document: document)
+    }
+
+    private func config(of image: Image) -> ImageBlob {
+        ImageBlob(descriptor: image.configDescriptor, source: .local(InMemoryContent(image.config)))
+    }
+
+    private func reference(_ registry: StrictRegistry, _ repository: String) -> ImageReference {
+        ImageReference(registry: registry.host, repository: repository)
+    }
+}

@@ -1,0 +1,135 @@
+import BuildModel
+import HTTPTransport
+import Platform
+import Registry
+import StrictRegistry
+import TestSupport
+import Testing
+
+@Suite("Who we are at a registry")
+struct CredentialTests {
+    let fixture = StrictFixture()
+    let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        // As the program does: a helper may end before it has read what it is asked.
+        SystemInformation.prepareProcess()
+    }
+
+    @Test(
+        "credentials are found in every form of docker's and podman's files",
+        arguments: [
+            #"{"auths":{"HOST":{"auth":"dXNlcjpwYTpzcw=="}}}"#,
+            #"{"auths":{"https://HOST/v1/":{"username":"user","password":"pa:ss"}}}"#,
+            #"{"auths":{"HOST":{"auth":"bm9ib2R5Om5vbmU="},"HOST/team":{"auth":"dXNlcjpwYTpzcw=="}}}"#,
+            #"{"auths":{"HOST/team/other":{"auth":"bm9ib2R5Om5vbmU="},"HOST":{"auth":"dXNlcjpwYTpzcwAAAA=="}}}"#,
+        ]
+    )
+    func files(text: String) async throws {
+        let registry = try StrictRegistry(access: .basic(user: "user", password: "pa:ss"))
+        try await push(to: registry, credentialFile: text)
+    }
+
+    @Test("the registry's own helper is asked before the store, and the store before the file")
+    func helpers() async throws {
+        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
+        try helper("own", "echo 'credentials not found in native keychain'; exit 1")
+        try helper("store", #"read host; echo '{"ServerURL":"'$host'","Username":"user","Secret":"pass"}'"#)
+        let text = #"{"credHelpers":{"HOST":"own"},"credsStore":"store","auths":{"HOST":{"auth":"bm9ib2R5Om5vbmU="}}}"#
+        try await push(to: registry, credentialFile: text)
+    }
+
+    @Test(
+        "a helper that fails is named with its words",
+        arguments: [
+            ("echo 'the keychain is locked' >&2; exit 1", "the keychain is locked"), ("echo hello", "protocol"),
+            ("exit 3", "gave no credentials"),
+        ]
+    )
+    func failingHelper(script: String, words: String) async throws {
+        let registry = try StrictRegistry(access: .basic(user: "user", password: "pass"))
+        try helper("broken", script)
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await push(to: registry, credentialFile: #"{"credHelpers":{"HOST":"broken"}}"#)
+        }
+        #expect(failure.code == .unauthorized)
+        #expect(failure.message.contains("docker-credential-broken"))
+        #expect(failure.description.contains(words), "\(failure)")
+    }
+
+    @Test(
+        "a helper that is not there, or has the name of no program, is a wrong configuration",
+        arguments: ["absent", "../sh"]
+    )
+    func absentHelper(name: String) async throws {
+        let registry = try StrictRegistry(access: .basic(user: "user", password: "pass"))
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await push(to: registry, credentialFile: #"{"credsStore":"\#(name)"}"#)
+        }
+        #expect(failure.code == .invalidConfiguration)
+        #expect(failure.message.contains(name))
+    }
+
+    @Test(
+        "an identity token is exchanged by POST, or by GET where the server does not know that",
+        arguments: [[], [Quirk.tokenPost404]]
+    )
+    func identityToken(quirks: [Quirk]) async throws {
+        let access = StrictRegistry.Access.bearer(user: "user", password: "pass", lifetime: 60)
+        let registry = try StrictRegistry(quirks: Set(quirks), access: access)
+        let token = StrictRegistry.identityToken
+        try await push(
+            to: registry,
+            credentialFile: #"{"auths":{"HOST":{"auth":"PHRva2VuPjo=","identitytoken":"\#(token)"}}}"#
+        )
+        #expect(registry.requests.contains("POST /token"))
+    }
+
+    @Test("all that need the same token wait for one")
+    func oneToken() async throws {
+        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
+        let text = #"{"auths":{"HOST":{"auth":"dXNlcjpwYXNz"}}}"#
+        try await push(to: registry, credentialFile: text, layers: 12)
+        #expect(registry.requests.filter { $0.hasPrefix("GET /token") }.count == 1)
+    }
+
+    @Test(
+        "a token that the registry read one scope of still mounts or uploads",
+        arguments: [Quirk.badScopeKillsToken, .firstScopeOnly]
+    )
+    func privateBase(quirk: Quirk) async throws {
+        let access = StrictRegistry.Access.bearer(user: "user", password: "pass", lifetime: 60)
+        let registry = try StrictRegistry(quirks: [quirk], access: access)
+        let base = StrictFixture.blob(20_000)
+        try registry.seed(StrictFixture.image([base]), as: "1", in: "private/base")
+        let source = ImageReference(registry: registry.host, repository: "private/base")
+        var settings = StrictFixture.settings()
+        settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
+        var mounted = base
+        mounted.source = .registry(source)
+        try await fixture.push(StrictFixture.image([mounted]), to: registry, settings: settings)
+        #expect(registry.faults(ofTag: "v1", in: "team/app") == [])
+        #expect(registry.digest(ofTag: "v1", in: "team/app") != nil)
+        #expect(registry.requests.filter { $0.contains("mount=") }.count <= 2)
+    }
+
+    private func helper(_ name: String, _ script: String) throws {
+        try scratch.write(
+            "#!/bin/sh\n[ \"$1\" = get ] || exit 2\n\(script)\n",
+            to: "docker-credential-\(name)",
+            mode: 0o755
+        )
+    }
+
+    private func push(to registry: StrictRegistry, credentialFile text: String, layers: Int = 1) async throws {
+        var settings = StrictFixture.settings()
+        settings.helperPath = "\(scratch.path):/usr/bin:/bin"
+        settings.credentialFiles = [
+            scratch("missing.json"), try scratch.write(text.replacing("HOST", with: registry.host), to: "config.json"),
+        ]
+        let image = StrictFixture.image((0..<layers).map { _ in StrictFixture.blob(1000) })
+        try await fixture.push(image, to: registry, settings: settings)
+        #expect(registry.violations == [])
+    }
+}

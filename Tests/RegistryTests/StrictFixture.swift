@@ -1,0 +1,73 @@
+import BuildModel
+import HTTPTransport
+import Platform
+import Registry
+import StrictRegistry
+import TestSupport
+
+/// A client for strict registries that does not wait long, and images for it, made once.
+struct StrictFixture {
+    /// One for all: each has a thread.
+    private static let shared = HTTPClient(label: "http.test")
+
+    var http: HTTPClient { Self.shared }
+    let log = CollectedLog()
+
+    static func settings() -> RegistrySettings {
+        var settings = RegistrySettings()
+        settings.firstDelay = .milliseconds(20)
+        settings.patience = .seconds(10)
+        settings.spoolDirectory = "/tmp"
+        return settings
+    }
+
+    /// A blob of random bytes: nobody here looks into layers.
+    static func blob(_ size: Int) -> ImageBlob {
+        var generator = SystemRandomNumberGenerator()
+        var bytes = [UInt8](repeating: 0, count: size)
+        for index in stride(from: 0, to: size, by: 8) {
+            var value = generator.next()
+            for offset in index..<min(index + 8, size) {
+                bytes[offset] = UInt8(truncatingIfNeeded: value)
+                value >>= 8
+            }
+        }
+        return ImageBlob(
+            descriptor: TestImage.descriptor(bytes, MediaType.ociLayerGzip),
+            source: .local(InMemoryContent(bytes))
+        )
+    }
+
+    static func image(_ layers: [ImageBlob]) -> Image {
+        let config: JSONValue = [
+            "architecture": "amd64", "os": "linux",
+            "rootfs": [
+                "type": "layers", "diff_ids": .array(layers.map { .string($0.descriptor.digest.description) }),
+            ],
+        ]
+        let descriptor = TestImage.descriptor(config.canonicalBytes, MediaType.ociConfig)
+        let manifest: JSONValue = [
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest), "config": descriptor.json,
+            "layers": .array(layers.map(\.descriptor.json)),
+        ]
+        return Image(
+            manifest: manifest.canonicalBytes,
+            manifestDescriptor: TestImage.descriptor(manifest.canonicalBytes, MediaType.ociManifest),
+            config: config.canonicalBytes,
+            configDescriptor: descriptor,
+            layers: layers
+        )
+    }
+
+    @discardableResult
+    func push(
+        _ image: Image,
+        to registry: StrictRegistry,
+        _ repository: String = "team/app",
+        settings: RegistrySettings = settings()
+    ) async throws -> PublishedImage {
+        let target = ImageReference(registry: registry.host, repository: repository, tag: "v1")
+        let client = RegistryClient(settings: settings, http: http)
+        return try await client.push(image, to: target, confirm: {}, log: log)
+    }
+}

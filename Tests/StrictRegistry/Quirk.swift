@@ -1,0 +1,81 @@
+/// One way in which a registry of the field differs from the letter of the distribution spec, or uses a freedom that it gives.
+/// Without any, the fake is strict: what a client MUST do is insisted on.
+package enum Quirk: String, Sendable, Hashable, CaseIterable {
+    /// Answers a PATCH with 201 (ECR).
+    case patch201
+    /// Says after every PATCH that only the first chunk is there (ECR).
+    case staleRange
+    /// Takes no chunk but the last below a size, and says so in `OCI-Chunk-Min-Length` (ECR).
+    case minimumChunk
+    /// Cuts the connection in the middle of a body for a repository that does not exist (ECR).
+    case missingRepositoryCut
+    /// Does not mount: opens an upload (ECR's default, Artifactory, anonymous users of distribution).
+    case mountRefused
+    /// Mounts only what a manifest of the source refers to (ECR).
+    case mountReferencedOnly
+    /// Answers every mount with an error (ECR Public).
+    case mountError
+    /// Knows no mount without `from` (Quay).
+    case mountNeedsFrom
+    /// Answers 401 to a mount from a project that does not exist (Harbor).
+    case mountUnauthorized
+    /// Answers the first manifest with 429 (ECR's ten a second).
+    case manifestRateLimit
+    /// Answers 404 to a token asked for by POST (GCR).
+    case tokenPost404
+    /// Gives tokens that live for two seconds (Artifact Registry's short ones).
+    case shortTokens
+    /// Gives no token at all when one of the scopes may not be given (Docker Hub).
+    case badScopeKillsToken
+    /// Reads the first scope alone (Harbor, once).
+    case firstScopeOnly
+    /// Sends challenges without a scope (Quay).
+    case challengeWithoutScope
+    /// Loses a blob between HEAD and the manifest (Artifact Registry's collector).
+    case collectsBlobs
+    /// Answers 416 to chunks over 4 MiB (GHCR).
+    case rangedLimit
+    /// Takes a second to commit (GHCR takes many).
+    case slowCommit
+    /// Keeps no list of referrers (GHCR, Docker Hub, distribution 2).
+    case noReferrers
+    /// Lets nobody close an upload (Quay).
+    case noCancel
+    /// Sets a session cookie, and refuses requests that bring it back (Harbor).
+    case csrfCookie
+    /// Answers 413 in HTML to requests over 1 MiB (nginx as it comes).
+    case requestLimit
+    /// Answers 403 for a tag that is not there (Artifactory).
+    case absentTag403
+    /// Answers 405 to HEAD of manifests.
+    case headManifest405
+    /// Forgets an upload whose connection broke (ACR).
+    case noResume
+    /// Does not look at Content-Range (distribution 2.8).
+    case ignoresContentRange
+    /// Sends a Location without scheme and host.
+    case relativeLocation
+    /// Sends a Location with host and without scheme.
+    case hostOnlyLocation
+    /// Takes uploads at another origin, which must not see the authorization.
+    case uploadsElsewhere
+    /// Lets no tag move (ECR, Artifact Registry).
+    case immutableTags
+    /// Does not send Docker-Content-Digest, which is optional.
+    case noDigestHeader
+    /// Does not answer `Expect: 100-continue` (old proxies).
+    case ignoresExpect
+    /// Sends whole blobs where a range was asked for.
+    case ignoresRange
+
+    /// For the command line: `patch-201`, `no-resume`.
+    package var switchName: String {
+        var name = ""
+        for character in rawValue {
+            let startsWord = character.isUppercase || (character.isNumber && name.last?.isNumber == false)
+            if startsWord && name.last != "-" { name += "-" }
+            name += character.lowercased()
+        }
+        return name
+    }
+}

@@ -1,0 +1,79 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+internal import TestSupport
+
+extension StrictRegistry {
+    func route(_ exchange: Exchange) {
+        if exchange.path == "/token" { return giveToken(exchange) }
+        guard exchange.path.hasPrefix("/v2/") else { return exchange.error(404, "NAME_UNKNOWN", "not found") }
+        let parts = exchange.path.dropFirst(4).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts == [""] {
+            if isAllowed(exchange, []) { exchange.answer(200, body: Array("{}".utf8)) }
+            return
+        }
+        if exceedsRequestLimit(exchange) { return }
+        for kind in ["blobs", "manifests", "referrers"] {
+            guard let index = parts.lastIndex(of: kind), index > 0 else { continue }
+            let repository = parts[..<index].joined(separator: "/")
+            let rest = Array(parts[(index + 1)...])
+            return dispatch(exchange, kind, repository, rest)
+        }
+        exchange.error(404, "NAME_UNKNOWN", "not found")
+    }
+
+    private func dispatch(_ exchange: Exchange, _ kind: String, _ repository: String, _ rest: [String]) {
+        let isWrite = ["POST", "PUT", "PATCH", "DELETE"].contains(exchange.method)
+        var scopes = ["repository:\(repository):\(isWrite ? "push" : "pull")"]
+        if let from = exchange.parameter("from") { scopes.append("repository:\(from):pull") }
+        // At another origin the URL itself is the right to upload.
+        let isElsewhere = quirks.contains(.uploadsElsewhere) && exchange.parameter("_state") != nil
+        guard isElsewhere || isAllowed(exchange, scopes) else { return }
+        switch (kind, rest.count) {
+        case ("blobs", 2) where rest[0] == "uploads" && rest[1].isEmpty: openUpload(exchange, repository)
+        case ("blobs", 2) where rest[0] == "uploads": continueUpload(exchange, repository, rest[1])
+        case ("blobs", 1): blob(exchange, repository, rest[0])
+        case ("manifests", 1): manifest(exchange, repository, rest[0])
+        case ("referrers", 1): referrers(exchange, repository, rest[0])
+        default: exchange.error(404, "NAME_UNKNOWN", "not found")
+        }
+    }
+
+    private func exceedsRequestLimit(_ exchange: Exchange) -> Bool {
+        guard quirks.contains(.requestLimit), exchange.contentLength ?? 0 > 1 << 20 else { return false }
+        let page = "<html><h1>413 Request Entity Too Large</h1></html>"
+        exchange.request.send(
+            "HTTP/1.1 413 Too Large\r\nContent-Type: text/html\r\nContent-Length: \(page.utf8.count)\r\n"
+                + "Connection: close\r\n\r\n\(page)"
+        )
+        exchange.request.waitForClose()
+        return true
+    }
+
+    private func blob(_ exchange: Exchange, _ repository: String, _ text: String) {
+        guard let digest = try? Digest(parsing: text) else {
+            return exchange.error(400, "DIGEST_INVALID", "not a digest")
+        }
+        guard let bytes = contents.withLock({ $0.blobs[repository]?[digest] }) else {
+            return exchange.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+        }
+        if quirks.contains(.collectsBlobs), exchange.method == "HEAD" { return collect(exchange, repository, digest) }
+        var headers = quirks.contains(.noDigestHeader) ? [:] : ["Docker-Content-Digest": digest.description]
+        if exchange.method == "HEAD" { headers["Content-Length"] = "\(bytes.count)" }
+        let range = exchange.request.headers["range"].flatMap {
+            $0.split(separator: "=").last?.split(separator: "-").first
+        }
+        if let start = range.flatMap({ Int($0) }), !quirks.contains(.ignoresRange) {
+            guard start < bytes.count else { return exchange.error(416, "RANGE_INVALID", "out of range") }
+            headers["Content-Range"] = "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"
+            return exchange.answer(206, headers, body: Array(bytes[start...]))
+        }
+        exchange.answer(200, headers, body: bytes)
+    }
+
+    /// The collector comes right after somebody was told that the blob is there.
+    private func collect(_ exchange: Exchange, _ repository: String, _ digest: Digest) {
+        contents.withLock { $0.blobs[repository]?[digest] = nil }
+        exchange.answer(200)
+    }
+}
