@@ -10,6 +10,8 @@ set -euo pipefail
 cd "$repository"
 report=.build/tests/report.xml
 log=$logs/test.log
+# Most tests wait for servers of their own; more at once than this and they wait for the processor instead.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(($(nproc) * 3))
 options=(--disable-xctest --xunit-output "$report")
 [ -z "${1:-}" ] || options+=(--filter "$1")
 

@@ -6,9 +6,21 @@ import Testing
 
 @Suite("A build that is deployed")
 struct DeploymentTests {
-    @Test("leaves a Deployment and a Service with the image that was pushed")
+    /// Plays the node: says of the namespace's first pod that it is ready.
+    private func makePodReady(_ cluster: KubernetesServer, in namespace: String) async throws {
+        let name = try await eventually("a pod was made") {
+            try await cluster.mustKubectl(["-n", namespace, "get", "pods", "-o", "name"]).split(separator: "\n").first
+        }
+        let path = "/api/v1/namespaces/\(namespace)/pods/\(name.dropFirst("pod/".count))/status"
+        var pod = try JSONDocument.parse(try await cluster.mustKubectl(["get", "--raw", path]))
+        let ready: JSONValue = ["type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"]
+        pod["status"] = ["phase": "Running", "conditions": [ready]]
+        try await cluster.mustKubectl(["replace", "--raw", path, "-f", "-"], input: pod.canonicalText)
+    }
+
+    @Test("leaves a Deployment and a Service with the image that was pushed, and succeeds when the pod is ready")
     func deployment() async throws {
-        let cluster = try await KubernetesServer.shared
+        let cluster = try await KubernetesServer.withControllers
         let namespace = try await cluster.makeNamespace()
         let farm = try await Farm(
             """
@@ -25,6 +37,7 @@ struct DeploymentTests {
             repository: "app",
             #","environmentVariables":{"GREETING":"hi"},"healthCheckPath":"/""#
         )
+        try await makePodReady(cluster, in: namespace)
         let status = try await farm.ended("dep-1")
 
         #expect(status["state"] == "SUCCESS", "\(status.prettyText) \(worker.log)")

@@ -77,6 +77,7 @@ package final class ServedRequest {
                     Int32(MSG_NOSIGNAL)
                 )
             }
+            if count < 0 && errno == EINTR { continue }
             guard count > 0 else { return false }
             sent += count
         }
