@@ -41,8 +41,10 @@ make_rootfs() {
     add_dev "$tar"
 }
 
-# mmdebstrap writes /dev with its devices or not at all; an image has it empty, for the runtime to mount over.
+# An image has /dev empty, for the runtime to mount over. Without its devices, mmdebstrap of Debian 12 leaves /dev out and that
+# of Debian 13 writes it; a path must not be twice in a layer, since newer container tools refuse that.
 add_dev() {
+    ! tar --list --file "$1" ./dev/ >/dev/null 2>&1 || return 0
     mkdir -p "$work/empty/dev"
     tar --append --file "$1" --directory "$work/empty" --format=pax --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
         --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=0755 ./dev
