@@ -50,13 +50,18 @@ package final class Mirrors: RevisionSource {
         let lock = try await MirrorLock.acquire(mirror.lockPath)
         let operation = FetchOperation(url: url, settings: settings, deadline: deadline, log: log)
         let fetch = MirrorFetch(mirror: mirror, source: source, operation: operation)
-        return try await withTaskCancellationHandler {
-            try await pool.run {
-                // The lock is held until the thread is done, whatever becomes of the task.
-                try withExtendedLifetime(lock) { try operation.asCurrent { try fetch.run() } }
+        do {
+            return try await withTaskCancellationHandler {
+                try await pool.run {
+                    // The lock is held until the thread is done, whatever becomes of the task.
+                    try withExtendedLifetime(lock) { try operation.asCurrent { try fetch.run() } }
+                }
+            } onCancel: {
+                operation.cancel()
             }
-        } onCancel: {
-            operation.cancel()
+        } catch {
+            // Whatever a conversation ends with after it was broken off, breaking it off is the reason.
+            throw operation.isCancelled ? BuildFailure.cancelled(operation: "git.fetch") : error
         }
     }
 

@@ -48,7 +48,7 @@ struct CancellationTests {
         task.cancel()
         let failure = try await failure { try await task.value }
         #expect(ContinuousClock.now - start < .seconds(20))
-        #expect(failure.fault == .cancelled)
+        #expect(failure.fault == .cancelled, "\(failure.code.rawValue): \(failure)")
         silent.server.stop()
     }
 
@@ -93,6 +93,6 @@ struct CancellationTests {
         try await eventually("the walk has begun") { Files.exists(started) }
         task.cancel()
         let failure = try await failure { try await task.value }
-        #expect(failure.fault == .cancelled)
+        #expect(failure.fault == .cancelled, "\(failure.code.rawValue): \(failure)")
     }
 }
