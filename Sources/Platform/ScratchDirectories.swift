@@ -18,8 +18,10 @@ package enum ScratchDirectories {
 
     /// Removes a directory that `create` made.
     package static func remove(_ path: String) {
-        guard paths.withLock({ $0.remove(path) }) != nil else { return }
+        guard paths.withLock({ $0.contains(path) }) else { return }
         removeNow(path)
+        // Only now: a process that ends in between still knows of it.
+        paths.withLock { _ = $0.remove(path) }
     }
 
     /// Removes what is left: called right before the process ends.
@@ -29,7 +31,7 @@ package enum ScratchDirectories {
 
     private static func removeNow(_ path: String) {
         // Somebody may still be writing into it, who then finds it gone; a second look takes what came in between.
-        for _ in 0..<3 {
+        for _ in 0..<100 {
             do {
                 return try Directories.remove(path)
             } catch {

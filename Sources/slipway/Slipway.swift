@@ -38,6 +38,7 @@ struct Slipway: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ScratchDirectories.removeAll()
         } catch {
             ExitStatus.leave(with: error)
         }
