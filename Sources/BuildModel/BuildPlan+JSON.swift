@@ -6,6 +6,8 @@ extension BuildPlan {
             "rule": ["name": .string(rule.name), "digest": .string(rule.digest.description)],
             "candidates": .array(candidates.map(\.json)),
             "runImage": .string(runImage.description),
+            "steps": .array(steps.map(\.json)),
+            "includesSource": .bool(includesSource),
             "applicationDirectory": .string(applicationDirectory),
             "workingDirectory": .string(workingDirectory),
             "start": [

@@ -8,6 +8,10 @@ package struct BuildPlan: Sendable, Hashable {
     package var candidates: [RuleCandidate]
     /// The image that the app runs in, by the name that the rule gives it.
     package var runImage: ImageReference
+    /// What is run to make the app, in order; empty where the source runs as it is.
+    package var steps: [BuildStep]
+    /// Whether the image holds the source; otherwise only what steps made of it.
+    package var includesSource: Bool
     /// Where the app root is put in the image, such as `/app`.
     package var applicationDirectory: String
     package var workingDirectory: String
@@ -27,6 +31,8 @@ package struct BuildPlan: Sendable, Hashable {
         rule: RuleIdentity,
         candidates: [RuleCandidate],
         runImage: ImageReference,
+        steps: [BuildStep] = [],
+        includesSource: Bool = true,
         applicationDirectory: String,
         workingDirectory: String,
         start: StartCommand,
@@ -40,6 +46,8 @@ package struct BuildPlan: Sendable, Hashable {
         self.rule = rule
         self.candidates = candidates
         self.runImage = runImage
+        self.steps = steps
+        self.includesSource = includesSource
         self.applicationDirectory = applicationDirectory
         self.workingDirectory = workingDirectory
         self.start = start
