@@ -41,7 +41,21 @@ struct ClusterStatusTests {
             code: 403,
             body: status("Forbidden", "denied by policy"),
             failure: .forbidden,
-            says: ["does not allow it"]
+            says: ["admission"]
+        ),
+        Case(
+            testDescription: "a right that is missing on an object that is called after a quota",
+            code: 403,
+            body: status("Forbidden", "deployments.apps quota is forbidden: User x cannot patch resource"),
+            failure: .forbidden,
+            says: ["right is missing"]
+        ),
+        Case(
+            testDescription: "nobody's request",
+            code: 403,
+            body: status("Forbidden", "deployments.apps is forbidden: User system:anonymous cannot get resource"),
+            failure: .unauthorized,
+            says: ["context 'main'", "needs a token"]
         ),
         Case(
             testDescription: "a quota",
