@@ -138,6 +138,41 @@ struct ClusterStatusTests {
             failure: .invalidDeployment
         ),
         Case(
+            testDescription: "an unknown field",
+            code: 500,
+            body: status(
+                "",
+                "failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.replcas: field not declared"
+            ),
+            failure: .invalidDeployment,
+            says: ["cannot make sense of the manifest"]
+        ),
+        Case(
+            testDescription: "a list of the future",
+            code: 504,
+            body: status("Timeout", "Too large resource version: 99999999, current: 5"),
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "a list that was compacted away",
+            code: 410,
+            body: status("Expired", "The provided continue parameter is too old"),
+            failure: .watchExpired
+        ),
+        Case(
+            testDescription: "a verb that is not served",
+            code: 405,
+            body: status("MethodNotAllowed", "x"),
+            failure: .protocolViolation
+        ),
+        Case(
+            testDescription: "a patch of another kind",
+            code: 415,
+            body: status("UnsupportedMediaType", "x"),
+            failure: .protocolViolation
+        ),
+        Case(
             testDescription: "storage in trouble",
             code: 500,
             body: status("", "etcdserver: request timed out"),

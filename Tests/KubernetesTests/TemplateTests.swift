@@ -179,6 +179,38 @@ struct TemplateTests {
         #expect(failure.message.contains("build.yaml each build has a Deployment of its own"))
     }
 
+    @Test("that is rendered to files keeps to the order of builds there too")
+    func files() async throws {
+        let scratch = try Scratch()
+        let newer = try Sample.intent(Sample.request(deployment: "d2"), queuedAt: 2000)
+        let path = try ManifestFile.write(newer, in: scratch.path)
+        #expect(path == scratch("demo/shop.yaml"))
+        let older = try await failure {
+            _ = try ManifestFile.write(
+                try Sample.intent(Sample.request(deployment: "d1"), queuedAt: 1000),
+                in: scratch.path
+            )
+        }
+        #expect(older.code == .superseded)
+        let stale = try await failure {
+            let intent = try Sample.intent(Sample.request(deployment: "d2"), epoch: 3, queuedAt: 2000)
+            _ = try ManifestFile.write(intent, in: scratch.path)
+        }
+        #expect(stale.code == .staleEpoch)
+        #expect(String(decoding: try Files.read(path), as: UTF8.self) == Manifests.rendered(newer))
+        try scratch.write("hello: world", to: "demo/shop.yaml")
+        let foreign = try await failure { _ = try ManifestFile.write(newer, in: scratch.path) }
+        #expect(foreign.code == .deploymentConflict)
+        #expect(foreign.message.contains(path))
+        var settings = DeployerSettings(namespace: "demo")
+        settings.template = try ManifestTemplate(file: "\(Self.folder)/build.yaml")
+        #expect(
+            try ManifestFile.write(try Sample.intent(settings: settings), in: scratch.path).hasSuffix(
+                "/deployment-d1.yaml"
+            )
+        )
+    }
+
     @Test("is what release commands run in, without what belongs to the app alone")
     func release() throws {
         let text = Self.minimal.replacing(

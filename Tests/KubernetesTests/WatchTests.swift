@@ -215,28 +215,22 @@ struct WatchTests {
         .timeLimit(.minutes(4))
     )
     func restarted() async throws {
-        let server = try await KubernetesServer()
-        let demo = try await DeployFixture(on: server)
-        var settings = demo.settings
-        settings.rolloutLimit = .seconds(180)
-        let deployer = try demo.deployer(settings)
-        let applied = try await demo.apply(try demo.intent())
-        let task = Task { try await deployer.wait(for: applied, log: demo.log) }
-        try await eventually("it is watched") { demo.log.texts.contains { $0.hasPrefix("Rollout: ") } }
+        let server = try await KubernetesServer(controllers: true)
+        let rollout = try await RolloutFixture(on: server)
+        let demo = rollout.demo
+        let settings = rollout.settings(rollout: .seconds(180), progress: .seconds(170))
+        let intent = try demo.intent(settings: settings)
+        let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
+        try await eventually("its pod is waited for") { demo.log.texts.contains("Rollout: 0 of 1 pods ready") }
         try await server.restart()
-        let status =
-            #"{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1}}"#
-        let path = "/apis/apps/v1/namespaces/\(demo.namespace)/deployments/shop/status"
-        var object = try await demo.object("deployment")
-        object["status"] = try Sample.json(status)["status"]
-        try await demo.kubectl("replace", "--raw", path, "-f", "-", input: object.canonicalText)
-        try await task.value
+        try await rollout.makeReady("d1")
+        _ = try await task.value
         #expect(demo.log.texts.last == "Rollout complete.")
     }
 
     @Test("a webhook that cannot be reached is trouble that may pass, and says so")
     func webhook() async throws {
-        let demo = try await DeployFixture()
+        let demo = try await DeployFixture(on: try await KubernetesServer.withControllers)
         let manifest = """
             apiVersion: admissionregistration.k8s.io/v1
             kind: ValidatingWebhookConfiguration
