@@ -10,8 +10,12 @@ struct FormerVersion {
 
     /// The build whose template a Deployment has: the one that was gone back to, else the one that was applied.
     static func build(of deployment: JSONValue) -> String? {
-        let annotations = deployment["metadata"]?["annotations"]
-        return annotations?[Manifests.Annotation.restored]?.string ?? annotations?[Manifests.Annotation.build]?.string
+        restored(by: deployment) ?? deployment["metadata"]?["annotations"]?[Manifests.Annotation.build]?.string
+    }
+
+    /// The build that whoever wrote the Deployment last has brought back.
+    static func restored(by deployment: JSONValue) -> String? {
+        deployment["metadata"]?["annotations"]?[Manifests.Annotation.restored]?.string
     }
 
     /// - Throws: `BuildFailure` with code `not_found` if the cluster has not kept it (`revisionHistoryLimit`).
@@ -22,7 +26,8 @@ struct FormerVersion {
         _ name: String,
         _ client: ClusterClient
     ) async throws -> FormerVersion {
-        let selector = "app.kubernetes.io/name=\(name),deployment=\(LabelValue.make(build))"
+        let labels = (live["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).compactMapValues(\.string)
+        let selector = RolloutPods.selector(labels.merging(["deployment": LabelValue.make(build)]) { $1 })
         let request = ClusterRequest(.list, .replicaSet, namespace: namespace, query: [("labelSelector", selector)])
         let sets = try await client.send(request).object["items"]?.array ?? []
         let own = sets.filter { isOwned($0, by: live["metadata"]?["uid"]) }
@@ -75,7 +80,7 @@ struct FormerVersion {
         set["metadata"]?["ownerReferences"]?.array?.contains { $0["uid"] == uid } == true
     }
 
-    private static func revision(of set: JSONValue) -> Int64 {
+    static func revision(of set: JSONValue) -> Int64 {
         let text = set["metadata"]?["annotations"]?["deployment.kubernetes.io/revision"]?.string
         return text.flatMap { Int64($0) } ?? 0
     }

@@ -88,6 +88,11 @@ package struct RegistryClient: Sendable {
         }
     }
 
+    /// Whether a repository has a blob: one question, and nothing is downloaded.
+    package func holdsBlob(_ descriptor: Descriptor, in reference: ImageReference) async throws -> Bool {
+        try await session.hasBlob(descriptor, in: session.settings.repository(of: reference))
+    }
+
     private static func nowhere(
         _ name: ImageReference,
         _ failures: [(place: Repository, failure: BuildFailure)]

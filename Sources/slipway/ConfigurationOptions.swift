@@ -21,6 +21,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("worker-labels"), help: .setting("worker.labels"))
     var workerLabels: String?
 
+    @Option(name: .customLong("worker-accepted-risks"), help: .setting("worker.acceptedRisks"))
+    var workerAcceptedRisks: String?
+
     @Option(name: .customLong("log-format"), help: .setting("log.format"))
     var logFormat: String?
 
@@ -153,6 +156,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("kubernetes-namespace"), help: .setting("kubernetes.namespace"))
     var kubernetesNamespace: String?
 
+    @Option(name: .customLong("kubernetes-template"), help: .setting("kubernetes.template"))
+    var kubernetesTemplate: String?
+
     @Option(name: .customLong("kubernetes-platform"), help: .setting("kubernetes.platform"))
     var kubernetesPlatform: String?
 
@@ -190,6 +196,7 @@ extension ConfigurationOptions {
             ("worker.name", workerName),
             ("worker.slots", workerSlots),
             ("worker.labels", workerLabels),
+            ("worker.acceptedRisks", workerAcceptedRisks),
             ("log.format", logFormat),
             ("log.level", logLevel),
             ("redis.url", redisUrl),
@@ -232,6 +239,7 @@ extension ConfigurationOptions {
             ("kubernetes.kubeconfig", kubernetesKubeconfig),
             ("kubernetes.context", kubernetesContext),
             ("kubernetes.namespace", kubernetesNamespace),
+            ("kubernetes.template", kubernetesTemplate),
             ("kubernetes.platform", kubernetesPlatform),
             ("kubernetes.rolloutSeconds", kubernetesRolloutSeconds),
             ("kubernetes.progressSeconds", kubernetesProgressSeconds),

@@ -32,6 +32,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.load()
         if checkConfig {
+            _ = try Wiring.deployerSettings(settings.kubernetes)
             StandardOutput.write("The configuration is valid\(options.file.map { ": \($0)" } ?? "").")
             return
         }
@@ -51,7 +52,8 @@ struct WorkerCommand: AsyncParsableCommand {
             pipeline: BuildPipeline(stages: try workshop.stages()),
             drain: drain,
             notifier: notifier,
-            logger: logger
+            logger: logger,
+            nodeChecks: Doctor(settings: settings).checks
         )
         let supervisor = StopSupervisor(
             drain: drain,

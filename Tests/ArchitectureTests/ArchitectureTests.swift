@@ -12,7 +12,9 @@ struct ArchitectureTests {
         ["Documents"],
         ["Telemetry"],
         ["HTTPTransport", "RedisTransport", "Settings"],
-        ["BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Registry", "Kubernetes"],
+        [
+            "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox", "Registry", "Kubernetes",
+        ],
         ["Worker"],
         ["slipway"],
     ]
@@ -21,6 +23,7 @@ struct ArchitectureTests {
     private static let owners: [String: String] = [
         "CGit2": "GitStore", "CHiredis": "RedisTransport", "CCurl": "HTTPTransport", "COpenSSL": "Platform",
         "CDeflate": "ImageBuild", "CArchive": "RootFilesystem", "CYAML": "Documents", "CShims": "Platform",
+        "CSandbox": "Sandbox",
     ]
 
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }

@@ -74,16 +74,4 @@ struct ParsingTests {
     func noKey() {
         #expect(KnownHosts(text: "host ssh-ed25519 =").verdict(host: "host", port: 22, key: []) == .otherKeys(line: 1))
     }
-
-    @Test(
-        "Base64 is that of RFC 4648",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ]
-    )
-    func base64(text: String, encoded: String) {
-        #expect(Base64.encode(Array(text.utf8)) == encoded)
-        #expect(Base64.decode(encoded) == Array(text.utf8))
-    }
 }

@@ -79,21 +79,4 @@ struct NamesTests {
     func noQuantity(text: String) {
         #expect(!Quantity.isValid(text))
     }
-
-    @Test(
-        "base64 is decoded",
-        arguments: [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v\nYmFy\r\n", "foobar"), ("+/8=", nil)]
-    )
-    func base64(text: String, decoded: String?) {
-        let expected = decoded.map { Array($0.utf8) } ?? [0xfb, 0xff]
-        #expect(Base64.decode(text) == expected)
-    }
-
-    @Test(
-        "what is not base64 is refused",
-        arguments: ["Zg", "Zg=", "Zm9v=", "====", "Zm=v", "Z*==", "Zg==Zg==", "Zm9 "]
-    )
-    func noBase64(text: String) {
-        #expect(Base64.decode(text) == nil)
-    }
 }

@@ -151,14 +151,6 @@ struct ParserTests {
         #expect((0..<50).allSatisfy { _ in Retry.delay(after: 1, first: first) <= .milliseconds(500) })
     }
 
-    @Test(
-        "Base64 is that of RFC 4648",
-        arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-    )
-    func base64(text: String, encoded: String) {
-        #expect(Base64.encode(Array(text.utf8)) == encoded)
-    }
-
     @Test("a registry's words are shown without control characters, and web pages not at all")
     func errorWords() {
         let body = #"{"errors":[{"code":"DENIED","message":"no\u001b[31m \n way","detail":{"a":1}}]}"#

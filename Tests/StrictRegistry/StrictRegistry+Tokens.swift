@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import Platform
 internal import Synchronization
 internal import TestSupport
 
@@ -78,16 +79,8 @@ extension StrictRegistry {
         exchange.answer(200, ["Content-Type": "application/json"], body: reply.canonicalBytes)
     }
 
-    /// RFC 7617; enough of base64 for names that a test thinks of.
+    /// RFC 7617.
     static func basic(_ user: String, _ password: String) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-        let bytes = Array("\(user):\(password)".utf8)
-        var text = ""
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = Array(bytes[start..<min(start + 3, bytes.count)])
-            let value = group.enumerated().reduce(0) { $0 | Int($1.element) << (16 - 8 * $1.offset) }
-            for digit in 0..<4 { text.append(digit > group.count ? "=" : alphabet[value >> (18 - 6 * digit) & 63]) }
-        }
-        return "Basic " + text
+        "Basic " + Base64.encode(Array("\(user):\(password)".utf8))
     }
 }

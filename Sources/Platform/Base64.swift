@@ -1,7 +1,7 @@
-/// Base64 of RFC 4648 §4, as kubeconfigs carry certificates.
-enum Base64 {
+/// Base64 with padding: RFC 4648, section 4. For small things: keys, certificates, passwords.
+package enum Base64 {
     /// The bytes that `text` encodes; line ends are skipped. Nil if a character, the padding or the length is wrong.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0
@@ -24,7 +24,7 @@ enum Base64 {
     }
 
     /// `bytes` with padding and without line ends.
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
