@@ -74,6 +74,7 @@ let package = Package(
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
+        module("Sandbox", ["CSandbox", "Platform", "BuildModel", subprocess], settings: bridge),
         module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("Kubernetes", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
         module("HTTPTransport", ["CCurl", "Platform", "BuildModel"], settings: bridge),
@@ -91,6 +92,9 @@ let package = Package(
         systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         .target(name: "CShims", path: "Sources/C/CShims"),
+        .target(name: "CSandbox", path: "Sources/C/CSandbox"),
+        // A small program in C: what it does between fork and exec is no place for Swift's runtime, and it starts in a millisecond.
+        .executableTarget(name: "slipway-sandbox", path: "Sources/C/slipway-sandbox"),
 
         .target(
             name: "TestSupport",
@@ -124,6 +128,7 @@ let package = Package(
         tests("RegistryTests", ["StrictRegistry", "Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
+        tests("SandboxTests", ["Sandbox", "slipway-sandbox", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]

@@ -21,6 +21,8 @@ configure_program() {
     case $program in
     python3*) set -- --config.env "PYTHON_VERSION=$version" --config.cmd python3 ;;
     nodejs=*) set -- --config.env "NODE_VERSION=$version" --config.cmd node ;;
+    golang-*) set -- --config.env "GOLANG_VERSION=$version" --config.env GOTOOLCHAIN=local --config.env GOPATH=/go \
+        --config.env "PATH=/go/bin:/usr/local/go/bin:${search_path#PATH=}" --config.workingdir /go --config.cmd bash ;;
     caddy=*) set -- --config.env XDG_CONFIG_HOME=/config --config.env XDG_DATA_HOME=/data --config.workingdir /srv \
         --config.cmd caddy --config.cmd run --config.cmd --config --config.cmd /etc/caddy/Caddyfile ;;
     *) die "how to run $program is not written down in ${BASH_SOURCE[0]}" ;;
@@ -44,15 +46,15 @@ make_debian() {
     umoci unpack --image "$work/oci:debian" "$work/bundle"
 }
 
-# add_rootfs REFERENCE TAR PACKAGE=VERSION: a second layer with what the tar has beyond Debian's.
+# add_rootfs REFERENCE TAG TAR PACKAGE=VERSION: a second layer with what the tar has beyond Debian's. The tag is for umoci alone.
 add_rootfs() {
-    local tag=${3%%=*}
+    local tag=$2
     rm -rf "$work/bundle/rootfs"
     mkdir "$work/bundle/rootfs"
-    tar --extract --numeric-owner --same-permissions --file "$2" --directory "$work/bundle/rootfs"
+    tar --extract --numeric-owner --same-permissions --file "$3" --directory "$work/bundle/rootfs"
     umoci tag --image "$work/oci:debian" "$tag"
-    umoci repack --image "$work/oci:$tag" "${history[@]}" --history.created_by "Debian package $3" "$work/bundle"
-    configure_program "$tag" "$3"
+    umoci repack --image "$work/oci:$tag" "${history[@]}" --history.created_by "Debian package $4" "$work/bundle"
+    configure_program "$tag" "$4"
     name_manifest "$tag" "$1"
 }
 

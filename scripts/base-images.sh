@@ -17,8 +17,10 @@ set -euo pipefail
 
 # What is made: reference | Debian package whose version it names | further packages
 images=(
-    'docker.io/library/python:3.13.5-slim|python3.13|python3 ca-certificates netbase tzdata'
+    'docker.io/library/python:3.13.5-slim|python3.13|python3 python3-pip python3-venv ca-certificates netbase tzdata'
     'docker.io/library/node:20.19.2-slim|nodejs|ca-certificates'
+    'docker.io/library/node:20.19.2|nodejs|npm git ca-certificates'
+    'docker.io/library/golang:1.24.4|golang-1.24-go|golang-go git ca-certificates'
     'docker.io/library/caddy:2.6.2|caddy|ca-certificates'
 )
 debian_image=docker.io/library/debian:13-slim
@@ -35,19 +37,21 @@ note_version() {
 }
 
 make_images() {
-    local entry reference package more version
+    local entry reference package more version tag
     say "making debian:13-slim (1 of $((${#images[@]} + 1)))"
     quietly base-image-debian make_rootfs "$work/debian.tar"
     quietly base-image-debian-oci make_debian "$debian_image"
     for entry in "${images[@]}"; do
         IFS='|' read -r reference package more <<<"$entry"
         say "making ${reference##*/}"
+        tag=${reference##*/}
+        tag=${tag//:/-}
         # shellcheck disable=SC2086 # a list of names
-        quietly "base-image-$package" make_rootfs "$work/$package.tar" "$package" $more
-        version=$(package_version "$work/$package.tar" "$package")
+        quietly "base-image-$tag" make_rootfs "$work/$tag.tar" "$package" $more
+        version=$(package_version "$work/$tag.tar" "$package")
         note_version "$reference" "$package" "$version"
-        quietly "base-image-$package-oci" add_rootfs "$reference" "$work/$package.tar" "$package=$version"
-        rm "$work/$package.tar"
+        quietly "base-image-$tag-oci" add_rootfs "$reference" "$tag" "$work/$tag.tar" "$package=$version"
+        rm "$work/$tag.tar"
     done
 }
 
@@ -60,7 +64,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 lock base-images
 is_made && exit 0
-say "making base images from Debian 13 packages, once (about 2 minutes)"
+say "making base images from Debian 13 packages, once (about 4 minutes)"
 work=$cache/base-images.work
 trap 'stop_servers; rm -rf "$work"' EXIT
 rm -rf "$work"

@@ -15,6 +15,8 @@ debug)
 release)
     say "building .build/release/slipway (minutes the first time)"
     swift_build --configuration release --static-swift-stdlib --product slipway -Xswiftc -g
+    # What runs build steps; it belongs beside the program.
+    swift_build --configuration release --static-swift-stdlib --product slipway-sandbox -Xswiftc -g
     ;;
 *) die "say which build: build.sh debug, or build.sh release" ;;
 esac

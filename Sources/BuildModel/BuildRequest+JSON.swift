@@ -11,11 +11,15 @@ extension BuildRequest {
         guard try fields.integer("version", in: 1...1) ?? 1 == 1 else {
             throw FieldReader.invalid("version", "must be 1")
         }
+        let rollback = try fields.rollbackTarget("rollback")
         self.init(
             deploymentID: try fields.requiredIdentifier("deploymentId"),
             projectID: try fields.requiredIdentifier("projectId"),
-            repositoryURL: try fields.requiredString("repositoryUrl", maximum: 2048)
+            repositoryURL: rollback == nil
+                ? try fields.requiredString("repositoryUrl", maximum: 2048)
+                : try fields.string("repositoryUrl", maximum: 2048) ?? ""
         )
+        self.rollback = rollback
         try readSource(fields)
         try readBuild(fields)
         try readQueue(fields)
@@ -89,6 +93,6 @@ extension BuildRequest {
         "authorName", "authorEmail", "rootDirectory", "buildCommand", "startCommand", "environmentVariables",
         "buildSecrets", "image", "priority", "delay", "labels", "attempts", "backoff", "timeoutSeconds", "supersedes",
         "healthCheckPath", "port", "customDomain", "sslEnabled", "environmentSecrets", "releaseCommand", "resources",
-        "deploy",
+        "deploy", "rollback",
     ]
 }

@@ -5,6 +5,7 @@ package struct BuildRequest: Sendable, Hashable {
     package var projectID: String
     /// The tenant, if the producer has tenants.
     package var organizationID: String?
+    /// Empty for a rollback, which fetches nothing.
     package var repositoryURL: String
     package var branch: String?
     package var commitSHA: String?
@@ -43,6 +44,8 @@ package struct BuildRequest: Sendable, Hashable {
     package var releaseCommand: String?
     package var resources: ResourceRequest
     package var deploy: DeployMode
+    /// The build to bring back, for a request that builds nothing.
+    package var rollback: RollbackTarget?
 
     package init(deploymentID: String, projectID: String, repositoryURL: String) {
         self.deploymentID = deploymentID
@@ -70,6 +73,13 @@ package enum DeployMode: String, Sendable, Hashable, CaseIterable {
     case none
     /// Its manifests are written to a file, for whoever applies them.
     case render
+}
+
+/// Which former build of a project is brought back.
+package enum RollbackTarget: Sendable, Hashable {
+    /// The last one before the present one whose rollout came to a good end.
+    case lastGood
+    case build(String)
 }
 
 /// A value in a Kubernetes Secret of the namespace that is deployed to.

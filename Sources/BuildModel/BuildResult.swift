@@ -8,6 +8,8 @@ package struct BuildResult: Sendable, Hashable {
     package var phaseMilliseconds: [BuildPhase: Int64]
     /// The Deployment that was applied, as `namespace/name`.
     package var deployment: String?
+    /// The former build that a rollback brought back.
+    package var rollbackDeploymentID: String?
 
     package init() {
         phaseMilliseconds = [:]

@@ -20,6 +20,10 @@ package enum BuildState: String, Sendable, Hashable, CaseIterable {
 package enum BuildPhase: String, Sendable, Hashable, CaseIterable {
     case cloning
     case detecting
+    /// Steps that install packages and dependencies.
+    case installing
+    /// Steps that make what runs from the source.
+    case building
     case assembling
     case pushing
     case deploying

@@ -141,3 +141,27 @@ package struct StepLimits: Sendable, Hashable {
         self.seconds = seconds
     }
 }
+
+extension CacheMount {
+    /// Whether a text may name a cache: it becomes the name of a directory.
+    package static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix(".")
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || [45, 46, 95].contains(byte)
+            }
+    }
+}
+
+extension StepNetwork {
+    /// Whether a text is `HOST:PORT`, where the host may begin with `*.` or be `*`.
+    package static func isTarget(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+            return false
+        }
+        var host = text[..<colon]
+        if host == "*" { return true }
+        if host.hasPrefix("*.") { host = host.dropFirst(2) }
+        return !host.isEmpty && !host.contains { $0 == "*" || $0 == "/" || $0.isWhitespace }
+    }
+}

@@ -11,6 +11,16 @@ extension FieldReader {
         throw Self.invalid(name, "must be true, false, \"cluster\", \"none\" or \"render\"")
     }
 
+    /// `true` for the last good build, or the id of a build; nil for `false` and nothing.
+    func rollbackTarget(_ name: String) throws(BuildFailure) -> RollbackTarget? {
+        switch members[name] {
+        case nil, .null?, .bool(false)?: return nil
+        case .bool(true)?: return .lastGood
+        case .string?: return try identifier(name).map { .build($0) }
+        default: throw Self.invalid(name, "must be true, false or the deploymentId of a build")
+        }
+    }
+
     /// An object from variables to `{"secret": NAME, "key": KEY}`.
     func secretReferences(_ name: String) throws(BuildFailure) -> [String: SecretReference] {
         guard let members = try object(name)?.members else { return [:] }

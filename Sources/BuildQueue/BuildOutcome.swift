@@ -38,6 +38,7 @@ extension BuildOutcome {
             ("language", result.language),
             ("planDigest", result.planDigest?.description),
             ("deployment", result.deployment),
+            ("rollbackDeploymentId", result.rollbackDeploymentID),
             ("phases", phases),
         ]
         if let failure {

@@ -43,6 +43,7 @@ extension BuildStatus.ResultSummary {
             "language": language.map(JSONValue.string),
             "planDigest": planDigest.map(JSONValue.string),
             "deployment": deployment.map(JSONValue.string),
+            "rollbackDeploymentId": rollbackDeploymentID.map(JSONValue.string),
             "phases": .object(phases.mapValues(JSONValue.integer)),
         ]
         return members.compactMapValues { $0 }

@@ -7,8 +7,8 @@ extension BuildStatus {
     static let fields = [
         "id", "state", "phase", "attempt", "epoch", "owner", "createdAt", "startedAt", "finishedAt", "priority",
         "logLines", "logDropped", "projectId", "repositoryUrl", "branch", "image", "digest", "sizeBytes", "commit",
-        "language", "planDigest", "deployment", "phases", "failureFault", "failureCode", "failureMessage",
-        "failureRetryable", "notBefore", "supersededBy", "cancelCode",
+        "language", "planDigest", "deployment", "rollbackDeploymentId", "phases", "failureFault", "failureCode",
+        "failureMessage", "failureRetryable", "notBefore", "supersededBy", "cancelCode",
     ]
 
     /// Reads the reply to an `HMGET` of `fields`; nil if there is no such build.
@@ -80,6 +80,7 @@ private struct HashValues {
             language: text("language"),
             planDigest: text("planDigest"),
             deployment: text("deployment"),
+            rollbackDeploymentID: text("rollbackDeploymentId"),
             phases: (phases?.object ?? [:]).compactMapValues(\.integer)
         )
     }

@@ -50,6 +50,8 @@ package struct BuildStatus: Sendable, Hashable {
         package var planDigest: String?
         /// The Deployment that was applied, as `namespace/name`.
         package var deployment: String?
+        /// The former build that a rollback brought back.
+        package var rollbackDeploymentID: String?
         /// Milliseconds by phase.
         package var phases: [String: Int64]
     }

@@ -4,7 +4,10 @@ package import BuildModel
 package struct PlanOptions: Sendable, Hashable {
     /// Goes before a Procfile and the rule.
     package var startCommand: String?
+    /// Goes before the rule's build step.
     package var buildCommand: String?
+    /// Names of secrets that steps may ask for.
+    package var buildSecrets: [String]
     /// The port that the app is told; nil for the environment's `PORT` or the rule's.
     package var port: Int?
     /// The app's variables. Only `PORT` is looked at: values belong to a deployment, never into an image.
@@ -13,11 +16,13 @@ package struct PlanOptions: Sendable, Hashable {
     package init(
         startCommand: String? = nil,
         buildCommand: String? = nil,
+        buildSecrets: [String] = [],
         port: Int? = nil,
         environment: [String: String] = [:]
     ) {
         self.startCommand = startCommand
         self.buildCommand = buildCommand
+        self.buildSecrets = buildSecrets
         self.port = port
         self.environment = environment
     }
@@ -27,6 +32,7 @@ package struct PlanOptions: Sendable, Hashable {
         self.init(
             startCommand: request.startCommand,
             buildCommand: request.buildCommand,
+            buildSecrets: request.buildSecrets,
             port: request.port,
             environment: request.environmentVariables
         )

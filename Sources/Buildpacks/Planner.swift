@@ -6,8 +6,8 @@ struct Planner {
     let view: TreeView
     let options: PlanOptions
 
-    private var rule: Rule { match.rule }
-    private var detector: Detector { Detector(view: view, ignore: rule.ignore) }
+    var rule: Rule { match.rule }
+    var detector: Detector { Detector(view: view, ignore: rule.ignore) }
 
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
         for refusal in rule.refusals { try refuse(refusal) }
@@ -24,6 +24,8 @@ struct Planner {
             rule: rule.identity,
             candidates: candidates,
             runImage: rule.image,
+            steps: try steps(),
+            includesSource: rule.includesSource,
             applicationDirectory: rule.directory,
             workingDirectory: rule.directory,
             start: start,

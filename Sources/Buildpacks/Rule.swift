@@ -46,6 +46,19 @@ struct Rule: Sendable, Hashable {
     var user: String
     var directory: String
     var files: [PlannedFile]
+    /// What is run to make the app, in order.
+    var steps: [StepRule]
+    /// Whether the image holds the source, beside what steps made.
+    var includesSource: Bool
+}
+
+extension Rule {
+    /// Every pattern for paths in it, for the depth of the view.
+    var patterns: [GlobPattern] {
+        var lists = detections.map(\.when) + refusals.map(\.when) + warnings.map(\.when) + starts.map(\.when)
+        lists += steps.map(\.when)
+        return lists.flatMap { $0 }.flatMap(\.patterns) + steps.flatMap(\.inputs.patterns)
+    }
 }
 
 /// Something that holds in a tree or does not.

@@ -29,6 +29,29 @@ extension RuleReader {
         return Int(number)
     }
 
+    func flag(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> Bool? {
+        guard let value = node[key] else { return nil }
+        guard let flag = value.bool else { throw problem(value, "'\(key)' must be true or false.") }
+        return flag
+    }
+
+    /// The absolute path at a key, if there is one.
+    func absolute(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> String? {
+        guard let value = node[key] else { return nil }
+        guard let path = Self.absolute(value) else { throw problem(value, "'\(key)' must be an absolute path.") }
+        return path
+    }
+
+    func absolute(_ node: YAMLNode) throws(BuildFailure) -> String {
+        guard let path = Self.absolute(node) else { throw problem(node, "this must be an absolute path.") }
+        return path
+    }
+
+    private static func absolute(_ node: YAMLNode) -> String? {
+        guard let path = node.string, path.hasPrefix("/"), path.count > 1 else { return nil }
+        return path.split(separator: "/").contains("..") ? nil : path
+    }
+
     /// A text or a list of texts.
     func strings(_ node: YAMLNode) throws(BuildFailure) -> [String] {
         var strings: [String] = []

@@ -25,13 +25,13 @@ struct RuleReader {
             root,
             keys: [
                 "language", "image", "ignore", "detect", "refuse", "warn", "start", "environment", "port", "user",
-                "directory", "files",
+                "directory", "files", "steps", "includesSource",
             ]
         )
         return Rule(
             identity: identity,
             language: try text(root, "language"),
-            image: try image(root),
+            image: try image(root, "image"),
             ignore: Set(try root["ignore"].map { node throws(BuildFailure) in try strings(node) } ?? []),
             detections: try list(root, "detect", detection),
             refusals: try list(root, "refuse", notice),
@@ -41,19 +41,21 @@ struct RuleReader {
             port: try integer(root, "port", in: 1...65535) ?? 3000,
             user: try user(root),
             directory: try absolute(root, "directory") ?? "/app",
-            files: try list(root, "files", plannedFile)
+            files: try list(root, "files", plannedFile),
+            steps: try list(root, "steps", step),
+            includesSource: try flag(root, "includesSource") ?? true
         )
     }
 
-    private func image(_ root: YAMLNode) throws(BuildFailure) -> ImageReference {
-        let name = try text(root, "image")
+    func image(_ root: YAMLNode, _ key: String) throws(BuildFailure) -> ImageReference {
+        let name = try text(root, key)
         let image: ImageReference
         do {
             image = try ImageReference(parsing: name)
         } catch {
-            throw problem(root["image"], error.message)
+            throw problem(root[key], error.message)
         }
-        guard image.tag != nil || image.digest != nil else { throw problem(root["image"], "'image' needs a tag.") }
+        guard image.tag != nil || image.digest != nil else { throw problem(root[key], "'\(key)' needs a tag.") }
         return image
     }
 
@@ -90,14 +92,5 @@ struct RuleReader {
         try check(node, keys: ["path", "content"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
         return PlannedFile(path: path, content: try text(node, "content"), mode: 0o644)
-    }
-
-    private func absolute(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> String? {
-        guard let value = node[key] else { return nil }
-        let path = try text(node, key)
-        guard path.hasPrefix("/"), path.count > 1, !path.split(separator: "/").contains("..") else {
-            throw problem(value, "'\(key)' must be an absolute path.")
-        }
-        return path
     }
 }

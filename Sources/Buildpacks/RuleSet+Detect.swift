@@ -15,11 +15,7 @@ extension RuleSet {
 
     /// A view deep enough for every pattern of the rules, and for near misses.
     func view(of tree: any SourceTree) throws -> TreeView {
-        let predicates = rules.flatMap { rule in
-            rule.detections.flatMap(\.when) + rule.refusals.flatMap(\.when) + rule.warnings.flatMap(\.when)
-                + rule.starts.flatMap(\.when)
-        }
-        let depth = predicates.flatMap(\.patterns).map { $0.depth ?? Self.anyDepth }.max() ?? 0
+        let depth = rules.flatMap(\.patterns).map { $0.depth ?? Self.anyDepth }.max() ?? 0
         // What every rule ignores is not even listed; what only some do is left out when their patterns are matched.
         let ignored = rules.map(\.ignore).reduce(nil) { $0?.intersection($1) ?? $1 } ?? []
         return try TreeView(tree, depth: max(depth, 2), ignore: ignored)

@@ -12,20 +12,10 @@ extension RuleSet {
         let view = try view(of: tree)
         let matches = try matches(in: view)
         let winner = try winner(matches, view: view)
-        try refuse(options)
         let planner = Planner(match: winner, view: view, options: options)
         var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
         plan.warnings += warnings(matches, winner: winner, view: view)
         return plan
-    }
-
-    private func refuse(_ options: PlanOptions) throws(BuildFailure) {
-        guard options.buildCommand != nil else { return }
-        throw .plan(
-            .unsupported,
-            "The request has a build command, but commands are not run during builds yet. Leave 'buildCommand' out if "
-                + "the source runs as it is."
-        )
     }
 
     private func warnings(_ matches: [Match], winner: Match, view: TreeView) -> [String] {

@@ -62,7 +62,9 @@ extension Deployer {
             throw Self.missing("There is no Deployment '\(name)' in namespace '\(namespace)' to roll back.")
         }
         let current = FormerVersion.build(of: live)
-        guard let build = wanted ?? GoodBuilds(of: live).newest(except: current) else {
+        // A later attempt of the same rollback goes where the first one went, and not one further.
+        let begun = Ownership(of: live).build == stamp.deploymentID ? FormerVersion.restored(by: live) : nil
+        guard let build = wanted ?? begun ?? GoodBuilds(of: live).newest(except: current) else {
             throw Self.missing("No build of project '\(stamp.projectID)' before the present one is known to be good.")
         }
         let version = try await FormerVersion.find(build, of: live, namespace, name, client)

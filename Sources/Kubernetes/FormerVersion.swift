@@ -10,8 +10,12 @@ struct FormerVersion {
 
     /// The build whose template a Deployment has: the one that was gone back to, else the one that was applied.
     static func build(of deployment: JSONValue) -> String? {
-        let annotations = deployment["metadata"]?["annotations"]
-        return annotations?[Manifests.Annotation.restored]?.string ?? annotations?[Manifests.Annotation.build]?.string
+        restored(by: deployment) ?? deployment["metadata"]?["annotations"]?[Manifests.Annotation.build]?.string
+    }
+
+    /// The build that whoever wrote the Deployment last has brought back.
+    static func restored(by deployment: JSONValue) -> String? {
+        deployment["metadata"]?["annotations"]?[Manifests.Annotation.restored]?.string
     }
 
     /// - Throws: `BuildFailure` with code `not_found` if the cluster has not kept it (`revisionHistoryLimit`).

@@ -8,6 +8,11 @@ package enum SystemInformation {
 
     package static var processID: Int32 { getpid() }
 
+    /// Whose rights this process has.
+    package static var effectiveUserID: UInt32 { geteuid() }
+
+    package static var effectiveGroupID: UInt32 { getegid() }
+
     /// The node's name, as `hostname` prints it.
     package static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -38,4 +38,9 @@ extension RegistryClient {
         let repository = try session.settings.repository(of: reference)
         return try await session.part(range.clamped(to: 0..<descriptor.size), of: descriptor, in: repository)
     }
+
+    /// Whether a repository has a blob: one question, and nothing is downloaded.
+    package func holdsBlob(_ descriptor: Descriptor, in reference: ImageReference) async throws -> Bool {
+        try await session.hasBlob(descriptor, in: session.settings.repository(of: reference))
+    }
 }

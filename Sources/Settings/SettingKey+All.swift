@@ -44,6 +44,13 @@ extension SettingKey {
             "What this node is; a build that names labels runs only on nodes that have all of them."
         ),
         SettingKey(
+            "worker.acceptedRisks",
+            .list(.name),
+            or: "none",
+            example: "redis.persistence",
+            "Checks of slipway doctor whose problems are accepted: the worker starts all the same, and says so."
+        ),
+        SettingKey(
             "log.format",
             .choice(["auto", "text", "json"]),
             default: "auto",

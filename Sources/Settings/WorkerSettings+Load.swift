@@ -32,7 +32,8 @@ extension WorkerSettings {
             worker: Worker(
                 name: values.text("worker.name") ?? node.hostName,
                 slots: values.integer("worker.slots"),
-                labels: values.map("worker.labels")
+                labels: values.map("worker.labels"),
+                acceptedRisks: values.list("worker.acceptedRisks") ?? []
             ),
             cacheDirectory: cache,
             log: Log(values),

@@ -29,6 +29,8 @@ extension WorkerSettings {
         /// Builds at once.
         package var slots: Int
         package var labels: [String: String]
+        /// Names of checks whose problems do not keep the worker from starting.
+        package var acceptedRisks: [String]
     }
 
     /// `log`: the worker's own log.

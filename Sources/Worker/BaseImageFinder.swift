@@ -19,15 +19,19 @@ package struct BaseImageFinder: Sendable {
     }
 
     /// - Throws: `BuildFailure` of the last place that was asked, or of a layout that is damaged.
-    package func find(_ name: ImageReference, log: any BuildLog) async throws -> BaseImage {
+    package func find(
+        _ name: ImageReference,
+        log: any BuildLog,
+        phase: BuildPhase = .assembling
+    ) async throws -> BaseImage {
         for directory in layouts where Directories.exists(directory) {
             let layout = try OCILayout(opening: directory)
             guard let base = try layout.baseImage(named: name, platform: platform) else { continue }
-            log.say("Base image \(name) from the layout \(directory)", .assembling)
+            log.say("Base image \(name) from the layout \(directory)", phase)
             return base
         }
         let base = try await registry.baseImage(name, platform: platform)
-        log.say("Base image \(base.name)", .assembling)
+        log.say("Base image \(base.name)", phase)
         return base
     }
 }

@@ -29,7 +29,7 @@ package struct PhaseTimer: Sendable {
     ) async throws -> Value {
         await reporter.begin(phase)
         let start = ContinuousClock.now
-        defer { milliseconds[phase] = start.duration(to: .now).milliseconds }
+        defer { milliseconds[phase, default: 0] += start.duration(to: .now).milliseconds }
         try Task.checkCancellation()
         return try await body()
     }

@@ -1,5 +1,6 @@
 package import BuildModel
 internal import Buildpacks
+internal import Kubernetes
 internal import Platform
 
 /// The way of a build, from a request to a result. Knows nothing of queues: it gets a reporter and can be cancelled.
@@ -26,6 +27,19 @@ package struct BuildPipeline: Sendable {
     ) async throws {
         var timer = PhaseTimer(reporter: reporter)
         defer { progress.update { $0.phaseMilliseconds = timer.milliseconds } }
+        if let target = request.rollback {
+            let stamp = BuildStamp(
+                projectID: request.projectID,
+                deploymentID: request.deploymentID,
+                queuedAt: queuedAt,
+                epoch: epoch
+            )
+            let back = try await timer.measure(.deploying) {
+                try await stages.rollBack(to: target, as: stamp, reporter)
+            }
+            progress.update { ($0.deployment, $0.rollbackDeploymentID) = (back.deployment, back.build) }
+            return
+        }
 
         let revision = try await timer.measure(.cloning) { try await stages.fetch(request, reporter) }
         progress.update { $0.revision = revision }

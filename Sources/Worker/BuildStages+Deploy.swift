@@ -41,6 +41,30 @@ extension BuildStages {
         return try await cluster.deploy(intent, confirm: { try await reporter.confirm() }, log: reporter).qualifiedName
     }
 
+    /// Brings a former build of the project back; returns the Deployment's `namespace/name` and that build's id.
+    func rollBack(
+        to target: RollbackTarget,
+        as stamp: BuildStamp,
+        _ reporter: any AttemptReporter
+    ) async throws -> (deployment: String, build: String) {
+        guard let cluster = deployer.deployer else {
+            throw BuildFailure(
+                .platform,
+                .invalidConfiguration,
+                operation: "kubernetes.rollback",
+                message: "A rollback needs a cluster, and the worker has none (kubernetes.kubeconfig)."
+            )
+        }
+        let wanted: String? = if case .build(let id) = target { id } else { nil }
+        let (applied, build) = try await cluster.rollBack(
+            to: wanted,
+            as: stamp,
+            confirm: { try await reporter.confirm() },
+            log: reporter
+        )
+        return (applied.qualifiedName, build)
+    }
+
     private func render(_ intent: DeploymentIntent, _ reporter: any AttemptReporter) async throws -> String {
         guard let directory = deployer.renderDirectory else {
             throw BuildFailure(

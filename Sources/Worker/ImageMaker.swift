@@ -25,6 +25,14 @@ package struct ImageMaker: Sendable {
         from source: any RevisionSource,
         log: any BuildLog
     ) async throws -> Image {
+        guard plan.steps.isEmpty else {
+            throw BuildFailure(
+                .platform,
+                .invalidConfiguration,
+                operation: "steps.run",
+                message: "This app needs the step '\(plan.steps[0].name)' run, and this node has no sandbox for it."
+            )
+        }
         async let base = bases.find(plan.runImage, log: log)
         let app = try await layers.layer(of: revision, at: plan.applicationDirectory, from: source, log: log)
         let image = try ImageAssembler.assemble(

@@ -1,4 +1,4 @@
-internal import BuildModel
+package import BuildModel
 package import BuildQueue
 package import Logging
 package import Platform
@@ -14,15 +14,19 @@ package struct WorkerDaemon: Sendable {
     private let drain: DrainSignal
     private let notifier: ServiceNotifier
     private let logger: Logger
+    private let nodeChecks: [any HealthCheck]
 
+    /// - Parameter nodeChecks: what has to be right on this node, beside what the queue asks of Redis.
     package init(
         settings: WorkerSettings,
         queue: WorkerQueue,
         pipeline: BuildPipeline,
         drain: DrainSignal,
         notifier: ServiceNotifier,
-        logger: Logger
+        logger: Logger,
+        nodeChecks: [any HealthCheck] = []
     ) {
+        self.nodeChecks = nodeChecks
         self.settings = settings
         self.queue = queue
         self.drain = drain
@@ -42,10 +46,12 @@ package struct WorkerDaemon: Sendable {
 
     /// Runs until the drain signal rises and what ran has ended.
     ///
-    /// - Throws: `BuildFailure` if Redis cannot be prepared; afterwards Redis being away only makes it wait.
+    /// - Throws: `BuildFailure` if Redis cannot be prepared or does not keep what the worker promises; afterwards Redis being
+    ///   away only makes it wait.
     package func run() async throws {
-        let preparation = try await queue.prepare()
-        for warning in preparation.warnings { logger.warning("\(warning)") }
+        var findings = try await queue.prepare().findings
+        for check in nodeChecks { findings.append(await check.finding()) }
+        try StartGate(accepted: settings.worker.acceptedRisks, logger: logger).admit(findings)
         notifier.ready(status: "waiting for builds, \(settings.worker.slots) slots")
         logger.info("worker ready", metadata: ["slots": "\(settings.worker.slots)", "farm": "\(settings.farm)"])
         await withDiscardingTaskGroup { group in

@@ -21,6 +21,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("worker-labels"), help: .setting("worker.labels"))
     var workerLabels: String?
 
+    @Option(name: .customLong("worker-accepted-risks"), help: .setting("worker.acceptedRisks"))
+    var workerAcceptedRisks: String?
+
     @Option(name: .customLong("log-format"), help: .setting("log.format"))
     var logFormat: String?
 
@@ -190,6 +193,7 @@ extension ConfigurationOptions {
             ("worker.name", workerName),
             ("worker.slots", workerSlots),
             ("worker.labels", workerLabels),
+            ("worker.acceptedRisks", workerAcceptedRisks),
             ("log.format", logFormat),
             ("log.level", logLevel),
             ("redis.url", redisUrl),

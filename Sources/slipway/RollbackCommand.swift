@@ -3,6 +3,7 @@ import BuildModel
 import HTTPTransport
 import Kubernetes
 import Platform
+import Settings
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,11 +11,13 @@ struct RollbackCommand: AsyncParsableCommand {
         abstract: "Brings a former build of a project back and waits for it.",
         discussion: """
             Without --to it is the last build before the present one whose rollout came to a good end. The cluster keeps the ten
-            latest versions. A rollback has an id of its own and counts as newer than any build that was asked for before.
+            latest versions. A rollback is a build of its own, with an id, a log and a place in the queue's history; a worker of
+            the farm runs it, or this command itself where no worker is to be seen, and then it is in no history.
 
             EXAMPLES:
               slipway rollback shop
               slipway rollback shop --to dep-2041
+              slipway rollback shop --here
             """
     )
 
@@ -24,15 +27,31 @@ struct RollbackCommand: AsyncParsableCommand {
     var build: String?
     @Option(help: ArgumentHelp("The id of the rollback itself.", valueName: "deploymentId"))
     var id: String?
+    @Flag(help: "Talk to the cluster from here, without the queue.")
+    var here = false
 
     @OptionGroup var format: OutputOptions
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
         let settings = try options.load()
+        let id = id ?? BuildID.make()
+        var request: JSONValue = ["deploymentId": .string(id), "projectId": .string(project)]
+        request["rollback"] = build.map { .string($0) } ?? true
+        _ = try BuildRequest(json: request)
+        let queued = QueuedRollback(settings: settings, id: id, request: request)
+        let result =
+            if !here, try await queued.isServed() { try await queued.run() } else { try await run(settings, id) }
+        format.output.print(result) {
+            "\(result["deployment"]?.string ?? "") runs build \(result["rollbackDeploymentId"]?.string ?? "") again"
+        }
+    }
+
+    /// The rollback without the queue. Counts as newer than any build that was asked for before.
+    private func run(_ settings: WorkerSettings, _ id: String) async throws -> JSONValue {
         let stamp = BuildStamp(
             projectID: project,
-            deploymentID: id ?? BuildID.make(),
+            deploymentID: id,
             queuedAt: SystemInformation.currentMilliseconds,
             epoch: 0
         )
@@ -41,10 +60,9 @@ struct RollbackCommand: AsyncParsableCommand {
         let deployer = try Wiring.cluster(settings, http: http)
         let (applied, restored) = try await deployer.rollBack(to: build, as: stamp, confirm: {}, log: log)
         await http.shutdown()
-        let result: JSONValue = [
-            "rollbackDeploymentId": .string(stamp.deploymentID), "deploymentId": .string(restored),
+        return [
+            "deploymentId": .string(id), "rollbackDeploymentId": .string(restored),
             "deployment": .string(applied.qualifiedName),
         ]
-        format.output.print(result) { "\(applied.qualifiedName) runs build \(restored) again" }
     }
 }

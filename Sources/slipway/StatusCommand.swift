@@ -77,7 +77,7 @@ struct StatusText {
         var lines: [String] = []
         let facts = [
             ("phase", "phase"), ("language", "language"), ("commit", "commit"), ("image", "image"),
-            ("deployed", "deployment"),
+            ("deployed", "deployment"), ("restored", "rollbackDeploymentId"),
             ("worker", "worker"), ("created", "createdAt"), ("waits", "notBefore"), ("replaced", "supersededBy"),
             ("started", "startedAt"), ("finished", "finishedAt"),
         ]

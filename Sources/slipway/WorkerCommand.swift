@@ -51,7 +51,8 @@ struct WorkerCommand: AsyncParsableCommand {
             pipeline: BuildPipeline(stages: try workshop.stages()),
             drain: drain,
             notifier: notifier,
-            logger: logger
+            logger: logger,
+            nodeChecks: Doctor(settings: settings).checks
         )
         let supervisor = StopSupervisor(
             drain: drain,

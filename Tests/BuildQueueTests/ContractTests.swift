@@ -78,7 +78,8 @@ struct ContractTests {
         #""healthCheckPath":"health""#, #""healthCheckPath":"/h""#, #""port":65535"#, #""port":65536"#,
         #""customDomain":"a.b""#, #""resources":{"requests":{"cpu":"1"},"limits":null}"#, #""resources":{"limits":7}"#,
         #""resources":{"limits":{"memory":7}}"#, #""deploy":false"#, #""deploy":"no""#, #""deploy":"render""#,
-        #""deploy":1"#, #""sslEnabled":true"#,
+        #""deploy":1"#, #""sslEnabled":true"#, #""rollback":true"#, #""rollback":false"#, #""rollback":"d0""#,
+        #""rollback":"""#, #""rollback":7"#,
         #""environmentSecrets":{"A":{"secret":"db","key":"url"}}"#,
         #""environmentSecrets":{"A":{"secret":"Db","key":"u"}}"#,
         #""environmentSecrets":{"A":{"secret":"db"}}"#, #""environmentSecrets":{"1":{"secret":"db","key":"k"}}"#,
@@ -87,6 +88,10 @@ struct ContractTests {
     ]
 
     private static let whole = [
+        #"{"deploymentId":"r1","projectId":"p1","rollback":true}"#,
+        #"{"deploymentId":"r1","projectId":"p1","rollback":"d0","repositoryUrl":null}"#,
+        #"{"deploymentId":"r1","projectId":"p1","rollback":false}"#,
+        #"{"deploymentId":"r1","rollback":true}"#,
         "{}", "[]", "7", "null", #"{"deploymentId":"d1","projectId":"p1"}"#,
         #"{"deploymentId":null,"projectId":"p1","repositoryUrl":"u"}"#,
         #"{"deploymentId":"d1","projectId":"","repositoryUrl":"u"}"#,

@@ -63,6 +63,7 @@ struct ProgressTests {
         #expect(json["state"] == "SUCCESS")
         #expect(json["image"] == .string("127.0.0.1:5000/p1:d1@\(digest)"))
         #expect(json["digest"] == .string(digest))
+        #expect(json["rollbackDeploymentId"] == "d0")
         #expect(json["sizeBytes"] == 1234)
         #expect(json["phases"] == ["cloning": 12, "pushing": 345])
         #expect(json["language"] == "python")

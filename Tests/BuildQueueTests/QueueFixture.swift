@@ -74,6 +74,7 @@ func fullResult() throws -> BuildResult {
     )
     result.language = "python"
     result.planDigest = digest
+    result.rollbackDeploymentID = "d0"
     result.phaseMilliseconds = [.cloning: 12, .pushing: 345]
     return result
 }

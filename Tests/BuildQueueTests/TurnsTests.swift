@@ -73,13 +73,15 @@ struct TurnsTests {
         let worker = try farm.worker { $0.projectLimit = 1 }
         let retried = #","backoff":{"delay":3600000}"#
         try await add(farm, ["d1", "d2"], tenant: "acme", retried)
-        try await add(farm, ["built-only"], tenant: "acme", #","deploy":false"#)
+        for (index, mode) in ["false", #""none""#, #""render""#].enumerated() {
+            try await add(farm, ["no-deploy-\(index)"], tenant: "acme", #","deploy":\#(mode)"#)
+        }
         try await add(farm, ["other-tenant"], tenant: "beta")
         let first = try #require(try await worker.claim())
         #expect(first.id == "d1")
         var others: [String] = []
         while let lease = try await worker.claim() { others.append(lease.id) }
-        #expect(Set(others) == ["built-only", "other-tenant"])
+        #expect(Set(others) == ["no-deploy-0", "no-deploy-1", "no-deploy-2", "other-tenant"])
         let away = BuildFailure(.platform, .unreachable, operation: "test", message: "Away.", isRetryable: true)
         try await worker.finish(first, .failed(away))
         #expect(try await worker.claim() == nil)

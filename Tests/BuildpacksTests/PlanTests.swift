@@ -47,7 +47,7 @@ struct PlanTests {
     @Test("every rule is among the candidates, best first, each with a reason")
     func candidates() throws {
         let found = try plan(["index.html": "", "tool.py": "", "package.json": "{}"])
-        #expect(found.candidates.map(\.language) == ["static", "python", "node"])
+        #expect(found.candidates.map(\.language) == ["static", "python", "node", "go"])
         #expect(found.candidates[0].reason == "Won with score 50, because of index.html.")
         #expect(
             found.candidates[1].reason
@@ -103,7 +103,7 @@ struct PlanTests {
             MemoryTree(["package.json": "{\"main\": \"lib\"}", "lib/index.js": "", "lib.js": "", "x.py": ""]),
             MemoryTree(["public/index.html": "", "dist/index.html": "", "site/index.html": ""]),
         ]
-        let names = ["node.yaml", "python.yaml", "static.yaml"]
+        let names = ["go.yaml", "node.yaml", "python.yaml", "static.yaml"]
         var generator = SeededGenerator(state: 42)
         for tree in trees {
             let expected = try shippedRules().plan(tree: tree)

@@ -43,6 +43,7 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
         return PlanOptions(
             startCommand: options?["startCommand"]?.string,
             buildCommand: options?["buildCommand"]?.string,
+            buildSecrets: (options?["buildSecrets"]?.array ?? []).compactMap(\.string),
             port: options?["port"]?.integer.map { Int($0) },
             environment: (options?["environment"]?.object ?? [:]).compactMapValues(\.string)
         )
@@ -65,6 +66,11 @@ struct RuleCaseTests {
             if name == "message" || name == "warnings" {
                 let text = found[name]?.string ?? ""
                 #expect(text.contains(value.string ?? "?"), "\(ruleCase.file): \(name) is: \(text)")
+            } else if let members = value.object, name != "environment" {
+                // What a case says nothing of may be anything.
+                for (key, value) in members {
+                    #expect(found[name]?[key] == value, "\(ruleCase.file): \(name).\(key); all: \(found.canonicalText)")
+                }
             } else {
                 #expect(found[name] == value, "\(ruleCase.file): \(name); all: \(found.canonicalText)")
             }
@@ -75,6 +81,10 @@ struct RuleCaseTests {
     func covered() throws {
         let covered = Set(try RuleCase.all().map { $0.file.split(separator: "/").first.map(String.init) })
         #expect(covered == Set(try shippedRules().identities.map(\.name)))
+    }
+
+    private static func byStep(_ plan: BuildPlan, _ value: (BuildStep) -> JSONValue?) -> JSONValue {
+        .object(Dictionary(uniqueKeysWithValues: plan.steps.compactMap { step in value(step).map { (step.name, $0) } }))
     }
 
     /// What cases may state of a plan.
@@ -95,6 +105,10 @@ struct RuleCaseTests {
                 Dictionary(uniqueKeysWithValues: plan.candidates.map { ($0.language, .integer(Int64($0.score))) })
             ),
             "warnings": .string(plan.warnings.joined(separator: "\n")),
+            "steps": .array(plan.steps.map { .string("\($0.name): \($0.image)") }),
+            "inputs": byStep(plan) { $0.inputs.json },
+            "commands": byStep(plan) { .array($0.arguments.map { .string($0) }) },
+            "secrets": byStep(plan) { $0.secrets.isEmpty ? nil : .array($0.secrets.map { .string($0) }) },
         ]
     }
 }

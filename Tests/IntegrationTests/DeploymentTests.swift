@@ -56,6 +56,41 @@ struct DeploymentTests {
         #expect(service["spec"]?["ports"]?.array?.first?["port"] == 80)
     }
 
+    @Test("is brought back by a rollback, which is a build of its own with a log and a place in the history")
+    func rollback() async throws {
+        let cluster = try await KubernetesServer.withControllers
+        let namespace = try await cluster.makeNamespace()
+        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: farm.scratch("nodes.log")
+        )
+        defer { nodes.stop() }
+        let repository = try await farm.repository("app", ["index.html": "one"])
+        let worker = try await farm.startWorker()
+        for build in ["dep-1", "dep-2"] {
+            try await repository.commit(["index.html": build], message: build)
+            try await farm.add(build, repository: "app", #","healthCheckPath":"/""#)
+            #expect(try await farm.ended(build)["state"] == "SUCCESS", "\(worker.log)")
+        }
+        let result = try await farm.slipway("rollback", "p-app", "--id", "back-1", "-o", "json")
+        #expect(result.succeeded, "\(result.errorText)")
+        #expect(try JSONDocument.parse(result.text)["rollbackDeploymentId"] == "dep-1")
+        #expect(result.errorText.contains("Going back to build 'dep-1'"))
+        let status = try await farm.ended("back-1")
+        #expect(status["state"] == "SUCCESS")
+        #expect(status["projectId"] == "p-app")
+        #expect(status["rollbackDeploymentId"] == "dep-1")
+        #expect(try await farm.slipway("logs", "back-1").text.contains("Rollout complete."))
+        let image = try await cluster.mustKubectl(
+            ["-n", namespace, "get", "deployment", "p-app", "-o", "jsonpath={..image}"]
+        )
+        #expect(try await farm.ended("dep-1")["digest"]?.string.map(image.contains) == true)
+        // A producer asks for the same with one XADD.
+        try await farm.add(#"{"deploymentId":"back-2","projectId":"p-app","rollback":"dep-2"}"#)
+        #expect(try await farm.ended("back-2")["rollbackDeploymentId"] == "dep-2")
+    }
+
     @Test("into a namespace that is not there fails with a reason, after the image was pushed")
     func missingNamespace() async throws {
         let cluster = try await KubernetesServer.shared

@@ -57,6 +57,11 @@ local function labels_of(request)
     return next(labels) and cjson.encode(labels) or ''
 end
 
+-- Whether a build changes the cluster, and so takes its project's turn.
+local function deploys(request)
+    return request.deploy ~= false and request.deploy ~= 'none' and request.deploy ~= 'render'
+end
+
 -- Writes the fields that every new build has, over whatever an older build of its id has left.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
@@ -71,7 +76,7 @@ local function begin(farm, request, text, order, priority, time)
         'projectId', short_text(request.projectId, 128),
         'organizationId', is_identifier(request.organizationId) and request.organizationId or '',
         'labels', labels_of(request),
-        'deploy', request.deploy == false and '0' or '1',
+        'deploy', deploys(request) and '1' or '0',
         'supersedes', is_identifier(request.supersedes) and request.supersedes or '',
         'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
         'branch', short_text(request.branch, 255))

@@ -98,6 +98,35 @@ local function overview(keys)
     })
 end
 
+-- What the functions call, and what workers and readers call beside them; with arguments, for rights may hang on keys.
+local function needed(farm)
+    local key = build_key(farm, 'x')
+    return {
+        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
+        {'HSET', key, 'f', 'v'}, {'HDEL', key, 'f'}, {'HINCRBY', key, 'f', '1'}, {'HVALS', farm.running},
+        {'PEXPIRE', key, '1000'}, {'PERSIST', key}, {'UNLINK', key}, {'GET', farm.prefix .. 'claim:x'},
+        {'SET', farm.prefix .. 'claim:x', 'v', 'PX', '1000'}, {'ZADD', farm.leases, '1', 'x'}, {'ZREM', farm.leases, 'x'},
+        {'ZCARD', farm.leases}, {'ZRANK', farm.leases, 'x'}, {'ZSCORE', farm.leases, 'x'}, {'ZRANGE', farm.leases, '0', '1'},
+        {'ZREVRANGE', farm.builds, '0', '1'}, {'ZRANGEBYSCORE', farm.leases, '0', '1'}, {'XLEN', farm.intake},
+        {'XADD', farm.intake, '*', 'request', 'v'}, {'XDEL', farm.intake, '1-1'}, {'XRANGE', farm.intake, '-', '+'},
+        {'XREVRANGE', farm.cancels, '+', '-'}, {'XTRIM', farm.events, 'MAXLEN', '1'},
+        {'XINFO', 'STREAM', farm.doorbell}, {'XREAD', 'STREAMS', farm.intake, farm.doorbell, '0', '0'},
+    }
+end
+
+-- probe(intake): the names of commands that the queue needs and its caller may not call.
+local function probe(keys)
+    local denied, seen = {}, {}
+    for _, command in ipairs(needed(farm_of(keys))) do
+        if not seen[command[1]] and not redis.acl_check_cmd(unpack(command)) then
+            seen[command[1]] = true
+            denied[#denied + 1] = command[1]
+        end
+    end
+    return denied
+end
+
+redis.register_function{function_name = 'slipway_v1_probe', callback = probe, flags = {'no-writes'}}
 redis.register_function{function_name = 'slipway_v1_cancel', callback = cancel, flags = {'allow-oom'}}
 redis.register_function('slipway_v1_retry', retry)
 redis.register_function{function_name = 'slipway_v1_explain', callback = explain, flags = {'no-writes'}}

@@ -8,7 +8,7 @@ local PHASES = {
 -- What a worker may write into a build that ends.
 local RESULT = {
     image = true, digest = true, sizeBytes = true, phases = true, commit = true, language = true, planDigest = true,
-    deployment = true, failureFault = true, failureCode = true, failureMessage = true, failureOperation = true,
+    deployment = true, rollbackDeploymentId = true, failureFault = true, failureCode = true, failureMessage = true, failureOperation = true,
     failureRetryable = true,
 }
 

@@ -1,0 +1,85 @@
+internal import BuildModel
+internal import Documents
+
+extension RuleReader {
+    func step(_ node: YAMLNode) throws(BuildFailure) -> StepRule {
+        try check(
+            node,
+            keys: [
+                "name", "kind", "when", "image", "command", "inputs", "outputs", "caches", "environment", "secrets",
+                "network", "limits",
+            ]
+        )
+        let name = try text(node, "name")
+        let word = try node["kind"] == nil ? name : text(node, "kind")
+        guard let kind = BuildStep.Kind(rawValue: word) else {
+            let known = BuildStep.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw problem(node["kind"] ?? node, "'kind' must be one of \(known), or the step's name is one of them.")
+        }
+        return StepRule(
+            name: name,
+            kind: kind,
+            when: node["when"] == nil ? [] : try predicates(node, "when"),
+            image: node["image"] == nil ? nil : try image(node, "image"),
+            command: try text(node, "command"),
+            inputs: try inputs(node),
+            outputs: try list(node, "outputs", output),
+            caches: try list(node, "caches", cache),
+            environment: try texts(node, "environment"),
+            secrets: try node["secrets"].map { node throws(BuildFailure) in try strings(node) } ?? [],
+            network: try network(node),
+            limits: try limits(node)
+        )
+    }
+
+    private func inputs(_ node: YAMLNode) throws(BuildFailure) -> StepRule.Inputs {
+        guard let list = node["inputs"], list.string != "all" else { return .all }
+        return .matching(try strings(list).map { GlobPattern($0) })
+    }
+
+    /// A path, or a path and whether the image that runs gets it.
+    private func output(_ node: YAMLNode) throws(BuildFailure) -> StepOutput {
+        guard node.entries != nil else { return StepOutput(path: try absolute(node)) }
+        try check(node, keys: ["path", "shipped"])
+        guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
+        return StepOutput(path: path, isShipped: try flag(node, "shipped") ?? true)
+    }
+
+    private func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {
+        try check(node, keys: ["name", "path", "locked"])
+        guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
+        let name = try text(node, "name")
+        guard CacheMount.isName(name) else {
+            throw problem(node["name"], "the name of a cache is made of letters, digits, '-', '_' and '.'.")
+        }
+        return CacheMount(name: name, path: path, isLocked: try flag(node, "locked") ?? false)
+    }
+
+    /// `none`, `packages` (what the operator lets steps fetch from), or that and a list of HOST:PORT.
+    private func network(_ node: YAMLNode) throws(BuildFailure) -> StepNetwork {
+        guard let value = node["network"], value.string != "none" else { return .none }
+        guard value.string != "packages" else { return .egress([]) }
+        guard value.elements != nil else {
+            throw problem(value, "'network' must be none, packages or a list of HOST:PORT.")
+        }
+        let hosts = try strings(value)
+        for host in hosts where !StepNetwork.isTarget(host) {
+            throw problem(value, "'\(host)' is no HOST:PORT; the host may begin with '*.'.")
+        }
+        return .egress(hosts.sorted())
+    }
+
+    private func limits(_ node: YAMLNode) throws(BuildFailure) -> StepLimits {
+        guard let limits = node["limits"] else { return StepLimits() }
+        try check(limits, keys: ["memoryMiB", "processes", "processors", "diskMiB", "seconds"])
+        let memory = try integer(limits, "memoryMiB", in: 16...1 << 24)
+        let disk = try integer(limits, "diskMiB", in: 1...1 << 24)
+        return StepLimits(
+            memoryBytes: memory.map { Int64($0) << 20 },
+            processes: try integer(limits, "processes", in: 1...1_000_000),
+            processors: try integer(limits, "processors", in: 1...1024).map(Double.init),
+            diskBytes: disk.map { Int64($0) << 20 },
+            seconds: try integer(limits, "seconds", in: 1...86_400)
+        )
+    }
+}

@@ -1,0 +1,128 @@
+internal import BuildModel
+
+extension VersionIndex {
+    /// The exact version to take of a tool.
+    ///
+    /// What an app was last built with stays, as long as it is among those asked for. Else the index's default is taken if it is
+    /// among them, then the newest of them that is still supported, then the newest. An exact version of a known cycle is taken as it is
+    /// written even if the index does not have it, because indexes grow old.
+    ///
+    /// - Parameter pinned: the version that the app was last built with.
+    /// - Throws: `BuildFailure`, the code's fault: `invalid_version` for a text that is no set of versions, `version_not_available`
+    ///   for one with nothing in it; both say where it stands.
+    func resolve(
+        _ tool: String,
+        request: VersionRequest? = nil,
+        pinned: Version? = nil
+    ) throws(BuildFailure) -> ResolvedVersion {
+        guard let releases = tools[tool] else {
+            throw BuildFailure(
+                .platform,
+                .invalidRule,
+                operation: "versions.resolve",
+                message: "The version index has no file for '\(tool)', which a rule asks for."
+            )
+        }
+        return try VersionResolution(releases: releases, request: request, pinned: pinned).resolved()
+    }
+}
+
+/// One look into a tool's releases.
+private struct VersionResolution {
+    let releases: ToolReleases
+    let request: VersionRequest?
+    let pinned: Version?
+
+    func resolved() throws(BuildFailure) -> ResolvedVersion {
+        let range = try range()
+        if let pinned, range.contains(pinned) { return result(pinned, source: "pin") }
+        let source = request?.source ?? "default"
+        if range.contains(releases.standard) { return result(releases.standard, source: source) }
+        let supported = releases.cycles.filter { !releases.hasEnded($0) }.flatMap(\.versions)
+        if let version = (supported + releases.versions).first(where: range.contains) {
+            return result(version, source: source)
+        }
+        if let version = asWritten {
+            return result(
+                version,
+                source: source,
+                warnings: ["\(place)\(version) is not in the version index and is taken as written."]
+            )
+        }
+        throw unavailable(range)
+    }
+
+    private var place: String { request.map { "\($0.source): " } ?? "" }
+
+    /// The request's text with names replaced by what they stand for.
+    private var text: String {
+        let text = (request?.text ?? "").lowercased().filter { !$0.isNewline }
+        return releases.aliases[text] ?? text
+    }
+
+    private func range() throws(BuildFailure) -> VersionRange {
+        guard let request else { return .any }
+        if ["latest", "newest", "current"].contains(text) {
+            return exactly(releases.versions.first ?? releases.standard)
+        }
+        do {
+            return try range(of: request)
+        } catch {
+            throw BuildFailure.plan(
+                .invalidVersion,
+                "\(place)'\(request.text.prefix(80))' says which \(releases.tool) is wanted, but \(error.description)."
+            )
+        }
+    }
+
+    private func range(of request: VersionRequest) throws(VersionSyntaxError) -> VersionRange {
+        guard request.rollForward != nil else { return try VersionRange(parsing: text, dialect: request.dialect) }
+        guard let version = Version(text) else { throw VersionSyntaxError(description: "'\(text)' is no version") }
+        return try VersionRange.dotnetSDK(version, rollForward: request.rollForward)
+    }
+
+    private func exactly(_ version: Version) -> VersionRange {
+        VersionRange(alternatives: [[.compare(.equal, version)]], prereleases: .ifNamed)
+    }
+
+    /// A whole version of a cycle that is known, or of one that is newer than all.
+    private var asWritten: Version? {
+        guard let partial = PartialVersion(text), !partial.isWildcard, partial.count >= 3 else { return nil }
+        let isNewer = releases.versions.first.map { partial.version > $0 } ?? false
+        return isNewer || releases.cycle(of: partial.version) != nil ? partial.version : nil
+    }
+
+    private func result(_ version: Version, source: String, warnings: [String] = []) -> ResolvedVersion {
+        let cycle = releases.cycle(of: version)
+        var warnings = warnings
+        if let cycle, releases.hasEnded(cycle), let day = cycle.endOfLife {
+            warnings.append(
+                "\(place)\(releases.tool) \(version) has had no fixes since \(day); move to a newer version."
+            )
+        }
+        return ResolvedVersion(
+            tool: releases.tool,
+            version: version,
+            request: request?.text,
+            source: source,
+            endOfLife: cycle?.endOfLife,
+            warnings: warnings
+        )
+    }
+
+    private func unavailable(_ range: VersionRange) -> BuildFailure {
+        let newest = releases.cycles.prefix(6).compactMap(\.versions.first).map(\.description).joined(separator: ", ")
+        return .plan(
+            .versionNotAvailable,
+            "\(place)no \(releases.tool) is within '\(request?.text.prefix(80) ?? "")' (\(range)). There are \(newest) and older "
+                + "ones, as of \(releases.updated). Ask for one of them, or have the version index refreshed."
+        )
+    }
+}
+
+extension BuildFailure.Code {
+    /// A text that should say which version of a tool is wanted says nothing that can be understood.
+    static let invalidVersion = Self(rawValue: "invalid_version")
+    /// No version of a tool is what the source asks for.
+    static let versionNotAvailable = Self(rawValue: "version_not_available")
+}

@@ -1,0 +1,26 @@
+#ifndef SLIPWAY_CSANDBOX_H
+#define SLIPWAY_CSANDBOX_H
+
+/* Calls of the sandbox that Swift's Glibc overlay cannot see: macros of control messages, and flags behind feature macros. */
+
+/// Two ends of a SOCK_SEQPACKET socket, closed in programs that this process starts. Returns 0 or -errno.
+int slipway_control_pair(int ends[2]);
+
+/// A pipe whose ends are closed in programs that this process starts: ends[0] reads, ends[1] writes. Returns 0 or -errno.
+int slipway_step_pipe(int ends[2]);
+
+/// Receives a message with up to two descriptors, which the caller owns; -1 where none came. Does not wait.
+/// Returns the message's length, 0 at the end, or -errno.
+long slipway_receive(int socket, void *bytes, unsigned long room, int descriptors[2]);
+
+/// The descriptor under a number of at least `lowest`, closed in programs that this process starts. Returns it or -errno.
+int slipway_duplicate(int descriptor, int lowest);
+
+/// A connecting or connected TCP socket that does not block. `address` is a sockaddr of `length` bytes.
+/// Returns the descriptor, or -errno; EINPROGRESS is no failure.
+int slipway_connect(const void *address, unsigned int length);
+
+/// Accepts a connection that does not block. Returns the descriptor, or -errno.
+int slipway_accept(int listener);
+
+#endif

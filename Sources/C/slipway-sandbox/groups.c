@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void put(const char *path, const char *value) {
+    bool is_optional = *path == '?';
+    if (is_optional) path++;
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0 && is_optional) return;
+    if (file < 0) fail("cannot open", path);
+    if (write(file, value, strlen(value)) < 0) fail("cannot write to", path);
+    close(file);
+}
+
+void make_groups(const struct options *options) {
+    for (int index = 0; index < options->group_count; index++) {
+        char *path = strdup(options->groups[index]);
+        make_directories(path, 0755, -1);
+        free(path);
+    }
+    for (int index = 0; index < options->limit_count; index++) {
+        char *path = strdup(options->limits[index]);
+        char *equals = strrchr(path, '=');
+        if (!equals) fail_with("a limit has no value", path, EINVAL);
+        *equals = 0;
+        put(path, equals + 1);
+        free(path);
+    }
+}
+
+/* 0 is whoever writes it: cgroups(7). */
+void enter_groups(const struct options *options) {
+    for (int index = 0; index < options->group_count; index++) put(join(options->groups[index], "/cgroup.procs"), "0");
+}
+
+void report_counters(const struct options *options) {
+    for (int index = 0; index < options->counter_count; index++) {
+        const char *path = options->counters[index];
+        char text[4096], message[8192];
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) continue;
+        ssize_t length = read(file, text, sizeof text - 1);
+        close(file);
+        if (length < 0) continue;
+        text[length] = 0;
+        snprintf(message, sizeof message, "%s %s", path, text);
+        send_text("count", message);
+    }
+}
+
+/* A group is busy for a moment after the last of its processes has ended. */
+void remove_groups(const struct options *options) {
+    struct timespec pause = {0, 2000000};
+    for (int index = options->group_count - 1; index >= 0; index--) {
+        for (int attempt = 0; attempt < 1000; attempt++) {
+            if (rmdir(options->groups[index]) == 0 || errno != EBUSY) break;
+            nanosleep(&pause, NULL);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+#ifndef SLIPWAY_SANDBOX_HELPER_H
+#define SLIPWAY_SANDBOX_HELPER_H
+
+/* slipway-sandbox: runs one build step and leaves nothing behind.
+ *
+ * The worker starts it once per step, with these descriptors: 1 and 2 are the pipe that takes the step's output, 3 is a
+ * SOCK_SEQPACKET socket to the worker, 4 is the OCI runtime configuration to read, then names and texts of files for the
+ * step, each ended by NUL, and 5 is a lock that is held until nothing of the step is left. Everything else is in the arguments,
+ * see options.c. It becomes three processes:
+ *
+ *   the keeper   holds the socket, kills when the worker says so or is gone, reads the counters, removes the groups
+ *   the init     process 1 of a process namespace of its own, with mounts and a network of its own; its end ends everything
+ *   the runtime  crun or runc, and below it the step, inside the control groups
+ *
+ * What goes to the worker, a message each: "ready" with descriptors (the changes, then the listening socket), "trouble TEXT",
+ * "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { CONTROL = 3, CONFIGURATION = 4, LOCK = 5, MOST_LAYERS = 256, MOST_CACHES = 64, MOST_PATHS = 256 };
+
+struct options {
+    const char *runtime;
+    const char *identifier;
+    const char *scratch;     /* a directory for what the step writes */
+    const char *disk;        /* an empty file system to copy as the step's disk, or NULL to write into scratch itself */
+    const char *map_user;    /* "UID START COUNT" and "GID START COUNT" when the worker is not root, for newuidmap */
+    const char *map_group;
+    long base, count;        /* host id of the step's id 0, and how many follow */
+    int port;                /* where the proxy listens inside, or 0 */
+    const char *lowers[MOST_LAYERS];
+    int lower_count;
+    const char *caches[MOST_CACHES];
+    int cache_count;
+    const char *stubs[MOST_PATHS];    /* "d/PATH" or "f/PATH": what mounts need to be there */
+    int stub_count;
+    const char *groups[MOST_PATHS];   /* directories of control groups to make, join and remove */
+    int group_count;
+    const char *limits[MOST_PATHS];   /* "PATH=VALUE", with "?" before it if the file need not be there */
+    int limit_count;
+    const char *counters[MOST_PATHS]; /* files to report at the end */
+    int counter_count;
+};
+
+/* options.c */
+void read_options(struct options *options, int argc, char **argv);
+
+/* report.c: nothing here returns after a failure */
+void fail(const char *what, const char *path) __attribute__((noreturn));
+void fail_with(const char *what, const char *path, int error) __attribute__((noreturn));
+void send_text(const char *kind, const char *text);
+void send_ready(const int *descriptors, int count);
+
+/* files.c */
+char *read_all(int descriptor, size_t limit, size_t *length);
+const char *next_text(const char *text, const char *end);
+void write_file(const char *path, const char *text, size_t length, mode_t mode);
+void make_directories(char *path, mode_t mode, long owner);
+char *join(const char *first, const char *second);
+
+/* groups.c */
+void make_groups(const struct options *options);
+void enter_groups(const struct options *options);
+void report_counters(const struct options *options);
+void remove_groups(const struct options *options);
+
+/* identity.c */
+void become_root_of_own_namespace(const struct options *options);
+int open_identity_map(const struct options *options);
+
+/* network.c */
+void raise_loopback(void);
+int listen_on_loopback(int port);
+
+/* disk.c */
+void mount_disk(const struct options *options, int scratch, int disk);
+
+/* mounts.c: the layout of the init's own /tmp */
+void own_mounts(void);
+int mount_root(const struct options *options, const char *stream, size_t length);
+
+/* init.c */
+void run_init(const struct options *options, const char *stream, size_t length, int leash)
+    __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,61 @@
+internal import BuildModel
+internal import Platform
+
+/// Where the control groups of this node's steps are made, in whichever version of the kernel's interface it has: cgroups(7).
+struct ControlGroups: Sendable, Hashable {
+    enum Hierarchy: Sendable, Hashable {
+        /// Version 1: the parent directory by controller.
+        case controllers([String: String])
+        /// Version 2: the one parent directory.
+        case unified(String)
+    }
+
+    let hierarchy: Hierarchy
+
+    /// The controllers that limits need.
+    static let needed = ["memory", "pids", "cpu"]
+
+    /// The directories of a group called `name`; more than one where controllers have hierarchies of their own.
+    func directories(_ name: String) -> [String] {
+        switch hierarchy {
+        case .controllers(let parents): Set(parents.values).sorted().map { "\($0)/\(name)" }
+        case .unified(let parent): ["\(parent)/\(name)"]
+        }
+    }
+
+    /// The files to write before a step enters its group, as `PATH=VALUE`; `?` before those that a kernel may lack.
+    func limits(_ bounds: StepBounds, group name: String) -> [String] {
+        // The runtime itself is in the group: one process that waits, and one while it starts.
+        let processes = bounds.processes + 2
+        let quota = max(1000, Int(bounds.processors * 100_000))
+        switch hierarchy {
+        case .controllers(let parents):
+            func file(_ controller: String, _ file: String) -> String { "\(parents[controller] ?? "")/\(name)/\(file)" }
+            return [
+                "\(file("memory", "memory.limit_in_bytes"))=\(bounds.memoryBytes)",
+                "?\(file("memory", "memory.memsw.limit_in_bytes"))=\(bounds.memoryBytes)",
+                "\(file("pids", "pids.max"))=\(processes)", "\(file("cpu", "cpu.cfs_period_us"))=100000",
+                "\(file("cpu", "cpu.cfs_quota_us"))=\(quota)",
+            ]
+        case .unified(let parent):
+            let group = "\(parent)/\(name)"
+            return [
+                "\(group)/memory.max=\(bounds.memoryBytes)", "?\(group)/memory.swap.max=0",
+                "?\(group)/memory.oom.group=1", "\(group)/pids.max=\(processes)", "\(group)/cpu.max=\(quota) 100000",
+            ]
+        }
+    }
+
+    /// The files to read after the step.
+    func counters(_ name: String) -> [String] {
+        switch hierarchy {
+        case .controllers(let parents):
+            [
+                ("memory", "memory.max_usage_in_bytes"), ("memory", "memory.oom_control"), ("pids", "pids.events"),
+                ("cpuacct", "cpuacct.usage"),
+            ].compactMap { controller, file in parents[controller].map { "\($0)/\(name)/\(file)" } }
+        case .unified(let parent):
+            ["memory.peak", "memory.events", "pids.events", "cpu.stat"].map { "\(parent)/\(name)/\($0)" }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// The one way out of a step with egress: a proxy whose socket listens in the step's network and whose connections are made in the
+/// worker's. It resolves names itself, and looks at what they lead to before it connects.
+final class EgressProxy: Sendable {
+    private let listener: AsyncSocket
+    let policy: EgressPolicy
+    let record: EgressRecord
+
+    /// At once; more wait in the socket's queue.
+    private static let mostConnections = 128
+    /// The resolver waits for its answers.
+    static let resolvers = BlockingPool(label: "sandbox.resolve", width: 4)
+
+    /// Takes over the listening socket.
+    init(_ listener: Int32, policy: EgressPolicy, log: any BuildLog, name: String) {
+        self.listener = AsyncSocket(listener)
+        self.policy = policy
+        record = EgressRecord(log, name: name)
+    }
+
+    /// Serves until the task is cancelled.
+    func run() async {
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                var running = 0
+                while let client = await self.listener.accept() {
+                    if running == Self.mostConnections {
+                        await group.next()
+                        running -= 1
+                    }
+                    running += 1
+                    group.addTask { await EgressConnection(client, proxy: self).serve() }
+                }
+                group.cancelAll()
+            }
+        } onCancel: {
+            listener.shutDown()
+        }
+        record.tell()
+    }
+
+    func summary() -> (EgressCounts, [String]) { record.summary }
+}

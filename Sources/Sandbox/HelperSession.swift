@@ -1,0 +1,72 @@
+internal import CSandbox
+internal import Dispatch
+internal import Glibc
+
+/// Listens to a helper and to the step's output until both have ended, on a queue of its own.
+///
+/// `@unchecked Sendable` is sound: after `init`, everything but `kill` happens on the queue.
+final class HelperSession: @unchecked Sendable {
+    /// What the helper says, in order; ends when helper and output have.
+    let messages: AsyncStream<HelperMessage>
+
+    private let process: HelperProcess
+    private let queue = DispatchQueue(label: "sandbox.step")
+    private let sink: AsyncStream<HelperMessage>.Continuation
+    private let control: any DispatchSourceRead
+    private let output: any DispatchSourceRead
+    private let lines: StepLines
+    private var buffer = [UInt8](repeating: 0, count: 65536)
+    private var open = 2
+
+    init(_ process: HelperProcess, lines: StepLines) {
+        self.process = process
+        self.lines = lines
+        (messages, sink) = AsyncStream.makeStream()
+        control = DispatchSource.makeReadSource(fileDescriptor: process.control, queue: queue)
+        output = DispatchSource.makeReadSource(fileDescriptor: process.output, queue: queue)
+        _ = fcntl(process.output, F_SETFL, O_NONBLOCK)
+        control.setEventHandler { self.readControl() }
+        output.setEventHandler { self.readOutput() }
+        control.setCancelHandler { self.ended(process.control) }
+        output.setCancelHandler { self.ended(process.output) }
+        control.resume()
+        output.resume()
+    }
+
+    /// Ends the step at once; harmless when it has ended.
+    func kill() { queue.async { if !self.control.isCancelled { self.process.kill() } } }
+
+    private func readControl() {
+        while !control.isCancelled {
+            var descriptors: [Int32] = [-1, -1]
+            let count = unsafe slipway_receive(process.control, &buffer, UInt(buffer.count), &descriptors)
+            if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
+            guard count > 0 else { return control.cancel() }
+            let text = String(decoding: buffer[0..<count], as: UTF8.self)
+            if let message = HelperMessage(text, descriptors: (descriptors[0], descriptors[1])) { sink.yield(message) }
+        }
+    }
+
+    private func readOutput() {
+        while !output.isCancelled {
+            let count = unsafe read(process.output, &buffer, buffer.count)
+            if count > 0 {
+                lines.add(buffer[0..<count])
+            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                lines.end()
+                return output.cancel()
+            } else {
+                return
+            }
+        }
+    }
+
+    private func ended(_ descriptor: Int32) {
+        close(descriptor)
+        open -= 1
+        guard open == 0 else { return }
+        var status: Int32 = 0
+        while unsafe waitpid(process.processID, &status, 0) < 0 && errno == EINTR {}
+        sink.finish()
+    }
+}

@@ -1,0 +1,63 @@
+internal import BuildModel
+internal import Glibc
+internal import Platform
+
+/// The right to 65536 ids of the node, held while a step runs. The lock goes on in the helper, so that nobody else gets the ids
+/// before the last thing of the step is gone, also when the worker was killed.
+final class IdentityLease: Sendable {
+    /// The number of the range; what the step leaves in the system is named by it.
+    let number: Int
+    /// The host's id of the step's id 0.
+    let base: UInt32
+    /// The lock's descriptor.
+    let descriptor: Int32
+
+    init(number: Int, base: UInt32, descriptor: Int32) {
+        self.number = number
+        self.base = base
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// What the step's control groups are called.
+    var groupName: String { "r\(number)" }
+}
+
+/// The ids that this node gives to steps, cut into ranges.
+struct IdentityRanges: Sendable {
+    /// Where the locks are.
+    let directory: String
+    let range: IdentityRange
+
+    static let width: UInt32 = 65536
+
+    /// A range that nobody uses.
+    ///
+    /// - Throws: `BuildFailure` when all are taken, retryable, or the directory cannot be used.
+    func take() throws(BuildFailure) -> IdentityLease {
+        try Directories.create(directory)
+        for number in 0..<Int(range.count / Self.width) {
+            if let lease = try lease(number) { return lease }
+        }
+        throw .sandbox(
+            "All \(range.count / Self.width) ranges of ids are in use on this node; sandbox.subordinateIDs can name more.",
+            isRetryable: true
+        )
+    }
+
+    /// The range with this number, unless somebody has it.
+    func lease(_ number: Int) throws(BuildFailure) -> IdentityLease? {
+        let path = "\(directory)/range-\(number).lock"
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw .system(errno: errno, operation: "sandbox.identities", message: "Cannot open the lock '\(path)'.")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        let base = range.start + UInt32(number) * Self.width
+        return IdentityLease(number: number, base: base, descriptor: descriptor)
+    }
+}

@@ -1,0 +1,102 @@
+internal import Glibc
+
+/// An address of IP with its port, as the system has it.
+struct NetworkAddress: Sendable, Hashable {
+    /// Who can be behind an address.
+    enum Scope: Sendable, Hashable {
+        /// Anybody on the internet.
+        case global
+        /// This host or its networks.
+        case local
+        /// Link-local addresses, where clouds answer with credentials, and those that no server has.
+        case forbidden
+    }
+
+    /// A sockaddr.
+    let bytes: [UInt8]
+
+    /// 4 or 16 bytes; nil for other families.
+    var address: [UInt8]? {
+        guard bytes.count >= 8 else { return nil }
+        let family = UInt16(bytes[0]) | UInt16(bytes[1]) << 8
+        if Int32(family) == AF_INET { return Array(bytes[4..<8]) }
+        guard Int32(family) == AF_INET6, bytes.count >= 24 else { return nil }
+        return Array(bytes[8..<24])
+    }
+
+    /// As people write it.
+    var text: String {
+        guard let address else { return "" }
+        var buffer = [CChar](repeating: 0, count: 64)
+        let family = address.count == 4 ? AF_INET : AF_INET6
+        guard unsafe inet_ntop(family, address, &buffer, socklen_t(buffer.count)) != nil else { return "" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    var scope: Scope {
+        guard let address else { return .forbidden }
+        return address.count == 4 ? Self.scope(ofFour: address) : Self.scope(ofSixteen: address)
+    }
+
+    /// The registry of special addresses, RFC 6890 and its successors.
+    private static let specialFour: [(prefix: [UInt8], bits: Int, scope: Scope)] = [
+        ([0, 0, 0, 0], 8, .forbidden), ([10, 0, 0, 0], 8, .local), ([100, 64, 0, 0], 10, .local),
+        ([127, 0, 0, 0], 8, .local), ([169, 254, 0, 0], 16, .forbidden), ([172, 16, 0, 0], 12, .local),
+        ([192, 0, 0, 0], 24, .forbidden), ([192, 0, 2, 0], 24, .forbidden), ([192, 88, 99, 0], 24, .forbidden),
+        ([192, 168, 0, 0], 16, .local), ([198, 18, 0, 0], 15, .local), ([198, 51, 100, 0], 24, .forbidden),
+        ([203, 0, 113, 0], 24, .forbidden), ([224, 0, 0, 0], 4, .forbidden), ([240, 0, 0, 0], 4, .forbidden),
+    ]
+
+    private static func scope(ofFour address: [UInt8]) -> Scope {
+        specialFour.first { matches(address, $0.prefix, $0.bits) }?.scope ?? .global
+    }
+
+    private static func scope(ofSixteen address: [UInt8]) -> Scope {
+        let isZeroed = address[0..<10].allSatisfy { $0 == 0 }
+        if isZeroed, address[10] == 0xff, address[11] == 0xff { return scope(ofFour: Array(address[12...])) }
+        if address.dropLast().allSatisfy({ $0 == 0 }) && address[15] == 1 { return .local }
+        if matches(address, [0xfc], 7) {
+            // fd00:ec2::/32 is where one cloud has its metadata service.
+            return matches(address, [0xfd, 0x00, 0x0e, 0xc2], 32) ? .forbidden : .local
+        }
+        // 6to4 and NAT64 carry an address of version 4.
+        if matches(address, [0x20, 0x02], 16) { return scope(ofFour: Array(address[2..<6])) }
+        if matches(address, [0x00, 0x64, 0xff, 0x9b], 32) { return scope(ofFour: Array(address[12...])) }
+        if matches(address, [0x20, 0x01, 0x0d, 0xb8], 32) || matches(address, [0x20, 0x01, 0x00], 23) {
+            return .forbidden
+        }
+        return matches(address, [0x20], 3) ? .global : .forbidden
+    }
+
+    private static func matches(_ address: [UInt8], _ prefix: [UInt8], _ bits: Int) -> Bool {
+        let whole = bits / 8
+        guard address.prefix(whole).elementsEqual(prefix.prefix(whole)) else { return false }
+        let rest = bits % 8
+        guard rest > 0 else { return true }
+        let mask = ~UInt8(0) << UInt8(8 - rest)
+        return address[whole] & mask == prefix[whole] & mask
+    }
+}
+
+extension NetworkAddress {
+    /// Asks the system's resolver, which waits.
+    ///
+    /// - Returns: the addresses in the order in which they should be tried; none where the name is not known.
+    static func resolve(_ host: String, port: UInt16) -> [NetworkAddress] {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(host, "\(port)", &hints, &list) == 0 else { return [] }
+        defer { unsafe freeaddrinfo(list) }
+        var addresses: [NetworkAddress] = []
+        var next = unsafe list
+        while let entry = unsafe next?.pointee {
+            if let address = unsafe entry.ai_addr {
+                let bytes = unsafe UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen))
+                addresses.append(unsafe NetworkAddress(bytes: Array(bytes)))
+            }
+            unsafe next = entry.ai_next
+        }
+        return addresses
+    }
+}

@@ -1,0 +1,56 @@
+package import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// Runs steps of builds, each in namespaces, with limits and a network of its own, and leaves nothing behind.
+package struct SandboxRunner: Sendable {
+    let settings: SandboxSettings
+    private let disks: EmptyDisks
+
+    package init(settings: SandboxSettings) {
+        self.settings = settings
+        disks = EmptyDisks(directory: settings.cacheDirectory)
+    }
+
+    /// Runs a step to its end. Its output goes to the log as it comes. Cancelling the task ends the step.
+    ///
+    /// - Returns: what the step changed and what it took, if it ended with 0.
+    /// - Throws: `BuildFailure`: of the code, where the command failed or reached a limit, whose message names it; of the
+    ///   platform, where the sandbox could not be made.
+    package func run(_ step: SandboxedStep, log: any BuildLog) async throws -> StepOutcome {
+        let node = try SandboxNode(settings)
+        let bounds = StepBounds(step.step.limits, settings: settings)
+        let lease = try node.ranges.take()
+        node.groups?.clear(lease.groupName)
+        let disk = node.isRoot ? try await disks.path(bytes: bounds.diskBytes) : nil
+        let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
+        let start = ContinuousClock.now
+        let report = try await StepWatch(launch, settings: settings, log: log).run()
+        if let failure = report.failure(of: step, bounds: bounds) { throw failure }
+        guard let changes = report.changes else { throw BuildFailure.sandbox("A step ended without its changes.") }
+        return StepOutcome(
+            changes: changes,
+            idBase: lease.base,
+            peakMemoryBytes: report.counters.peakMemoryBytes,
+            processorTime: .nanoseconds(report.counters.processorNanoseconds),
+            duration: ContinuousClock.now - start,
+            diskBytes: report.peakDiskBytes,
+            egress: report.egress
+        )
+    }
+
+    /// Ends and removes what workers that were killed left on this node. Called once when a worker starts; harmless beside
+    /// others that run steps.
+    ///
+    /// - Returns: how many steps had left something.
+    @discardableResult
+    package func sweep() -> Int {
+        guard let node = try? SandboxNode(settings), let groups = node.groups else { return 0 }
+        let left = groups.present.filter { name in
+            guard let number = Int(name.dropFirst()), let lease = try? node.ranges.lease(number) else { return false }
+            groups.clear(name)
+            return withExtendedLifetime(lease) { true }
+        }
+        return left.count
+    }
+}

@@ -1,0 +1,48 @@
+internal import BuildModel
+internal import Platform
+
+/// The variables of a step's command. Nothing of the worker's own environment is among them.
+enum StepEnvironment {
+    /// Where the proxy listens inside the step.
+    static let proxyPort = 3128
+
+    static func all(_ step: SandboxedStep, hasEgress: Bool, hasAuthorities: Bool) -> [String: String] {
+        var variables = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "CI": "true",
+        ]
+        variables.merge(step.environment) { _, own in own }
+        if hasEgress { variables.merge(proxy) { own, _ in own } }
+        if hasAuthorities { variables.merge(authorities) { own, _ in own } }
+        for (name, value) in step.secrets { variables[name] = value.exposed }
+        return variables
+    }
+
+    /// curl, pip, go, apt, composer, bundler and git read the first lines; npm, cargo, maven and gradle have names of their own.
+    private static var proxy: [String: String] {
+        let url = "http://127.0.0.1:\(proxyPort)"
+        let java = ["http", "https"].flatMap { ["-D\($0).proxyHost=127.0.0.1", "-D\($0).proxyPort=\(proxyPort)"] }
+            .joined(separator: " ")
+        var variables = [
+            "npm_config_proxy": url, "npm_config_https_proxy": url, "npm_config_noproxy": "none",
+            "YARN_HTTP_PROXY": url, "YARN_HTTPS_PROXY": url, "CARGO_HTTP_PROXY": url, "MAVEN_OPTS": java,
+            "GRADLE_OPTS": java,
+        ]
+        for name in ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy"] {
+            variables[name] = url
+            variables[name.uppercased()] = url
+        }
+        // Also what is on the node's own loopback, such as a mirror, is reached through the proxy.
+        for name in ["no_proxy", "NO_PROXY"] { variables[name] = "" }
+        return variables
+    }
+
+    /// One file for all, and each has a variable of its own for it.
+    private static var authorities: [String: String] {
+        let names = [
+            "SSL_CERT_FILE", "CURL_CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+            "npm_config_cafile", "CARGO_HTTP_CAINFO", "GIT_SSL_CAINFO", "COMPOSER_CAFILE", "BUNDLE_SSL_CA_CERT",
+            "AWS_CA_BUNDLE", "DENO_CERT",
+        ]
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, StepFiles.authorities) })
+    }
+}

@@ -1,0 +1,66 @@
+internal import BuildModel
+internal import Glibc
+internal import Platform
+
+/// Small files that a step sees and cannot change: names of hosts, authorities, secrets. They are on a tmpfs of the helper's.
+struct StepFiles {
+    struct File {
+        /// In the helper's directory.
+        var name: String
+        /// In the step.
+        var path: String
+        var text: Redacted<[UInt8]>
+    }
+
+    private(set) var all: [File] = []
+
+    static let authorities = "/run/slipway/ca-certificates.crt"
+
+    /// - Parameters:
+    ///   - authorities: PEM, or nil for a step without egress.
+    /// - Throws: `BuildFailure` if a secret's name is none of a variable.
+    init(_ step: SandboxedStep, authorities: [UInt8]?) throws(BuildFailure) {
+        let hosts = "127.0.0.1 localhost \(RuntimeConfiguration.hostName)\n::1 localhost\n"
+        add("hosts", at: "/etc/hosts", hosts, in: step.lowers)
+        add("resolv.conf", at: "/etc/resolv.conf", "# Names are resolved by the proxy.\n", in: step.lowers)
+        if let authorities {
+            all.append(File(name: "authorities", path: Self.authorities, text: Redacted(authorities)))
+        }
+        for (name, value) in step.secrets.sorted(by: { $0.key < $1.key }) {
+            guard Self.isVariable(name), !value.exposed.utf8.contains(0) else {
+                throw BuildFailure(
+                    .code,
+                    .invalidRequest,
+                    operation: "sandbox.secrets",
+                    message:
+                        "'\(name)' cannot be a secret of a step: it is no name of a variable, or its value holds NUL."
+                )
+            }
+            let text = Redacted(Array(value.exposed.utf8))
+            all.append(File(name: "secret-\(name)", path: "/run/secrets/\(name)", text: text))
+        }
+    }
+
+    /// A link in an image leads where the image says, and would have a file made there: such an image keeps its own.
+    private mutating func add(_ name: String, at path: String, _ text: String, in lowers: [String]) {
+        for lower in lowers {
+            var status = stat()
+            guard unsafe lstat(lower + path, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT != S_IFREG { return }
+            break
+        }
+        all.append(File(name: name, path: path, text: Redacted(Array(text.utf8))))
+    }
+
+    static func isVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= 128, !(48...57).contains(first) else { return false }
+        return name.utf8.allSatisfy { byte in
+            byte == 95 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
+    }
+
+    /// What the helper reads behind the configuration: name and text of each, ended by NUL.
+    var stream: [UInt8] {
+        all.flatMap { Array($0.name.utf8) + [0] + $0.text.exposed + [0] }
+    }
+}

@@ -1,0 +1,102 @@
+internal import BuildModel
+internal import Platform
+
+/// Makes lines of a step's output and writes them to the build's log, bounded, without secrets, with the step's name before them.
+///
+/// `@unchecked Sendable` is sound: its session's queue is the only caller, until `end`.
+final class StepLines: @unchecked Sendable {
+    private let log: any BuildLog
+    private let name: String
+    private let secrets: SecretMask
+    private let lineLimit: Int
+    private let limit: Int
+    private var rest: [UInt8] = []
+    private var kept = 0
+    private var dropped = 0
+    /// Whether a line said that the disk is full.
+    private(set) var mentionsFullDisk = false
+
+    /// - Parameters:
+    ///   - name: stands before every line.
+    ///   - secrets: are not shown.
+    init(_ log: any BuildLog, name: String, secrets: [Redacted<String>], lineLimit: Int, limit: Int) {
+        self.log = log
+        self.name = name
+        self.secrets = SecretMask(secrets)
+        self.lineLimit = lineLimit
+        self.limit = limit
+    }
+
+    func add(_ bytes: ArraySlice<UInt8>) {
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let end = bytes[start...].firstIndex(of: 10) ?? bytes.endIndex
+            let room = max(0, 4 * lineLimit - rest.count)
+            rest += bytes[start..<min(end, start + room)]
+            guard end < bytes.endIndex else { return }
+            flush()
+            start = end + 1
+        }
+    }
+
+    /// Writes what came after the last line's end, and says how much was dropped.
+    func end() {
+        if !rest.isEmpty { flush() }
+        guard dropped > 0 else { return }
+        log.say(
+            "\(name): \(ByteSize.text(dropped)) more of output were dropped: sandbox.outputBytes is \(ByteSize.text(limit))."
+        )
+    }
+
+    private func flush() {
+        // Progress bars go back to the line's start; what they showed last is the line.
+        let line = rest.last == 13 ? rest.dropLast() : rest[...]
+        let shown = line[((line.lastIndex(of: 13) ?? line.startIndex - 1) + 1)...]
+        defer { rest.removeAll(keepingCapacity: true) }
+        guard kept + shown.count <= limit else {
+            dropped += shown.count
+            return
+        }
+        kept += shown.count + 1
+        let text = secrets.masked(String(decoding: shown, as: UTF8.self))
+        if text.contains("No space left on device") || text.contains("ENOSPC") { mentionsFullDisk = true }
+        log.write("\(name): \(bounded(text))", stream: .stdout, phase: nil)
+    }
+
+    private func bounded(_ text: String) -> String {
+        guard text.utf8.count > lineLimit else { return text }
+        let bytes = text.utf8.prefix(lineLimit)
+        return String(decoding: bytes, as: UTF8.self) + "… (a line of more than \(ByteSize.text(lineLimit)))"
+    }
+}
+
+/// Hides secrets in text.
+struct SecretMask {
+    private let values: [String]
+
+    /// Values of fewer than four bytes are left: they would hide half the log and are no secrets.
+    init(_ secrets: [Redacted<String>]) {
+        let lines = secrets.flatMap { [$0.exposed] + $0.exposed.split(separator: "\n").map(String.init) }
+        values = Set(lines.filter { $0.utf8.count >= 4 }).sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    func masked(_ text: String) -> String {
+        values.reduce(text) { text, value in text.contains(value) ? text.replacing(value, with: "***") : text }
+    }
+}
+
+/// Sizes of memory and disks for people, in powers of two as limits are given.
+enum ByteSize {
+    /// `812 B`, `3.4 MiB`, `512 MiB`.
+    static func text(_ bytes: some BinaryInteger) -> String {
+        var value = Double(bytes)
+        var unit = 0
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        while value >= 1024 && unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        let tenths = Int64((value * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+}

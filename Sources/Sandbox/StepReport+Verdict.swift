@@ -1,0 +1,84 @@
+internal import BuildModel
+
+extension StepReport {
+    /// Why the step did not do what it should, or nil if it did.
+    func failure(of step: SandboxedStep, bounds: StepBounds) -> BuildFailure? {
+        let name = step.step.name
+        if let failure { return .sandbox("The sandbox of step '\(name)' could not be made.", cause: failure) }
+        if interruption == .cancelled { return .cancelled(operation: "sandbox.run") }
+        if interruption == .timeLimit { return timeLimit(name, bounds) }
+        guard status != 0 else { return nil }
+        return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step)
+    }
+
+    private func timeLimit(_ name: String, _ bounds: StepBounds) -> BuildFailure {
+        var failure = BuildFailure.timedOut(
+            operation: "sandbox.run",
+            message: "Step '\(name)' ran out of time: limit \(Self.text(bounds.time)). A plan may give it more, up to "
+                + "sandbox.maximumStepSeconds of the worker."
+        )
+        // The same step takes as long again.
+        failure.isRetryable = false
+        return failure
+    }
+
+    private func reachedLimit(_ name: String, _ bounds: StepBounds) -> BuildFailure? {
+        if counters.memoryKills > 0 {
+            let (limit, peak) = (ByteSize.text(bounds.memoryBytes), ByteSize.text(counters.peakMemoryBytes))
+            return reached(
+                .outOfMemory,
+                "Step '\(name)' ran out of memory: limit \(limit), peak \(peak). A plan may give it more, up to "
+                    + "sandbox.maximumMemoryBytes of the worker."
+            )
+        }
+        if isDiskFull {
+            let (limit, peak) = (ByteSize.text(bounds.diskBytes), ByteSize.text(peakDiskBytes))
+            return reached(
+                .diskFull,
+                "Step '\(name)' ran out of disk: limit \(limit), peak \(peak). A plan may give it more, up to "
+                    + "sandbox.maximumDiskBytes of the worker."
+            )
+        }
+        guard counters.processRefusals > 0 else { return nil }
+        return reached(
+            .tooManyProcesses,
+            "Step '\(name)' ran out of processes: limit \(bounds.processes), refused \(counters.processRefusals) times. "
+                + "A plan may give it more, up to sandbox.maximumProcesses of the worker."
+        )
+    }
+
+    private func reached(_ code: BuildFailure.Code, _ message: String) -> BuildFailure {
+        BuildFailure(.code, code, operation: "sandbox.run", message: message)
+    }
+
+    /// The runtime has words of its own only where it could not start the command.
+    private func startFailure(_ step: SandboxedStep) -> BuildFailure? {
+        guard let trouble else {
+            return status == nil ? .sandbox("The sandbox of step '\(step.step.name)' ended by itself.") : nil
+        }
+        let words = trouble.split(separator: "\n").last.map(String.init) ?? trouble
+        guard words.contains("executable file") || words.contains("exec: ") || words.contains("open executable") else {
+            return .sandbox("The runtime could not start step '\(step.step.name)'.", cause: words)
+        }
+        let program = step.step.arguments.first ?? ""
+        return BuildFailure(
+            .code,
+            .commandNotFound,
+            operation: "sandbox.run",
+            message: "Step '\(step.step.name)' starts '\(program)', which cannot be run in \(step.step.image).",
+            cause: words
+        )
+    }
+
+    private func ordinary(_ step: SandboxedStep) -> BuildFailure {
+        let status = status ?? 125
+        let end = status > 128 && status < 160 ? "was ended by signal \(status - 128)" : "ended with status \(status)"
+        var message = "Step '\(step.step.name)' (\(step.step.command)) \(end)."
+        if !refusedDestinations.isEmpty {
+            message += " It may not reach \(refusedDestinations.joined(separator: ", "))."
+        }
+        return BuildFailure(.code, .stepFailed, operation: "sandbox.run", message: message)
+    }
+
+    private static func text(_ time: Duration) -> String { "\(time.components.seconds) s" }
+}

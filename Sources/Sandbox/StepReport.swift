@@ -1,0 +1,26 @@
+internal import BuildModel
+
+/// All that is known of a step that has ended.
+struct StepReport: Sendable {
+    /// Why this side ended it.
+    enum Interruption: Sendable {
+        case timeLimit, cancelled
+    }
+
+    /// 128 and the signal's number where one ended it; nil if the helper vanished.
+    var status: Int32?
+    var counters = StepCounters()
+    var changes: StepChanges?
+    /// The most bytes that the disk was seen to hold.
+    var peak = DiskPeak()
+    /// Bytes.
+    var peakDiskBytes: Int64 { peak.used }
+    /// Whether the disk was seen full, or the step said so.
+    var isDiskFull = false
+    var trouble: String?
+    var failure: String?
+    var interruption: Interruption?
+    var egress = EgressCounts()
+    /// Destinations that the proxy refused, the first few.
+    var refusedDestinations: [String] = []
+}

@@ -1,0 +1,107 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// Watches over a step from its start to its end: its messages, its time, its disk, its proxy.
+final class StepWatch: Sendable {
+    private let launch: StepLaunch
+    private let settings: SandboxSettings
+    private let log: any BuildLog
+    private let state = Mutex(State())
+
+    private struct State {
+        var interruption: StepReport.Interruption?
+        var session: HelperSession?
+        var peak = DiskPeak()
+        var proxy: EgressProxy?
+    }
+
+    /// Writing a stream may wait for its reader.
+    private static let feeders = BlockingPool(label: "sandbox.feed", width: 8)
+
+    init(_ launch: StepLaunch, settings: SandboxSettings, log: any BuildLog) {
+        self.launch = launch
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Starts the step and returns when nothing of it is left, also after a cancellation.
+    func run() async throws -> StepReport {
+        try Task.checkCancellation()
+        return try await withTaskCancellationHandler {
+            try await withoutCancellation { try await self.collect() }
+        } onCancel: {
+            interrupt(.cancelled)
+        }
+    }
+
+    private func collect() async throws -> StepReport {
+        let (process, input) = try HelperProcess.start(launch.helper, launch.arguments, lock: launch.lease.descriptor)
+        let bytes = launch.stream
+        Self.feeders.submit { HelperProcess.feed(bytes.exposed, to: input) }
+        let lines = StepLines(
+            log,
+            name: launch.step.step.name,
+            secrets: Array(launch.step.secrets.values),
+            lineLimit: settings.lineBytes,
+            limit: settings.outputBytes
+        )
+        let session = HelperSession(process, lines: lines)
+        start(session)
+        var report = await listen(to: session)
+        report.interruption = state.withLock { $0.interruption }
+        report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk)
+        return report
+    }
+
+    private func start(_ session: HelperSession) {
+        let isLate = state.withLock { state in
+            state.session = session
+            return state.interruption != nil
+        }
+        if isLate { session.kill() }
+    }
+
+    private func interrupt(_ reason: StepReport.Interruption) {
+        let session = state.withLock { state in
+            state.interruption = state.interruption ?? reason
+            return state.session
+        }
+        session?.kill()
+    }
+
+    private func listen(to session: HelperSession) async -> StepReport {
+        var report = StepReport()
+        await withDiscardingTaskGroup { group in
+            for await message in session.messages {
+                guard case .ready(let directory, let listener) = message else {
+                    report.take(message)
+                    continue
+                }
+                let changes = StepChanges(directory)
+                report.changes = changes
+                group.addTask { await self.watch(changes) }
+                guard let policy = self.launch.policy, listener >= 0 else { continue }
+                let started = EgressProxy(listener, policy: policy, log: self.log, name: self.launch.step.step.name)
+                state.withLock { $0.proxy = started }
+                group.addTask { await started.run() }
+            }
+            group.cancelAll()
+        }
+        report.peak = state.withLock { $0.peak }
+        if let proxy = state.withLock({ $0.proxy }) { (report.egress, report.refusedDestinations) = proxy.summary() }
+        return report
+    }
+
+    /// Looks at the disk ten times a second, and ends the step when its time is over.
+    private func watch(_ changes: StepChanges) async {
+        let deadline = Deadline(after: launch.bounds.time)
+        while !Task.isCancelled {
+            if let usage = changes.usage() {
+                state.withLock { $0.peak.add(DiskPeak(used: usage.used, free: usage.free)) }
+            }
+            if deadline.hasPassed { return interrupt(.timeLimit) }
+            try? await Task.sleep(for: min(.milliseconds(100), deadline.remaining))
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import BuildModel
+import BuildQueue
+import Platform
+import RedisTransport
+import Settings
+
+/// Everything that `slipway doctor` looks at: the node's own checks, then those of the server. A module's checks are added
+/// to `checks`.
+struct Doctor {
+    let settings: WorkerSettings
+
+    /// The checks of this node.
+    var checks: [any HealthCheck] {
+        [CacheDirectoryCheck(path: settings.cacheDirectory)]
+    }
+
+    /// What there is to say, the node first, then Redis.
+    func findings() async throws -> [HealthFinding] {
+        var findings: [HealthFinding] = []
+        for check in checks { findings.append(await check.finding()) }
+        return findings + (try await ofRedis())
+    }
+
+    private func ofRedis() async throws -> [HealthFinding] {
+        let redis = try Wiring.redis(settings, name: "slipway-doctor")
+        let findings = await (try WorkerQueue(redis, settings: Wiring.queue(settings))).findings()
+        await redis.close()
+        return findings
+    }
+}
+
+/// Mirrors, spooled layers and memos need a directory that takes files, and room.
+struct CacheDirectoryCheck: HealthCheck {
+    let name = "node.cache"
+    let path: String
+
+    func verdict() throws -> HealthVerdict {
+        try Directories.create(path)
+        try Files.tryWriting(in: path)
+        let free = Files.freeBytes(at: path)
+        guard free < 5 << 30 else { return .ok("\(path) takes files, \(free >> 30) GiB are free.") }
+        let remedy = "Free some disk, or name another cacheDirectory."
+        return .warning("\(path) has \(free >> 20) MiB left.", remedy: remedy)
+    }
+}

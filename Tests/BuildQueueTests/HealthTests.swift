@@ -1,0 +1,112 @@
+import BuildModel
+import RedisTransport
+import TestSupport
+import Testing
+
+@testable import BuildQueue
+
+@Suite("What the checks say of a Redis server")
+struct HealthTests {
+    private static let names = [
+        "redis.reachable", "redis.version", "redis.functions", "redis.permissions", "redis.eviction",
+        "redis.persistence", "redis.replication", "redis.memory", "redis.clock",
+    ]
+
+    private func finding(_ name: String, _ options: String...) async throws -> HealthFinding {
+        let farm = try await Farm(options: options)
+        let findings = await (try farm.worker()).findings()
+        farm.server.stop()
+        return try #require(findings.first { $0.name == name })
+    }
+
+    @Test("a server as it should be has no complaint, and every check says so under its name")
+    func sound() async throws {
+        let farm = try await Farm()
+        let findings = await (try farm.worker()).findings()
+        farm.server.stop()
+        #expect(findings.map(\.name) == Self.names)
+        #expect(findings.allSatisfy { $0.status == .ok && $0.remedy.isEmpty && !$0.message.isEmpty })
+    }
+
+    @Test("a server that may evict is refused by name")
+    func eviction() async throws {
+        let finding = try await finding("redis.eviction", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
+        #expect(finding.status == .problem)
+        #expect(finding.remedy.contains("noeviction"))
+    }
+
+    @Test("a policy that would evict, on a server without a limit, is a warning")
+    func idlePolicy() async throws {
+        #expect(try await finding("redis.eviction", "--maxmemory-policy", "volatile-ttl").status == .warning)
+    }
+
+    @Test("a server without an append-only file is refused by name")
+    func persistence() async throws {
+        let finding = try await finding("redis.persistence", "--appendonly", "no")
+        #expect(finding.status == .problem)
+        #expect(finding.remedy.contains("appendonly"))
+    }
+
+    @Test("a server that is nearly full is a warning")
+    func memory() async throws {
+        let farm = try await Farm(options: ["--maxmemory", "64mb"])
+        _ = try await farm.worker().prepare()
+        let used = try await farm.server.cli("INFO", "memory").first { $0.hasPrefix("used_memory:") }
+        let bytes = try #require(used.flatMap { Int($0.dropFirst("used_memory:".count)) })
+        _ = try await farm.server.cli("CONFIG", "SET", "maxmemory", String(bytes + bytes / 10))
+        let findings = await (try farm.worker()).findings()
+        farm.server.stop()
+        #expect(findings.first { $0.name == "redis.memory" }?.status == .warning)
+    }
+
+    @Test("commands that the user may not call are named")
+    func permissions() async throws {
+        let farm = try await Farm()
+        _ = try await farm.worker().prepare()
+        _ = try await farm.server.cli("ACL", "SETUSER", "few", "on", ">s3", "~*", "&*", "+@all", "-xdel", "-persist")
+        let url = "redis://few:s3@127.0.0.1:\(farm.server.port)"
+        let redis = RedisClient(try RedisEndpoint(parsing: url), name: "few")
+        let findings = await (try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))).findings()
+        let finding = try #require(findings.first { $0.name == "redis.permissions" })
+        #expect(finding.status == .problem)
+        #expect(finding.message.contains("XDEL") && finding.message.contains("PERSIST"))
+        #expect(!finding.message.contains("XADD"))
+        await redis.close()
+    }
+
+    @Test("a replica is refused by name")
+    func replica() async throws {
+        let farm = try await Farm()
+        let other = try await RedisServer(options: ["--replicaof", "127.0.0.1", String(farm.server.port)])
+        _ = try await farm.worker().prepare()
+        try await eventually("the replica has the library") {
+            try await other.cli("FUNCTION", "LIST").contains("slipway_v1")
+        }
+        let redis = RedisClient(try RedisEndpoint(parsing: other.url), name: "test")
+        let findings = await (try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))).findings()
+        #expect(findings.first { $0.name == "redis.replication" }?.status == .problem)
+        await redis.close()
+        let primary = await (try farm.worker()).findings().first { $0.name == "redis.replication" }
+        #expect(primary?.status == .warning)
+    }
+
+    @Test("a server that does not answer is the only finding")
+    func away() async throws {
+        let redis = RedisClient(try RedisEndpoint(parsing: "redis://127.0.0.1:1"), name: "test")
+        let findings = await (try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))).findings()
+        #expect(findings.map(\.name) == ["redis.reachable"])
+        #expect(findings.first?.status == .problem)
+    }
+
+    @Test("clocks that differ are a warning, and far off a problem", arguments: [(0, 0), (3000, 1), (400_000, 2)])
+    func clock(difference: Int64, severity: Int) async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        let library = try await worker.prepare().library
+        var facts = try await ServerFacts.gather(worker.caller, library: library)
+        #expect(abs(facts.clockDifference) < 1000)
+        facts.clockDifference = -difference
+        let status = await ClockCheck(facts: facts).finding().status
+        #expect(status == HealthFinding.Status.allCases[severity])
+    }
+}

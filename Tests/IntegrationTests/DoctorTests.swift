@@ -1,0 +1,55 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("slipway doctor")
+struct DoctorTests {
+    private func configuration(_ scratch: Scratch, _ redis: RedisServer, _ more: String = "") throws -> String {
+        try scratch.write(
+            "redis:\n  url: \(redis.url)\ncacheDirectory: \(scratch("cache"))\n\(more)",
+            to: "worker.yaml"
+        )
+    }
+
+    @Test("ends with 0 and lists every check where all is well, for people and for programs")
+    func sound() async throws {
+        let (scratch, redis) = (try Scratch(), try await RedisServer())
+        let file = try configuration(scratch, redis)
+        let text = try await SlipwayProgram.result(["doctor", "--config", file])
+        #expect(text.succeeded)
+        #expect(text.lines.contains { $0.hasPrefix("redis.persistence") && $0.contains("ok") })
+        let result = try await SlipwayProgram.result(["doctor", "--config", file, "-o", "json"])
+        let json = try JSONDocument.parse(result.text)
+        #expect(json["status"]?.string == "ok")
+        #expect(json["findings"]?.array?.contains { $0["name"]?.string == "node.cache" } == true)
+    }
+
+    @Test("ends with 78 and says what to do where a promise cannot be kept; the worker refuses by the same name")
+    func unsafe() async throws {
+        let (scratch, redis) = (try Scratch(), try await RedisServer(options: ["--appendonly", "no"]))
+        let file = try configuration(scratch, redis)
+        let doctor = try await SlipwayProgram.result(["doctor", "--config", file])
+        #expect(doctor.status == 78)
+        #expect(doctor.text.contains("Set appendonly to yes"))
+        let worker = try await SlipwayProgram.result(["worker", "--config", file])
+        #expect(worker.status == 78)
+        #expect(worker.errorText.contains("redis.persistence"))
+        #expect(worker.errorText.contains("worker.acceptedRisks"))
+    }
+
+    @Test("a risk that is accepted by name lets the worker start")
+    func accepted() async throws {
+        let (scratch, redis) = (try Scratch(), try await RedisServer(options: ["--appendonly", "no"]))
+        let file = try configuration(
+            scratch,
+            redis,
+            "worker:\n  acceptedRisks: [redis.persistence]\nbuildpacks:\n  directory: \(Checkout.root)/buildpacks\n"
+        )
+        let words = [SlipwayProgram.path, "worker", "--config", file, "--log-format", "json"]
+        let worker = try await ServerProcess(words, log: scratch("worker.log"))
+        try await eventually("the worker is ready") { worker.log.contains("worker ready") }
+        #expect(worker.log.contains("redis.persistence"))
+    }
+}
