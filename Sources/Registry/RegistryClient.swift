@@ -73,6 +73,7 @@ package struct RegistryClient: Sendable {
     ) async throws -> PublishedImage {
         let repository = try session.settings.repository(of: target)
         let push = ImagePush(session: session, image: image, target: repository, log: log)
+        defer { session.warnings.report(repository.base.authority, to: log) }
         var counts = push.unchanged
         if let tag = target.tag, try await push.isTagged(tag) {
             try await confirm()
@@ -80,7 +81,6 @@ package struct RegistryClient: Sendable {
             counts = try await push.pushByDigest()
             if let tag = target.tag { try await push.moveTag(tag, confirm: confirm) } else { try await confirm() }
         }
-        session.warnings.report(repository.base.authority, to: log)
         var reference = target
         reference.digest = image.manifestDescriptor.digest
         return PublishedImage(
