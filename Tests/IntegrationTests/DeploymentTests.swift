@@ -104,6 +104,25 @@ struct DeploymentTests {
         #expect(status["image"]?.string != nil)
     }
 
+    @Test("is written to a file that a cluster accepts, and to no cluster, when the request says so")
+    func render() async throws {
+        let cluster = try await KubernetesServer.shared
+        let namespace = try await cluster.makeNamespace()
+        let scratch = try Scratch()
+        let farm = try await Farm("kubernetes:\n  renderDirectory: \(scratch.path)\n  namespace: \(namespace)")
+        _ = try await farm.repository("app", ["index.html": "x"])
+        let worker = try await farm.startWorker()
+        try await farm.add("dep-4", repository: "app", #","deploy":"render","customDomain":"app.example.org""#)
+        let status = try await farm.ended("dep-4")
+        #expect(status["state"] == "SUCCESS", "\(status.prettyText) \(worker.log)")
+        #expect(status["deployment"] == nil)
+        let path = scratch("\(namespace)/p-app.yaml")
+        let manifests = String(decoding: try Files.read(path), as: UTF8.self)
+        #expect(status["digest"]?.string.map(manifests.contains) == true)
+        let applied = try await cluster.mustKubectl(["apply", "-f", path])
+        #expect(applied.split(separator: "\n").count == 3)
+    }
+
     @Test("is not deployed when the request says so")
     func buildOnly() async throws {
         let cluster = try await KubernetesServer.shared

@@ -94,6 +94,39 @@ struct ClusterCaseTests {
         #expect(try await !demo.exists("deployment"))
     }
 
+    @Test("the role for the whole cluster is enough to make a namespace and deploy to it")
+    func clusterRole() async throws {
+        try await demo.server.mustKubectl(["create", "namespace", "slipway"])
+        let file = "\(Checkout.root)/config/kubernetes/deployer-cluster.yaml"
+        try await demo.server.mustKubectl(["apply", "-f", file])
+        let credentials = try await demo.accountCredentials(in: "slipway")
+        var settings = rollout.settings()
+        settings.namespace = demo.namespace + "-new"
+        settings.createsNamespace = true
+        let request = Sample.request { $0.customDomain = "shop.example.org" }
+        let intent = try demo.intent(request, settings: settings)
+        let deployer = try demo.deployer(settings, as: credentials)
+        for _ in 1...2 { _ = try await deployer.apply(intent, confirm: {}, log: demo.log) }
+        try await demo.server.mustKubectl(["-n", settings.namespace, "get", "deployment,service,ingress", "shop"])
+        try await demo.server.mustKubectl(["delete", "-f", file])
+    }
+
+    @Test("what kubectl rollout undo has changed is a conflict with the next deploy, which says so")
+    func undone() async throws {
+        for (index, build) in ["d1", "d2"].enumerated() {
+            try await rollout.deploy(build, image: ["a", "c"][index], queuedAt: Int64(1000 * (index + 1)))
+        }
+        try await demo.kubectl("rollout", "undo", "deployment/shop")
+        var settings = rollout.settings()
+        let intent = try demo.intent(Sample.request(deployment: "d3"), image: "e", queuedAt: 3000)
+        let failure = try await failure { try await demo.apply(intent) }
+        #expect(failure.code == .deploymentConflict)
+        #expect(failure.message.contains("conflict with \"kubectl"))
+        settings.takesFields = true
+        _ = try await demo.deployer(settings).apply(intent, confirm: {}, log: demo.log)
+        #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("e")) == true)
+    }
+
     @Test("one missing right is found before the first change, not in the middle")
     func halfDenied() async throws {
         let credentials = try await demo.roleCredentials()
