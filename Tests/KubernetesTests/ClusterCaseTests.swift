@@ -30,6 +30,39 @@ struct ClusterCaseTests {
         #expect(try await !rollout.pods("d1").isEmpty)
     }
 
+    @Test("a scale-up that never gets ready ends at the rollout's own deadline, for the cluster gives no verdict")
+    func stuckScaleUp() async throws {
+        try await rollout.deploy("d1")
+        try await demo.kubectl("scale", "deployment", "shop", "--replicas=2")
+        try await eventually("the second pod") { try await rollout.pods("d1").count == 2 }
+        let settings = rollout.settings(rollout: .seconds(2)) { $0.rollsBack = false }
+        let intent = try demo.intent(settings: settings)
+        let failure = try await failure {
+            _ = try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log)
+        }
+        #expect(failure.code == .rolloutFailed)
+        #expect(failure.message.contains("kubernetes.rolloutSeconds"))
+        #expect(failure.message.contains("1 of 2 pods ready"))
+        let conditions = try await demo.object("deployment")["status"]?["conditions"]?.array ?? []
+        #expect(conditions.contains { $0["reason"] == "NewReplicaSetAvailable" })
+    }
+
+    @Test("a pod that is ready is not taken for available before the template's minReadySeconds have passed")
+    func minReadySeconds() async throws {
+        let text = ManifestTemplate.standard.replacing(
+            "  selector:\n    matchL",
+            with: "  minReadySeconds: 3\n  selector:\n    matchL"
+        )
+        var settings = rollout.settings()
+        settings.template = try ManifestTemplate(Array(text.utf8), origin: "patient.yaml")
+        let intent = try demo.intent(settings: settings)
+        let (deployer, log) = (try demo.deployer(settings), demo.log)
+        let task = Task { try await deployer.deploy(intent, confirm: {}, log: log) }
+        try await rollout.makeReady("d1", since: Timestamp.text(milliseconds: SystemInformation.currentMilliseconds))
+        _ = try await task.value
+        #expect(said("Rollout: 1 of 1 pods ready, 0 for long enough"))
+    }
+
     @Test("two workers that race with different epochs: the newer lease's version stays, whoever comes last")
     func racingEpochs() async throws {
         try await demo.apply(try demo.intent(epoch: 1))
