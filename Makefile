@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup base-images kubernetes build release check test test-kubernetes test-registry chaos demo \
-	bench-slice bench-layers clean
+	bench-slice bench-layers bench-registry clean
 
 V ?= 0
 FILTER ?=
@@ -51,6 +51,9 @@ bench-slice: setup base-images release ## measure start-up, idle memory and the 
 
 bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
 	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
+
+bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
+	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build
