@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-kubernetes test-registry chaos demo \
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry chaos demo \
 	bench-slice bench-layers clean
 
 V ?= 0
@@ -32,6 +32,9 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
+
+test-sandbox: setup base-images ## run steps in the sandbox: limits, escapes, egress, kills, counted
+	@scripts/test.sh SandboxTests
 
 test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
 	@scripts/test.sh KubernetesTests

@@ -51,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Registry", "Kubernetes",
+                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Sandbox", "Registry", "Kubernetes",
                 "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform", "BuildModel",
                 argumentParser, logging,
             ],
@@ -128,7 +128,20 @@ let package = Package(
         tests("RegistryTests", ["StrictRegistry", "Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        tests("SandboxTests", ["Sandbox", "slipway-sandbox", "Platform", "BuildModel"]),
+        .executableTarget(
+            name: "slipway-step",
+            dependencies: ["Sandbox", "Documents", "Platform", "BuildModel"],
+            path: "Tests/StepProgram",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", "slipway-sandbox", "slipway-step", "Documents", "Platform", "BuildModel", "TestSupport",
+            ],
+            exclude: ["Probes"],
+            swiftSettings: strict
+        ),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]

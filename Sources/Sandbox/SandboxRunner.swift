@@ -45,12 +45,21 @@ package struct SandboxRunner: Sendable {
     /// - Returns: how many steps had left something.
     @discardableResult
     package func sweep() -> Int {
-        guard let node = try? SandboxNode(settings), let groups = node.groups else { return 0 }
-        let left = groups.present.filter { name in
-            guard let number = Int(name.dropFirst()), let lease = try? node.ranges.lease(number) else { return false }
-            groups.clear(name)
-            return withExtendedLifetime(lease) { true }
-        }
+        guard let groups = try? ControlGroups.find(name: settings.groupName) else { return 0 }
+        let left = leftovers()
+        for (name, lease) in left { withExtendedLifetime(lease) { groups.clear(name) } }
         return left.count
+    }
+
+    /// The groups that nobody who lives has the ids of, with the right to them.
+    func leftovers() -> [(name: String, lease: IdentityLease)] {
+        guard let groups = try? ControlGroups.find(name: settings.groupName),
+            let range = try? SandboxNode.identities(settings, isRoot: SystemIdentity.isRoot)
+        else { return [] }
+        let ranges = IdentityRanges(directory: settings.runtimeDirectory, range: range)
+        return groups.present.sorted().compactMap { name in
+            guard let number = Int(name.dropFirst()), let lease = try? ranges.lease(number) else { return nil }
+            return (name, lease)
+        }
     }
 }

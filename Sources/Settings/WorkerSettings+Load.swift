@@ -43,6 +43,7 @@ extension WorkerSettings {
             git: Git(&values, files: files),
             buildpacks: Buildpacks(directory: values.text("buildpacks.directory") ?? node.buildpackDirectory()),
             image: Image(platform: values.text("image.platform")),
+            sandbox: Sandbox(&values, cacheDirectory: cache, environment: environment),
             layers: Layers(
                 compressionLevel: values.integer("layers.compressionLevel"),
                 threads: values.integer("layers.threads"),

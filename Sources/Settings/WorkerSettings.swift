@@ -13,6 +13,7 @@ package struct WorkerSettings: Sendable, Hashable {
     package var git: Git
     package var buildpacks: Buildpacks
     package var image: Image
+    package var sandbox: Sandbox
     package var layers: Layers
     package var registries: Registries
     package var kubernetes: Kubernetes

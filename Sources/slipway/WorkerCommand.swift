@@ -4,6 +4,7 @@ import BuildQueue
 import Logging
 import Platform
 import RedisTransport
+import Sandbox
 import Settings
 import Telemetry
 import Worker
@@ -42,6 +43,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let notifier = ServiceNotifier()
         let logger = Self.logger(settings.log, worker: settings.worker.name)
         let drain = DrainSignal()
+        SandboxRunner(settings: Wiring.sandbox(settings)).sweep()
         let workshop = try Workshop(settings)
         let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
         let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))

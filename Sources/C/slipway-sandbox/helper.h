@@ -39,6 +39,8 @@ struct options {
     int stub_count;
     const char *groups[MOST_PATHS];   /* directories of control groups to make, join and remove */
     int group_count;
+    const char *removals[MOST_PATHS]; /* directories of control groups that the runtime makes, to remove before those */
+    int removal_count;
     const char *limits[MOST_PATHS];   /* "PATH=VALUE", with "?" before it if the file need not be there */
     int limit_count;
     const char *counters[MOST_PATHS]; /* files to report at the end */
