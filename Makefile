@@ -18,8 +18,9 @@ setup: ## install the Debian packages that are missing, and check the Swift tool
 base-images: setup ## make the base images that builds start from, once
 	@scripts/base-images.sh
 
-kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes)
+kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes), and get newer schemas
 	@scripts/kube-apiserver.sh
+	@scripts/kubernetes-validate.sh
 
 build: setup ## build for debugging
 	@scripts/build.sh debug

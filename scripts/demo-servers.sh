@@ -54,7 +54,17 @@ registries:
   plainHTTP: ["127.0.0.1:$2"]
   layouts: []
 YAML
-    [ -z "${KUBECONFIG:-}" ] || printf 'kubernetes:\n  kubeconfig: %s\n' "$(realpath "$KUBECONFIG")" >>"$work/worker.yaml"
+    [ -z "${KUBECONFIG:-}" ] || printf 'kubernetes:\n  kubeconfig: %s\n  namespace: default\n' "$(realpath "$KUBECONFIG")" >>"$work/worker.yaml"
+}
+
+# play_nodes: a throw-away control plane has no nodes, so somebody has to say that pods are ready.
+play_nodes() {
+    local kubectl=$cache/kubernetes/bin/kubectl nodes
+    [ -x "$kubectl" ] || return 0
+    nodes=$("$kubectl" get nodes --output name) || die "the cluster of KUBECONFIG=$KUBECONFIG does not answer as it should; what kubectl says is above"
+    [ -z "$nodes" ] || return 0
+    say "the cluster of $KUBECONFIG has no nodes: scripts/kubernetes-nodes plays them, in the namespace default"
+    start_server "$work/nodes.log" "$repository/scripts/kubernetes-nodes" "$KUBECONFIG" default
 }
 
 # start_worker: with the configuration written before.
@@ -67,7 +77,7 @@ start_worker() {
 enqueue() {
     local request
     request=$(jq --null-input --compact-output --arg name "$1" --arg url "http://127.0.0.1:$2/$1.git" --arg kubeconfig "${KUBECONFIG:-}" \
-        '{deploymentId: "demo-\($name)", projectId: $name, repositoryUrl: $url, branch: "main", deploy: ($kubeconfig != "")}')
+        '{deploymentId: "demo-\($name)", projectId: $name, repositoryUrl: $url, branch: "main", deploy: ($kubeconfig != ""), healthCheckPath: "/"}')
     redis-cli -p "$3" XADD 'slipway:{farm}:intake' '*' request "$request" >/dev/null
     echo "$request"
 }

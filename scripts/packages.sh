@@ -26,7 +26,7 @@ packages_to_test=(
     lighttpd lighttpd-mod-openssl apache2-utils     # http in front of git, with TLS and passwords
     nginx-light                                     # a proxy in front of a registry, with a limit and mutual TLS
     libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers
-    curl jq openssl python3                         # clients and small helpers
+    curl jq openssl python3 python3-venv            # clients and small helpers
     faketime pigz libdeflate-tools                  # another clock; other readers of gzip
     systemd                                         # systemd-analyze judges the units
 )

@@ -27,6 +27,24 @@ struct YAMLComposer {
         }
     }
 
+    /// Every document of the stream, in order; empty ones are left out.
+    mutating func documents() throws(BuildFailure) -> [YAMLNode] {
+        var roots: [YAMLNode] = []
+        while true {
+            let event = try events.next()
+            switch event.kind {
+            case .streamEnd: return roots
+            case .streamStart, .documentEnd, .nothing: continue
+            case .documentStart:
+                // An anchor is known in its own document alone.
+                anchors = [:]
+                let root = try node(try events.next(), depth: 0)
+                if !root.isNull { roots.append(root) }
+            default: throw invalid(event, "a document was expected")
+            }
+        }
+    }
+
     private mutating func node(_ event: YAMLEvent, depth: Int) throws(BuildFailure) -> YAMLNode {
         guard depth < YAMLDocument.maximumDepth else {
             throw invalid(event, "it is nested more than \(YAMLDocument.maximumDepth) levels deep")

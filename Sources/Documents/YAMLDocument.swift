@@ -17,6 +17,15 @@ package enum YAMLDocument {
         return try composer.document()
     }
 
+    /// Parses every document in `bytes`, in order; empty ones are left out.
+    ///
+    /// - Throws: as `parse`.
+    package static func parseAll(_ bytes: [UInt8], name: String) throws(BuildFailure) -> [YAMLNode] {
+        let events = try YAMLEventReader(bytes, name: name)
+        var composer = YAMLComposer(events: events, name: name)
+        return try composer.documents()
+    }
+
     /// Parses the only document in `text`.
     package static func parse(_ text: String, name: String) throws(BuildFailure) -> YAMLNode {
         try parse(Array(text.utf8), name: name)

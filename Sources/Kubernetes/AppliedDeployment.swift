@@ -12,6 +12,8 @@ package struct AppliedDeployment: Sendable, Hashable {
     /// The build that was applied, and its lease's number.
     package var build: String
     package var epoch: Int64
+    /// `spec.selector.matchLabels`: what its ReplicaSets and pods have.
+    package var selector: [String: String] = [:]
     /// What the status said, when the spec had changed already, of a failure of the version before. A controller that re-uses a former
     /// ReplicaSet leaves that there, under the new generation, until something moves.
     package var formerFailure: String?
@@ -54,6 +56,7 @@ package struct AppliedDeployment: Sendable, Hashable {
             build: stamp.deploymentID,
             epoch: stamp.epoch
         )
+        selector = (object["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).compactMapValues(\.string)
         let observed = object["status"]?["observedGeneration"]?.integer ?? 0
         if observed < generation { formerFailure = RolloutVerdict.failure(in: object["status"]) }
     }

@@ -26,12 +26,19 @@ struct WatchEvent {
     }
 }
 
+/// The server did not open a watch.
+struct RefusedWatch: Error {
+    var failure: BuildFailure
+    /// How long the server wants to be left alone.
+    var retryAfter: Duration?
+}
+
 extension ClusterClient {
     /// Opens one watch and hands over its events until the server ends it.
     ///
     /// - Parameter period: after which the server ends it by itself. A server that dies may leave the connection open without a word, so
     ///   that the watch is also given up here a while after that.
-    /// - Throws: `BuildFailure`: with code `watch_expired` when the version asked for is too old; what `handle` throws.
+    /// - Throws: `RefusedWatch`; `BuildFailure`: with code `watch_expired` when the version asked for is too old; what `handle` throws.
     func watch(
         _ request: ClusterRequest,
         period: Duration,
@@ -64,7 +71,12 @@ extension ClusterClient {
             let (response, body) = try await http.download(signed) { bytes throws(BuildFailure) in
                 try splitter.add(bytes)
             }
-            guard response.isSuccess else { throw refusal(response, body, of: request) }
+            guard response.isSuccess else {
+                let failure = refusal(response, body, of: request)
+                return continuation.finish(
+                    throwing: RefusedWatch(failure: failure, retryAfter: Self.retryAfter(response))
+                )
+            }
             continuation.finish()
         } catch let error as BuildFailure {
             continuation.finish(throwing: error.operation == request.operation ? error : unanswered(error, request))

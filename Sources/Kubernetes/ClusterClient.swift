@@ -11,6 +11,15 @@ struct ClusterClient: Sendable {
     let credentials: ClusterCredentials
     let http: HTTPClient
     let settings: DeployerSettings
+    /// Shared by all copies.
+    private let pace: RequestPace
+
+    init(credentials: ClusterCredentials, http: HTTPClient, settings: DeployerSettings) {
+        self.credentials = credentials
+        self.http = http
+        self.settings = settings
+        pace = RequestPace(perSecond: settings.requestsPerSecond, burst: settings.requestBurst)
+    }
 
     /// What came back from a request that succeeded.
     struct Reply {
@@ -78,9 +87,11 @@ struct ClusterClient: Sendable {
         return .failed(refusal(response, body, of: request), retryAfter: Self.retryAfter(response))
     }
 
-    /// The request with our credentials.
+    /// The request with our credentials, when it is its turn.
     func signed(_ request: ClusterRequest, _ limits: HTTPLimits) async throws -> HTTPRequest {
-        try await credentials.signed(request.http(to: credentials, limits: limits))
+        let delay = pace.delay()
+        if delay > .zero { try await pause(for: delay, in: request) }
+        return try await credentials.signed(request.http(to: credentials, limits: limits))
     }
 
     static func retryAfter(_ response: HTTPResponse) -> Duration? {

@@ -36,6 +36,8 @@ struct ClusterRequest: Sendable {
 
     var verb: Verb
     var kind: ClusterResource
+    /// Who owns what this call sets.
+    var manager = fieldManager
     /// Both are DNS labels, so that they stand in a URL as they are.
     var namespace: String
     /// Empty for a call that is about all objects of the kind.
@@ -64,7 +66,7 @@ struct ClusterRequest: Sendable {
     /// `Deployment 'shop' in namespace 'prod'`.
     var subject: String {
         let object = name.isEmpty ? "\(kind.rawValue)s" : "\(kind.rawValue) '\(name)'"
-        return kind == .namespace ? object : "\(object) in namespace '\(namespace)'"
+        return kind.isGlobal ? object : "\(object) in namespace '\(namespace)'"
     }
 
     /// The path with its query, to be put behind the server's URL.
@@ -76,7 +78,7 @@ struct ClusterRequest: Sendable {
         case .log: path += "/\(name)/log"
         }
         let words =
-            (isChange && verb != .delete ? [("fieldManager", Self.fieldManager)] : [])
+            (isChange && verb != .delete ? [("fieldManager", manager)] : [])
             + query.map { ($0.name, $0.value) }
         guard !words.isEmpty else { return path }
         return path + "?" + words.map { "\($0)=\(Self.encoded($1))" }.joined(separator: "&")

@@ -8,18 +8,29 @@ enum ClusterResource: String, Sendable {
     case event = "Event"
     case job = "Job"
     case namespace = "Namespace"
+    case autoscaler = "HorizontalPodAutoscaler"
+    case accessReview = "SelfSubjectAccessReview"
 
-    /// Group and version as they stand in a path.
-    private var root: String {
+    /// The API group; empty for the core one.
+    var group: String {
         switch self {
-        case .deployment, .replicaSet: "/apis/apps/v1"
-        case .ingress: "/apis/networking.k8s.io/v1"
-        case .job: "/apis/batch/v1"
-        case .service, .pod, .event, .namespace: "/api/v1"
+        case .deployment, .replicaSet: "apps"
+        case .ingress: "networking.k8s.io"
+        case .job: "batch"
+        case .autoscaler: "autoscaling"
+        case .accessReview: "authorization.k8s.io"
+        case .service, .pod, .event, .namespace: ""
         }
     }
 
-    private var plural: String {
+    /// Group and version as they stand in a path. The version is 1 for all of them, in every release since 1.19.
+    private var root: String { group.isEmpty ? "/api/v1" : "/apis/\(group)/v1" }
+
+    /// Whether it belongs to no namespace.
+    var isGlobal: Bool { self == .namespace || self == .accessReview }
+
+    /// The kind as it stands in paths and roles.
+    var plural: String {
         switch self {
         case .deployment: "deployments"
         case .service: "services"
@@ -29,11 +40,13 @@ enum ClusterResource: String, Sendable {
         case .event: "events"
         case .job: "jobs"
         case .namespace: "namespaces"
+        case .autoscaler: "horizontalpodautoscalers"
+        case .accessReview: "selfsubjectaccessreviews"
         }
     }
 
     /// The path of all objects of the kind.
     func collection(in namespace: String) -> String {
-        self == .namespace ? "\(root)/\(plural)" : "\(root)/namespaces/\(namespace)/\(plural)"
+        isGlobal ? "\(root)/\(plural)" : "\(root)/namespaces/\(namespace)/\(plural)"
     }
 }

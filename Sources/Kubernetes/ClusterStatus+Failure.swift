@@ -30,7 +30,7 @@ extension ClusterStatus {
                 code: .unauthorized,
                 words: "the cluster does not accept the credentials of \(credentials.origin); renew them."
             )
-        case 403: forbidden(request)
+        case 403: forbidden(request, credentials)
         case 404: missing(request, credentials)
         case 409: conflict
         case 410: Verdict(code: .watchExpired, words: "the cluster no longer knows the version to go on from.")
@@ -47,20 +47,32 @@ extension ClusterStatus {
         }
     }
 
-    private func forbidden(_ request: ClusterRequest) -> Verdict {
+    private func forbidden(_ request: ClusterRequest, _ credentials: ClusterCredentials) -> Verdict {
         if causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return Verdict(code: .notFound, words: "the namespace '\(request.namespace)' is being deleted.")
         }
-        if message.contains("quota") {
+        if message.contains("exceeded quota") {
             return Verdict(
                 code: .limitExceeded,
                 words: "a quota of the namespace does not allow it; raise the ResourceQuota or deploy less."
             )
         }
-        let right = message.contains(" cannot ") ? "a right is missing" : "a rule of the cluster does not allow it"
+        if message.contains("system:anonymous") {
+            return Verdict(
+                code: .unauthorized,
+                words: "the cluster does not know who asks; \(credentials.origin) needs a token or a certificate."
+            )
+        }
+        guard message.contains(" cannot ") || message.isEmpty else {
+            return Verdict(
+                code: .forbidden,
+                words:
+                    "a rule of the cluster (admission) does not allow it; change the template, or what was asked for."
+            )
+        }
         return Verdict(
             code: .forbidden,
-            words: "\(right); the rights that a deployer needs are in config/kubernetes/deployer.yaml."
+            words: "a right is missing; the rights that a deployer needs are in config/kubernetes/deployer.yaml."
         )
     }
 
@@ -90,8 +102,9 @@ extension ClusterStatus {
         let fields = conflicts.map { "\($0.field) (\($0.message))" }.joined(separator: ", ")
         return Verdict(
             code: .deploymentConflict,
-            words: "another manager has set fields that belong to Slipway: \(fields). Let that manager give them up, "
-                + "or put the object back to what was deployed last.",
+            words:
+                "another manager has set fields that belong to Slipway: \(fields). Let that manager give them up, put the "
+                + "object back to what was deployed last, or take them with slipway deploy --force.",
             repeatsCauses: true
         )
     }

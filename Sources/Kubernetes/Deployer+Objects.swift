@@ -22,15 +22,20 @@ extension Deployer {
     }
 
     /// Deletes the Ingress of an app that has no domain any more. Whoever may not look at one has none of ours.
-    func removeIngress(_ intent: DeploymentIntent, _ writer: FencedWriter, _ log: any BuildLog) async throws {
-        let found: JSONValue?
+    func settleIngress(_ intent: DeploymentIntent, _ writer: FencedWriter, _ log: any BuildLog) async throws {
+        let name = client.settings.template.name(of: .ingress, project: intent.stamp.projectID)
+        guard intent.domain == nil else {
+            if Manifests.ingress(intent) == nil {
+                log.say("Warning: the template has no Ingress, so nothing routes customDomain to the app.", .deploying)
+            }
+            return
+        }
+        guard let name else { return }
         do {
-            found = try await writer.check(.ingress, intent.namespace, intent.name)
+            guard try await writer.remove(.ingress, intent.namespace, name) else { return }
         } catch let failure as BuildFailure where [.forbidden, .deploymentConflict].contains(failure.code) {
             return
         }
-        guard let found else { return }
-        try await writer.delete(found, .ingress, intent.namespace, intent.name)
-        log.say("Deleted the Ingress '\(intent.name)': the app has no domain any more.", .deploying)
+        log.say("Deleted the Ingress '\(name)': the app has no domain any more.", .deploying)
     }
 }

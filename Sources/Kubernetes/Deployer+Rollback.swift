@@ -36,6 +36,10 @@ extension Deployer {
         guard client.settings.rollsBack else { return failure }
         log.say("Failed: \(failure.message)", .deploying)
         var failure = failure
+        guard !client.settings.template.isPerBuild else {
+            failure.message += " Builds before it have Deployments of their own, which are as they were."
+            return failure
+        }
         do {
             let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
             let (applied, build) = try await restore(nil, intent.stamp, writer, log)
@@ -57,7 +61,17 @@ extension Deployer {
         _ writer: FencedWriter,
         _ log: any BuildLog
     ) async throws -> (AppliedDeployment, String) {
-        let (namespace, name) = (client.settings.namespace, ObjectName.make(projectID: stamp.projectID))
+        let namespace = client.settings.namespace
+        guard let name = client.settings.template.name(of: .deployment, project: stamp.projectID) else {
+            throw BuildFailure(
+                .platform,
+                .invalidConfiguration,
+                operation: "kubernetes.rollback",
+                message:
+                    "By \(client.settings.template.origin) each build has a Deployment of its own, so there is nothing to bring "
+                    + "back: point traffic to the Service of the build that is wanted."
+            )
+        }
         guard let live = try await writer.check(.deployment, namespace, name) else {
             throw Self.missing("There is no Deployment '\(name)' in namespace '\(namespace)' to roll back.")
         }

@@ -4,12 +4,17 @@ package import HTTPTransport
 /// Hands images to a cluster by server-side apply, never by force, and sees to it that they come up.
 package struct Deployer: Sendable {
     let client: ClusterClient
+    private let preflight: Preflight
+
+    /// What the configuration says about deploying.
+    package var settings: DeployerSettings { client.settings }
 
     /// - Parameters:
     ///   - credentials: the cluster.
     ///   - http: the transport; stays the caller's.
     package init(credentials: ClusterCredentials, http: HTTPClient, settings: DeployerSettings) {
         client = ClusterClient(credentials: credentials, http: http, settings: settings)
+        preflight = Preflight(client: client)
     }
 
     /// Runs the intent's release command if it has one, applies the intent, waits for its rollout, and goes back to the last good build if it fails.
@@ -17,13 +22,14 @@ package struct Deployer: Sendable {
     /// - Parameters:
     ///   - confirm: throws if the lease behind `intent.stamp` is lost; asked just before everything that is sent to change the cluster.
     ///   - log: gets what was applied, how the rollout goes, and why it failed.
-    /// - Throws: as `apply`; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`,
+    /// - Throws: as `apply`, and `forbidden` with every right that is missing; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`,
     ///   `release_failed`, or `superseded` when a newer build took over. The message says what was gone back to.
     package func deploy(
         _ intent: DeploymentIntent,
         confirm: @escaping @Sendable () async throws -> Void,
         log: any BuildLog
     ) async throws -> AppliedDeployment {
+        try await preflight.check(Preflight.rights(for: intent))
         if let command = intent.releaseCommand { try await release(command, intent, confirm, log) }
         let applied = try await apply(intent, confirm: confirm, log: log)
         do {
@@ -31,7 +37,7 @@ package struct Deployer: Sendable {
         } catch let failure as BuildFailure where failure.isVerdict {
             throw await goingBack(after: failure, intent, confirm, log)
         }
-        await markGood(intent, confirm, log)
+        await markGood(applied, intent, confirm, log)
         return applied
     }
 
@@ -50,16 +56,15 @@ package struct Deployer: Sendable {
         do {
             let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
             try await makeNamespace(intent, confirm)
+            let objects = Manifests.objects(intent)
             // All before the first change: an object of somebody else must not leave half a deployment behind.
-            for object in Manifests.objects(intent) {
-                _ = try await writer.check(object.kind, intent.namespace, intent.name)
-            }
+            for object in objects { _ = try await writer.check(object.kind, intent.namespace, object.name) }
             var deployment: JSONValue?
-            for object in Manifests.objects(intent) {
+            for object in objects {
                 let written = try await write(object, intent, writer, log)
                 if object.kind == .deployment { deployment = written }
             }
-            if intent.domain == nil { try await removeIngress(intent, writer, log) }
+            try await settleIngress(intent, writer, log)
             return try AppliedDeployment(deployment ?? .null, intent.stamp)
         } catch {
             throw BuildFailure(error, operation: "kubernetes.apply")
@@ -85,7 +90,9 @@ package struct Deployer: Sendable {
         do {
             try await makeNamespace(intent, confirm)
             let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
-            _ = try await writer.check(.deployment, intent.namespace, intent.name)
+            for object in Manifests.objects(intent) where object.kind == .deployment {
+                _ = try await writer.check(.deployment, intent.namespace, object.name)
+            }
             try await ReleaseJob(client: client, intent: intent, command: command, log: log).run(confirm)
         } catch {
             throw BuildFailure(error, operation: "kubernetes.release")
@@ -98,24 +105,25 @@ package struct Deployer: Sendable {
         _ writer: FencedWriter,
         _ log: any BuildLog
     ) async throws -> JSONValue {
-        let written = try await writer.write(object.kind, intent.namespace, intent.name) { found in
+        let written = try await writer.write(object.kind, intent.namespace, object.name) { found in
             object.kind == .deployment ? GoodBuilds(of: found).stamped(on: object.manifest) : object.manifest
         }
         for warning in written.warnings { log.say("The cluster warns: \(warning)", .deploying) }
-        let request = ClusterRequest(.apply, object.kind, namespace: intent.namespace, name: intent.name)
+        let request = ClusterRequest(.apply, object.kind, namespace: intent.namespace, name: object.name)
         log.say("Applied the \(request.subject).", .deploying)
         return written.object
     }
 
     /// Notes on the Deployment that this build is one to go back to. The app runs whether or not this succeeds.
     private func markGood(
+        _ applied: AppliedDeployment,
         _ intent: DeploymentIntent,
         _ confirm: @escaping @Sendable () async throws -> Void,
         _ log: any BuildLog
     ) async {
         let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
         do {
-            _ = try await writer.write(.deployment, intent.namespace, intent.name) { found in
+            _ = try await writer.write(.deployment, intent.namespace, applied.name) { found in
                 var builds = GoodBuilds(of: found)
                 builds.add(intent.stamp.deploymentID)
                 return builds.stamped(on: Manifests.deployment(intent))

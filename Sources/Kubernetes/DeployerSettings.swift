@@ -1,5 +1,9 @@
 /// What the worker's configuration says about deploying.
 package struct DeployerSettings: Sendable, Hashable {
+    /// What is applied, with variables that each deployment fills.
+    package var template: ManifestTemplate = .builtIn
+    /// Whether fields are taken from other managers instead of leaving them and failing.
+    package var takesFields = false
     /// The namespace of everything that is deployed. It has to exist.
     package var namespace: String
     /// The value of the label `platform`.
@@ -16,6 +20,9 @@ package struct DeployerSettings: Sendable, Hashable {
     /// How often a request is sent at most, and the delay after the first failure; it doubles, with full jitter.
     package var attempts: Int
     package var retryDelay: Duration
+    /// How many requests are sent to the cluster at most, by all builds of this process together, and how many at once before that counts.
+    package var requestsPerSecond = 20
+    package var requestBurst = 40
     /// How long a rollout may take at most, whatever the cluster says of it.
     package var rolloutLimit: Duration = .seconds(600)
     /// How long a rollout may go without progress before the cluster calls it failed (`progressDeadlineSeconds`).

@@ -70,18 +70,38 @@ struct FencedWriter: Sendable {
     ) async throws -> Written {
         var request = ClusterRequest(.apply, kind, namespace: namespace, name: name)
         // Whoever created it may have been stopped right after.
-        let found = try await converted(found, request)
-        var body = body
+        let adopted = try await converted(found, request)
+        let (settled, found) = try await leavingReplicas(body, over: adopted, request)
+        var body = settled
         var metadata = body["metadata"] ?? [:]
         metadata["resourceVersion"] = found["metadata"]?["resourceVersion"]
         body["metadata"] = metadata
         request.body = body
+        if client.settings.takesFields { request.query.append(("force", "true")) }
         let reply = try await client.send(request, confirm: confirm)
         return Written(object: reply.object, warnings: reply.warnings)
     }
 
+    /// Deletes an object if it is there and may be written over.
+    ///
+    /// - Returns: whether it was there.
+    func remove(_ kind: ClusterResource, _ namespace: String, _ name: String) async throws -> Bool {
+        var backoff = Backoff(base: .milliseconds(2))
+        for round in 1... {
+            guard let found = try await check(kind, namespace, name) else { return false }
+            do {
+                try await delete(found, kind, namespace, name)
+                return true
+            } catch let failure as BuildFailure where failure.code == .objectChanged && round < Self.rounds {
+                let request = ClusterRequest(.delete, kind, namespace: namespace, name: name)
+                try await client.pause(for: backoff.next(retryAfter: nil), in: request)
+            }
+        }
+        return false
+    }
+
     /// Deletes an object that was read, unless it was changed or made anew since. One that is gone already is as well.
-    func delete(_ found: JSONValue, _ kind: ClusterResource, _ namespace: String, _ name: String) async throws {
+    private func delete(_ found: JSONValue, _ kind: ClusterResource, _ namespace: String, _ name: String) async throws {
         var precondition: JSONValue = [:]
         for key in ["uid", "resourceVersion"] { precondition[key] = found["metadata"]?[key] }
         let options: JSONValue = [
@@ -97,29 +117,16 @@ struct FencedWriter: Sendable {
     }
 
     /// Turns what the creation made ours into what an apply would have: else a field would outlive its removal from the manifest, and
-    /// our own next apply would be in conflict with it.
+    /// our own next apply would be in conflict with it. Where fields are taken from others, so is what `kubectl apply` has set: it
+    /// would stay for ever otherwise.
     private func converted(_ object: JSONValue, _ request: ClusterRequest) async throws -> JSONValue {
-        let entries = object["metadata"]?["managedFields"]?.array ?? []
-        guard entries.contains(where: Self.isCreation), let version = object["metadata"]?["resourceVersion"] else {
-            return object
-        }
-        let hasApplied = entries.contains {
-            $0["manager"]?.string == ClusterRequest.fieldManager && $0["operation"]?.string == "Apply"
-        }
-        let kept = entries.compactMap { entry -> JSONValue? in
-            guard Self.isCreation(entry) else { return entry }
-            var renamed = entry
-            renamed["operation"] = "Apply"
-            return hasApplied ? nil : renamed
-        }
+        let fields = ManagedFields(of: object)
+        guard let kept = fields.adopted(takesFromKubectl: client.settings.takesFields),
+            let version = object["metadata"]?["resourceVersion"]
+        else { return object }
         var amendment = request
         amendment.verb = .amend
         amendment.body = ["metadata": ["resourceVersion": version, "managedFields": .array(kept)]]
         return try await client.send(amendment, confirm: confirm).object
-    }
-
-    private static func isCreation(_ entry: JSONValue) -> Bool {
-        entry["manager"]?.string == ClusterRequest.fieldManager && entry["operation"]?.string == "Update"
-            && entry["subresource"] == nil
     }
 }

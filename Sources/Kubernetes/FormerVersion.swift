@@ -26,7 +26,8 @@ struct FormerVersion {
         _ name: String,
         _ client: ClusterClient
     ) async throws -> FormerVersion {
-        let selector = "app.kubernetes.io/name=\(name),deployment=\(LabelValue.make(build))"
+        let labels = (live["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).compactMapValues(\.string)
+        let selector = RolloutPods.selector(labels.merging(["deployment": LabelValue.make(build)]) { $1 })
         let request = ClusterRequest(.list, .replicaSet, namespace: namespace, query: [("labelSelector", selector)])
         let sets = try await client.send(request).object["items"]?.array ?? []
         let own = sets.filter { isOwned($0, by: live["metadata"]?["uid"]) }
@@ -79,7 +80,7 @@ struct FormerVersion {
         set["metadata"]?["ownerReferences"]?.array?.contains { $0["uid"] == uid } == true
     }
 
-    private static func revision(of set: JSONValue) -> Int64 {
+    static func revision(of set: JSONValue) -> Int64 {
         let text = set["metadata"]?["annotations"]?["deployment.kubernetes.io/revision"]?.string
         return text.flatMap { Int64($0) } ?? 0
     }

@@ -1,9 +1,8 @@
 package import BuildModel
 
-/// The objects of a deployment as JSON: pure functions of the intent, for server-side apply.
+/// The objects of a deployment as JSON: pure functions of the intent and its template, for server-side apply.
 ///
-/// Every member is one that Slipway means to own: no nulls, no status, and no `replicas`, which the server sets to 1 when it
-/// creates the Deployment and which then belongs to whoever scales it, a person or an autoscaler.
+/// Every member is one that Slipway means to own: no nulls and no status.
 package enum Manifests {
     /// Annotations by which Slipway knows its objects again.
     package enum Annotation {
@@ -23,67 +22,59 @@ package enum Manifests {
         package static let restored = "slipway/restored-build"
     }
 
-    /// The name of the container's port, which probes and the Service go by.
-    static let portName = "http"
-    static let servicePort: Int64 = 80
-
-    /// The `apps/v1` Deployment. Its selector is the same for all builds of a project, since it can never be changed.
-    package static func deployment(_ intent: DeploymentIntent) -> JSONValue {
-        [
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": metadata(intent),
-            "spec": [
-                "progressDeadlineSeconds": .integer(Int64(intent.settings.progressDeadline.components.seconds)),
-                "selector": ["matchLabels": strings(selector(intent))],
-                "template": [
-                    "metadata": ["labels": strings(labels(intent))],
-                    "spec": podSpec(intent, [container(intent)]),
-                ],
-            ],
-        ]
-    }
-
-    static func podSpec(_ intent: DeploymentIntent, _ containers: [JSONValue]) -> JSONValue {
-        var spec: JSONValue = [
-            // The app is a stranger to the cluster: it gets no token for its API, and no list of its neighbours.
-            "automountServiceAccountToken": false,
-            "enableServiceLinks": false,
-            "containers": .array(containers),
-        ]
-        if !intent.settings.imagePullSecrets.isEmpty {
-            spec["imagePullSecrets"] = .array(intent.settings.imagePullSecrets.map { ["name": .string($0)] })
+    /// What an intent comes to, in the order in which it is applied.
+    static func objects(_ intent: DeploymentIntent) -> [ManifestObject] {
+        intent.settings.template.filled(TemplateVariables(intent)).map { object in
+            var owned = object
+            owned.manifest = stamped(object.manifest, intent)
+            if object.kind == .deployment { label(&owned.manifest, intent, at: ["spec", "template"]) }
+            return owned
         }
-        return spec
     }
 
-    /// The `v1` Service: port 80 to the container's port.
-    package static func service(_ intent: DeploymentIntent) -> JSONValue {
-        [
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata(intent),
-            "spec": [
-                "selector": strings(selector(intent)),
-                "ports": [
-                    [
-                        "name": .string(portName), "port": .integer(servicePort), "protocol": "TCP",
-                        "targetPort": .string(portName),
-                    ]
-                ],
-            ],
-        ]
+    /// The `apps/v1` Deployment.
+    package static func deployment(_ intent: DeploymentIntent) -> JSONValue { object(.deployment, intent) ?? [:] }
+
+    /// The `v1` Service.
+    package static func service(_ intent: DeploymentIntent) -> JSONValue { object(.service, intent) ?? [:] }
+
+    /// The `networking.k8s.io/v1` Ingress for the intent's domain; nil without one.
+    package static func ingress(_ intent: DeploymentIntent) -> JSONValue? { object(.ingress, intent) }
+
+    private static func object(_ kind: ClusterResource, _ intent: DeploymentIntent) -> JSONValue? {
+        objects(intent).first { $0.kind == kind }?.manifest
     }
 
-    static func metadata(_ intent: DeploymentIntent) -> JSONValue {
+    /// All objects as documents of one YAML stream (JSON is YAML), as `kubectl apply -f` reads them; equal intents give equal bytes.
+    package static func rendered(_ intent: DeploymentIntent) -> String {
+        objects(intent).map { "---\n\($0.manifest.prettyText)\n" }.joined()
+    }
+
+    /// The object with its namespace, and with whose it is.
+    private static func stamped(_ manifest: JSONValue, _ intent: DeploymentIntent) -> JSONValue {
+        var manifest = manifest
+        label(&manifest, intent, at: [])
         var own = annotations(intent.stamp)
         if let revision = intent.revision { own[Annotation.revision] = .string(revision) }
-        return [
-            "name": .string(intent.name),
-            "namespace": .string(intent.namespace),
-            "labels": strings(labels(intent)),
-            "annotations": .object(own),
-        ]
+        var metadata = manifest["metadata"] ?? [:]
+        metadata["namespace"] = .string(intent.namespace)
+        metadata["annotations"] = .object((metadata["annotations"]?.object ?? [:]).merging(own) { $1 })
+        manifest["metadata"] = metadata
+        return manifest
+    }
+
+    /// Adds labels to the metadata of the object at a path: the configuration's give way to the template's, those to Slipway's own.
+    private static func label(_ object: inout JSONValue, _ intent: DeploymentIntent, at path: [String]) {
+        if let first = path.first {
+            var member = object[first] ?? [:]
+            label(&member, intent, at: Array(path.dropFirst()))
+            object[first] = member
+            return
+        }
+        var metadata = object["metadata"] ?? [:]
+        let given = (metadata["labels"]?.object ?? [:]).compactMapValues(\.string)
+        metadata["labels"] = strings(intent.labels.merging(given) { $1 }.merging(ownLabels(intent)) { $1 })
+        object["metadata"] = metadata
     }
 
     /// By which an object tells whose it is.
@@ -96,25 +87,27 @@ package enum Manifests {
         ]
     }
 
-    private static func selector(_ intent: DeploymentIntent) -> [String: String] {
-        ["app.kubernetes.io/name": intent.name, "app.kubernetes.io/instance": intent.name]
-    }
-
-    static func labels(_ intent: DeploymentIntent) -> [String: String] {
-        commonLabels(intent).merging(selector(intent)) { $1 }
-    }
-
-    /// Labels that do not make a pod one of the app's.
+    /// Labels that everything of a build has. They do not make a pod one of the app's by themselves.
     static func commonLabels(_ intent: DeploymentIntent) -> [String: String] {
-        let own = [
+        intent.labels.merging(ownLabels(intent)) { $1 }
+    }
+
+    private static func ownLabels(_ intent: DeploymentIntent) -> [String: String] {
+        [
             "deployment": LabelValue.make(intent.stamp.deploymentID),
             "platform": intent.platform,
             "app.kubernetes.io/managed-by": "slipway",
         ]
-        return intent.labels.merging(own) { $1 }
     }
 
     static func strings(_ members: [String: String]) -> JSONValue {
         .object(members.mapValues { .string($0) })
     }
+}
+
+/// An object of a deployment: what it is, and what it shall be.
+struct ManifestObject {
+    var kind: ClusterResource
+    var name: String
+    var manifest: JSONValue
 }

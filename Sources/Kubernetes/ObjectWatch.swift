@@ -17,24 +17,33 @@ struct ObjectWatch: Sendable {
         var version: String?
         while true {
             try Task.checkCancellation()
+            var retryAfter: Duration?
+            let start = ContinuousClock.now
             do {
                 if version == nil { version = try await list(yield) }
-                let start = ContinuousClock.now
                 try await follow(&version, yield)
-                // A server that ends every watch at once must not be asked without a pause.
-                if start.duration(to: .now) > .seconds(1) { backoff = Backoff(base: client.settings.retryDelay) }
-                try await client.pause(for: backoff.next(retryAfter: nil), in: request(.watch))
-            } catch let failure as BuildFailure where failure.code == .watchExpired {
-                version = nil
-                try await client.pause(for: backoff.next(retryAfter: nil), in: request(.watch))
-            } catch let failure as BuildFailure where failure.isRetryable {
-                try await client.pause(for: backoff.next(retryAfter: nil), in: request(.watch))
-            } catch let failure as BuildFailure where failure.code == .unauthorized {
-                // Listing asks with renewed credentials, and says so if they are not accepted either.
-                await client.credentials.renew()
-                version = nil
-                try await client.pause(for: backoff.next(retryAfter: nil), in: request(.watch))
+            } catch let refused as RefusedWatch {
+                retryAfter = refused.retryAfter
+                try await recover(from: refused.failure, &version)
+            } catch let failure as BuildFailure {
+                try await recover(from: failure, &version)
             }
+            // A server that ends every watch at once must not be asked without a pause.
+            if start.duration(to: .now) > .seconds(1) { backoff = Backoff(base: client.settings.retryDelay) }
+            try await client.pause(for: backoff.next(retryAfter: retryAfter), in: request(.watch))
+        }
+    }
+
+    /// Throws what will not pass, and forgets the place to go on from where the server no longer knows it.
+    private func recover(from failure: BuildFailure, _ version: inout String?) async throws {
+        switch failure.code {
+        case .watchExpired: version = nil
+        case .unauthorized:
+            // Listing asks with renewed credentials, and says so if they are not accepted either.
+            guard version != nil else { throw failure }
+            await client.credentials.renew()
+            version = nil
+        default: guard failure.isRetryable else { throw failure }
         }
     }
 

@@ -93,10 +93,8 @@ struct ReleaseJob: Sendable {
         }
     }
 
-    private var manifest: JSONValue {
-        let labels = Manifests.strings(Manifests.commonLabels(intent))
-        var pod = Manifests.podSpec(intent, [container])
-        pod["restartPolicy"] = "Never"
+    var manifest: JSONValue {
+        let labels = Manifests.strings(labels)
         return [
             "apiVersion": "batch/v1", "kind": "Job",
             "metadata": [
@@ -112,14 +110,28 @@ struct ReleaseJob: Sendable {
         ]
     }
 
-    private var container: JSONValue {
-        [
-            "name": "release",
-            "image": .string(intent.image.description),
-            "command": Manifests.words(command),
-            "env": .array(Manifests.variables(intent)),
-            "resources": Manifests.resources(intent.resources),
-            "securityContext": Manifests.securityContext,
-        ]
+    /// The app's pod with the release command in the place of the app, and nothing beside it.
+    private var pod: JSONValue {
+        var pod = Manifests.deployment(intent)["spec"]?["template"]?["spec"] ?? [:]
+        let image = JSONValue.string(intent.image.description)
+        var container = pod["containers"]?.array?.first { $0["image"] == image } ?? [:]
+        for name in ["args", "ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+            container[name] = nil
+        }
+        container["name"] = "release"
+        container["command"] = Manifests.words(command)
+        pod["containers"] = [container]
+        pod["initContainers"] = nil
+        pod["restartPolicy"] = "Never"
+        return pod
+    }
+
+    /// None by which the Deployment or the Service would take the pod for one of the app's.
+    private var labels: [String: String] {
+        let selected = Manifests.objects(intent).flatMap { object in
+            let selector = object.manifest["spec"]?["selector"]
+            return Array((selector?["matchLabels"] ?? selector)?.object?.keys ?? [:].keys)
+        }
+        return Manifests.commonLabels(intent).filter { !selected.contains($0.key) }
     }
 }

@@ -13,37 +13,64 @@ struct RolloutPods: Sendable {
         self.labels = labels
     }
 
-    init(client: ClusterClient, _ applied: AppliedDeployment, build: String) {
-        self.client = client
-        namespace = applied.namespace
-        labels = ["app.kubernetes.io/name": applied.name, "deployment": LabelValue.make(build)]
+    /// The pods of the newest ReplicaSet of a Deployment, with that set's name; nil as long as there is none of the build.
+    static func newest(
+        of applied: AppliedDeployment,
+        build: String,
+        _ client: ClusterClient
+    ) async throws -> (pods: RolloutPods, set: String)? {
+        let labels = applied.selector.merging(["deployment": LabelValue.make(build)]) { $1 }
+        let request = ClusterRequest(
+            .list,
+            .replicaSet,
+            namespace: applied.namespace,
+            query: [("labelSelector", selector(labels))]
+        )
+        let sets = try await client.send(request).object["items"]?.array ?? []
+        let newest = sets.filter { set in
+            set["metadata"]?["ownerReferences"]?.array?.contains { $0["uid"]?.string == applied.uid } == true
+        }.max { FormerVersion.revision(of: $0) < FormerVersion.revision(of: $1) }
+        guard let metadata = newest?["metadata"], let name = metadata["name"]?.string,
+            let hash = metadata["labels"]?["pod-template-hash"]?.string
+        else { return nil }
+        let own = labels.merging(["pod-template-hash": hash]) { $1 }
+        return (RolloutPods(client: client, namespace: applied.namespace, labels: own), name)
+    }
+
+    /// Labels as the API selects by them.
+    static func selector(_ labels: [String: String]) -> String {
+        labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 
     /// What is wrong with them, one entry for each pod that has a trouble, by name.
     func troubles() async throws -> [PodTrouble] {
-        let selector = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let request = ClusterRequest(
             .list,
             .pod,
             namespace: namespace,
-            query: [("labelSelector", selector), ("limit", "50")]
+            query: [("labelSelector", Self.selector(labels)), ("limit", "50")]
         )
         let pods = try await client.send(request).object["items"]?.array ?? []
         return pods.filter { $0["metadata"]?["deletionTimestamp"] == nil }.compactMap(PodTrouble.init)
             .sorted { $0.pod < $1.pod }
     }
 
-    /// The last warnings about the app's objects, oldest first.
-    func warnings(about name: String, limit: Int = 5) async throws -> [String] {
+    /// The last warnings about a Deployment, its ReplicaSet and that one's pods, oldest first.
+    static func warnings(
+        about applied: AppliedDeployment,
+        set: String?,
+        _ client: ClusterClient,
+        limit: Int = 5
+    ) async throws -> [String] {
         let request = ClusterRequest(
             .list,
             .event,
-            namespace: namespace,
+            namespace: applied.namespace,
             query: [("fieldSelector", "type=Warning"), ("limit", "500")]
         )
         let events = try await client.send(request).object["items"]?.array ?? []
-        return events.filter { $0["involvedObject"]?["name"]?.string?.hasPrefix(name) == true }
-            .sorted { Self.time(of: $0) < Self.time(of: $1) }
+        return events.filter { isAbout($0["involvedObject"], applied, set) }
+            .sorted { time(of: $0) < time(of: $1) }
             .suffix(limit)
             .map { event in
                 let object = event["involvedObject"]
@@ -51,6 +78,16 @@ struct RolloutPods: Sendable {
                 let words = PlainText.line(event["message"]?.string ?? "", limit: 400)
                 return "\(subject): \(event["reason"]?.string ?? ""): \(words)"
             }
+    }
+
+    private static func isAbout(_ object: JSONValue?, _ applied: AppliedDeployment, _ set: String?) -> Bool {
+        let name = object?["name"]?.string ?? ""
+        switch object?["kind"]?.string {
+        case "Deployment": return name == applied.name
+        case "ReplicaSet": return name == set
+        case "Pod": return set.map { name.hasPrefix($0 + "-") } == true
+        default: return false
+        }
     }
 
     private static func time(of event: JSONValue) -> String {

@@ -49,8 +49,9 @@ package enum RolloutVerdict: Sendable, Hashable {
 
     private init(_ deployment: JSONValue, _ applied: AppliedDeployment) {
         let (spec, status) = (deployment["spec"], deployment["status"])
-        let generation = deployment["metadata"]?["generation"]?.integer
-        guard (status?["observedGeneration"]?.integer ?? 0) >= (generation ?? 0) else {
+        // What was applied counts even if an older state of the object comes late.
+        let generation = max(deployment["metadata"]?["generation"]?.integer ?? 0, applied.generation)
+        guard (status?["observedGeneration"]?.integer ?? 0) >= generation else {
             self = .waiting("waiting for the cluster to take the new version up")
             return
         }

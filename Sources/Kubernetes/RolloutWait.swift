@@ -54,17 +54,18 @@ struct RolloutWait: Sendable {
 
     private func decide(_ inputs: AsyncThrowingStream<Input, any Error>) async throws {
         var state = RolloutProgress(log: log)
-        let report = RolloutReport(client: client, applied: applied, podBuild: podBuild ?? applied.build, log: log)
+        var report = RolloutReport(client: client, applied: applied, podBuild: podBuild ?? applied.build, log: log)
         for try await input in inputs {
             switch input {
             case .object(let object):
+                state.notice(object, applied)
                 switch RolloutVerdict(of: object, applied: applied) {
                 case .complete: return state.finish()
                 case .waiting(let words): state.say(words)
                 case .failed(let reason, let pods): throw await report.failure(reason, counters: pods)
                 case .lost(let reason): throw Self.lost(reason)
                 }
-            case .tick: state.say(await report.troubles())
+            case .tick: state.say(await report.look())
             case .deadline: throw await report.failure(deadlineWords, counters: state.counters)
             }
         }
@@ -86,6 +87,7 @@ struct RolloutProgress {
     private(set) var counters = ""
     private var said = ""
     private var troubles: [PodTrouble] = []
+    private var generation: Int64 = 0
     private let log: any BuildLog
 
     init(log: any BuildLog) {
@@ -100,6 +102,23 @@ struct RolloutProgress {
     mutating func say(_ found: [PodTrouble]) {
         troubles = found
         tell()
+    }
+
+    /// Says that somebody changed the spec after us, and who, if it was not for a build: then the verdict is about both.
+    mutating func notice(_ object: JSONValue?, _ applied: AppliedDeployment) {
+        guard let metadata = object?["metadata"], let found = metadata["generation"]?.integer,
+            found > max(generation, applied.generation)
+        else { return }
+        generation = found
+        let manager = metadata["managedFields"]?.array?
+            .filter { $0["manager"]?.string != ClusterRequest.fieldManager && $0["fieldsV1"]?["f:spec"] != nil }
+            .max { ($0["time"]?.string ?? "") < ($1["time"]?.string ?? "") }?["manager"]?.string
+        let who = manager.map { " by '\(PlainText.line($0, limit: 128))'" } ?? ""
+        log.say(
+            "The Deployment's spec was changed\(who) during the rollout (generation \(found), this build applied "
+                + "\(applied.generation)).",
+            .deploying
+        )
     }
 
     func finish() { log.say("Rollout complete.", .deploying) }

@@ -130,8 +130,16 @@ extension SettingKey {
         SettingKey(
             "kubernetes.namespace",
             .text(.dnsLabel),
-            default: "default",
+            or: "that of the kubeconfig's context or of the worker's pod, else default",
+            example: "apps",
             "The namespace that apps are put into."
+        ),
+        SettingKey(
+            "kubernetes.template",
+            .text(.path),
+            or: "one Deployment and Service for each project",
+            example: "/etc/slipway/kubernetes/build.yaml",
+            "A template of what is applied; config/kubernetes/templates has two, docs/operations.md the variables."
         ),
         SettingKey(
             "kubernetes.platform",

@@ -140,7 +140,8 @@ extension WorkerSettings.Kubernetes {
     init(_ values: inout SettingValues, files: SecretFiles) {
         kubeconfig = values.secretPath("kubernetes.kubeconfig", files)
         context = values.text("kubernetes.context")
-        namespace = values.text("kubernetes.namespace") ?? ""
+        namespace = values.text("kubernetes.namespace")
+        template = values.text("kubernetes.template")
         platform = values.text("kubernetes.platform") ?? ""
         rolloutLimit = values.seconds("kubernetes.rolloutSeconds")
         progressDeadline = values.seconds("kubernetes.progressSeconds")

@@ -29,7 +29,10 @@ extension WorkerSettings {
         package var isEnabled: Bool
         package var kubeconfig: String?
         package var context: String?
-        package var namespace: String
+        /// Nil for the one of the kubeconfig's context or of the worker's pod.
+        package var namespace: String?
+        /// The file of what is applied; nil for what is built in.
+        package var template: String?
         /// The value of the label `platform`.
         package var platform: String
         package var rolloutLimit: Duration

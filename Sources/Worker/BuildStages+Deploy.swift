@@ -1,7 +1,6 @@
 internal import BuildModel
 internal import Buildpacks
 internal import Kubernetes
-internal import Platform
 
 extension BuildStages {
     /// What is to run in the cluster.
@@ -75,9 +74,6 @@ extension BuildStages {
             )
         }
         try await reporter.confirm()
-        try Directories.create("\(directory)/\(intent.namespace)")
-        let path = "\(directory)/\(intent.namespace)/\(intent.name).yaml"
-        try Files.writeAtomically(Array(Manifests.rendered(intent).utf8), to: path)
-        return path
+        return try ManifestFile.write(intent, in: directory)
     }
 }

@@ -204,6 +204,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("kubernetes-namespace"), help: .setting("kubernetes.namespace"))
     var kubernetesNamespace: String?
 
+    @Option(name: .customLong("kubernetes-template"), help: .setting("kubernetes.template"))
+    var kubernetesTemplate: String?
+
     @Option(name: .customLong("kubernetes-platform"), help: .setting("kubernetes.platform"))
     var kubernetesPlatform: String?
 
@@ -300,6 +303,7 @@ extension ConfigurationOptions {
             ("kubernetes.kubeconfig", kubernetesKubeconfig),
             ("kubernetes.context", kubernetesContext),
             ("kubernetes.namespace", kubernetesNamespace),
+            ("kubernetes.template", kubernetesTemplate),
             ("kubernetes.platform", kubernetesPlatform),
             ("kubernetes.rolloutSeconds", kubernetesRolloutSeconds),
             ("kubernetes.progressSeconds", kubernetesProgressSeconds),

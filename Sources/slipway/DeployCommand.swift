@@ -28,6 +28,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Flag(help: "Print the manifests as YAML and change nothing.")
     var render = false
 
+    @Flag(help: "Take fields that other managers have set, instead of naming them and changing nothing.")
+    var force = false
+
     @OptionGroup var format: OutputOptions
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
@@ -40,7 +43,7 @@ struct DeployCommand: AsyncParsableCommand {
         }
         let http = HTTPClient(label: "slipway.deploy")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
-        let deployer = try Wiring.cluster(settings, http: http)
+        let deployer = try Wiring.cluster(settings, http: http, takesFields: force)
         let applied = try await deployer.deploy(intent, confirm: {}, log: log)
         await http.shutdown()
         let result: JSONValue = [
@@ -64,7 +67,7 @@ struct DeployCommand: AsyncParsableCommand {
             revision: request.commitSHA,
             queuedAt: SystemInformation.currentMilliseconds,
             epoch: 0,
-            settings: Wiring.deployerSettings(settings.kubernetes)
+            settings: try Wiring.deployerSettings(settings.kubernetes)
         )
     }
 

@@ -91,22 +91,28 @@ enum Wiring {
         let kubernetes = settings.kubernetes
         return ClusterDeployer(
             deployer: kubernetes.isEnabled ? try cluster(settings, http: http) : nil,
-            settings: deployerSettings(kubernetes),
+            settings: try deployerSettings(kubernetes),
             renderDirectory: kubernetes.renderDirectory
         )
     }
 
     /// The cluster that the configuration names, else the one that kubectl would talk to.
-    static func cluster(_ settings: WorkerSettings, http: HTTPClient) throws -> Deployer {
+    ///
+    /// - Parameter takesFields: whether fields that other managers have set are taken.
+    static func cluster(_ settings: WorkerSettings, http: HTTPClient, takesFields: Bool = false) throws -> Deployer {
         let credentials = try ClusterCredentials.find(
             kubeconfig: settings.kubernetes.kubeconfig,
             context: settings.kubernetes.context
         )
-        return Deployer(credentials: credentials, http: http, settings: deployerSettings(settings.kubernetes))
+        var deployer = try deployerSettings(settings.kubernetes)
+        deployer.takesFields = takesFields
+        return Deployer(credentials: credentials, http: http, settings: deployer)
     }
 
-    static func deployerSettings(_ kubernetes: WorkerSettings.Kubernetes) -> DeployerSettings {
-        var settings = DeployerSettings(namespace: kubernetes.namespace, platform: kubernetes.platform)
+    /// - Throws: `BuildFailure` if the template cannot be read, or is wrong.
+    static func deployerSettings(_ kubernetes: WorkerSettings.Kubernetes) throws(BuildFailure) -> DeployerSettings {
+        var settings = DeployerSettings(namespace: namespace(kubernetes), platform: kubernetes.platform)
+        if let path = kubernetes.template { settings.template = try ManifestTemplate(file: path) }
         settings.rolloutLimit = kubernetes.rolloutLimit
         settings.progressDeadline = kubernetes.progressDeadline
         settings.rollsBack = kubernetes.rollsBack
@@ -115,5 +121,12 @@ enum Wiring {
         settings.ingressAnnotations = kubernetes.ingressAnnotations
         settings.createsNamespace = kubernetes.createsNamespace
         return settings
+    }
+
+    /// The configuration's namespace, else that of the cluster's credentials. What is wrong with those is said where they are used.
+    private static func namespace(_ kubernetes: WorkerSettings.Kubernetes) -> String {
+        if let namespace = kubernetes.namespace { return namespace }
+        let found = try? ClusterCredentials.find(kubeconfig: kubernetes.kubeconfig, context: kubernetes.context)
+        return found?.namespace ?? "default"
     }
 }

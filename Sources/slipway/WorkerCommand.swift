@@ -33,6 +33,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.load()
         if checkConfig {
+            _ = try Wiring.deployerSettings(settings.kubernetes)
             StandardOutput.write("The configuration is valid\(options.file.map { ": \($0)" } ?? "").")
             return
         }

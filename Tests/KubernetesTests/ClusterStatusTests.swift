@@ -41,7 +41,21 @@ struct ClusterStatusTests {
             code: 403,
             body: status("Forbidden", "denied by policy"),
             failure: .forbidden,
-            says: ["does not allow it"]
+            says: ["admission"]
+        ),
+        Case(
+            testDescription: "a right that is missing on an object that is called after a quota",
+            code: 403,
+            body: status("Forbidden", "deployments.apps quota is forbidden: User x cannot patch resource"),
+            failure: .forbidden,
+            says: ["right is missing"]
+        ),
+        Case(
+            testDescription: "nobody's request",
+            code: 403,
+            body: status("Forbidden", "deployments.apps is forbidden: User system:anonymous cannot get resource"),
+            failure: .unauthorized,
+            says: ["context 'main'", "needs a token"]
         ),
         Case(
             testDescription: "a quota",
@@ -122,6 +136,41 @@ struct ClusterStatusTests {
             code: 500,
             body: status("", "failed to create typed patch object"),
             failure: .invalidDeployment
+        ),
+        Case(
+            testDescription: "an unknown field",
+            code: 500,
+            body: status(
+                "",
+                "failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.replcas: field not declared"
+            ),
+            failure: .invalidDeployment,
+            says: ["cannot make sense of the manifest"]
+        ),
+        Case(
+            testDescription: "a list of the future",
+            code: 504,
+            body: status("Timeout", "Too large resource version: 99999999, current: 5"),
+            failure: .unreachable,
+            isRetryable: true
+        ),
+        Case(
+            testDescription: "a list that was compacted away",
+            code: 410,
+            body: status("Expired", "The provided continue parameter is too old"),
+            failure: .watchExpired
+        ),
+        Case(
+            testDescription: "a verb that is not served",
+            code: 405,
+            body: status("MethodNotAllowed", "x"),
+            failure: .protocolViolation
+        ),
+        Case(
+            testDescription: "a patch of another kind",
+            code: 415,
+            body: status("UnsupportedMediaType", "x"),
+            failure: .protocolViolation
         ),
         Case(
             testDescription: "storage in trouble",

@@ -124,6 +124,64 @@ struct CredentialTests {
         #expect(failure.description.contains(words))
     }
 
+    /// Connects whoever asks to the API server, whatever they ask for, and writes down what that was.
+    private func startProxy() async throws -> (url: String, process: ServerProcess) {
+        let port = Port.free()
+        let program = """
+            import socket, sys, threading
+            def pump(a, b):
+                try:
+                    while data := a.recv(65536): b.sendall(data)
+                except OSError: pass
+                b.close()
+            server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+            while True:
+                client, _ = server.accept()
+                head = b""
+                while b"\\r\\n\\r\\n" not in head and (byte := client.recv(1)): head += byte
+                if not head: continue
+                print(head.split(b"\\r\\n")[0].decode(), flush=True)
+                client.sendall(b"HTTP/1.1 200 Connected\\r\\n\\r\\n")
+                target = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+                for pair in [(client, target), (target, client)]:
+                    threading.Thread(target=pump, args=pair, daemon=True).start()
+            """
+        let target = demo.server.url.split(separator: ":").last.map(String.init) ?? ""
+        let words = ["python3", "-c", program, String(port), target]
+        let process = try await ServerProcess(words, log: scratch("proxy.log"))
+        try await eventually("the proxy listens") { Port.accepts(port) }
+        return ("http://127.0.0.1:\(port)", process)
+    }
+
+    @Test("several kubeconfigs, a token file, a proxy and the certificate's other name are used together")
+    func everything() async throws {
+        let proxy = try await startProxy()
+        defer { proxy.process.stop() }
+        let authority = demo.server.authorityFile
+        try scratch.write(try administratorToken() + "\n", to: "users/secret/token")
+        try scratch.write("users: [{name: u, user: {tokenFile: secret/token, token: wrong}}]", to: "users/config")
+        try scratch.write(
+            """
+            current-context: x
+            contexts: [{name: x, context: {cluster: c, user: u, namespace: "\(demo.namespace)"}}]
+            clusters:
+            - name: c
+              cluster:
+                server: https://cluster.invalid:6443
+                certificate-authority: \(authority)
+                tls-server-name: kubernetes.default.svc
+                proxy-url: \(proxy.url)
+            """,
+            to: "clusters/config"
+        )
+        let list = "\(scratch("users/config")):\(scratch("clusters/config"))"
+        let credentials = try ClusterCredentials.load(environment: { $0 == "KUBECONFIG" ? list : nil })
+        #expect(credentials.namespace == demo.namespace)
+        try await demo.apply(try demo.intent(), as: credentials)
+        #expect(try await demo.exists("deployment"))
+        #expect(proxy.process.log.contains("CONNECT cluster.invalid:6443"))
+    }
+
     @Test("requests go through the kubeconfig's proxy")
     func proxy() async throws {
         let proxy = try SocketServer { $0.respond(200, body: #"{"kind":"x"}"#) }

@@ -10,7 +10,7 @@ struct DeployFixture {
     let namespace: String
     let log = CollectedLog()
     let scratch: Scratch
-    private static let http = HTTPClient(label: "kubernetes-tests")
+    static let http = HTTPClient(label: "kubernetes-tests")
 
     init(on server: KubernetesServer? = nil) async throws {
         if let server { self.server = server } else { self.server = try await KubernetesServer.shared }

@@ -10,7 +10,7 @@ struct FenceTests {
     private let demo: DeployFixture
 
     init() async throws {
-        demo = try await DeployFixture()
+        demo = try await DeployFixture(on: try await KubernetesServer.withControllers)
     }
 
     @Test("a build that was asked for earlier does not overwrite a newer one, whatever its lease's number")
@@ -157,6 +157,6 @@ struct FenceTests {
             "-o",
             "jsonpath={range .metadata.managedFields[*]}{.manager}:{.operation} {end}"
         )
-        #expect(text.split(separator: " ") == ["slipway:Apply"])
+        #expect(text.split(separator: " ").filter { $0.hasPrefix("slipway") } == ["slipway:Apply"])
     }
 }

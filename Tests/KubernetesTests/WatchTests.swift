@@ -39,7 +39,7 @@ struct WatchTests {
     private func server(_ watches: [@Sendable (ServedRequest) -> Void]) throws -> SocketServer {
         let next = Mutex(0)
         return try SocketServer { request in
-            if request.target.contains("/pods") || request.target.contains("/events") {
+            if ["/pods", "/events", "/replicasets"].contains(where: request.target.contains) {
                 return request.respond(200, body: #"{"items":[]}"#)
             }
             guard request.target.contains("watch=1") else {
@@ -125,6 +125,14 @@ struct WatchTests {
         #expect(versions(server) == ["5", "5", "5", "5"])
     }
 
+    @Test("a watch that is refused is opened again no sooner than the server asks")
+    func retryAfter() async throws {
+        let server = try server([{ $0.respond(429, ["Retry-After": "1"], body: "Too many requests\n") }, Self.success])
+        let start = ContinuousClock.now
+        try await wait(on: server)
+        #expect(ContinuousClock.now - start >= .seconds(1))
+    }
+
     @Test("an event that comes in pieces is one event")
     func pieces() async throws {
         let server = try server([
@@ -180,10 +188,13 @@ struct WatchTests {
     func crash() async throws {
         let state = #""state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":1}}"#
         let pod =
-            #"{"metadata":{"name":"shop-1"},"status":{"containerStatuses":[{"name":"app","ready":false,\#(state)}]}}"#
-        let event = #"{"involvedObject":{"kind":"Pod","name":"shop-1"},"reason":"BackOff","message":"restarting"}"#
+            #"{"metadata":{"name":"shop-7-1"},"status":{"containerStatuses":[{"name":"app","ready":false,\#(state)}]}}"#
+        let event = #"{"involvedObject":{"kind":"Pod","name":"shop-7-1"},"reason":"BackOff","message":"restarting"}"#
+        let set =
+            #"{"metadata":{"name":"shop-7","ownerReferences":[{"uid":"u"}],"labels":{"pod-template-hash":"7"}}}"#
         let server = try SocketServer { request in
             let target = request.target
+            if target.contains("/replicasets") { return request.respond(200, body: #"{"items":[\#(set)]}"#) }
             if target.contains("/log") { return request.respond(200, body: "starting\nno \u{1b}[31mdatabase\n") }
             if target.contains("/pods") { return request.respond(200, body: #"{"items":[\#(pod)]}"#) }
             if target.contains("/events") { return request.respond(200, body: #"{"items":[\#(event)]}"#) }
@@ -195,7 +206,7 @@ struct WatchTests {
         let failure = try await failure { try await wait(on: server, limit: .milliseconds(800), log: log) }
         #expect(failure.code == .appCrashed)
         #expect(log.texts.contains("no [31mdatabase"))
-        #expect(log.texts.contains("Event: Pod shop-1: BackOff: restarting"))
+        #expect(log.texts.contains("Event: Pod shop-7-1: BackOff: restarting"))
         #expect(server.requests.contains { $0.contains("/log?container=app&previous=true&tailLines=20") })
     }
 
@@ -204,28 +215,22 @@ struct WatchTests {
         .timeLimit(.minutes(4))
     )
     func restarted() async throws {
-        let server = try await KubernetesServer()
-        let demo = try await DeployFixture(on: server)
-        var settings = demo.settings
-        settings.rolloutLimit = .seconds(180)
-        let deployer = try demo.deployer(settings)
-        let applied = try await demo.apply(try demo.intent())
-        let task = Task { try await deployer.wait(for: applied, log: demo.log) }
-        try await eventually("it is watched") { demo.log.texts.contains { $0.hasPrefix("Rollout: ") } }
+        let server = try await KubernetesServer(controllers: true)
+        let rollout = try await RolloutFixture(on: server)
+        let demo = rollout.demo
+        let settings = rollout.settings(rollout: .seconds(180), progress: .seconds(170))
+        let intent = try demo.intent(settings: settings)
+        let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
+        try await eventually("its pod is waited for") { demo.log.texts.contains("Rollout: 0 of 1 pods ready") }
         try await server.restart()
-        let status =
-            #"{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1,"availableReplicas":1}}"#
-        let path = "/apis/apps/v1/namespaces/\(demo.namespace)/deployments/shop/status"
-        var object = try await demo.object("deployment")
-        object["status"] = try Sample.json(status)["status"]
-        try await demo.kubectl("replace", "--raw", path, "-f", "-", input: object.canonicalText)
-        try await task.value
+        try await rollout.makeReady("d1")
+        _ = try await task.value
         #expect(demo.log.texts.last == "Rollout complete.")
     }
 
     @Test("a webhook that cannot be reached is trouble that may pass, and says so")
     func webhook() async throws {
-        let demo = try await DeployFixture()
+        let demo = try await DeployFixture(on: try await KubernetesServer.withControllers)
         let manifest = """
             apiVersion: admissionregistration.k8s.io/v1
             kind: ValidatingWebhookConfiguration

@@ -1,0 +1,124 @@
+import BuildModel
+import Documents
+import TestSupport
+import Testing
+
+@Suite("Deploying and going back by hand")
+struct DeployCommandTests {
+    private let cluster: KubernetesServer
+    private let scratch: Scratch
+    private let namespace: String
+
+    init() async throws {
+        cluster = try await KubernetesServer.withControllers
+        scratch = try Scratch()
+        namespace = try await cluster.makeNamespace()
+    }
+
+    private func request(_ id: String, _ more: String = "") throws -> String {
+        let text =
+            #"{"deploymentId":"\#(id)","projectId":"shop","repositoryUrl":"https://git.example.com/shop.git"\#(more)}"#
+        return try scratch.write(text, to: "\(id).json")
+    }
+
+    /// Runs a verb with the cluster and a queue that nobody serves.
+    private func slipway(_ words: String...) async throws -> CommandResult {
+        try await SlipwayProgram.result(
+            words + [
+                "--kubernetes-kubeconfig", cluster.kubeconfig, "--kubernetes-namespace", namespace,
+                "--redis-url", "redis://127.0.0.1:1",
+            ]
+        )
+    }
+
+    @Test("deploy waits for the rollout, --render changes nothing, and rollback goes back without a queue")
+    func whole() async throws {
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: scratch("nodes.log")
+        )
+        defer { nodes.stop() }
+        let start = #","startCommand":"python3 -m shop --title 'two words'""#
+        let rendered = try await slipway(
+            "deploy",
+            "--image",
+            "registry.example.com/shop:1",
+            "--request",
+            try request("d1", start),
+            "--render"
+        )
+        #expect(rendered.succeeded, "\(rendered.errorText)")
+        #expect(try await cluster.mustKubectl(["-n", namespace, "get", "deployments", "-o", "name"]).isEmpty)
+        let dry = try await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], input: rendered.text)
+        #expect(dry.succeeded, "\(dry.errorText)")
+
+        for (id, tag) in [("d1", "1"), ("d2", "2")] {
+            let image = "registry.example.com/shop:\(tag)"
+            let result = try await slipway("deploy", "--image", image, "--request", try request(id, start))
+            #expect(result.text == "\(namespace)/shop\n", "\(result.errorText)")
+            #expect(result.errorText.contains("Rollout complete."))
+        }
+        let words = try await container()
+        #expect(words["command"] == ["python3"])
+        #expect(words["args"] == ["-m", "shop", "--title", "two words"])
+
+        let back = try await slipway("rollback", "shop", "-o", "json")
+        #expect(back.succeeded, "\(back.errorText)")
+        #expect(back.errorText.contains("the queue cannot be reached: going back from here"))
+        #expect(try JSONDocument.parse(back.text)["rollbackDeploymentId"] == "d1")
+        #expect(try await container()["image"] == "registry.example.com/shop:1")
+    }
+
+    private func container() async throws -> JSONValue {
+        let text = try await cluster.mustKubectl(["-n", namespace, "get", "deployment", "shop", "-o", "json"])
+        let spec = try JSONDocument.parse(text)["spec"]?["template"]?["spec"]
+        return spec?["containers"]?.array?.first ?? [:]
+    }
+
+    @Test("a conflict names the manager and the field, and --force takes it")
+    func force() async throws {
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: scratch("nodes.log")
+        )
+        defer { nodes.stop() }
+        let words = ["deploy", "--image", "registry.example.com/shop:1", "--request", try request("d1")]
+        #expect(try await slipway(words[0], words[1], words[2], words[3], words[4]).succeeded)
+        try await cluster.mustKubectl(["-n", namespace, "set", "image", "deployment/shop", "app=example.com/theirs:1"])
+        let refused = try await slipway(words[0], words[1], words[2], words[3], try request("d2"))
+        #expect(refused.status == 70)
+        #expect(refused.errorText.contains("deployment_conflict") && refused.errorText.contains("kubectl"))
+        let forced = try await slipway(words[0], words[1], words[2], words[3], try request("d2"), "--force")
+        #expect(forced.succeeded, "\(forced.errorText)")
+        #expect(try await container()["image"] == "registry.example.com/shop:1")
+    }
+
+    @Test("a template is used by deploy, and one that is wrong stops worker and deploy with its line")
+    func template() async throws {
+        let folder = "\(Checkout.root)/config/kubernetes/templates"
+        let words = ["--image", "registry.example.com/shop:1", "--request", try request("d1"), "--render"]
+        let rendered = try await slipway(
+            "deploy",
+            words[0],
+            words[1],
+            words[2],
+            words[3],
+            words[4],
+            "--kubernetes-template",
+            "\(folder)/build.yaml"
+        )
+        #expect(rendered.text.contains("\"deployment-d1\"") && rendered.text.contains("\"service-d1\""))
+        let wrong = try scratch.write(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: ${nmae}\n",
+            to: "wrong.yaml"
+        )
+        for verb in [["deploy"] + words, ["worker", "--check-config"], ["worker"]] {
+            let result = try await SlipwayProgram.result(
+                verb + ["--kubernetes-template", wrong, "--redis-url", "redis://127.0.0.1:1"],
+                environment: ["SLIPWAY_BUILDPACKS_DIRECTORY": "\(Checkout.root)/buildpacks"]
+            )
+            #expect(result.status == 78, "\(verb): \(result.errorText)")
+            #expect(result.errorText.contains("wrong.yaml:4: The template has the unknown variable ${nmae}"))
+        }
+    }
+}
