@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry chaos demo \
-	bench-slice bench-layers clean
+	bench-slice bench-layers bench-sandbox clean
 
 V ?= 0
 FILTER ?=
@@ -54,6 +54,9 @@ bench-slice: setup base-images release ## measure start-up, idle memory and the 
 
 bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
 	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
+
+bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
+	@scripts/bench-sandbox
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build

@@ -23,6 +23,8 @@ extension ControlGroups {
             parents[controller] = "\(mount.path)/\(name)"
         }
         guard needed.allSatisfy({ parents[$0] != nil }) else { return nil }
+        // Whoever is not root uses groups that root has made for them.
+        guard SystemIdentity.isRoot || parents.values.allSatisfy({ unsafe access($0, W_OK) == 0 }) else { return nil }
         let all = mounts.filter { !$0.isUnified }.map { "\($0.path)/\(name)" }
         return ControlGroups(hierarchy: .controllers(parents), parents: all, path: "/\(name)")
     }

@@ -22,6 +22,11 @@ package struct SandboxRunner: Sendable {
         let bounds = StepBounds(step.step.limits, settings: settings)
         let lease = try node.ranges.take()
         node.groups?.clear(lease.groupName)
+        if node.groups == nil {
+            log.say(
+                "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
+            )
+        }
         let disk = node.isRoot ? try await disks.path(bytes: bounds.diskBytes) : nil
         let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
         let start = ContinuousClock.now

@@ -10,6 +10,8 @@ struct StepLaunch: Sendable {
     /// Configuration and small files, as the helper reads them; may hold secrets.
     let stream: Redacted<[UInt8]>
     let lease: IdentityLease
+    /// Whether what the step writes goes to a disk of its own.
+    let hasDisk: Bool
     /// nil for a step without egress.
     let policy: EgressPolicy?
 
@@ -22,6 +24,7 @@ struct StepLaunch: Sendable {
         disk: String?
     ) throws(BuildFailure) {
         (self.step, self.bounds, self.lease, helper) = (step, bounds, lease, node.helper)
+        hasDisk = disk != nil
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
         let files = try StepFiles(step, authorities: authorities)

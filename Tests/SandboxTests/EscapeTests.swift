@@ -47,10 +47,11 @@ struct EscapeTests {
         let sandbox = try TestSandbox()
         try await install(in: sandbox)
         let marker = try sandbox.scratch.write("of the host", to: "host-file")
-        // In a user namespace of its own, so that nothing reaches the node.
+        // Root of a namespace of its own alone, and nobody on the node, which nothing of this may reach.
         let result = try await Command.result(
             [
-                "unshare", "--user", "--map-root-user", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork",
+                "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "unshare", "--user",
+                "--map-root-user", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork",
                 "\(sandbox.root)/bin/probes", marker,
             ]
         )

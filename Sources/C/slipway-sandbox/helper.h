@@ -65,6 +65,7 @@ char *join(const char *first, const char *second);
 
 /* groups.c */
 void make_groups(const struct options *options);
+void open_groups(const struct options *options);
 void enter_groups(const struct options *options);
 void report_counters(const struct options *options);
 void remove_groups(const struct options *options);

@@ -59,6 +59,7 @@ void run_init(const struct options *options, const char *stream, size_t length, 
     /* The keeper may have ended before that call. */
     if (poll(&end, 1, 0) != 0) _exit(125);
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) fail("cannot make", "namespaces");
+    open_groups(options);
     own_mounts();
     raise_loopback();
     int descriptors[2], count = 1;

@@ -32,6 +32,9 @@ static long write_to(const char *path, const char *text) {
     return count;
 }
 
+/* Opening is enough to tell: what it would change is the whole node's. */
+static long open_to_write(const char *path) { return open(path, O_WRONLY); }
+
 /* Empty is as good as refused: masked files are. */
 static long read_from(const char *path) {
     char bytes[64];
@@ -128,7 +131,7 @@ static long connect_to(const char *four, int port) {
     P(add_key, call(SYS_add_key, (long)"user", (long)"x", (long)"y", 1, -3)) \
     P(request_key, call(SYS_request_key, (long)"user", (long)"x", 0, 0, 0)) \
     P(trace_me, call(SYS_ptrace, 0, 0, 0, 0, 0)) \
-    P(trace_one, call(SYS_ptrace, 16, 1, 0, 0, 0)) \
+    P(trace_one, call(SYS_ptrace, 0x4206, 1, 0, 0, 0)) \
     P(read_memory_of_another, call(SYS_process_vm_readv, 1, 0, 0, 0, 0)) \
     P(compare_processes, call(SYS_kcmp, 1, 1, 0, 0, 0)) \
     P(steal_descriptor, call(438, 0, 0, 0, 0, 0)) \
@@ -143,7 +146,7 @@ static long connect_to(const char *four, int port) {
     P(init_module, call(SYS_init_module, 0, 0, 0, 0, 0)) \
     P(finit_module, call(SYS_finit_module, 0, 0, 0, 0, 0)) \
     P(delete_module, call(SYS_delete_module, (long)"x", 0, 0, 0, 0)) \
-    P(reboot, call(SYS_reboot, 0xfee1dead, 672274793, 0x01234567, 0, 0)) \
+    P(reboot, call(SYS_reboot, 0xfee1dead, 672274793, 0, 0, 0)) \
     P(set_host_name, sethostname("x", 1)) \
     P(set_domain_name, setdomainname("x", 1)) \
     P(set_time_of_day, call(SYS_settimeofday, 0, 0, 0, 0, 0)) \
@@ -166,11 +169,11 @@ static long connect_to(const char *four, int port) {
     P(realtime_priority, realtime()) \
     P(better_priority, setpriority(PRIO_PROCESS, 0, -10)) \
     P(spare_from_memory_killer, write_to("/proc/self/oom_score_adj", "-1000")) \
-    P(core_pattern, write_to("/proc/sys/kernel/core_pattern", "|/x")) \
-    P(drop_caches, write_to("/proc/sys/vm/drop_caches", "1")) \
-    P(host_name_by_proc, write_to("/proc/sys/kernel/hostname", "x")) \
-    P(sysrq, write_to("/proc/sysrq-trigger", "h")) \
-    P(forwarding, write_to("/proc/sys/net/ipv4/ip_forward", "1")) \
+    P(core_pattern, open_to_write("/proc/sys/kernel/core_pattern")) \
+    P(drop_caches, open_to_write("/proc/sys/vm/drop_caches")) \
+    P(host_name_by_proc, open_to_write("/proc/sys/kernel/hostname")) \
+    P(sysrq, open_to_write("/proc/sysrq-trigger")) \
+    P(forwarding, open_to_write("/proc/sys/net/ipv4/ip_forward")) \
     P(own_uid_map, write_to("/proc/self/uid_map", "0 0 1")) \
     P(kernel_memory, read_from("/proc/kcore")) \
     P(kernel_symbols, read_from("/proc/kallsyms")) \
