@@ -3,6 +3,10 @@ extension BuildPlan {
     package var json: JSONValue {
         [
             "language": .string(language),
+            "framework": framework.map { .string($0) } ?? .null,
+            "versions": .object(
+                Dictionary(versions.map { ($0.tool, $0.json) }, uniquingKeysWith: { first, _ in first })
+            ),
             "rule": ["name": .string(rule.name), "digest": .string(rule.digest.description)],
             "candidates": .array(candidates.map(\.json)),
             "runImage": .string(runImage.description),
@@ -10,11 +14,9 @@ extension BuildPlan {
             "includesSource": .bool(includesSource),
             "applicationDirectory": .string(applicationDirectory),
             "workingDirectory": .string(workingDirectory),
-            "start": [
-                "arguments": .array(start.arguments.map { .string($0) }),
-                "command": .string(start.text),
-                "source": .string(start.source),
-            ],
+            "start": start.json,
+            "processes": .object(processes.mapValues(\.json)),
+            "release": release?.json ?? .null,
             "user": .string(user),
             "environment": .object(environment.mapValues { .string($0) }),
             "port": .integer(Int64(port)),
@@ -28,6 +30,27 @@ extension BuildPlan {
             ),
             "warnings": .array(warnings.map { .string($0) }),
         ]
+    }
+}
+
+extension StartCommand {
+    /// The command as JSON.
+    package var json: JSONValue {
+        [
+            "arguments": .array(arguments.map { .string($0) }),
+            "command": .string(text),
+            "source": .string(source),
+        ]
+    }
+}
+
+extension PlannedVersion {
+    /// The version as JSON; what nobody said is left out.
+    package var json: JSONValue {
+        var value: JSONValue = ["version": .string(version), "source": .string(source)]
+        if let request { value["request"] = .string(request) }
+        if let endOfLife { value["endOfLife"] = .string(endOfLife) }
+        return value
     }
 }
 

@@ -2,10 +2,14 @@
 package struct BuildPlan: Sendable, Hashable {
     /// The language of the rule that won, such as `python`.
     package var language: String
+    /// What the app is made with, such as `django`; nil if the rule knows none in it.
+    package var framework: String?
     /// The rule's name and the digest of its file.
     package var rule: RuleIdentity
     /// Every rule that was looked at, best first, with the reason.
     package var candidates: [RuleCandidate]
+    /// The versions of tools that images and steps are named by, sorted by tool.
+    package var versions: [PlannedVersion]
     /// The image that the app runs in, by the name that the rule gives it.
     package var runImage: ImageReference
     /// What is run to make the app, in order; empty where the source runs as it is.
@@ -16,6 +20,10 @@ package struct BuildPlan: Sendable, Hashable {
     package var applicationDirectory: String
     package var workingDirectory: String
     package var start: StartCommand
+    /// Further process types of the app, such as `worker`; the image is the same.
+    package var processes: [String: StartCommand]
+    /// What is run once before a version is rolled out, such as a migration.
+    package var release: StartCommand?
     /// Numeric `uid:gid`; never 0.
     package var user: String
     package var environment: [String: String]
@@ -28,14 +36,18 @@ package struct BuildPlan: Sendable, Hashable {
 
     package init(
         language: String,
+        framework: String? = nil,
         rule: RuleIdentity,
         candidates: [RuleCandidate],
+        versions: [PlannedVersion] = [],
         runImage: ImageReference,
         steps: [BuildStep] = [],
         includesSource: Bool = true,
         applicationDirectory: String,
         workingDirectory: String,
         start: StartCommand,
+        processes: [String: StartCommand] = [:],
+        release: StartCommand? = nil,
         user: String,
         environment: [String: String],
         port: Int,
@@ -43,19 +55,44 @@ package struct BuildPlan: Sendable, Hashable {
         warnings: [String]
     ) {
         self.language = language
+        self.framework = framework
         self.rule = rule
         self.candidates = candidates
+        self.versions = versions
         self.runImage = runImage
         self.steps = steps
         self.includesSource = includesSource
         self.applicationDirectory = applicationDirectory
         self.workingDirectory = workingDirectory
         self.start = start
+        self.processes = processes
+        self.release = release
         self.user = user
         self.environment = environment
         self.port = port
         self.files = files
         self.warnings = warnings
+    }
+}
+
+/// The version of a tool, and who wanted it.
+package struct PlannedVersion: Sendable, Hashable {
+    package var tool: String
+    /// Exact.
+    package var version: String
+    /// As it was written, such as `^20 || >=22`; nil if nothing was.
+    package var request: String?
+    /// Where it was written: `package.json:4: engines.node`, `default`, `pin`.
+    package var source: String
+    /// The day after which the version gets no fixes, as `YYYY-MM-DD`; nil if nobody has named one.
+    package var endOfLife: String?
+
+    package init(tool: String, version: String, request: String?, source: String, endOfLife: String?) {
+        self.tool = tool
+        self.version = version
+        self.request = request
+        self.source = source
+        self.endOfLife = endOfLife
     }
 }
 

@@ -54,6 +54,9 @@ package protocol SourceTree {
     /// - Throws: what `visit` throws, or `BuildFailure` if an object is missing or damaged.
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws
 
+    /// As `walk`, for those who look at names and kinds alone: sizes and ids may be missing where they would cost a look-up.
+    func walkNames(_ visit: (TreeEntry) throws -> WalkDirective) throws
+
     /// The entry at a slash-separated path, or nil.
     func entry(at path: String) throws -> TreeEntry?
 
@@ -64,18 +67,15 @@ package protocol SourceTree {
 }
 
 extension SourceTree {
+    package func walkNames(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(visit) }
+
     /// The bytes of the file at `path`, or nil if there is none.
     ///
     /// - Throws: `BuildFailure` with code `limit_exceeded` if it is larger than `limit` bytes.
     package func bytes(at path: String, limit: Int64) throws -> [UInt8]? {
         guard let entry = try entry(at: path), entry.kind == .file || entry.kind == .executable else { return nil }
         return try withContent(of: entry, limit: limit) { span in
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(span.byteCount)
-            for offset in 0..<span.byteCount {
-                bytes.append(span.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
-            }
-            return bytes
+            unsafe span.withUnsafeBytes { unsafe Array($0) }
         }
     }
 }

@@ -7,31 +7,49 @@ extension Detector {
     /// Files that are named as evidence for one predicate, at most.
     private static let shownFiles = 5
 
-    func data(_ predicate: DataPredicate) throws -> Outcome {
-        guard try view.isFile(predicate.file) else { return .fails("there is no \(predicate.file)") }
-        switch try view.document(predicate.file) {
-        case .failure(let failure): return .unreadable(failure)
-        case .success(let root):
-            let shown = predicate.path.joined(separator: ".")
-            guard let (node, line) = Self.value(in: root, at: predicate.path), !node.isNull else {
-                return .fails("\(predicate.file) has no \(shown)")
-            }
-            guard let (words, value) = try judge(node, predicate) else {
-                return .fails("\(predicate.file):\(line): \(shown) is not what counts")
-            }
-            let evidence = Evidence(file: predicate.file, line: line, predicate: "\(shown) \(words)")
-            return .holds([evidence], facts: predicate.name.map { [$0: value] } ?? [:])
+    /// - Parameter known: what predicates before it found, for names of files that depend on it.
+    func data(_ predicate: DataPredicate, _ known: [String: String]) throws -> Outcome {
+        let template = context.template(known)
+        let patterns = try predicate.files.map {
+            $0.text.contains("{{") ? GlobPattern(try template.filled($0.text)) : $0
         }
+        let path = try predicate.path.map { $0.contains("{{") ? try template.filled($0) : $0 }
+        let shown = path.joined(separator: ".")
+        var reason: String?
+        var unreadable: BuildFailure?
+        for file in try patterns.flatMap({ try files($0).prefix(Self.searchedFiles) }) {
+            switch try view.document(file) {
+            case .failure(let failure): unreadable = unreadable ?? failure
+            case .success(let root):
+                let values = DataPath.values(in: root, at: path).filter { !$0.node.isNull }
+                for (node, line, key) in values {
+                    guard let (words, value) = try judge(node, predicate) else { continue }
+                    let evidence = Evidence(file: file, line: line, predicate: "\(shown) \(words)")
+                    return .holds([evidence], facts: Self.facts(of: predicate, value, key: key, file: file))
+                }
+                reason = reason ?? Self.reason(values.first?.line, path: file, shown)
+            }
+        }
+        if let unreadable { return .unreadable(unreadable) }
+        return .fails(reason ?? "there is no \(Self.or(patterns.map(\.text)))")
     }
 
-    private static func value(in root: YAMLNode, at path: [String]) -> (YAMLNode, line: Int)? {
-        var node = root
-        var line = root.line
-        for key in path {
-            guard let entry = node.entries?.first(where: { $0.key == key }) else { return nil }
-            (node, line) = (entry.value, entry.line)
-        }
-        return (node, line)
+    private static func reason(_ line: Int?, path: String, _ shown: String) -> String {
+        line.map { "\(path):\($0): \(shown) is not what counts" } ?? "\(path) has no \(shown)"
+    }
+
+    private static func facts(
+        of predicate: DataPredicate,
+        _ value: String,
+        key: String,
+        file: String
+    ) -> [String: String] {
+        guard let name = predicate.name else { return [:] }
+        var facts = facts(name, path: predicate.expectation == .file ? value : file)
+        facts[name] = value
+        facts["\(name).file"] = file
+        facts["\(name).key"] = key
+        return facts
     }
 
     /// What can be said of the value, and the value as text; nil if it is not as expected.
@@ -40,12 +58,20 @@ extension Detector {
         case .present: return ("is there", node.string ?? "")
         case .nonEmpty: return Self.count(node, except: predicate.except).map { ($0, node.string ?? "") }
         case .text, .file:
-            guard let text = node.string, !text.allSatisfy(\.isWhitespace), !text.utf8.contains(0) else { return nil }
-            if let like = predicate.like, !like.matches(line: text.utf8) { return nil }
-            guard predicate.expectation == .file else { return ("is '\(Self.oneLine(text))'", text) }
-            guard let path = try named(text, predicate.suffixes) else { return nil }
+            guard let text = node.string?.trimmed, !text.isEmpty, !text.utf8.contains(0) else { return nil }
+            guard let kept = Self.kept(of: text, like: predicate.like) else { return nil }
+            guard predicate.expectation == .file else { return ("is '\(Self.oneLine(text))'", kept) }
+            guard let path = try named(kept, predicate.suffixes) else { return nil }
             return ("names the file \(path)", path)
         }
+    }
+
+    /// The text, or what `<*>` stands for; nil if it has none of the forms.
+    private static func kept(of text: String, like: [GlobPattern]) -> String? {
+        guard !like.isEmpty else { return text }
+        let bytes = Array(text.utf8)
+        guard let form = like.first(where: { $0.matches(line: bytes) }) else { return nil }
+        return form.captured(in: bytes).map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
     private static func count(_ node: YAMLNode, except: [String]) -> String? {
@@ -68,35 +94,40 @@ extension Detector {
 
     func line(_ predicate: LinePredicate) throws -> Outcome {
         let likes = Self.or(predicate.like.map { "'\($0.text)'" })
-        var seen: [Evidence] = []
+        var seen: [(evidence: Evidence, text: String)] = []
         var unreadable: BuildFailure?
-        for path in predicate.files.flatMap({ matches($0).prefix(Self.searchedFiles) })
-        where !predicate.except.contains(where: { $0.matches(path: path) }) {
+        for path in try predicate.files.flatMap({ try files($0).prefix(Self.searchedFiles) })
+        where seen.count < Self.shownFiles && !predicate.except.contains(where: { $0.matches(path: path) }) {
             switch try view.content(path) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let bytes):
-                guard seen.count < Self.shownFiles, let line = Self.firstLine(of: bytes, like: predicate.like) else {
-                    continue
-                }
-                seen.append(Evidence(file: path, line: line, predicate: "the line is like \(likes)"))
+                guard let (line, text) = Self.firstLine(of: bytes, like: predicate.like) else { continue }
+                seen.append((Evidence(file: path, line: line, predicate: "the line is like \(likes)"), text))
             }
         }
         if let first = seen.first {
-            return .holds(seen, facts: predicate.name.map { Self.facts($0, path: first.file) } ?? [:])
+            return .holds(
+                seen.map(\.evidence),
+                facts: Self.facts(of: predicate, text: first.text, file: first.evidence.file)
+            )
         }
         if let unreadable { return .unreadable(unreadable) }
         return .fails("no line of \(Self.or(predicate.files.map(\.text))) is like \(likes)")
     }
 
-    private static func firstLine(of bytes: [UInt8], like: [GlobPattern]) -> Int? {
-        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        var number = 0
-        for line in bytes[start...].split(separator: 10, omittingEmptySubsequences: false) {
-            number += 1
-            // What rules look for is short; a long line is data or minified code.
-            guard line.count <= 1000 else { continue }
-            let words = line.split { $0 == 32 || (9...13).contains($0) }.joined(separator: [32])
-            if like.contains(where: { $0.matches(line: Array(words)) }) { return number }
+    private static func facts(of predicate: LinePredicate, text: String, file: String) -> [String: String] {
+        guard let name = predicate.name else { return [:] }
+        return facts(name, path: file).merging(["\(name).text": text]) { _, own in own }
+    }
+
+    /// The number of the first line that is like one of the patterns, and the part of it that is kept.
+    private static func firstLine(of bytes: [UInt8], like: [GlobPattern]) -> (Int, String)? {
+        for (line, number) in TextLines(bytes) {
+            for pattern in like where pattern.mayMatch(line) {
+                let words = TextLines.normalised(line)
+                guard pattern.matches(line: words) else { continue }
+                return (number, String(decoding: pattern.captured(in: words) ?? words, as: UTF8.self))
+            }
         }
         return nil
     }

@@ -12,16 +12,19 @@ enum Outcome {
 
 /// Looks for predicates in a tree, on behalf of one rule.
 struct Detector {
-    let view: TreeView
-    /// Directories that this rule's patterns do not look into.
-    let ignore: Set<String>
+    let context: RuleContext
+    var view: TreeView { context.view }
+
+    init(_ context: RuleContext) {
+        self.context = context
+    }
 
     /// All of them, in order; the first that does not hold decides.
     func all(_ predicates: [Predicate]) throws -> Outcome {
         var seen: [Evidence] = []
         var known: [String: String] = [:]
         for predicate in predicates {
-            switch try look(predicate) {
+            switch try look(predicate, known) {
             case .holds(let evidence, let facts):
                 seen += evidence
                 known.merge(facts) { _, later in later }
@@ -31,12 +34,15 @@ struct Detector {
         return .holds(seen, facts: known)
     }
 
-    private func look(_ predicate: Predicate) throws -> Outcome {
+    private func look(_ predicate: Predicate, _ known: [String: String] = [:]) throws -> Outcome {
         switch predicate {
         case .file(let names, let name): try file(names, name: name)
-        case .glob(let patterns, let name): glob(patterns, name: name)
-        case .data(let predicate): try data(predicate)
+        case .directory(let names): try directory(names)
+        case .glob(let patterns, let name): try glob(patterns, name: name)
+        case .data(let predicate): try data(predicate, known)
         case .line(let predicate): try line(predicate)
+        case .needs(let patterns): try needs(patterns)
+        case .value(let name, let patterns): try value(name, patterns)
         case .not(let predicate): try not(predicate)
         case .any(let predicates): try any(predicates)
         case .all(let predicates): try all(predicates)
@@ -83,30 +89,60 @@ struct Detector {
         return .fails(notes.isEmpty ? "there is no " + Self.or(names) : notes.joined(separator: ", "))
     }
 
-    private func glob(_ patterns: [GlobPattern], name: String?) -> Outcome {
+    private func directory(_ names: [String]) throws -> Outcome {
+        for path in names where try view.kind(at: path) == .directory {
+            return .holds([Evidence(file: path, predicate: "the directory is there")], facts: [:])
+        }
+        return .fails("there is no directory " + Self.or(names))
+    }
+
+    private func glob(_ patterns: [GlobPattern], name: String?) throws -> Outcome {
         for pattern in patterns {
-            guard let path = matches(pattern).first(where: { _ in true }) else { continue }
+            guard let path = try matches(pattern).first(where: { _ in true }) else { continue }
             let facts = name.map { Self.facts($0, path: path) } ?? [:]
             return .holds([Evidence(file: path, predicate: "its name is like '\(pattern.text)'")], facts: facts)
         }
         return .fails("no file is like " + Self.or(patterns.map(\.text)))
     }
 
-    /// Files that match and are in no ignored directory, in the order of their bytes.
-    func matches(_ pattern: GlobPattern) -> some Sequence<String> {
-        view.files.lazy.filter { path in
-            pattern.matches(path: path)
-                && !path.split(separator: "/").dropLast().contains { ignore.contains(String($0)) }
-        }
+    private func needs(_ patterns: [GlobPattern]) throws -> Outcome {
+        let dependencies = try context.dependencies()
+        if let evidence = dependencies.place(of: patterns) { return .holds([evidence], facts: [:]) }
+        if let failure = dependencies.obstacle { return .unreadable(failure) }
+        return .fails("\(Self.or(patterns.map(\.text))) is not used")
     }
 
-    /// A found path's facts: itself, its directory and its name without ending.
+    private func value(_ name: String, _ patterns: [GlobPattern]) throws -> Outcome {
+        guard let value = try context.value(name) else { return .fails("'\(name)' has no value") }
+        guard patterns.isEmpty || patterns.contains(where: { $0.matches(line: Array(value.utf8)) }) else {
+            return .fails("'\(name)' is '\(Self.oneLine(value))'")
+        }
+        return .holds([], facts: [:])
+    }
+
+    /// Files that match and are in no ignored directory, in the order of their bytes.
+    func matches(_ pattern: GlobPattern) throws -> some Sequence<String> {
+        try view.matches(pattern, ignore: context.rule.ignore)
+    }
+
+    /// The file of that name, or the files that match.
+    func files(_ pattern: GlobPattern) throws -> [String] {
+        if pattern.isName { return try view.isFile(pattern.text) ? [pattern.text] : [] }
+        return Array(try matches(pattern))
+    }
+
+    /// A found path's facts: itself, its directory, its name without ending, and what Python calls it as a module.
     static func facts(_ name: String, path: String) -> [String: String] {
         let parts = path.split(separator: "/")
         let last = parts.last ?? ""
         let stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
         return [
-            name: path, "\(name).directory": parts.dropLast().joined(separator: "/"), "\(name).stem": String(stem),
+            name: path,
+            "\(name).directory": parts.dropLast().joined(separator: "/"),
+            "\(name).above": parts.dropLast(2).joined(separator: "/"),
+            "\(name).parent": parts.dropLast().last.map(String.init) ?? "",
+            "\(name).stem": String(stem),
+            "\(name).module": (parts.dropLast() + [stem]).joined(separator: "."),
         ]
     }
 

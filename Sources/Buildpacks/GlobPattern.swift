@@ -1,11 +1,21 @@
 /// A shell-like pattern: `*` and `?` stay within a path's component, `**` as a whole component is any number of them (none
-/// too), `[abc]` and `[!a-z]` are sets. Matching takes at most length times length steps, whatever the text.
+/// too), `[abc]` and `[!a-z]` are sets, `<*>` in a pattern for lines is at least one character and what is kept of the line.
+/// Matching takes at most length times length steps, whatever the text.
 struct GlobPattern: Sendable, Hashable {
     let text: String
     private let components: [[Token]]
     private let whole: [Token]
+    /// The longest run of bytes that every matching line has.
+    private let needle: [UInt8]
+    /// What stands before and after `<*>`.
+    private let around: Around?
 
-    private enum Token: Sendable, Hashable {
+    private struct Around: Sendable, Hashable {
+        var before: [Token]
+        var after: [Token]
+    }
+
+    enum Token: Sendable, Hashable {
         case literal(UInt8)
         case one
         case many
@@ -16,15 +26,86 @@ struct GlobPattern: Sendable, Hashable {
         self.text = text
         components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
             .map { Self.tokens(Array($0)) }
-        whole = Self.tokens(Array(text.utf8))
+        depth = components.contains(where: Self.isAny) ? nil : components.count
+        whole = Self.tokens(Array(text.replacing(Self.hole, with: "?*").utf8))
+        needle = Self.needle(whole)
+        around = text.firstRange(of: Self.hole).map { hole in
+            Around(
+                before: Self.tokens(Array(text[..<hole.lowerBound].utf8)),
+                after: Self.tokens(Array(text[hole.upperBound...].utf8))
+            )
+        }
+    }
+
+    private static let hole = "<*>"
+
+    private static func needle(_ tokens: [Token]) -> [UInt8] {
+        var best: [UInt8] = []
+        var run: [UInt8] = []
+        for token in tokens {
+            // Blanks are left out: a line may have more of them.
+            if case .literal(let byte) = token, byte != 32 { run.append(byte) } else { run = [] }
+            if run.count > best.count { best = run }
+        }
+        return best
+    }
+
+    /// Whether a line has what every matching one has; says no quickly to most.
+    func mayMatch(_ line: ArraySlice<UInt8>) -> Bool {
+        guard let first = needle.first else { return true }
+        var rest = line
+        while let index = rest.firstIndex(of: first) {
+            if rest[index...].starts(with: needle) { return true }
+            rest = rest[(index + 1)...]
+        }
+        return false
+    }
+
+    /// What `<*>` stands for in a line that matches, as little as can be; nil if there is none in the pattern.
+    func captured(in line: [UInt8]) -> [UInt8]? {
+        guard let around, line.count <= 1000 else { return nil }
+        guard
+            let start = line.indices.first(where: { start in
+                Self.matches(Array(line[..<start]), around.before)
+                    && (start + 1...line.count).contains { Self.matches(Array(line[$0...]), around.after) }
+            })
+        else { return nil }
+        guard let end = (start + 1...line.count).first(where: { Self.matches(Array(line[$0...]), around.after) }) else {
+            return nil
+        }
+        return Array(line[start..<end])
     }
 
     /// The most components that a path can have and match; nil if there is a `**`.
-    var depth: Int? { text.split(separator: "/").contains("**") ? nil : components.count }
+    let depth: Int?
+
+    /// Whether it is a path and no pattern.
+    var isName: Bool { !text.utf8.contains { "*?[]".utf8.contains($0) } }
+
+    /// The last component if it is a name and no pattern.
+    var lastName: String? {
+        let literal = components.last?.allSatisfy { if case .literal = $0 { true } else { false } } == true
+        return literal ? text.split(separator: "/").last.map(String.init) : nil
+    }
+
+    /// The ending of every name that matches, without the dot: of `*.py` and `main.*.py` both `py`.
+    var lastEnding: String? {
+        guard let last = text.split(separator: "/").last, let dot = last.lastIndex(of: ".") else { return nil }
+        let ending = last[last.index(after: dot)...]
+        return ending.utf8.contains { "*?[]<>".utf8.contains($0) } ? nil : String(ending)
+    }
 
     /// Whether a slash-separated path matches.
     func matches(path: String) -> Bool {
         let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+        guard depth == nil else {
+            return parts.count == components.count
+                && zip(parts, components).allSatisfy { Self.matches(Array($0), $1) }
+        }
+        return matches(parts)
+    }
+
+    private func matches(_ parts: [Substring.UTF8View]) -> Bool {
         var reachable = [Bool](repeating: false, count: components.count + 1)
         reachable[0] = true
         Self.skipAny(&reachable, components)
@@ -45,83 +126,4 @@ struct GlobPattern: Sendable, Hashable {
 
     /// Whether a line matches; here a slash is a character like any other.
     func matches(line: some Collection<UInt8>) -> Bool { Self.matches(Array(line), whole) }
-
-    private static func isAny(_ tokens: [Token]) -> Bool { tokens == [.many, .many] }
-
-    /// `**` may stand for nothing: what is reachable before it is reachable after it.
-    private static func skipAny(_ reachable: inout [Bool], _ components: [[Token]]) {
-        for index in components.indices where reachable[index] && isAny(components[index]) {
-            reachable[index + 1] = true
-        }
-    }
-
-    private static func tokens(_ bytes: [UInt8]) -> [Token] {
-        var tokens: [Token] = []
-        var index = 0
-        while index < bytes.count {
-            switch bytes[index] {
-            case UInt8(ascii: "*"): tokens.append(.many)
-            case UInt8(ascii: "?"): tokens.append(.one)
-            case UInt8(ascii: "["):
-                if let (set, end) = set(bytes, from: index) {
-                    tokens.append(set)
-                    index = end
-                } else {
-                    tokens.append(.literal(bytes[index]))
-                }
-            default: tokens.append(.literal(bytes[index]))
-            }
-            index += 1
-        }
-        return tokens
-    }
-
-    /// The set that starts at `start`, and the index of its closing bracket.
-    private static func set(_ bytes: [UInt8], from start: Int) -> (Token, end: Int)? {
-        guard let end = bytes[(start + 1)...].dropFirst().firstIndex(of: UInt8(ascii: "]")) else { return nil }
-        var members = bytes[(start + 1)..<end]
-        let isNegated = members.first == UInt8(ascii: "!")
-        if isNegated { members = members.dropFirst() }
-        var ranges: [ClosedRange<UInt8>] = []
-        var rest = members
-        while let first = rest.popFirst() {
-            if rest.first == UInt8(ascii: "-"), let last = rest.dropFirst().first, last >= first {
-                ranges.append(first...last)
-                rest = rest.dropFirst(2)
-            } else {
-                ranges.append(first...first)
-            }
-        }
-        return (.set(ranges, isNegated: isNegated), end)
-    }
-
-    /// The usual two-pointer match: on a mismatch, the last `*` takes one byte more.
-    private static func matches(_ text: [UInt8], _ tokens: [Token]) -> Bool {
-        var (position, token) = (0, 0)
-        var retry: (position: Int, token: Int)?
-        while position < text.count {
-            if token < tokens.count, tokens[token] == .many {
-                retry = (position, token)
-                token += 1
-            } else if token < tokens.count, accepts(tokens[token], text[position]) {
-                position += 1
-                token += 1
-            } else if let last = retry {
-                retry = (last.position + 1, last.token)
-                (position, token) = (last.position + 1, last.token + 1)
-            } else {
-                return false
-            }
-        }
-        return tokens[token...].allSatisfy { $0 == .many }
-    }
-
-    private static func accepts(_ token: Token, _ byte: UInt8) -> Bool {
-        switch token {
-        case .literal(let expected): byte == expected
-        case .one: true
-        case .many: false
-        case .set(let ranges, let isNegated): ranges.contains { $0.contains(byte) } != isNegated
-        }
-    }
 }

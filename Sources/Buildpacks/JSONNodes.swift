@@ -7,6 +7,7 @@ struct JSONNodes {
     static let maximumDepth = 64
 
     let bytes: [UInt8]
+    private let allowsComments: Bool
     var index = 0
     var line = 1
     var lineStart = 0
@@ -18,8 +19,9 @@ struct JSONNodes {
         var reason: String
     }
 
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> YAMLNode {
-        var parser = JSONNodes(bytes: bytes)
+    /// - Parameter allowsComments: whether `//`, `/* */` and a comma after the last member may stand, as in .jsonc files.
+    static func parse(_ bytes: [UInt8], allowsComments: Bool = false) throws(Problem) -> YAMLNode {
+        var parser = JSONNodes(bytes: bytes, allowsComments: allowsComments)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.index = 3 }
         let root = try parser.value(depth: 0)
         parser.skipSpace()
@@ -27,8 +29,9 @@ struct JSONNodes {
         return root
     }
 
-    private init(bytes: [UInt8]) {
+    private init(bytes: [UInt8], allowsComments: Bool) {
         self.bytes = bytes
+        self.allowsComments = allowsComments
     }
 
     var next: UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -38,10 +41,28 @@ struct JSONNodes {
     }
 
     private mutating func skipSpace() {
-        while let byte = next, byte == 32 || (9...13).contains(byte) {
-            index += 1
-            if byte == 10 { (line, lineStart) = (line + 1, index) }
+        while let byte = next {
+            if byte == 32 || (9...13).contains(byte) {
+                index += 1
+                if byte == 10 { (line, lineStart) = (line + 1, index) }
+            } else if !allowsComments || !skipComment() {
+                return
+            }
         }
+    }
+
+    private mutating func skipComment() -> Bool {
+        let forms: [(start: String, end: String)] = [("//", "\n"), ("/*", "*/")]
+        for form in forms where bytes[index...].starts(with: form.start.utf8) {
+            let end = Array(form.end.utf8)
+            while index < bytes.count, !bytes[index...].starts(with: end) {
+                index += 1
+                if bytes[index - 1] == 10 { (line, lineStart) = (line + 1, index) }
+            }
+            if form.start == "/*" { index = min(index + 2, bytes.count) }
+            return true
+        }
+        return false
     }
 
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -73,6 +94,7 @@ struct JSONNodes {
         if take("}") { return entries }
         while true {
             skipSpace()
+            if allowsComments, !entries.isEmpty, take("}") { return entries }
             let keyLine = line
             guard next == UInt8(ascii: "\"") else { throw problem("a name in double quotes was expected") }
             let key = try string()
@@ -95,6 +117,8 @@ struct JSONNodes {
             skipSpace()
             if take("]") { return nodes }
             guard take(",") else { throw problem("',' or ']' was expected") }
+            skipSpace()
+            if allowsComments, take("]") { return nodes }
         }
     }
 

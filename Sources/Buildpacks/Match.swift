@@ -2,7 +2,8 @@ internal import BuildModel
 
 /// What came of one rule: the best way of detecting that held, or why none did.
 struct Match {
-    let rule: Rule
+    let context: RuleContext
+    var rule: Rule { context.rule }
     /// 0 if none held.
     var score = 0
     var evidence: [Evidence] = []
@@ -12,16 +13,17 @@ struct Match {
     /// The highest score that a file which cannot be read stands in the way of, and why it cannot.
     var obstacle: (score: Int, failure: BuildFailure)?
 
-    init(_ rule: Rule, in view: TreeView) throws {
-        self.rule = rule
-        let detector = Detector(view: view, ignore: rule.ignore)
-        for detection in rule.detections {
+    init(_ context: RuleContext) throws {
+        self.context = context
+        let detector = Detector(context)
+        for detection in context.rule.detections where detection.score > score {
             switch try detector.all(detection.when) {
             case .holds(let evidence, let facts):
-                guard detection.score > score else { continue }
                 score = detection.score
                 self.evidence = evidence
-                self.facts = facts.merging(detection.facts) { _, fixed in fixed }
+                self.facts = facts
+                let template = context.template(facts)
+                for (name, value) in detection.facts { self.facts[name] = try template.filled(value) }
             case .fails(let reason):
                 if !reasons.contains(reason) { reasons.append(reason) }
             case .unreadable(let failure):

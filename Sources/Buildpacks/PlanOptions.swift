@@ -10,21 +10,26 @@ package struct PlanOptions: Sendable, Hashable {
     package var buildSecrets: [String]
     /// The port that the app is told; nil for the environment's `PORT` or the rule's.
     package var port: Int?
-    /// The app's variables. Only `PORT` is looked at: values belong to a deployment, never into an image.
+    /// The app's variables. `PORT`, `SLIPWAY_*` and what a rule's step names as public are looked at; other values belong to a
+    /// deployment, never into an image.
     package var environment: [String: String]
+    /// Versions by tool that are kept as long as they are among those asked for: what the app was last built with.
+    package var pins: [String: String]
 
     package init(
         startCommand: String? = nil,
         buildCommand: String? = nil,
         buildSecrets: [String] = [],
         port: Int? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        pins: [String: String] = [:]
     ) {
         self.startCommand = startCommand
         self.buildCommand = buildCommand
         self.buildSecrets = buildSecrets
         self.port = port
         self.environment = environment
+        self.pins = pins
     }
 
     /// The options that a request has.

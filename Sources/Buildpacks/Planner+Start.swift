@@ -1,43 +1,73 @@
 internal import BuildModel
 
 extension Planner {
-    /// How the app starts: the request goes before the Procfile, that before the rule.
-    func start(_ warnings: inout [String]) throws -> StartCommand {
-        if let text = options.startCommand { return try StartCommand(text: text, source: "request") }
-        if let procfile = try Procfile.read(view) {
-            warnings += procfile.warnings
-            if let web = procfile.web { return try StartCommand(text: web.command, source: "Procfile: web") }
+    /// How the app starts, and the part of the rule that says so, if one does: the request goes before `slipway.yaml`, that
+    /// before the environment, that before the Procfile, that before the rule.
+    func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
+        let procfile = try Procfile.read(view)
+        warnings += procfile?.warnings ?? []
+        if let given = try given(procfile) {
+            context.facts[RuleContext.customStart] = "yes"
+            return (given, nil)
         }
         var reasons: [String] = []
-        for start in match.rule.starts {
-            switch try Detector(view: view, ignore: match.rule.ignore).all(start.when) {
-            case .holds(let evidence, let facts): return try command(start.action, evidence, facts, &warnings)
+        for start in rule.starts {
+            switch try detector.all(start.when) {
+            case .holds(let evidence, let facts):
+                return (try command(start.action, evidence, facts, &warnings), start)
             case .fails(let reason): reasons.append(reason)
             case .unreadable(let failure): throw failure
             }
         }
         throw BuildFailure.plan(
             .noStartCommand,
-            "This is \(match.rule.language), but nothing says how to start it: \(reasons.joined(separator: "; ")). "
+            "This is \(rule.language), but nothing says how to start it: \(reasons.prefix(6).joined(separator: "; ")). "
                 + "Set 'startCommand', or add a Procfile with a line 'web: COMMAND'."
         )
     }
 
+    private func given(_ procfile: Procfile?) throws -> StartCommand? {
+        if let text = options.startCommand { return try StartCommand(text: text, source: "request") }
+        if let text = settings.start { return try StartCommand(text: text, source: AppSettings.fileName) }
+        let variable = "SLIPWAY_START_COMMAND"
+        if let text = options.environment[variable], !text.isEmpty {
+            return try StartCommand(text: text, source: "variable \(variable)")
+        }
+        return try procfile?.start.map { try StartCommand(text: $0.command, source: "Procfile: \($0.type)") }
+    }
+
+    /// Further process types, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
+    func processes() throws -> (others: [String: StartCommand], release: StartCommand?) {
+        var commands: [String: StartCommand] = [:]
+        let procfile = try Procfile.read(view)
+        for (type, process) in procfile?.processes ?? [:] where type != procfile?.start?.type {
+            commands[type] = try StartCommand(text: process.command, source: "Procfile: \(type)")
+        }
+        for (type, text) in settings.processes {
+            commands[type] = try StartCommand(text: text, source: AppSettings.fileName)
+        }
+        commands["web"] = nil
+        let release = commands.removeValue(forKey: "release")
+        return (
+            commands, try settings.release.map { try StartCommand(text: $0, source: AppSettings.fileName) } ?? release
+        )
+    }
+
     private func command(
-        _ action: Rule.Start.Action,
+        _ action: StartRule.Action,
         _ evidence: [Evidence],
         _ facts: [String: String],
         _ warnings: inout [String]
     ) throws -> StartCommand {
-        let name = match.rule.identity.name
-        let template = Template(facts: match.facts.merging(facts) { _, own in own }, rule: name)
-        let source = "rule \(name)" + (Self.place(evidence).map { ": \($0)" } ?? "")
+        let template = context.template(facts)
+        let source = "rule \(rule.identity.name)" + (Self.place(evidence).map { ": \($0)" } ?? "")
         warnings += Self.rivals(evidence)
         switch action {
         case .command(let text): return try StartCommand(text: try template.filled(text), source: source)
         case .arguments(let words):
             return StartCommand(arguments: try words.map { word in try template.filled(word) }, source: source)
         case .refuse(let message):
+            let message = try template.filled(message)
             throw BuildFailure.plan(.unsupported, (Self.place(evidence).map { "\($0): " } ?? "") + message)
         }
     }

@@ -1,47 +1,79 @@
 internal import BuildModel
 
 extension Planner {
-    /// The steps whose `when` holds, in the rule's order; the request's command takes the place of those that build.
+    /// The steps whose `when` holds, in the rule's order, changed by what the app says of them; the command that a request,
+    /// `slipway.yaml` or the environment has for building takes the place of those that build.
     func steps() throws -> [BuildStep] {
+        let build = given(options.buildCommand, settings.build, "SLIPWAY_BUILD_COMMAND")
+        let install = given(nil, settings.install, "SLIPWAY_INSTALL_COMMAND")
         var steps: [BuildStep] = []
         for step in rule.steps where !steps.contains(where: { $0.name == step.name }) {
-            if step.kind == .build, options.buildCommand != nil { continue }
+            if step.kind == .build, build != nil { continue }
             switch try detector.all(step.when) {
-            case .holds(_, let facts): steps.append(try made(step, facts))
+            case .holds(_, let facts):
+                var made = try made(step, facts)
+                if step.kind == .install, let install { try Self.replace(&made, install) }
+                steps.append(made)
             case .fails: continue
             case .unreadable(let failure): throw failure
             }
         }
-        if let command = options.buildCommand { steps.append(try requested(command)) }
-        return steps
+        if let install, !steps.contains(where: { $0.kind == .install }) {
+            steps.append(try requested(.install, install))
+        }
+        if let build { steps.append(try requested(.build, build)) }
+        return try settings.apply(to: steps, planner: self)
+    }
+
+    private func given(_ request: String?, _ own: String?, _ variable: String) -> (command: String, source: String)? {
+        if let request { return (request, "request") }
+        if let own { return (own, AppSettings.fileName) }
+        return options.environment[variable].map { ($0, "variable \(variable)") }
+    }
+
+    private static func replace(_ step: inout BuildStep, _ given: (command: String, source: String)) throws {
+        let start = try StartCommand(text: given.command, source: given.source)
+        (step.arguments, step.command, step.source, step.inputs) = (start.arguments, start.text, given.source, .all)
     }
 
     private func made(_ step: StepRule, _ facts: [String: String]) throws -> BuildStep {
-        let template = Template(facts: match.facts.merging(facts) { _, own in own }, rule: rule.identity.name)
+        let template = context.template(facts)
         let command = try template.filled(step.command)
         var made = try self.step(step, command: command, source: "rule \(rule.identity.name)")
-        for (name, value) in step.environment { made.environment[name] = try template.filled(value) }
-        made.secrets = step.secrets.filter(options.buildSecrets.contains)
-        made.inputs = try inputs(step.inputs, template)
-        made.outputs = try step.outputs.map { output throws(BuildFailure) in
-            StepOutput(path: try template.filled(output.path), isShipped: output.isShipped)
+        for (name, value) in options.environment where step.variables.contains(where: { $0.matches(line: name.utf8) }) {
+            made.environment[name] = value
         }
+        for (name, value) in step.environment { made.environment[name] = try template.filled(value) }
+        made.secrets = options.buildSecrets.filter { name in step.secrets.contains { $0.matches(line: name.utf8) } }
+        made.inputs = try inputs(step.inputs, template)
+        made.outputs = try outputs(step, template)
         return made
     }
 
-    /// The request's own build: where the rule builds, with all that it made there and in the app's directory.
-    private func requested(_ command: String) throws -> BuildStep {
+    private func outputs(_ step: StepRule, _ template: Template) throws -> [StepOutput] {
+        try step.outputs.compactMap { output in
+            guard case .holds = try detector.all(output.when) else { return nil }
+            return StepOutput(path: try template.filled(output.path), isShipped: output.isShipped)
+        }
+    }
+
+    /// Somebody's own command: in the image that the rule builds in, with all that it made there and in the app's directory.
+    private func requested(_ kind: BuildStep.Kind, _ given: (command: String, source: String)) throws -> BuildStep {
         let model =
-            rule.steps.first { $0.kind == .build } ?? rule.steps.last
-            ?? StepRule(name: "build", kind: .build, command: command)
-        var step = try step(model, command: command, source: "request")
-        (step.name, step.kind, step.inputs) = ("build", .build, .all)
-        if model.kind != .build { (step.caches, step.network) = ([], .none) }
-        step.environment = model.environment.filter { !$0.value.contains("{{") }
+            rule.steps.first { $0.kind == kind } ?? rule.steps.last
+            ?? StepRule(name: kind.rawValue, kind: kind, command: given.command)
+        var step = try step(model, command: given.command, source: given.source)
+        (step.name, step.kind, step.inputs) = (kind.rawValue, kind, .all)
+        if model.kind != kind { (step.caches, step.network) = ([], kind == .install ? .egress([]) : .none) }
+        for (name, value) in options.environment where model.variables.contains(where: { $0.matches(line: name.utf8) })
+        {
+            step.environment[name] = value
+        }
+        for (name, value) in model.environment { step.environment[name] = try context.template().filled(value) }
         step.secrets = options.buildSecrets
         step.outputs = [StepOutput(path: rule.directory)]
-        if model.kind == .build {
-            step.outputs += model.outputs.filter { $0.path != rule.directory && !$0.path.contains("{{") }
+        if model.kind == kind {
+            step.outputs += try outputs(model, context.template()).filter { !$0.path.hasPrefix(rule.directory) }
         }
         return step
     }
@@ -51,13 +83,12 @@ extension Planner {
         return BuildStep(
             name: step.name,
             kind: step.kind,
-            image: step.image ?? rule.image,
+            image: try image(settings.buildImage ?? step.image ?? rule.buildImage),
             arguments: start.arguments,
             command: start.text,
             source: source,
             workingDirectory: rule.directory,
             caches: step.caches,
-            environment: step.environment,
             network: step.network,
             limits: step.limits
         )
@@ -66,13 +97,17 @@ extension Planner {
     /// Paths that are there, each once and sorted: the same tree gives the same list.
     private func inputs(_ inputs: StepRule.Inputs, _ template: Template) throws -> StepInputs {
         guard case .matching(let patterns) = inputs else { return .all }
+        let names = try patterns.map { try template.filled($0.text) }
+        return names.contains("all") ? .all : try self.inputs(names)
+    }
+
+    func inputs(_ patterns: [String]) throws -> StepInputs {
         var paths: Set<String> = []
-        for pattern in patterns {
-            let name = try template.filled(pattern.text)
-            if try view.kind(at: name) != nil {
-                paths.insert(name)
+        for name in patterns where !name.isEmpty {
+            if GlobPattern(name).isName {
+                if try view.kind(at: name) != nil { paths.insert(name) }
             } else {
-                paths.formUnion(detector.matches(GlobPattern(name)))
+                paths.formUnion(try detector.matches(GlobPattern(name)))
             }
         }
         return .paths(paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })

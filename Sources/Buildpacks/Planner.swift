@@ -4,45 +4,84 @@ internal import BuildModel
 struct Planner {
     let match: Match
     let view: TreeView
-    let options: PlanOptions
 
-    var rule: Rule { match.rule }
-    var detector: Detector { Detector(view: view, ignore: rule.ignore) }
+    var context: RuleContext { match.context }
+    var rule: Rule { context.rule }
+    var options: PlanOptions { context.inputs.options }
+    var settings: AppSettings { context.inputs.settings }
+    var detector: Detector { Detector(context) }
 
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
+        context.facts.merge(match.facts) { _, own in own }
         for refusal in rule.refusals { try refuse(refusal) }
         var warnings: [String] = []
         let start = try start(&warnings)
-        warnings += try rule.warnings.compactMap(warning)
+        for tool in rule.tools { try context.resolved(tool) }
+        let steps = try steps()
+        warnings += try rule.warnings.compactMap(warning) + context.warnings
         let port = try port()
-        let template = Template(facts: match.facts, rule: rule.identity.name)
-        var environment: [String: String] = [:]
-        for (name, value) in rule.environment { environment[name] = try template.filled(value) }
-        environment["PORT"] = String(port)
+        let processes = try processes()
         return BuildPlan(
             language: rule.language,
+            framework: try framework(),
             rule: rule.identity,
             candidates: candidates,
-            runImage: rule.image,
-            steps: try steps(),
-            includesSource: rule.includesSource,
+            versions: context.versions.values.sorted { $0.tool < $1.tool },
+            runImage: try runImage(start.rule),
+            steps: steps,
+            includesSource: settings.includesSource ?? start.rule?.includesSource ?? rule.includesSource,
             applicationDirectory: rule.directory,
-            workingDirectory: rule.directory,
-            start: start,
-            user: rule.user,
-            environment: environment,
+            workingDirectory: settings.directory ?? rule.directory,
+            start: start.command,
+            processes: processes.others,
+            release: processes.release,
+            user: settings.user ?? rule.user,
+            environment: try environment(start.rule, port: port),
             port: port,
-            files: try rule.files.map { file in
-                PlannedFile(path: file.path, content: try template.filled(file.content), mode: file.mode)
-            },
+            files: try files(start.rule),
             warnings: warnings
         )
     }
 
+    private func framework() throws -> String? {
+        let name = try context.first(of: rule.frameworks)?.text
+        return name?.isEmpty == true ? nil : name
+    }
+
+    private func runImage(_ start: StartRule?) throws -> ImageReference {
+        try image(settings.image ?? start?.image ?? rule.runImage)
+    }
+
+    /// An image by its template.
+    func image(_ template: String) throws -> ImageReference {
+        let name = try context.template().filled(template)
+        do {
+            return try ImageReference(parsing: name)
+        } catch {
+            throw BuildFailure.plan(.invalidRequest, "'\(name.prefix(120))' is no name of an image: \(error.message)")
+        }
+    }
+
+    private func environment(_ start: StartRule?, port: Int) throws -> [String: String] {
+        var environment: [String: String] = [:]
+        let given = rule.environment.merging(start?.environment ?? [:]) { _, own in own }
+        for (name, value) in given { environment[name] = try context.template().filled(value) }
+        environment.merge(settings.environment) { _, own in own }
+        environment["PORT"] = String(port)
+        return environment
+    }
+
+    private func files(_ start: StartRule?) throws -> [PlannedFile] {
+        try (rule.files + (start?.files ?? [])).map { file in
+            PlannedFile(path: file.path, content: try context.template().filled(file.content), mode: file.mode)
+        }
+    }
+
     private func refuse(_ refusal: Rule.Notice) throws {
         switch try detector.all(refusal.when) {
-        case .holds(let evidence, _):
-            throw BuildFailure.plan(.unsupported, Self.place(evidence) + refusal.message)
+        case .holds(let evidence, let facts):
+            let message = try context.template(facts).filled(refusal.message)
+            throw BuildFailure.plan(.unsupported, Self.place(evidence) + message)
         case .fails: return
         case .unreadable(let failure): throw failure
         }
@@ -50,7 +89,8 @@ struct Planner {
 
     private func warning(_ notice: Rule.Notice) throws -> String? {
         switch try detector.all(notice.when) {
-        case .holds(let evidence, _): Self.place(evidence) + notice.message
+        case .holds(let evidence, let facts):
+            try Self.place(evidence) + context.template(facts).filled(notice.message)
         case .fails: nil
         case .unreadable(let failure): failure.message
         }
@@ -63,7 +103,7 @@ struct Planner {
     }
 
     private func port() throws(BuildFailure) -> Int {
-        if let port = options.port { return port }
+        if let port = options.port ?? settings.port { return port }
         guard let text = options.environment["PORT"] else { return rule.port }
         guard let port = Int(text), (1...65535).contains(port) else {
             throw .plan(.invalidRequest, "The variable PORT is '\(text.prefix(40))', which is no port (1 to 65535).")

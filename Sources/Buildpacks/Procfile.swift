@@ -1,10 +1,20 @@
 internal import BuildModel
 
-/// A Procfile: lines of `type: command`. Only `web` is started; others are told as a warning.
+/// A Procfile: lines of `type: command`. `web` is what the image starts, else the only one there is, else `worker`, else the first
+/// by name; `release` is run before a rollout.
 struct Procfile {
-    /// The command of `web` and its line.
-    private(set) var web: (command: String, line: Int)?
+    typealias Process = (command: String, line: Int)
+
+    /// By type.
+    private(set) var processes: [String: Process] = [:]
     private(set) var warnings: [String] = []
+
+    /// What the image starts by default, and its type.
+    var start: (type: String, command: String)? {
+        let types = processes.keys.filter { $0 != "release" }.sorted()
+        let type = types.first { $0 == "web" } ?? types.first { $0 == "worker" } ?? types.first
+        return type.flatMap { type in processes[type].map { (type, $0.command) } }
+    }
 
     /// Reads the file at the root of the tree, or returns nil if there is none.
     ///
@@ -27,7 +37,6 @@ struct Procfile {
             throw .plan(.invalidManifest, "Procfile is not text in UTF-8.")
         }
         let content = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
-        var others: [String] = []
         for (index, line) in content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let trimmed = String(line).trimmed
             guard !trimmed.isEmpty, !trimmed.hasPrefix("#") else { continue }
@@ -35,20 +44,16 @@ struct Procfile {
                 warnings.append("Procfile:\(index + 1): this is not 'type: command' and was ignored.")
                 continue
             }
-            if type != "web" { others.append(type) } else { takeWeb(command, line: index + 1) }
+            if let known = processes[type] {
+                warnings.append(
+                    "Procfile:\(index + 1): '\(type)' was there in line \(known.line) already; this one counts."
+                )
+            }
+            processes[type] = (command, index + 1)
         }
-        if !others.isEmpty {
-            let names = others.sorted().joined(separator: ", ")
-            warnings.append("Procfile: only 'web' is started; this image does not start \(names).")
+        if processes["web"] == nil, let start {
+            warnings.append("Procfile has no 'web' process; '\(start.type)' is what the image starts.")
         }
-        if web == nil { warnings.append("Procfile has no 'web' process, so it does not say how to start.") }
-    }
-
-    private mutating func takeWeb(_ command: String, line: Int) {
-        if let web {
-            warnings.append("Procfile:\(line): 'web' was there in line \(web.line) already; this one counts.")
-        }
-        web = (command, line)
     }
 
     private static func process(_ line: String) -> (type: String, command: String)? {

@@ -2,50 +2,73 @@ internal import BuildModel
 internal import Documents
 
 extension RuleReader {
+    /// Of several steps with one name, the first that holds is taken: none may stand behind one that always does.
+    func steps() throws(BuildFailure) -> [StepRule] {
+        let steps = try list(root, "steps", step)
+        for (node, step) in zip(root["steps"]?.elements ?? [], steps) {
+            guard let always = steps.first(where: { $0.name == step.name && $0.when.isEmpty }), always != step else {
+                continue
+            }
+            if let index = steps.firstIndex(of: always), let own = steps.firstIndex(of: step), own > index {
+                throw problem(node, "this is never reached: a step '\(step.name)' before it always holds.")
+            }
+        }
+        return steps
+    }
+
     func step(_ node: YAMLNode) throws(BuildFailure) -> StepRule {
         try check(
             node,
             keys: [
                 "name", "kind", "when", "image", "command", "inputs", "outputs", "caches", "environment", "secrets",
-                "network", "limits",
+                "variables", "network", "limits",
             ]
         )
         let name = try text(node, "name")
-        let word = try node["kind"] == nil ? name : text(node, "kind")
-        guard let kind = BuildStep.Kind(rawValue: word) else {
-            let known = BuildStep.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw problem(node["kind"] ?? node, "'kind' must be one of \(known), or the step's name is one of them.")
-        }
         return StepRule(
             name: name,
-            kind: kind,
+            kind: try kind(node),
             when: node["when"] == nil ? [] : try predicates(node, "when"),
-            image: node["image"] == nil ? nil : try image(node, "image"),
+            image: try image(node, "image"),
             command: try text(node, "command"),
             inputs: try inputs(node),
             outputs: try list(node, "outputs", output),
             caches: try list(node, "caches", cache),
             environment: try texts(node, "environment"),
-            secrets: try node["secrets"].map { node throws(BuildFailure) in try strings(node) } ?? [],
+            secrets: try node["secrets"].map { node throws(BuildFailure) in try globs(node) } ?? [],
+            variables: try node["variables"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             network: try network(node),
             limits: try limits(node)
         )
     }
 
-    private func inputs(_ node: YAMLNode) throws(BuildFailure) -> StepRule.Inputs {
+    func kind(_ node: YAMLNode) throws(BuildFailure) -> BuildStep.Kind {
+        let word = try text(node, node["kind"] == nil ? "name" : "kind")
+        guard let kind = BuildStep.Kind(rawValue: word) else {
+            let known = BuildStep.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw problem(node["kind"] ?? node, "'kind' must be one of \(known), or the step's name is one of them.")
+        }
+        return kind
+    }
+
+    func inputs(_ node: YAMLNode) throws(BuildFailure) -> StepRule.Inputs {
         guard let list = node["inputs"], list.string != "all" else { return .all }
         return .matching(try strings(list).map { GlobPattern($0) })
     }
 
-    /// A path, or a path and whether the image that runs gets it.
-    private func output(_ node: YAMLNode) throws(BuildFailure) -> StepOutput {
-        guard node.entries != nil else { return StepOutput(path: try absolute(node)) }
-        try check(node, keys: ["path", "shipped"])
+    /// A path, or a path and whether and when the image that runs gets it.
+    func output(_ node: YAMLNode) throws(BuildFailure) -> StepRule.Output {
+        guard node.entries != nil else { return StepRule.Output(path: try absolute(node), isShipped: true) }
+        try check(node, keys: ["path", "shipped", "when"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
-        return StepOutput(path: path, isShipped: try flag(node, "shipped") ?? true)
+        return StepRule.Output(
+            path: path,
+            isShipped: try flag(node, "shipped") ?? true,
+            when: node["when"] == nil ? [] : try predicates(node, "when")
+        )
     }
 
-    private func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {
+    func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {
         try check(node, keys: ["name", "path", "locked"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
         let name = try text(node, "name")
@@ -56,7 +79,7 @@ extension RuleReader {
     }
 
     /// `none`, `packages` (what the operator lets steps fetch from), or that and a list of HOST:PORT.
-    private func network(_ node: YAMLNode) throws(BuildFailure) -> StepNetwork {
+    func network(_ node: YAMLNode) throws(BuildFailure) -> StepNetwork {
         guard let value = node["network"], value.string != "none" else { return .none }
         guard value.string != "packages" else { return .egress([]) }
         guard value.elements != nil else {
@@ -69,7 +92,7 @@ extension RuleReader {
         return .egress(hosts.sorted())
     }
 
-    private func limits(_ node: YAMLNode) throws(BuildFailure) -> StepLimits {
+    func limits(_ node: YAMLNode) throws(BuildFailure) -> StepLimits {
         guard let limits = node["limits"] else { return StepLimits() }
         try check(limits, keys: ["memoryMiB", "processes", "processors", "diskMiB", "seconds"])
         let memory = try integer(limits, "memoryMiB", in: 16...1 << 24)

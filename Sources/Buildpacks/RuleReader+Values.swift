@@ -85,10 +85,4 @@ extension RuleReader {
         for element in elements { result.append(try read(element)) }
         return result
     }
-
-    func predicates(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> [Predicate] {
-        let predicates = try list(node, key, predicate)
-        guard !predicates.isEmpty else { throw problem(node, "'\(key)' must be a list with something in it.") }
-        return predicates
-    }
 }

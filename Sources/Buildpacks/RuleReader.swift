@@ -2,74 +2,93 @@ internal import BuildModel
 internal import Documents
 internal import Platform
 
-/// Reads one rule file. Everything in it is checked: an unknown key is an error with its line.
+/// Reads one rule. Everything in it is checked: an unknown key is an error with its line, and so is what can never hold.
 struct RuleReader {
     let file: String
+    let root: YAMLNode
+    /// Whether it is something to extend, which may leave out what a rule needs.
+    let isBase: Bool
+    /// Directories that patterns never look into.
+    private(set) var ignore: Set<String> = []
+    /// Names that `value` may ask for.
+    private(set) var names: Set<String> = []
 
-    static func read(_ bytes: [UInt8], file: String) throws(BuildFailure) -> Rule {
-        let reader = RuleReader(file: file)
-        let root: YAMLNode
-        do {
-            root = try YAMLDocument.parse(bytes, name: file)
-        } catch {
-            throw BuildFailure(.platform, .invalidRule, operation: "rules.load", message: error.message)
-        }
-        return try reader.rule(root, identity: RuleIdentity(name: reader.name, digest: Digest(of: bytes)))
+    init(file: String, root: YAMLNode = .empty, isBase: Bool = true) {
+        self.file = file
+        self.root = root
+        self.isBase = isBase
+        ignore = Set((root["ignore"]?.elements ?? []).compactMap(\.string))
+        names = Set(((root["values"]?.entries ?? []) + (root["versions"]?.entries ?? [])).map(\.key))
     }
 
-    /// The file's name without its ending.
-    private var name: String { String(file.split(separator: ".").first ?? "") }
+    private static let keys = [
+        "extends", "language", "image", "buildImage", "ignore", "dependencies", "values", "versions", "detect",
+        "framework", "refuse", "warn", "hints", "start", "environment", "port", "user", "directory", "files", "steps",
+        "includesSource",
+    ]
 
-    private func rule(_ root: YAMLNode, identity: RuleIdentity) throws(BuildFailure) -> Rule {
-        try check(
-            root,
-            keys: [
-                "language", "image", "ignore", "detect", "refuse", "warn", "start", "environment", "port", "user",
-                "directory", "files", "steps", "includesSource",
-            ]
-        )
+    func rule(identity: RuleIdentity) throws(BuildFailure) -> Rule {
+        try check(root, keys: Self.keys)
+        _ = try root["ignore"].map { node throws(BuildFailure) in try strings(node) }
+        let runImage = try image(root, "image")
+        if runImage == nil, !isBase { throw problem(root, "'image' is missing.") }
         return Rule(
             identity: identity,
-            language: try text(root, "language"),
-            image: try image(root, "image"),
-            ignore: Set(try root["ignore"].map { node throws(BuildFailure) in try strings(node) } ?? []),
-            detections: try list(root, "detect", detection),
+            language: isBase ? "" : try text(root, "language"),
+            runImage: runImage ?? "",
+            buildImage: try image(root, "buildImage") ?? runImage ?? "",
+            ignore: ignore,
+            dependencies: try list(root, "dependencies", dependencySource),
+            values: try values(),
+            tools: try tools(),
+            detections: try detections(),
+            frameworks: try alternatives(root, "framework"),
             refusals: try list(root, "refuse", notice),
             warnings: try list(root, "warn", notice),
-            starts: try list(root, "start", start),
+            hints: try list(root, "hints", notice),
+            starts: try starts(),
             environment: try texts(root, "environment"),
             port: try integer(root, "port", in: 1...65535) ?? 3000,
-            user: try user(root),
+            user: try user(),
             directory: try absolute(root, "directory") ?? "/app",
             files: try list(root, "files", plannedFile),
-            steps: try list(root, "steps", step),
+            steps: try steps(),
             includesSource: try flag(root, "includesSource") ?? true
         )
     }
 
-    func image(_ root: YAMLNode, _ key: String) throws(BuildFailure) -> ImageReference {
-        let name = try text(root, key)
+    /// The name of an image: a template, or one with a tag.
+    func image(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> String? {
+        guard node[key] != nil else { return nil }
+        let name = try text(node, key)
+        // What a template comes to is checked when it is filled.
+        let sample = name.contains("{{") ? Self.sample(of: name) : name
         let image: ImageReference
         do {
-            image = try ImageReference(parsing: name)
+            image = try ImageReference(parsing: sample)
         } catch {
-            throw problem(root[key], error.message)
+            throw problem(node[key], error.message)
         }
-        guard image.tag != nil || image.digest != nil else { throw problem(root[key], "'\(key)' needs a tag.") }
-        return image
+        guard image.tag != nil || image.digest != nil else { throw problem(node[key], "'\(key)' needs a tag.") }
+        return name
     }
 
-    private func user(_ root: YAMLNode) throws(BuildFailure) -> String {
+    private static func sample(of template: String) -> String {
+        var sample = ""
+        var rest = template[...]
+        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
+            // A template that is the whole name may be anything.
+            sample += rest[..<start.lowerBound] + (start.lowerBound == template.startIndex ? "library/x:1" : "1")
+            rest = rest[end.upperBound...]
+        }
+        return sample + rest
+    }
+
+    func user() throws(BuildFailure) -> String {
         guard let node = root["user"] else { return "65532:65532" }
         let ids = (node.string ?? "").split(separator: ":").map { UInt32($0) ?? 0 }
         guard ids.count == 2, !ids.contains(0) else { throw problem(node, "'user' must be UID:GID in numbers, not 0.") }
         return node.string ?? ""
-    }
-
-    private func detection(_ node: YAMLNode) throws(BuildFailure) -> Rule.Detection {
-        try check(node, keys: ["score", "when", "set"])
-        guard let score = try integer(node, "score", in: 1...100) else { throw problem(node, "'score' is missing.") }
-        return Rule.Detection(score: score, when: try predicates(node, "when"), facts: try texts(node, "set"))
     }
 
     private func notice(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
@@ -77,18 +96,18 @@ struct RuleReader {
         return Rule.Notice(when: try predicates(node, "when"), message: try text(node, "message"))
     }
 
-    private func start(_ node: YAMLNode) throws(BuildFailure) -> Rule.Start {
-        try check(node, keys: ["when", "command", "arguments", "refuse"])
-        let when = node["when"] == nil ? [] : try predicates(node, "when")
-        switch (node["command"], node["arguments"], node["refuse"]) {
-        case (.some, nil, nil): return Rule.Start(when: when, action: .command(try text(node, "command")))
-        case (nil, .some(let list), nil): return Rule.Start(when: when, action: .arguments(try strings(list)))
-        case (nil, nil, .some): return Rule.Start(when: when, action: .refuse(try text(node, "refuse")))
-        default: throw problem(node, "a way to start has one of 'command', 'arguments' and 'refuse'.")
-        }
+    private func dependencySource(_ node: YAMLNode) throws(BuildFailure) -> DependencySource {
+        try check(node, keys: ["files", "path", "like"])
+        guard let files = node["files"] else { throw problem(node, "'files' is missing.") }
+        if node["path"] != nil { try checkFormats(files) }
+        return DependencySource(
+            files: try globs(files),
+            path: try node["path"] == nil ? nil : path(node),
+            like: try node["like"].map { node throws(BuildFailure) in try globs(node) } ?? []
+        )
     }
 
-    private func plannedFile(_ node: YAMLNode) throws(BuildFailure) -> PlannedFile {
+    func plannedFile(_ node: YAMLNode) throws(BuildFailure) -> PlannedFile {
         try check(node, keys: ["path", "content"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
         return PlannedFile(path: path, content: try text(node, "content"), mode: 0o644)

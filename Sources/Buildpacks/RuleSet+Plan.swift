@@ -9,10 +9,14 @@ extension RuleSet {
     /// - Throws: `BuildFailure`: `nothing_detected`, `unsupported`, `no_start_command`, `invalid_start_command`,
     ///   `invalid_manifest` (with file and line) and `limit_exceeded` are the code's fault; what the tree throws passes through.
     package func plan(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> BuildPlan {
-        let view = try view(of: tree)
-        let matches = try matches(in: view)
-        let winner = try winner(matches, view: view)
-        let planner = Planner(match: winner, view: view, options: options)
+        try plan(view: try view(of: tree), options: options)
+    }
+
+    func plan(view: TreeView, options: PlanOptions) throws -> BuildPlan {
+        let inputs = inputs(options, try AppSettings.read(view))
+        let matches = try matches(in: view, inputs: inputs)
+        let winner = try winner(matches, view: view, inputs: inputs)
+        let planner = Planner(match: winner, view: view)
         var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
         plan.warnings += warnings(matches, winner: winner, view: view)
         return plan
@@ -20,14 +24,14 @@ extension RuleSet {
 
     private func warnings(_ matches: [Match], winner: Match, view: TreeView) -> [String] {
         var warnings: [String] = []
-        let equals = matches.filter { $0.score == winner.score }.map(\.rule.identity.name)
+        let equals = matches.filter { $0.score == winner.score && $0.score > 0 }.map(\.rule.identity.name)
         if equals.count > 1 {
             warnings.append(
                 "\(Detector.or(equals)) match equally well; \(winner.rule.identity.name) was taken by name."
             )
         }
         if view.isTruncated {
-            warnings.append("There are more than \(TreeView.entryLimit) files; patterns saw the first of them only.")
+            warnings.append("There are more than \(TreeListing.entryLimit) files; patterns saw the first of them only.")
         }
         return warnings
     }

@@ -1,13 +1,14 @@
 package import BuildModel
 internal import Platform
 
-/// The rules of a directory, read and checked. Planning is synchronous and pure: it reads nothing but the tree, follows no link,
-/// and the order of rules and files never changes what comes out.
+/// The rules of a directory, read and checked, and the index of versions beside them. Planning is synchronous and pure: it reads
+/// nothing but the tree, follows no link, and the order of rules and files never changes what comes out.
 package struct RuleSet: Sendable {
     /// Sorted by name.
     let rules: [Rule]
+    let index: VersionIndex
 
-    /// Reads every `*.yaml` of a directory, not those below it.
+    /// Reads every `*.yaml` of a directory as a rule, and those of `versions` in it as the version index.
     ///
     /// - Throws: `BuildFailure`: `invalid_rule` with file and line, `not_found` if there is no directory or no rule in it.
     package init(directory: String) throws(BuildFailure) {
@@ -19,16 +20,19 @@ package struct RuleSet: Sendable {
             files[name] = try Files.read("\(directory)/\(name)", limit: 1 << 20)
         }
         guard !files.isEmpty else { throw Self.missing("There is no rule (*.yaml) in '\(directory)'.") }
-        try self.init(files: files)
+        try self.init(files: files, index: VersionIndex(directory: "\(directory)/versions"))
     }
 
-    /// Reads rules from memory.
+    /// Reads rules from memory, with an index that knows no tool.
     ///
     /// - Parameter files: the bytes of rule files by file name.
     package init(files: [String: [UInt8]]) throws(BuildFailure) {
-        var rules: [Rule] = []
-        for (name, bytes) in files { rules.append(try RuleReader.read(bytes, file: name)) }
-        self.rules = rules.sorted { $0.identity.name < $1.identity.name }
+        try self.init(files: files, index: VersionIndex(files: [:]))
+    }
+
+    init(files: [String: [UInt8]], index: VersionIndex) throws(BuildFailure) {
+        rules = try RuleSources(files: files).rules().sorted { $0.identity.name < $1.identity.name }
+        self.index = index
     }
 
     /// The names and digests of the rules, sorted by name.

@@ -9,28 +9,30 @@ struct StepRule: Sendable, Hashable {
         case matching([GlobPattern])
     }
 
+    /// Something that remains, if its predicates hold.
+    struct Output: Sendable, Hashable {
+        var path: String
+        var isShipped: Bool
+        var when: [Predicate] = []
+    }
+
     /// Unique within the plan; of several steps with one name, the first whose `when` holds is taken.
     var name: String
     var kind: BuildStep.Kind
     /// Empty if the step is always there.
     var when: [Predicate] = []
-    /// nil for the rule's own image.
-    var image: ImageReference?
+    /// nil for the image that the rule builds in; a template.
+    var image: String?
     /// A command line, with templates.
     var command: String
     var inputs: Inputs = .all
-    var outputs: [StepOutput] = []
+    var outputs: [Output] = []
     var caches: [CacheMount] = []
     var environment: [String: String] = [:]
-    /// Names of secrets that it gets if the request has them.
-    var secrets: [String] = []
+    /// Names or patterns of secrets that it gets if the request has them.
+    var secrets: [GlobPattern] = []
+    /// Names or patterns of the app's variables that it gets because they are public by their name.
+    var variables: [GlobPattern] = []
     var network: StepNetwork = .none
     var limits = StepLimits()
-}
-
-extension StepRule.Inputs {
-    /// What the view of a tree has to be deep enough for.
-    var patterns: [GlobPattern] {
-        if case .matching(let patterns) = self { patterns } else { [] }
-    }
 }

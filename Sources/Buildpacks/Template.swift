@@ -1,26 +1,32 @@
 internal import BuildModel
 
-/// Texts of a rule with `{{name}}` in them.
+/// Texts of a rule with `{{name}}` in them; `{{name?}}` is nothing where nothing gives a value.
 struct Template {
+    /// Go before what the context knows.
     let facts: [String: String]
-    let rule: String
+    let context: RuleContext
 
     /// The text with every name replaced.
     ///
-    /// - Throws: `BuildFailure` with code `invalid_rule` for a name that nothing gave a value.
-    func filled(_ text: String) throws(BuildFailure) -> String {
+    /// - Throws: `BuildFailure` with code `invalid_rule` for a name that nothing gave a value; what working it out throws.
+    func filled(_ text: String) throws -> String {
         var result = ""
         var rest = text[...]
         while let start = rest.firstRange(of: "{{") {
             guard let end = rest[start.upperBound...].firstRange(of: "}}") else { break }
-            let name = String(rest[start.upperBound..<end.lowerBound])
-            guard let value = facts[name] else {
-                let message = "Rule '\(rule)' uses {{\(name)}}, which nothing gave a value."
-                throw BuildFailure(.platform, .invalidRule, operation: "plan", message: message)
-            }
-            result += rest[..<start.lowerBound] + value
+            result += rest[..<start.lowerBound]
+            result += try value(String(rest[start.upperBound..<end.lowerBound]))
             rest = rest[end.upperBound...]
         }
         return result + rest
+    }
+
+    private func value(_ name: String) throws -> String {
+        let isOptional = name.hasSuffix("?")
+        let name = isOptional ? String(name.dropLast()) : name
+        if let value = try facts[name] ?? context.value(name) { return value }
+        if isOptional { return "" }
+        let message = "Rule '\(context.rule.identity.name)' uses {{\(name)}}, which nothing gave a value."
+        throw BuildFailure(.platform, .invalidRule, operation: "plan", message: message)
     }
 }

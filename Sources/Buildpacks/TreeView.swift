@@ -1,54 +1,55 @@
 internal import BuildModel
 internal import Documents
 
-/// A tree as rules see it: its upper levels listed once, files read once, everything bounded. Confined to the call that
+/// A tree as rules see it: listed no deeper than somebody asks, files read once, everything bounded. Confined to the call that
 /// detects, as the tree is.
 final class TreeView {
     /// Bytes of a manifest at most; larger ones are somebody's mistake or attack.
     static let manifestLimit: Int64 = 1 << 20
-    /// Entries that are listed at most.
-    static let entryLimit = 200_000
+    /// Bytes that are read of all files together, at most.
+    static let totalLimit = 64 << 20
+    /// Levels that are listed from the start, and those that a pattern with `**` looks into.
+    private static let (firstDepth, anyDepth) = (3, 6)
 
     private let tree: any SourceTree
-    /// Paths of regular files, sorted by their bytes.
-    private(set) var files: [String] = []
-    /// Paths of links and submodules, which rules never follow.
-    private(set) var others: [String] = []
-    /// Whether the tree has more entries than are listed.
-    private(set) var isTruncated = false
+    private let ignore: Set<String>
+    private var listing: TreeListing
     private var documents: [String: Result<YAMLNode, BuildFailure>] = [:]
     private var contents: [String: Result<[UInt8], BuildFailure>] = [:]
+    private var kinds: [String: TreeEntry.Kind?] = [:]
+    private var bytesRead = 0
 
-    /// - Parameters:
-    ///   - depth: levels that are listed.
-    ///   - ignore: names of directories that are not.
-    init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
+    /// - Parameter ignore: names of directories that are not listed.
+    init(_ tree: any SourceTree, ignore: Set<String>) throws {
         self.tree = tree
-        var count = 0
-        try tree.walk { entry in
-            count += 1
-            guard count <= Self.entryLimit else {
-                isTruncated = true
-                return .stop
-            }
-            // A name that is no UTF-8 is nothing that a rule could ask for.
-            guard let path = String(validating: entry.path, as: UTF8.self) else { return .skipDescendants }
-            switch entry.kind {
-            case .file, .executable: files.append(path)
-            case .symbolicLink, .submodule: others.append(path)
-            case .directory:
-                let name = path.split(separator: "/").last.map(String.init) ?? ""
-                return ignore.contains(name) || Self.level(path) >= depth ? .skipDescendants : .proceed
-            }
-            return .proceed
-        }
-        files.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        others.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        self.ignore = ignore
+        listing = try TreeListing(tree, depth: Self.firstDepth, ignore: ignore)
     }
 
-    private static func level(_ path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "/") } + 1 }
+    /// Paths of regular files of the upper levels, sorted by their bytes.
+    var files: [String] { listing.files }
+    var others: [String] { listing.others }
+    var isTruncated: Bool { listing.isTruncated }
 
-    func kind(at path: String) throws -> TreeEntry.Kind? { try tree.entry(at: path)?.kind }
+    /// The kinds of what is in the root, by name.
+    var top: [String: TreeEntry.Kind] { listing.top }
+
+    /// Files that match, in the order of their bytes.
+    func matches(_ pattern: GlobPattern, ignore: Set<String>) throws -> some Sequence<String> {
+        let depth = pattern.depth ?? Self.anyDepth
+        if depth > listing.depth {
+            listing = try TreeListing(tree, depth: max(depth, Self.anyDepth), ignore: self.ignore)
+        }
+        return listing.matches(pattern, ignore: ignore)
+    }
+
+    func kind(at path: String) throws -> TreeEntry.Kind? {
+        if !path.utf8.contains(UInt8(ascii: "/")), !isTruncated { return listing.top[path] }
+        if let known = kinds[path] { return known }
+        let kind = try tree.entry(at: path)?.kind
+        kinds[path] = .some(kind)
+        return kind
+    }
 
     func isFile(_ path: String) throws -> Bool {
         switch try kind(at: path) {
@@ -62,7 +63,15 @@ final class TreeView {
         if let known = contents[path] { return known }
         let result: Result<[UInt8], BuildFailure>
         do {
-            result = .success(try tree.bytes(at: path, limit: Self.manifestLimit) ?? [])
+            guard bytesRead <= Self.totalLimit else {
+                throw BuildFailure.plan(
+                    .limitExceeded,
+                    "The files that say what this is have more than 64 MiB together."
+                )
+            }
+            let bytes = try tree.bytes(at: path, limit: Self.manifestLimit) ?? []
+            bytesRead += bytes.count
+            result = .success(bytes)
         } catch let failure as BuildFailure where failure.code == .limitExceeded {
             let limit = Self.manifestLimit >> 20
             result = .failure(
@@ -73,22 +82,17 @@ final class TreeView {
         return result
     }
 
-    /// A JSON or TOML file as nodes, or why it is none.
+    /// A file with values as nodes, or why it is none.
     func document(_ path: String) throws -> Result<YAMLNode, BuildFailure> {
         if let known = documents[path] { return known }
-        let result = try content(path).flatMap { bytes in Self.parse(bytes, path: path) }
+        let result = try content(path).flatMap { bytes in DataFormat(path)?.parse(bytes, path: path) ?? .success(.empty)
+        }
         documents[path] = result
         return result
     }
+}
 
-    private static func parse(_ bytes: [UInt8], path: String) -> Result<YAMLNode, BuildFailure> {
-        let isJSON = path.hasSuffix(".json")
-        do throws(JSONNodes.Problem) {
-            return .success(isJSON ? try JSONNodes.parse(bytes) : try TOMLNodes.parse(bytes))
-        } catch {
-            let place = "\(path):\(error.line):\(error.column)"
-            let format = isJSON ? "JSON" : "TOML"
-            return .failure(.plan(.invalidManifest, "\(place): this is not valid \(format): \(error.reason)."))
-        }
-    }
+extension YAMLNode {
+    /// A map with nothing in it.
+    static let empty = YAMLNode(content: .mapping([]), line: 1, column: 1)
 }

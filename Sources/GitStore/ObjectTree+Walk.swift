@@ -35,12 +35,16 @@ extension ObjectTree {
         return unsafe OpenTree(owning: tree, prefix: prefix)
     }
 
-    func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
+    func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(hasSizes: true, visit) }
+
+    func walkNames(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(hasSizes: false, visit) }
+
+    private func walk(hasSizes: Bool, _ visit: (TreeEntry) throws -> WalkDirective) throws {
         do {
             var stack = [try open(id)]
             var visited = 0
             while let tree = stack.last {
-                guard let entry = try nextEntry(of: tree) else {
+                guard let entry = try nextEntry(of: tree, hasSize: hasSizes) else {
                     stack.removeLast()
                     continue
                 }
@@ -63,12 +67,12 @@ extension ObjectTree {
         }
     }
 
-    private func nextEntry(of tree: OpenTree) throws -> TreeEntry? {
+    private func nextEntry(of tree: OpenTree, hasSize: Bool) throws -> TreeEntry? {
         guard tree.next < tree.count, let entry = unsafe git_tree_entry_byindex(tree.pointer, tree.next) else {
             return nil
         }
         tree.next += 1
-        return try unsafe self.entry(entry, path: tree.prefix + safeName(of: entry))
+        return try unsafe self.entry(entry, path: tree.prefix + safeName(of: entry), hasSize: hasSize)
     }
 
     /// A name that is one step down and nothing else: whoever writes objects by hand may name an entry `..` or `a/b`.

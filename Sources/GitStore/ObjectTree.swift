@@ -84,12 +84,14 @@ final class ObjectTree: SourceTree {
 
     /// One entry of a tree as a value.
     ///
-    /// - Parameter entry: lent by a tree.
-    func entry(_ entry: OpaquePointer, path: [UInt8]) throws(LibraryError) -> TreeEntry {
+    /// - Parameters:
+    ///   - entry: lent by a tree.
+    ///   - hasSize: whether the size is looked up, which takes a look at the object.
+    func entry(_ entry: OpaquePointer, path: [UInt8], hasSize: Bool = true) throws(LibraryError) -> TreeEntry {
         guard let form = unsafe git_tree_entry_id(entry) else { throw LibraryError(code: GIT_ERROR.rawValue) }
         let kind = Self.kind(unsafe git_tree_entry_filemode(entry))
         let id = unsafe ObjectID(form.pointee)
-        guard kind != .directory && kind != .submodule else {
+        guard hasSize && kind != .directory && kind != .submodule else {
             return TreeEntry(kind: kind, path: path, objectID: id, size: 0)
         }
         var (size, type) = (0, GIT_OBJECT_INVALID)

@@ -113,8 +113,11 @@ extension ClusterStatus {
         let fields = causes.map { "\($0.field): \($0.message)" }.joined(separator: "; ")
         let words = "the cluster does not accept it" + (fields.isEmpty ? "." : ": \(fields).")
         guard message.contains("field is immutable") else {
-            // The manifest's shape is ours; a value that is refused has come with the request.
-            let fault: BuildFailure.Fault = code == 422 ? .code : .platform
+            // A container's values and host names come with the request; the manifest's shape is ours, or the template's.
+            let isRequested = causes.contains { cause in
+                ["containers[", "spec.rules", "spec.tls"].contains(where: cause.field.contains)
+            }
+            let fault: BuildFailure.Fault = code == 422 && isRequested ? .code : .platform
             return Verdict(fault: fault, code: .invalidDeployment, words: words, repeatsCauses: !causes.isEmpty)
         }
         return Verdict(

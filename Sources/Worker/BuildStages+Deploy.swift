@@ -12,7 +12,8 @@ extension BuildStages {
         epoch: Int64,
         queuedAt: Int64
     ) throws(BuildFailure) -> DeploymentIntent {
-        var release: StartCommand?
+        // The request goes before what the repository says.
+        var release = plan.release
         if let text = request.releaseCommand { release = try StartCommand(text: text, source: "releaseCommand") }
         return try DeploymentIntent(
             request: request,

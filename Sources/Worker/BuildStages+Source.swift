@@ -36,6 +36,9 @@ package enum PlanNarrator {
         let evidence = plan.candidates.first?.evidence.first.map { ": \($0.predicate) (\($0.place))" } ?? ""
         log.say("Detected \(plan.language)\(evidence)", .detecting)
         log.say("Start command: \(plan.start.text) (from \(plan.start.source))", .detecting)
+        if let release = plan.release {
+            log.say("Release command: \(release.text) (from \(release.source)), unless the request has one", .detecting)
+        }
         log.say("Runs in \(plan.runImage), port \(plan.port), user \(plan.user)", .detecting)
         for warning in plan.warnings { log.say("Warning: \(warning)", .detecting) }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import GitStore
+import Kubernetes
 import Platform
 import Telemetry
 
@@ -25,7 +26,7 @@ enum ExitStatus: Int32, CaseIterable {
     case temporary = 75
     /// Another program answered in a way that it must not (EX_PROTOCOL).
     case protocolViolation = 76
-    /// Credentials are missing or were refused (EX_NOPERM).
+    /// Credentials or a right are missing, or were refused (EX_NOPERM).
     case noPermission = 77
     /// The configuration is wrong (EX_CONFIG).
     case configuration = 78
@@ -39,7 +40,7 @@ enum ExitStatus: Int32, CaseIterable {
         switch failure.code {
         case .usage: self = .usage
         case .invalidConfiguration: self = .configuration
-        case .unauthorized: self = .noPermission
+        case .unauthorized, .forbidden: self = .noPermission
         case .unreachable: self = .unavailable
         case .protocolViolation, .corrupted, .certificateUntrusted, .hostKeyMismatch: self = .protocolViolation
         case .notFound: self = .noInput

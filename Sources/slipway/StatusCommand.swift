@@ -104,7 +104,8 @@ struct StatusText {
         let terminal = Terminal(descriptor: 1)
         for build in builds {
             let json = build.json
-            let end = json["image"]?.string ?? json["failure"]?["message"]?.string ?? ""
+            let back = json["rollbackDeploymentId"]?.string.map { "back to build \($0)" }
+            let end = json["image"]?.string ?? back ?? json["failure"]?["message"]?.string ?? ""
             let names = ["deploymentId", "state", "phase", "language", "createdAt"]
             table.add(names.map { json[$0]?.string ?? "" } + [end], styles: [1: { _ in terminal.styled(build.state) }])
         }

@@ -10,7 +10,7 @@ struct FailureTests {
             (["Index.HTML": ""], "Index.HTML should be named index.html"),
             (["web/package.json": "{}"], "web/package.json is there: the root directory may be 'web'"),
             (["docs/index.html": ""], "docs/index.html is there: the root directory may be 'docs'"),
-            (["README.md": ""], "python: there is no requirements.txt, pyproject.toml, Pipfile or setup.py"),
+            (["README.md": ""], "go (go.mod, go.work, main.go"),
             ([:], "There is no file to build"),
         ]
     )

@@ -22,9 +22,33 @@ struct LanguageTests {
             (head + "detect:\n  - score: 1\n    when:\n      - fiel: a\n", "x.yaml:6: unknown key 'fiel'"),
             (head + "detect:\n  - score: 1\n    when: [{file: a, glob: b}]\n", "x.yaml:5: a predicate is one of"),
             (head + "start:\n  - command: a\n    arguments: [b]\n", "x.yaml:4: a way to start has one of"),
-            (head + "start: [{when: [{data: {file: a.xml, path: b}}], command: c}]\n", "x.yaml:3: data is read from"),
+            (head + "start: [{when: [{data: {file: a.txt, path: b}}], command: c}]\n", "x.yaml:3: data is read from"),
             (head + "files: [{path: ../a, content: b}]\n", "x.yaml:3: 'path' must be an absolute path."),
             ("a: [\n", "x.yaml:2:1: "),
+            // What can never hold.
+            (
+                head + "detect:\n  - {score: 9, when: [{file: a}]}\n  - {score: 8, when: [{file: a}, {file: b}]}\n",
+                "x.yaml:5: this never counts: whenever it holds, so does a way with score 9."
+            ),
+            (head + "start:\n  - command: a\n  - command: b\n", "x.yaml:5: this is never reached: what line 4 says"),
+            (head + "values:\n  v:\n    - a\n    - b\n", "x.yaml:6: this is never reached: what line 5 says"),
+            (
+                head + "detect:\n  - score: 1\n    when:\n      - file: a\n      - not: {file: a}\n",
+                "x.yaml:7: this can never hold: its opposite"
+            ),
+            (
+                head + "detect:\n  - score: 1\n    when:\n      - file: a\n      - file: a\n",
+                "x.yaml:7: this stands here twice."
+            ),
+            (head + "ignore: [t]\ndetect: [{score: 1, when: [{glob: t/*.x}]}]\n", "x.yaml:4: 't/*.x' can never match"),
+            (head + "detect: [{score: 1, when: [{needs: [a]}]}]\n", "x.yaml:3: this can never hold: the rule has no"),
+            (head + "start: [{when: [{value: v}], command: a}]\n", "x.yaml:3: this can never hold: there is no 'v'"),
+            (
+                head + "steps:\n  - {name: build, command: a}\n  - {name: build, command: b}\n",
+                "x.yaml:5: this is never reached: a step 'build'"
+            ),
+            ("extends: none\n" + head, "x.yaml:1: 'extends' must name a file: there is no _none.yaml"),
+            (head + "versions: {node: {dialect: x}}\n", "x.yaml:3: 'dialect' must be one of npm"),
         ]
     )
     func mistakes(_ text: String, _ words: String) {

@@ -1,7 +1,8 @@
 import BuildModel
-import Buildpacks
 import Platform
 import Testing
+
+@testable import Buildpacks
 
 @Suite("Plans")
 struct PlanTests {
@@ -47,7 +48,8 @@ struct PlanTests {
     @Test("every rule is among the candidates, best first, each with a reason")
     func candidates() throws {
         let found = try plan(["index.html": "", "tool.py": "", "package.json": "{}"])
-        #expect(found.candidates.map(\.language) == ["static", "python", "node", "go"])
+        #expect(found.candidates.prefix(3).map(\.language) == ["static", "python", "node"])
+        #expect(found.candidates.count == (try shippedRules().identities.count))
         #expect(found.candidates[0].reason == "Won with score 50, because of index.html.")
         #expect(
             found.candidates[1].reason
@@ -55,7 +57,7 @@ struct PlanTests {
         )
         let other = try plan(["main.py": ""])
         let reasons = other.candidates.dropFirst().map(\.reason)
-        #expect(reasons.allSatisfy { $0.hasPrefix("Did not match: there is no ") }, "\(reasons)")
+        #expect(reasons.allSatisfy { $0.hasPrefix("Did not match: ") }, "\(reasons)")
     }
 
     @Test("a tie is decided by name, and said")
@@ -103,7 +105,7 @@ struct PlanTests {
             MemoryTree(["package.json": "{\"main\": \"lib\"}", "lib/index.js": "", "lib.js": "", "x.py": ""]),
             MemoryTree(["public/index.html": "", "dist/index.html": "", "site/index.html": ""]),
         ]
-        let names = ["go.yaml", "node.yaml", "python.yaml", "static.yaml"]
+        let names = try Directories.list("\(root)/buildpacks").filter { $0.hasSuffix(".yaml") }
         var generator = SeededGenerator(state: 42)
         for tree in trees {
             let expected = try shippedRules().plan(tree: tree)
@@ -112,7 +114,8 @@ struct PlanTests {
                 for name in names.shuffled(using: &generator) {
                     files[name] = try Files.read("\(root)/buildpacks/\(name)")
                 }
-                let found = try RuleSet(files: files).plan(tree: tree.shuffled(using: &generator))
+                let rules = try RuleSet(files: files, index: shippedRules().index)
+                let found = try rules.plan(tree: tree.shuffled(using: &generator))
                 #expect(found == expected)
             }
         }

@@ -56,17 +56,32 @@ struct StartCommandTests {
     )
     func procfile(_ text: String) throws {
         let procfile = try Procfile(Array(text.utf8))
-        #expect(procfile.web?.command == "a b")
-        #expect(procfile.warnings == ["Procfile: only 'web' is started; this image does not start worker."])
+        #expect(procfile.start?.type == "web")
+        #expect(procfile.start?.command == "a b")
+        #expect(procfile.processes["worker"]?.command == "c")
+        #expect(procfile.warnings.isEmpty)
     }
 
     @Test("what is odd in a Procfile is said")
     func oddProcfile() throws {
         let procfile = try Procfile(Array("# comment\nweb: a\nnonsense\nweb: b: c\n".utf8))
-        #expect(procfile.web?.command == "b: c")
-        #expect(procfile.web?.line == 4)
+        #expect(procfile.start?.command == "b: c")
+        #expect(procfile.processes["web"]?.line == 4)
         #expect(procfile.warnings.map { $0.prefix(11) } == ["Procfile:3:", "Procfile:4:"])
-        #expect(try Procfile(Array("worker: a".utf8)).warnings.count == 2)
+    }
+
+    @Test(
+        "without web, what the image starts is worker, else the first by name, never release",
+        arguments: [
+            ("worker: a\nbot: b\nrelease: c", "worker"), ("zeta: a\nbot: b\nrelease: c", "bot"),
+            ("bot: b", "bot"),
+        ]
+    )
+    func defaultProcess(_ text: String, _ type: String) throws {
+        let procfile = try Procfile(Array(text.utf8))
+        #expect(procfile.start?.type == type)
+        #expect(procfile.warnings == ["Procfile has no 'web' process; '\(type)' is what the image starts."])
+        #expect(try Procfile(Array("release: c".utf8)).start == nil)
     }
 
     @Test("a Procfile that is no text is refused", arguments: [[0x77, 0x3A, 0x00], [0xFF, 0xFE, 0x77]] as [[UInt8]])

@@ -6,7 +6,9 @@ import Testing
 let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
 /// The rules that are shipped.
-func shippedRules() throws -> RuleSet { try RuleSet(directory: "\(root)/buildpacks") }
+func shippedRules() throws -> RuleSet { try shipped.get() }
+
+private let shipped = Result { try RuleSet(directory: "\(root)/buildpacks") }
 
 /// The failure that planning ends with.
 func failure(_ tree: MemoryTree, _ options: PlanOptions = PlanOptions(), rules: RuleSet? = nil) throws -> BuildFailure {

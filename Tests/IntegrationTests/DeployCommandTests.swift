@@ -75,6 +75,16 @@ struct DeployCommandTests {
         return spec?["containers"]?.array?.first ?? [:]
     }
 
+    @Test("an account without rights ends with the status for that")
+    func denied() async throws {
+        let result = try await SlipwayProgram.result([
+            "deploy", "--image", "registry.example.com/shop:1", "--request", try request("d1"),
+            "--kubernetes-kubeconfig", cluster.nobodyKubeconfig, "--kubernetes-namespace", namespace,
+        ])
+        #expect(result.status == 77)
+        #expect(result.errorText.contains("forbidden: ") && result.errorText.contains("Nothing was changed."))
+    }
+
     @Test("a conflict names the manager and the field, and --force takes it")
     func force() async throws {
         let nodes = try await ServerProcess(

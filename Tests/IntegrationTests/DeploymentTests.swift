@@ -104,6 +104,51 @@ struct DeploymentTests {
         #expect(status["image"]?.string != nil)
     }
 
+    @Test("runs the release command that the repository names, with the new image, before its rollout")
+    func release() async throws {
+        let cluster = try await KubernetesServer.withControllers
+        let namespace = try await cluster.makeNamespace()
+        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: farm.scratch("nodes.log")
+        )
+        defer { nodes.stop() }
+        let procfile = "web: python main.py\nrelease: python migrate.py --all\n"
+        _ = try await farm.repository("app", ["main.py": "print(1)\n", "Procfile": procfile])
+        let worker = try await farm.startWorker()
+        try await farm.add("dep-5", repository: "app")
+        let status = try await farm.ended("dep-5")
+        #expect(status["state"] == "SUCCESS", "\(status.prettyText) \(worker.log)")
+        let lines = try await farm.slipway("logs", "dep-5").lines
+        let done = try #require(lines.firstIndex { $0.hasSuffix("Release command done.") })
+        #expect(lines[done...].contains { $0.contains("Applied the Deployment 'p-app'") })
+        let job = try await cluster.mustKubectl([
+            "-n", namespace, "get", "jobs", "-o", "jsonpath={..command} {..image}",
+        ])
+        #expect(job.hasPrefix(#"["python","migrate.py","--all"] "#), "\(job)")
+        #expect(status["digest"]?.string.map(job.contains) == true)
+    }
+
+    @Test("is written to a file that a cluster accepts, and to no cluster, when the request says so")
+    func render() async throws {
+        let cluster = try await KubernetesServer.shared
+        let namespace = try await cluster.makeNamespace()
+        let scratch = try Scratch()
+        let farm = try await Farm("kubernetes:\n  renderDirectory: \(scratch.path)\n  namespace: \(namespace)")
+        _ = try await farm.repository("app", ["index.html": "x"])
+        let worker = try await farm.startWorker()
+        try await farm.add("dep-4", repository: "app", #","deploy":"render","customDomain":"app.example.org""#)
+        let status = try await farm.ended("dep-4")
+        #expect(status["state"] == "SUCCESS", "\(status.prettyText) \(worker.log)")
+        #expect(status["deployment"] == nil)
+        let path = scratch("\(namespace)/p-app.yaml")
+        let manifests = String(decoding: try Files.read(path), as: UTF8.self)
+        #expect(status["digest"]?.string.map(manifests.contains) == true)
+        let applied = try await cluster.mustKubectl(["apply", "-f", path])
+        #expect(applied.split(separator: "\n").count == 3)
+    }
+
     @Test("is not deployed when the request says so")
     func buildOnly() async throws {
         let cluster = try await KubernetesServer.shared

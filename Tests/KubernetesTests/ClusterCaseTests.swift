@@ -30,6 +30,39 @@ struct ClusterCaseTests {
         #expect(try await !rollout.pods("d1").isEmpty)
     }
 
+    @Test("a scale-up that never gets ready ends at the rollout's own deadline, for the cluster gives no verdict")
+    func stuckScaleUp() async throws {
+        try await rollout.deploy("d1")
+        try await demo.kubectl("scale", "deployment", "shop", "--replicas=2")
+        try await eventually("the second pod") { try await rollout.pods("d1").count == 2 }
+        let settings = rollout.settings(rollout: .seconds(2)) { $0.rollsBack = false }
+        let intent = try demo.intent(settings: settings)
+        let failure = try await failure {
+            _ = try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log)
+        }
+        #expect(failure.code == .rolloutFailed)
+        #expect(failure.message.contains("kubernetes.rolloutSeconds"))
+        #expect(failure.message.contains("1 of 2 pods ready"))
+        let conditions = try await demo.object("deployment")["status"]?["conditions"]?.array ?? []
+        #expect(conditions.contains { $0["reason"] == "NewReplicaSetAvailable" })
+    }
+
+    @Test("a pod that is ready is not taken for available before the template's minReadySeconds have passed")
+    func minReadySeconds() async throws {
+        let text = ManifestTemplate.standard.replacing(
+            "  selector:\n    matchL",
+            with: "  minReadySeconds: 3\n  selector:\n    matchL"
+        )
+        var settings = rollout.settings()
+        settings.template = try ManifestTemplate(Array(text.utf8), origin: "patient.yaml")
+        let intent = try demo.intent(settings: settings)
+        let (deployer, log) = (try demo.deployer(settings), demo.log)
+        let task = Task { try await deployer.deploy(intent, confirm: {}, log: log) }
+        try await rollout.makeReady("d1", since: Timestamp.text(milliseconds: SystemInformation.currentMilliseconds))
+        _ = try await task.value
+        #expect(said("Rollout: 1 of 1 pods ready, 0 for long enough"))
+    }
+
     @Test("two workers that race with different epochs: the newer lease's version stays, whoever comes last")
     func racingEpochs() async throws {
         try await demo.apply(try demo.intent(epoch: 1))
@@ -92,6 +125,39 @@ struct ClusterCaseTests {
         )
         #expect(failure.message.contains("config/kubernetes/deployer.yaml"))
         #expect(try await !demo.exists("deployment"))
+    }
+
+    @Test("the role for the whole cluster is enough to make a namespace and deploy to it")
+    func clusterRole() async throws {
+        try await demo.server.mustKubectl(["create", "namespace", "slipway"])
+        let file = "\(Checkout.root)/config/kubernetes/deployer-cluster.yaml"
+        try await demo.server.mustKubectl(["apply", "-f", file])
+        let credentials = try await demo.accountCredentials(in: "slipway")
+        var settings = rollout.settings()
+        settings.namespace = demo.namespace + "-new"
+        settings.createsNamespace = true
+        let request = Sample.request { $0.customDomain = "shop.example.org" }
+        let intent = try demo.intent(request, settings: settings)
+        let deployer = try demo.deployer(settings, as: credentials)
+        for _ in 1...2 { _ = try await deployer.apply(intent, confirm: {}, log: demo.log) }
+        try await demo.server.mustKubectl(["-n", settings.namespace, "get", "deployment,service,ingress", "shop"])
+        try await demo.server.mustKubectl(["delete", "-f", file])
+    }
+
+    @Test("what kubectl rollout undo has changed is a conflict with the next deploy, which says so")
+    func undone() async throws {
+        for (index, build) in ["d1", "d2"].enumerated() {
+            try await rollout.deploy(build, image: ["a", "c"][index], queuedAt: Int64(1000 * (index + 1)))
+        }
+        try await demo.kubectl("rollout", "undo", "deployment/shop")
+        var settings = rollout.settings()
+        let intent = try demo.intent(Sample.request(deployment: "d3"), image: "e", queuedAt: 3000)
+        let failure = try await failure { try await demo.apply(intent) }
+        #expect(failure.code == .deploymentConflict)
+        #expect(failure.message.contains("conflict with \"kubectl"))
+        settings.takesFields = true
+        _ = try await demo.deployer(settings).apply(intent, confirm: {}, log: demo.log)
+        #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("e")) == true)
     }
 
     @Test("one missing right is found before the first change, not in the middle")

@@ -106,10 +106,25 @@ struct ClusterStatusTests {
         Case(
             testDescription: "a wrong value",
             code: 422,
-            body: status("Invalid", "x", "{\"causes\":[{\"message\":\"must be less\",\"field\":\"spec.y\"}]}"),
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"must be less\",\"field\":\"spec.containers[0].y\"}]}"
+            ),
             failure: .invalidDeployment,
             fault: .code,
-            says: ["spec.y: must be less"]
+            says: ["spec.containers[0].y: must be less"]
+        ),
+        Case(
+            testDescription: "a wrong value of a template",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"must be more\",\"field\":\"spec.minReadySeconds\"}]}"
+            ),
+            failure: .invalidDeployment,
+            says: ["spec.minReadySeconds: must be more"]
         ),
         Case(
             testDescription: "a manifest that cannot be read",

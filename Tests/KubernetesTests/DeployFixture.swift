@@ -59,6 +59,11 @@ struct DeployFixture {
     /// Applies the published role and becomes its service account, with a token that the cluster issues.
     func roleCredentials() async throws -> ClusterCredentials {
         try await kubectl("apply", "-f", "\(Checkout.root)/config/kubernetes/deployer.yaml")
+        return try await accountCredentials(in: namespace)
+    }
+
+    /// Becomes the service account `slipway` of a namespace, with a token that the cluster issues.
+    func accountCredentials(in namespace: String) async throws -> ClusterCredentials {
         let path = "/api/v1/namespaces/\(namespace)/serviceaccounts/slipway/token"
         let request =
             #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":600}}"#

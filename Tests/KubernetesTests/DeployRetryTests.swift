@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import HTTPTransport
 import Kubernetes
 import Synchronization
@@ -138,6 +139,33 @@ struct DeployRetryTests {
         #expect(failure.code == .deadlineExceeded)
         #expect(failure.isRetryable)
         #expect(patches(server).count == 2)
+    }
+
+    @Test("a server that answers drop by drop is given up by the deadline as well")
+    func dripping() async throws {
+        let server = try Self.server([
+            { request in
+                request.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                for _ in 1...200 {
+                    request.send(" ")
+                    usleep(10_000)
+                }
+            }
+        ])
+        let failure = try await failure { _ = try await apply(on: server, attempts: 1, limit: .milliseconds(300)) }
+        #expect(failure.code == .deadlineExceeded)
+        #expect(failure.isRetryable)
+    }
+
+    @Test("a server that is slow, but within the deadline, is waited for")
+    func slow() async throws {
+        let server = try Self.server([
+            { request in
+                usleep(400_000)
+                request.respond(200, body: Self.applied)
+            }
+        ])
+        #expect(try await apply(on: server, attempts: 1, limit: .seconds(20)).generation == 3)
     }
 
     @Test("an answer that is no object is not taken for a success", arguments: ["", "<html>hello</html>", "[]", "{}"])

@@ -54,8 +54,9 @@ struct RolloutFixture {
     }
 
     /// Makes the pods of a build ready.
-    func makeReady(_ build: String, count: Int = 1) async throws {
-        let time = "2026-01-01T00:00:00Z"
+    ///
+    /// - Parameter time: since when they are.
+    func makeReady(_ build: String, count: Int = 1, since time: String = "2026-01-01T00:00:00Z") async throws {
         try await setStatus(
             build,
             count: count,

@@ -49,8 +49,10 @@ struct SchemaTests {
             let result = try await verdict(release, path)
             #expect(result.succeeded, "\(template): \(result.text)\(result.errorText)")
         }
-        let role = try await verdict(release, "\(Checkout.root)/config/kubernetes/deployer.yaml")
-        #expect(role.succeeded, "\(role.text)\(role.errorText)")
+        for name in ["deployer", "deployer-cluster"] {
+            let role = try await verdict(release, "\(Checkout.root)/config/kubernetes/\(name).yaml")
+            #expect(role.succeeded, "\(role.text)\(role.errorText)")
+        }
     }
 
     @Test("by a judge that does find a wrong field")

@@ -1,0 +1,139 @@
+internal import BuildModel
+internal import Documents
+
+/// What an app says of its own build in `slipway.yaml` at its root. Every key goes before what a rule says, and after the request.
+struct AppSettings: Sendable, Hashable {
+    static let fileName = "slipway.yaml"
+
+    /// A change of a rule's step, or a step of the app's own.
+    struct Step: Sendable, Hashable {
+        var name: String
+        /// The step that a new one follows; the last one without it.
+        var after: String?
+        var isSkipped = false
+        var kind: BuildStep.Kind?
+        var image: String?
+        var command: String?
+        /// Patterns; `...` first adds to what the rule says. Nil for no change.
+        var inputs: [String]?
+        var outputs: (isAdded: Bool, [StepOutput])?
+        var caches: (isAdded: Bool, [CacheMount])?
+        var environment: [String: String] = [:]
+        var secrets: [String] = []
+        var network: StepNetwork?
+        var limits: StepLimits?
+
+        static func == (left: Step, right: Step) -> Bool { left.name == right.name }
+        func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    }
+
+    var language: String?
+    /// By tool, as ranges in the dialect of the tool's manifests.
+    var versions: [String: String] = [:]
+    var image: String?
+    var buildImage: String?
+    var install: String?
+    var build: String?
+    var start: String?
+    var release: String?
+    var processes: [String: String] = [:]
+    var port: Int?
+    var user: String?
+    var environment: [String: String] = [:]
+    /// Where the app starts, in the image.
+    var directory: String?
+    var includesSource: Bool?
+    var steps: [Step] = []
+}
+
+extension AppSettings {
+    private static let keys = [
+        "language", "versions", "image", "buildImage", "install", "build", "start", "release", "processes", "port",
+        "user",
+        "environment", "directory", "includesSource", "steps",
+    ]
+
+    /// Reads the file at the root of the tree; what is not said is empty.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_manifest`: `slipway.yaml:3: unknown key 'strat'`.
+    static func read(_ view: TreeView) throws -> AppSettings {
+        guard try view.isFile(fileName) else { return AppSettings() }
+        let root = try view.document(fileName).get()
+        do {
+            return try RuleReader(file: fileName, root: root).settings(keys: keys)
+        } catch let failure where failure.code == .invalidRule {
+            throw BuildFailure.plan(.invalidManifest, failure.message)
+        }
+    }
+}
+
+extension RuleReader {
+    fileprivate func settings(keys: [String]) throws(BuildFailure) -> AppSettings {
+        try check(root, keys: keys)
+        var settings = AppSettings()
+        settings.language = try optional("language")
+        settings.versions = try texts(root, "versions")
+        settings.image = try image(root, "image")
+        settings.buildImage = try image(root, "buildImage")
+        settings.install = try optional("install")
+        settings.build = try optional("build")
+        settings.start = try optional("start")
+        settings.release = try optional("release")
+        settings.processes = try texts(root, "processes")
+        settings.port = try integer(root, "port", in: 1...65535)
+        settings.user = try root["user"] == nil ? nil : user()
+        settings.environment = try texts(root, "environment")
+        settings.directory = try absolute(root, "directory")
+        settings.includesSource = try flag(root, "includesSource")
+        for entry in root["steps"]?.entries ?? [] { settings.steps.append(try appStep(entry)) }
+        return settings
+    }
+
+    private func optional(_ key: String) throws(BuildFailure) -> String? {
+        try root[key] == nil ? nil : text(root, key)
+    }
+
+    private func appStep(_ entry: YAMLNode.Entry) throws(BuildFailure) -> AppSettings.Step {
+        let node = entry.value
+        var step = AppSettings.Step(name: entry.key)
+        if node.bool == false {
+            step.isSkipped = true
+            return step
+        }
+        try check(
+            node,
+            keys: [
+                "after", "kind", "image", "command", "inputs", "outputs", "caches", "environment", "secrets", "network",
+                "limits",
+            ]
+        )
+        step.after = try node["after"] == nil ? nil : text(node, "after")
+        step.kind = try node["kind"] == nil ? nil : kind(node)
+        step.image = try image(node, "image")
+        step.command = try node["command"] == nil ? nil : text(node, "command")
+        step.inputs = try node["inputs"].map { node throws(BuildFailure) in try strings(node) }
+        step.outputs = try changed(node, "outputs") { node throws(BuildFailure) in
+            let output = try self.output(node)
+            return StepOutput(path: output.path, isShipped: output.isShipped)
+        }
+        step.caches = try changed(node, "caches", cache)
+        step.environment = try texts(node, "environment")
+        step.secrets = try node["secrets"].map { node throws(BuildFailure) in try strings(node) } ?? []
+        step.network = try node["network"] == nil ? nil : network(node)
+        step.limits = try node["limits"] == nil ? nil : limits(node)
+        return step
+    }
+
+    /// A list in whose front `...` stands for what was there.
+    private func changed<Element>(
+        _ node: YAMLNode,
+        _ key: String,
+        _ read: (YAMLNode) throws(BuildFailure) -> Element
+    ) throws(BuildFailure) -> (isAdded: Bool, [Element])? {
+        guard let elements = node[key]?.elements else { return nil }
+        let isAdded = elements.first?.string == "..."
+        var result: [Element] = []
+        for element in elements.dropFirst(isAdded ? 1 : 0) { result.append(try read(element)) }
+        return (isAdded, result)
+    }
+}

@@ -1,0 +1,87 @@
+internal import BuildModel
+internal import Documents
+
+/// The names of the dependencies that manifests list, each with the first place that names it.
+struct DependencyNames {
+    private var places: [String: (file: String, line: Int)] = [:]
+    /// Why a file that lists some could not be read.
+    private(set) var obstacle: BuildFailure?
+
+    /// Files of one pattern that are looked at, at most.
+    private static let searchedFiles = 50
+
+    init(_ context: RuleContext) throws {
+        for source in context.rule.dependencies {
+            for pattern in source.files {
+                let files = try Detector(context).files(pattern).prefix(Self.searchedFiles)
+                for file in files { try add(source, file: file, context.view) }
+            }
+        }
+    }
+
+    private mutating func add(_ source: DependencySource, file: String, _ view: TreeView) throws {
+        if let path = source.path {
+            switch try view.document(file) {
+            case .failure(let failure): obstacle = obstacle ?? failure
+            case .success(let root):
+                for value in DataPath.values(in: root, at: path) { add(value.node, line: value.line, file: file) }
+            }
+        } else {
+            switch try view.content(file) {
+            case .failure(let failure): obstacle = obstacle ?? failure
+            case .success(let bytes):
+                for (line, number) in TextLines(bytes) { add(line, source.like, file: file, line: number) }
+            }
+        }
+    }
+
+    private mutating func add(_ node: YAMLNode, line: Int, file: String) {
+        if let entries = node.entries {
+            for entry in entries { add(entry.key, file: file, line: entry.line) }
+        } else if let elements = node.elements {
+            for element in elements { add(element, line: element.line, file: file) }
+        } else if let text = node.string {
+            add(text, file: file, line: line)
+        }
+    }
+
+    private mutating func add(_ line: ArraySlice<UInt8>, _ like: [GlobPattern], file: String, line number: Int) {
+        let words = TextLines.normalised(line)
+        guard !like.isEmpty else {
+            let first = words.first ?? 35
+            guard first != UInt8(ascii: "#"), first != UInt8(ascii: "-") else { return }
+            return add(String(decoding: words, as: UTF8.self), file: file, line: number)
+        }
+        for pattern in like where pattern.mayMatch(line) && pattern.matches(line: words) {
+            if let name = pattern.captured(in: words) {
+                add(String(decoding: name, as: UTF8.self), file: file, line: number)
+            }
+        }
+    }
+
+    private mutating func add(_ text: String, file: String, line: Int) {
+        let name = Self.normalised(text)
+        if !name.isEmpty, places[name] == nil { places[name] = (file, line) }
+    }
+
+    /// The name at the beginning of a requirement, in small letters and with `-` for `_`.
+    static func normalised(_ text: String) -> String {
+        let name = text.utf8.prefix { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || [45, 46, 47, 58, 64, 95, 42, 63].contains(byte)
+        }
+        return String(decoding: Array(name), as: UTF8.self).lowercased().replacing("_", with: "-")
+    }
+
+    /// The first of the patterns that a name matches, and where the name stands.
+    func place(of patterns: [GlobPattern]) -> Evidence? {
+        for pattern in patterns {
+            let name =
+                places[pattern.text] != nil
+                ? pattern.text : places.keys.filter { pattern.matches(line: Array($0.utf8)) }.min()
+            guard let name, let place = places[name] else { continue }
+            return Evidence(file: place.file, line: place.line, predicate: "\(name) is used")
+        }
+        return nil
+    }
+}

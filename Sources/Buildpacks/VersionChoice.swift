@@ -1,0 +1,77 @@
+internal import BuildModel
+
+/// Finds out which version of a tool is wanted and where that is written. One precedence for all tools: `slipway.yaml`, the variable
+/// `SLIPWAY_TOOL_VERSION`, then the rule's sources in their order, then the index's default.
+struct VersionChoice {
+    let context: RuleContext
+    let tool: Rule.Tool
+
+    func resolved() throws -> (PlannedVersion, warnings: [String]) {
+        var notes: [String] = []
+        let request = try request(&notes)
+        let pin = context.inputs.options.pins[tool.name].flatMap { Version($0) }
+        guard context.inputs.index.tools[tool.name] != nil || tool.standard == nil else {
+            return (withoutIndex(request), notes)
+        }
+        let found = try context.inputs.index.resolve(tool.name, request: request, pinned: pin)
+        let planned = PlannedVersion(
+            tool: tool.name,
+            version: found.version.description,
+            request: found.request,
+            source: found.source,
+            endOfLife: found.endOfLife
+        )
+        return (planned, notes + found.warnings)
+    }
+
+    /// A tool that the index does not know: what is asked for if it is a version, else what the rule says.
+    private func withoutIndex(_ request: VersionRequest?) -> PlannedVersion {
+        let wanted = request.flatMap { request in Version(request.text).map { (request, $0) } }
+        return PlannedVersion(
+            tool: tool.name,
+            version: wanted?.1.description ?? tool.standard ?? "",
+            request: request?.text,
+            source: wanted?.0.source ?? "default",
+            endOfLife: nil
+        )
+    }
+
+    private func request(_ notes: inout [String]) throws -> VersionRequest? {
+        if let text = context.inputs.settings.versions[tool.name] {
+            return VersionRequest(text, dialect, source: AppSettings.fileName)
+        }
+        if let text = context.inputs.options.environment[variable], !text.isEmpty {
+            return VersionRequest(text, dialect, source: "variable \(variable)")
+        }
+        for source in tool.sources {
+            switch try Detector(context).all(source.when) {
+            case .holds(let evidence, let facts):
+                guard let text = try text(of: source, facts), !text.isEmpty else { continue }
+                let rollForward = facts["rollForward"]
+                return VersionRequest(text, source.dialect, source: Self.place(evidence), rollForward: rollForward)
+            case .fails: continue
+            // A lock file that is too large or broken is its own tool's affair.
+            case .unreadable(let failure): notes.append(failure.message)
+            }
+        }
+        return nil
+    }
+
+    /// The dialect of manifests, in which people write ranges; a plain version means the same in it.
+    private var dialect: VersionDialect { tool.sources.first { $0.dialect != .prefix }?.dialect ?? .prefix }
+
+    private var variable: String { "SLIPWAY_\(tool.name.uppercased().replacing("-", with: "_"))_VERSION" }
+
+    private func text(of source: Rule.Tool.Source, _ facts: [String: String]) throws -> String? {
+        if let form = source.form { return try context.template(facts).filled(form).trimmed }
+        return (facts["version.text"] ?? facts["version"])?.trimmed
+    }
+
+    /// `package.json:4: engines.node`, the place that the version stands at.
+    private static func place(_ evidence: [Evidence]) -> String {
+        guard let last = evidence.last else { return "rule" }
+        let path = last.predicate.split(separator: " ").first.map(String.init) ?? ""
+        let place = last.file + (last.line.map { ":\($0)" } ?? "")
+        return last.predicate.hasPrefix("the ") || last.predicate.hasPrefix("its ") ? place : "\(place): \(path)"
+    }
+}
