@@ -4,6 +4,7 @@ import HTTPTransport
 import Kubernetes
 import Platform
 import RedisTransport
+import Sandbox
 import Settings
 
 /// Everything that `slipway doctor` looks at: the node's own checks, then those of the server. A module's checks are added
@@ -14,7 +15,8 @@ struct Doctor {
     /// The checks of this node.
     var checks: [any HealthCheck] {
         let cluster: [any HealthCheck] = settings.kubernetes.isEnabled ? [ClusterCheck(settings: settings)] : []
-        return [CacheDirectoryCheck(path: settings.cacheDirectory)] + cluster
+        return [CacheDirectoryCheck(path: settings.cacheDirectory)] + SandboxChecks.all(Wiring.sandbox(settings))
+            + cluster
     }
 
     /// What there is to say, the node first, then Redis.
