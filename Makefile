@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-kubernetes test-registry chaos demo \
-	bench-slice bench-layers bench-registry clean
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry chaos demo \
+	bench-slice bench-layers bench-registry bench-sandbox clean
 
 V ?= 0
 FILTER ?=
@@ -34,6 +34,9 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
 
+test-sandbox: setup base-images ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
+	@scripts/test.sh 'SandboxTests|RootFilesystemTests|StepTests|StepFarmTests'
+
 test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
 	@scripts/test.sh KubernetesTests
 
@@ -54,6 +57,9 @@ bench-layers: setup base-images release ## measure layers beside other tools: TR
 
 bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
 	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))
+
+bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
+	@scripts/bench-sandbox
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build

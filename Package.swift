@@ -51,19 +51,17 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Registry",
-                "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform",
-                "BuildModel",
-                argumentParser, logging,
+                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
+                "Registry", "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents",
+                "Platform", "BuildModel", argumentParser, logging,
             ],
             swiftSettings: strict
         ),
         module(
             "Worker",
             [
-                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Registry", "Kubernetes",
-                "Settings",
-                "Telemetry", "Platform", "BuildModel", logging,
+                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
+                "Registry", "Kubernetes", "Settings", "Telemetry", "Platform", "BuildModel", logging,
             ]
         ),
         module(
@@ -133,8 +131,22 @@ let package = Package(
         tests("RegistryTests", ["StrictRegistry", "Registry", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         tests("ArchitectureTests", ["Documents", "BuildModel"]),
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
-        tests("SandboxTests", ["Sandbox", "slipway-sandbox", "Platform", "BuildModel"]),
+        .executableTarget(
+            name: "slipway-step",
+            dependencies: ["Sandbox", "Documents", "Platform", "BuildModel"],
+            path: "Tests/StepProgram",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", "slipway-sandbox", "slipway-step", "Documents", "Platform", "BuildModel", "TestSupport",
+            ],
+            exclude: ["Probes"],
+            swiftSettings: strict
+        ),
         tests("SystemdTests", ["Settings", "Platform"]),
+        tests("StepTests", ["slipway", "slipway-sandbox", "Documents", "Platform", "BuildModel"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

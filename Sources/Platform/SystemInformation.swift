@@ -6,6 +6,9 @@ package enum SystemInformation {
     /// Processors that this process may use.
     package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// Whether this process may do what root may.
+    package static var isRoot: Bool { geteuid() == 0 }
+
     package static var processID: Int32 { getpid() }
 
     /// Whose rights this process has.

@@ -23,23 +23,30 @@ extension ControlGroups {
             parents[controller] = "\(mount.path)/\(name)"
         }
         guard needed.allSatisfy({ parents[$0] != nil }) else { return nil }
-        return ControlGroups(hierarchy: .controllers(parents))
+        // Whoever is not root uses groups that root has made for them.
+        guard SystemIdentity.isRoot || parents.values.allSatisfy({ unsafe access($0, W_OK) == 0 }) else { return nil }
+        let all = mounts.filter { !$0.isUnified }.map { "\($0.path)/\(name)" }
+        return ControlGroups(hierarchy: .controllers(parents), parents: all, path: "/\(name)")
     }
 
     /// A group that a service manager delegated is used; else root makes one at the top.
     private static func versionTwo(_ mount: String, own: String, name: String) throws(BuildFailure) -> ControlGroups {
         if own != "/", let delegated = DelegatedGroup(mount + own), delegated.prepare() {
-            return ControlGroups(hierarchy: .unified(delegated.path))
+            return unified(delegated.path, below: mount)
         }
         let parent = "\(mount)/\(name)"
         if geteuid() == 0, DelegatedGroup.enable(in: mount) {
             try Directories.create(parent)
-            if DelegatedGroup.enable(in: parent) { return ControlGroups(hierarchy: .unified(parent)) }
+            if DelegatedGroup.enable(in: parent) { return unified(parent, below: mount) }
         }
         throw .sandbox(
             "Control groups with memory, pids and cpu are not delegated to this process (\(mount)\(own)). "
                 + "Run the worker as a service with Delegate=yes, or by 'systemd-run --user --scope -p Delegate=yes'."
         )
+    }
+
+    private static func unified(_ parent: String, below mount: String) -> ControlGroups {
+        ControlGroups(hierarchy: .unified(parent), parents: [parent], path: String(parent.dropFirst(mount.count)))
     }
 
     private static func text(_ path: String) throws(BuildFailure) -> String {

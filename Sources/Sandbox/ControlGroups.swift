@@ -11,6 +11,10 @@ struct ControlGroups: Sendable, Hashable {
     }
 
     let hierarchy: Hierarchy
+    /// The parents in every hierarchy, also those without a controller that limits need.
+    let parents: [String]
+    /// The path of the parent as the kernel shows it, below each mount.
+    let path: String
 
     /// The controllers that limits need.
     static let needed = ["memory", "pids", "cpu"]
@@ -44,6 +48,11 @@ struct ControlGroups: Sendable, Hashable {
                 "?\(group)/memory.oom.group=1", "\(group)/pids.max=\(processes)", "\(group)/cpu.max=\(quota) 100000",
             ]
         }
+    }
+
+    /// The group that a runtime makes which cannot be kept from it, as its configuration names it, and its directories.
+    func runtimeGroup(_ name: String) -> (path: String, directories: [String]) {
+        ("\(path)/\(name)/step", parents.flatMap { ["\($0)/\(name)/step", "\($0)/\(name)"] })
     }
 
     /// The files to read after the step.

@@ -26,6 +26,7 @@ extension StepReport {
     mutating func noteDisk(bounds: StepBounds, isMentioned: Bool) {
         if let usage = changes?.usage() { peak.add(DiskPeak(used: usage.used, free: usage.free)) }
         let isFull = peak.free < max(65536, bounds.diskBytes / 256)
-        isDiskFull = isFull || (isMentioned && peak.used > bounds.diskBytes / 2)
+        // Between two looks a program may have filled the disk, said so, and removed what it wrote.
+        isDiskFull = isFull || isMentioned
     }
 }

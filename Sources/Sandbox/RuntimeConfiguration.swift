@@ -10,6 +10,8 @@ struct RuntimeConfiguration {
     let idBase: UInt32
     /// The small files that are mounted, by their path in the step.
     let files: StepFiles
+    /// Where a runtime puts its own group that makes one in any case; nil for those that make none.
+    let groupPath: String?
 
     static let hostName = "slipway"
 
@@ -58,7 +60,7 @@ struct RuntimeConfiguration {
         let namespaces = ["user", "pid", "mount", "ipc", "uts", "cgroup"].map {
             JSONValue.object(["type": .string($0)])
         }
-        return [
+        var linux: JSONValue = [
             "uidMappings": map,
             "gidMappings": map,
             "namespaces": .array(namespaces),
@@ -66,6 +68,8 @@ struct RuntimeConfiguration {
             "maskedPaths": .array(Self.masked.map { .string($0) }),
             "readonlyPaths": .array(Self.readOnly.map { .string($0) }),
         ]
+        if let groupPath { linux["cgroupsPath"] = .string(groupPath) }
+        return linux
     }
 
     private static let masked = [

@@ -11,6 +11,9 @@ struct SandboxNode: Sendable {
     let groups: ControlGroups?
     let ranges: IdentityRanges
 
+    /// crun can be kept from making control groups; runc cannot.
+    var makesOwnGroup: Bool { runtime.split(separator: "/").last?.contains("runc") == true }
+
     /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
     init(_ settings: SandboxSettings) throws(BuildFailure) {
         isRoot = SystemIdentity.isRoot

@@ -22,6 +22,11 @@ package struct SandboxRunner: Sendable {
         let bounds = StepBounds(step.step.limits, settings: settings)
         let lease = try node.ranges.take()
         node.groups?.clear(lease.groupName)
+        if node.groups == nil {
+            log.say(
+                "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
+            )
+        }
         let disk = node.isRoot ? try await disks.path(bytes: bounds.diskBytes) : nil
         let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
         let start = ContinuousClock.now
@@ -45,12 +50,21 @@ package struct SandboxRunner: Sendable {
     /// - Returns: how many steps had left something.
     @discardableResult
     package func sweep() -> Int {
-        guard let node = try? SandboxNode(settings), let groups = node.groups else { return 0 }
-        let left = groups.present.filter { name in
-            guard let number = Int(name.dropFirst()), let lease = try? node.ranges.lease(number) else { return false }
-            groups.clear(name)
-            return withExtendedLifetime(lease) { true }
-        }
+        guard let groups = try? ControlGroups.find(name: settings.groupName) else { return 0 }
+        let left = leftovers()
+        for (name, lease) in left { withExtendedLifetime(lease) { groups.clear(name) } }
         return left.count
+    }
+
+    /// The groups that nobody who lives has the ids of, with the right to them.
+    func leftovers() -> [(name: String, lease: IdentityLease)] {
+        guard let groups = try? ControlGroups.find(name: settings.groupName),
+            let range = try? SandboxNode.identities(settings, isRoot: SystemIdentity.isRoot)
+        else { return [] }
+        let ranges = IdentityRanges(directory: settings.runtimeDirectory, range: range)
+        return groups.present.sorted().compactMap { name in
+            guard let number = Int(name.dropFirst()), let lease = try? ranges.lease(number) else { return nil }
+            return (name, lease)
+        }
     }
 }

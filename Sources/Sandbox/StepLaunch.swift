@@ -10,6 +10,8 @@ struct StepLaunch: Sendable {
     /// Configuration and small files, as the helper reads them; may hold secrets.
     let stream: Redacted<[UInt8]>
     let lease: IdentityLease
+    /// Whether what the step writes goes to a disk of its own.
+    let hasDisk: Bool
     /// nil for a step without egress.
     let policy: EgressPolicy?
 
@@ -22,13 +24,21 @@ struct StepLaunch: Sendable {
         disk: String?
     ) throws(BuildFailure) {
         (self.step, self.bounds, self.lease, helper) = (step, bounds, lease, node.helper)
+        hasDisk = disk != nil
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
         let files = try StepFiles(step, authorities: authorities)
         let variables = StepEnvironment.all(step, hasEgress: policy != nil, hasAuthorities: authorities != nil)
         // Without root, the ids are those inside of the helper's own namespace, where 0 is the worker's user.
         let base = node.isRoot ? lease.base : 1
-        let configuration = RuntimeConfiguration(step: step, environment: variables, idBase: base, files: files)
+        let runtimeGroup = node.makesOwnGroup ? node.groups?.runtimeGroup(lease.groupName) : nil
+        let configuration = RuntimeConfiguration(
+            step: step,
+            environment: variables,
+            idBase: base,
+            files: files,
+            groupPath: runtimeGroup?.path
+        )
         stream = Redacted(configuration.json.canonicalBytes + [0] + files.stream)
         var options: [(String, String)] = [
             ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch), ("base", "\(base)"),
@@ -39,6 +49,7 @@ struct StepLaunch: Sendable {
         if !node.isRoot { options += Self.maps(lease) }
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }
         options += configuration.stubs.map { ("stub", $0) }
+        options += (runtimeGroup?.directories ?? []).map { ("remove", $0) }
         options += Self.groups(node.groups, lease.groupName, bounds)
         arguments = options.flatMap { ["--\($0.0)", $0.1] }
     }

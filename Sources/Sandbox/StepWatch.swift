@@ -50,7 +50,7 @@ final class StepWatch: Sendable {
         start(session)
         var report = await listen(to: session)
         report.interruption = state.withLock { $0.interruption }
-        report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk)
+        if launch.hasDisk { report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk) }
         return report
     }
 
@@ -97,7 +97,7 @@ final class StepWatch: Sendable {
     private func watch(_ changes: StepChanges) async {
         let deadline = Deadline(after: launch.bounds.time)
         while !Task.isCancelled {
-            if let usage = changes.usage() {
+            if launch.hasDisk, let usage = changes.usage() {
                 state.withLock { $0.peak.add(DiskPeak(used: usage.used, free: usage.free)) }
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }

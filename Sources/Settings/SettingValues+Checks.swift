@@ -62,12 +62,22 @@ extension SettingValues {
                 )
             }
         }
+        checkCeilings()
         let (progress, rollout) = (integer("kubernetes.progressSeconds"), integer("kubernetes.rolloutSeconds"))
         if progress > rollout {
             report(
                 "kubernetes.progressSeconds",
                 "\(progress) is more than kubernetes.rolloutSeconds (\(rollout)), which ends the rollout."
             )
+        }
+    }
+
+    /// What a step gets without asking is not more than it may have.
+    private mutating func checkCeilings() {
+        for name in ["memoryBytes", "processes", "processors", "diskBytes", "stepSeconds"] {
+            let ceiling = "sandbox.maximum\(name.prefix(1).uppercased())\(name.dropFirst())"
+            let (usual, most) = (integer("sandbox.\(name)"), integer(ceiling))
+            if usual > most { report("sandbox.\(name)", "\(usual) is more than \(ceiling) (\(most)).") }
         }
     }
 }

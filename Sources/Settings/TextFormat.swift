@@ -20,6 +20,8 @@ package enum TextFormat: Sendable, Hashable {
     case platform
     /// A number of bytes from 64 KiB on.
     case byteCount
+    /// `START:COUNT` of ids, at least 65536 of them.
+    case idRange
     /// Anything that is not empty.
     case any
 }
@@ -37,6 +39,7 @@ extension TextFormat {
         case .repositoryPrefix: "host[:port][/path] of a registry, such as 127.0.0.1:5000/apps"
         case .platform: "an OCI platform such as linux/amd64"
         case .byteCount: "a number of bytes of at least 65536"
+        case .idRange: "START:COUNT of ids, with a COUNT of at least 65536"
         case .any: "a text that is not empty"
         }
     }
@@ -51,6 +54,7 @@ extension TextFormat {
         case .host: "^[^/\\s]+$"
         case .platform: "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$"
         case .byteCount: "^[0-9]+$"
+        case .idRange: "^[0-9]+:[0-9]+$"
         case .path, .repositoryPrefix, .any: nil
         }
     }
@@ -69,6 +73,7 @@ extension TextFormat {
             return !host.isEmpty && !host.contains { $0 == "/" || $0 == "*" || $0.isWhitespace || $0 == "@" }
         case .repositoryPrefix: return Self.isRepositoryPrefix(text)
         case .platform: return Self.isPlatform(text)
+        case .idRange: return WorkerSettings.Sandbox.identities(text) != nil
         case .byteCount: return Int64(text).map { $0 >= 65536 } ?? false
         }
     }

@@ -43,11 +43,13 @@ extension WorkerSettings {
             git: Git(&values, files: files),
             buildpacks: Buildpacks(directory: values.text("buildpacks.directory") ?? node.buildpackDirectory()),
             image: Image(platform: values.text("image.platform")),
+            sandbox: Sandbox(&values, cacheDirectory: cache, environment: environment),
             layers: Layers(
                 compressionLevel: values.integer("layers.compressionLevel"),
                 threads: values.integer("layers.threads"),
                 memberBytes: values.integer("layers.memberBytes")
             ),
+            steps: Steps(values),
             registries: Registries(&values, files: files, cacheDirectory: cache, environment: environment),
             kubernetes: Kubernetes(&values, files: files),
             origins: values.origins,

@@ -13,7 +13,9 @@ package struct WorkerSettings: Sendable, Hashable {
     package var git: Git
     package var buildpacks: Buildpacks
     package var image: Image
+    package var sandbox: Sandbox
     package var layers: Layers
+    package var steps: Steps
     package var registries: Registries
     package var kubernetes: Kubernetes
     /// Where each key's value came from, by path.

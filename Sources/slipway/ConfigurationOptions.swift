@@ -93,6 +93,78 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("buildpacks-directory"), help: .setting("buildpacks.directory"))
     var buildpacksDirectory: String?
 
+    @Option(name: .customLong("sandbox-runtime"), help: .setting("sandbox.runtime"))
+    var sandboxRuntime: String?
+
+    @Option(name: .customLong("sandbox-memory-bytes"), help: .setting("sandbox.memoryBytes"))
+    var sandboxMemoryBytes: String?
+
+    @Option(name: .customLong("sandbox-maximum-memory-bytes"), help: .setting("sandbox.maximumMemoryBytes"))
+    var sandboxMaximumMemoryBytes: String?
+
+    @Option(name: .customLong("sandbox-processes"), help: .setting("sandbox.processes"))
+    var sandboxProcesses: String?
+
+    @Option(name: .customLong("sandbox-maximum-processes"), help: .setting("sandbox.maximumProcesses"))
+    var sandboxMaximumProcesses: String?
+
+    @Option(name: .customLong("sandbox-processors"), help: .setting("sandbox.processors"))
+    var sandboxProcessors: String?
+
+    @Option(name: .customLong("sandbox-maximum-processors"), help: .setting("sandbox.maximumProcessors"))
+    var sandboxMaximumProcessors: String?
+
+    @Option(name: .customLong("sandbox-disk-bytes"), help: .setting("sandbox.diskBytes"))
+    var sandboxDiskBytes: String?
+
+    @Option(name: .customLong("sandbox-maximum-disk-bytes"), help: .setting("sandbox.maximumDiskBytes"))
+    var sandboxMaximumDiskBytes: String?
+
+    @Option(name: .customLong("sandbox-step-seconds"), help: .setting("sandbox.stepSeconds"))
+    var sandboxStepSeconds: String?
+
+    @Option(name: .customLong("sandbox-maximum-step-seconds"), help: .setting("sandbox.maximumStepSeconds"))
+    var sandboxMaximumStepSeconds: String?
+
+    @Option(name: .customLong("sandbox-output-bytes"), help: .setting("sandbox.outputBytes"))
+    var sandboxOutputBytes: String?
+
+    @Option(name: .customLong("sandbox-allow-private"), help: .setting("sandbox.allowPrivate"))
+    var sandboxAllowPrivate: String?
+
+    @Option(name: .customLong("sandbox-ca-bundle"), help: .setting("sandbox.caBundle"))
+    var sandboxCaBundle: String?
+
+    @Option(name: .customLong("sandbox-subordinate-ids"), help: .setting("sandbox.subordinateIDs"))
+    var sandboxSubordinateIDs: String?
+
+    @Option(name: .customLong("sandbox-runtime-directory"), help: .setting("sandbox.runtimeDirectory"))
+    var sandboxRuntimeDirectory: String?
+
+    @Option(name: .customLong("steps-memo-scope"), help: .setting("steps.memoScope"))
+    var stepsMemoScope: String?
+
+    @Option(name: .customLong("steps-layer-bytes"), help: .setting("steps.layerBytes"))
+    var stepsLayerBytes: String?
+
+    @Option(name: .customLong("steps-image-bytes"), help: .setting("steps.imageBytes"))
+    var stepsImageBytes: String?
+
+    @Option(name: .customLong("steps-cache-bytes"), help: .setting("steps.cacheBytes"))
+    var stepsCacheBytes: String?
+
+    @Option(name: .customLong("steps-cache-total-bytes"), help: .setting("steps.cacheTotalBytes"))
+    var stepsCacheTotalBytes: String?
+
+    @Option(name: .customLong("steps-hosts"), help: .setting("steps.hosts"))
+    var stepsHosts: String?
+
+    @Option(name: .customLong("steps-environment"), help: .setting("steps.environment"))
+    var stepsEnvironment: String?
+
+    @Option(name: .customLong("steps-secrets-directory"), help: .setting("steps.secretsDirectory"))
+    var stepsSecretsDirectory: String?
+
     @Option(name: .customLong("image-platform"), help: .setting("image.platform"))
     var imagePlatform: String?
 
@@ -220,6 +292,30 @@ extension ConfigurationOptions {
             ("git.maximumBytes", gitMaximumBytes),
             ("git.timeoutSeconds", gitTimeoutSeconds),
             ("buildpacks.directory", buildpacksDirectory),
+            ("sandbox.runtime", sandboxRuntime),
+            ("sandbox.memoryBytes", sandboxMemoryBytes),
+            ("sandbox.maximumMemoryBytes", sandboxMaximumMemoryBytes),
+            ("sandbox.processes", sandboxProcesses),
+            ("sandbox.maximumProcesses", sandboxMaximumProcesses),
+            ("sandbox.processors", sandboxProcessors),
+            ("sandbox.maximumProcessors", sandboxMaximumProcessors),
+            ("sandbox.diskBytes", sandboxDiskBytes),
+            ("sandbox.maximumDiskBytes", sandboxMaximumDiskBytes),
+            ("sandbox.stepSeconds", sandboxStepSeconds),
+            ("sandbox.maximumStepSeconds", sandboxMaximumStepSeconds),
+            ("sandbox.outputBytes", sandboxOutputBytes),
+            ("sandbox.allowPrivate", sandboxAllowPrivate),
+            ("sandbox.caBundle", sandboxCaBundle),
+            ("sandbox.subordinateIDs", sandboxSubordinateIDs),
+            ("sandbox.runtimeDirectory", sandboxRuntimeDirectory),
+            ("steps.memoScope", stepsMemoScope),
+            ("steps.layerBytes", stepsLayerBytes),
+            ("steps.imageBytes", stepsImageBytes),
+            ("steps.cacheBytes", stepsCacheBytes),
+            ("steps.cacheTotalBytes", stepsCacheTotalBytes),
+            ("steps.hosts", stepsHosts),
+            ("steps.environment", stepsEnvironment),
+            ("steps.secretsDirectory", stepsSecretsDirectory),
             ("image.platform", imagePlatform),
             ("layers.compressionLevel", layersCompressionLevel),
             ("layers.threads", layersThreads),

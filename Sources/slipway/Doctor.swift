@@ -2,6 +2,7 @@ import BuildModel
 import BuildQueue
 import Platform
 import RedisTransport
+import Sandbox
 import Settings
 
 /// Everything that `slipway doctor` looks at: the node's own checks, then those of the server. A module's checks are added
@@ -11,7 +12,7 @@ struct Doctor {
 
     /// The checks of this node.
     var checks: [any HealthCheck] {
-        [CacheDirectoryCheck(path: settings.cacheDirectory)]
+        [CacheDirectoryCheck(path: settings.cacheDirectory)] + SandboxChecks.all(Wiring.sandbox(settings))
     }
 
     /// What there is to say, the node first, then Redis.

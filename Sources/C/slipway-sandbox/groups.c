@@ -36,9 +36,23 @@ void make_groups(const struct options *options) {
     }
 }
 
+static int entrances[MOST_PATHS];
+
+/* Opened while they can still be reached by name. */
+void open_groups(const struct options *options) {
+    for (int index = 0; index < options->group_count; index++) {
+        char *path = join(options->groups[index], "/cgroup.procs");
+        entrances[index] = open(path, O_WRONLY | O_CLOEXEC);
+        if (entrances[index] < 0) fail("cannot open", path);
+        free(path);
+    }
+}
+
 /* 0 is whoever writes it: cgroups(7). */
 void enter_groups(const struct options *options) {
-    for (int index = 0; index < options->group_count; index++) put(join(options->groups[index], "/cgroup.procs"), "0");
+    for (int index = 0; index < options->group_count; index++) {
+        if (write(entrances[index], "0", 1) != 1) fail("cannot enter", options->groups[index]);
+    }
 }
 
 void report_counters(const struct options *options) {
@@ -57,12 +71,15 @@ void report_counters(const struct options *options) {
 }
 
 /* A group is busy for a moment after the last of its processes has ended. */
-void remove_groups(const struct options *options) {
+static void remove_group(const char *path) {
     struct timespec pause = {0, 2000000};
-    for (int index = options->group_count - 1; index >= 0; index--) {
-        for (int attempt = 0; attempt < 1000; attempt++) {
-            if (rmdir(options->groups[index]) == 0 || errno != EBUSY) break;
-            nanosleep(&pause, NULL);
-        }
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        if (rmdir(path) == 0 || errno != EBUSY) break;
+        nanosleep(&pause, NULL);
     }
+}
+
+void remove_groups(const struct options *options) {
+    for (int index = 0; index < options->removal_count; index++) remove_group(options->removals[index]);
+    for (int index = options->group_count - 1; index >= 0; index--) remove_group(options->groups[index]);
 }

@@ -39,6 +39,8 @@ struct options {
     int stub_count;
     const char *groups[MOST_PATHS];   /* directories of control groups to make, join and remove */
     int group_count;
+    const char *removals[MOST_PATHS]; /* directories of control groups that the runtime makes, to remove before those */
+    int removal_count;
     const char *limits[MOST_PATHS];   /* "PATH=VALUE", with "?" before it if the file need not be there */
     int limit_count;
     const char *counters[MOST_PATHS]; /* files to report at the end */
@@ -63,6 +65,7 @@ char *join(const char *first, const char *second);
 
 /* groups.c */
 void make_groups(const struct options *options);
+void open_groups(const struct options *options);
 void enter_groups(const struct options *options);
 void report_counters(const struct options *options);
 void remove_groups(const struct options *options);

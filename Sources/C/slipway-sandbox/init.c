@@ -25,9 +25,10 @@ static void run_runtime(const struct options *options) {
     int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, 0);
     syscall(SYS_close_range, 3, ~0U, 0);
+    /* crun is told to leave groups alone; runc makes one below ours, which `removals` names. */
     execl(options->runtime, options->runtime, "--root", "/tmp/state", "--log", "/tmp/runtime.log",
-          strstr(options->runtime, "runc") ? "--rootless=false" : "--cgroup-manager=disabled", "run", "--no-new-keyring",
-          "--bundle", "/tmp/bundle", options->identifier, NULL);
+          options->removal_count ? "--rootless=false" : "--cgroup-manager=disabled", "run", "--no-new-keyring", "--bundle",
+          "/tmp/bundle", options->identifier, NULL);
     _exit(125);
 }
 
@@ -58,6 +59,7 @@ void run_init(const struct options *options, const char *stream, size_t length, 
     /* The keeper may have ended before that call. */
     if (poll(&end, 1, 0) != 0) _exit(125);
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) fail("cannot make", "namespaces");
+    open_groups(options);
     own_mounts();
     raise_loopback();
     int descriptors[2], count = 1;

@@ -20,8 +20,10 @@ extern int umount2(const char *target, int flags);
 void own_mounts(void) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) fail("cannot detach", "the mounts");
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) fail("cannot mount", "/proc");
-    /* crun refuses a version 2 hierarchy with controllers beside version 1; nobody here uses it. */
-    umount2("/sys/fs/cgroup/unified", 2 /* MNT_DETACH */);
+    /* crun refuses a version 2 hierarchy with controllers beside version 1; nobody here uses it. Mounts of the namespace that this
+       one was made from cannot be taken away one by one, only covered. */
+    if (umount2("/sys/fs/cgroup/unified", 2 /* MNT_DETACH */) != 0 && access("/sys/fs/cgroup/unified", F_OK) == 0)
+        mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=4k");
 }
 
 static int open_tree_of(const char *path) {
@@ -107,10 +109,11 @@ static void mount_overlay(const struct options *options) {
     size_t length = strlen(text);
     for (int index = 0; index < options->lower_count; index++)
         length += (size_t)snprintf(text + length, sizeof text - length, "/tmp/l/%d:", index);
-    /* volatile: nothing of the step's survives a crash, so nothing has to reach the disk in order. */
+    /* volatile: nothing of the step's survives a crash, so nothing has to reach the disk in order. userxattr follows no redirects
+       by itself, and refuses to be told. */
     snprintf(text + length, sizeof text - length,
-             "/tmp/stubs,upperdir=/tmp/disk/upper,workdir=/tmp/disk/work,redirect_dir=off,metacopy=off,index=off,volatile%s",
-             options->map_user ? ",userxattr" : "");
+             "/tmp/stubs,upperdir=/tmp/disk/upper,workdir=/tmp/disk/work,metacopy=off,index=off,volatile,%s",
+             options->map_user ? "userxattr" : "redirect_dir=off");
     if (mount("overlay", "/tmp/root", "overlay", MS_NODEV, text) != 0) fail("cannot mount", "the overlay");
 }
 

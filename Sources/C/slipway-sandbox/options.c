@@ -15,6 +15,7 @@ static bool read_list(struct options *o, const char *name, const char *value) {
     else if (!strcmp(name, "--cache")) append(o->caches, &o->cache_count, MOST_CACHES, value, name);
     else if (!strcmp(name, "--stub")) append(o->stubs, &o->stub_count, MOST_PATHS, value, name);
     else if (!strcmp(name, "--group")) append(o->groups, &o->group_count, MOST_PATHS, value, name);
+    else if (!strcmp(name, "--remove")) append(o->removals, &o->removal_count, MOST_PATHS, value, name);
     else if (!strcmp(name, "--limit")) append(o->limits, &o->limit_count, MOST_PATHS, value, name);
     else if (!strcmp(name, "--counter")) append(o->counters, &o->counter_count, MOST_PATHS, value, name);
     else return false;

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""The sandbox, measured: what running `true` in a step costs, beside bare crun with the same namespaces and beside buildah."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import machine, options, report, scratch
+from harness.command import CommandFailed
+from harness.sample import Bar, Sample
+from harness.suite import Case, Suite, Tool
+
+TOOL, CRUN, BUILDAH = "slipway", "crun, same namespaces", "buildah run"
+CASE = "run true in a step"
+ID_START = 0x6600_0000
+
+# Runs one command a few times in a mount namespace where crun finds the groups it knows, and prints the last time.
+REPEAT = """
+import ctypes, subprocess, sys, time
+ctypes.CDLL(None).umount2(b"/sys/fs/cgroup/unified", 2)
+for _ in range(3):
+    start = time.perf_counter()
+    subprocess.run(sys.argv[1:], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    spent = time.perf_counter() - start
+print(spent)
+"""
+
+
+def main() -> int:
+    arguments = _arguments()
+    suite = Suite("sandbox", arguments.rounds, arguments.warmups)
+    report.warn_of_disturbance()
+    facts = machine.facts()
+    with scratch.scratch(200_000_000, arguments.scratch) as directory:
+        bench = Bench(arguments.step, arguments.helper, Path(directory))
+        tools = [
+            Tool(TOOL, lambda _: bench.step()),
+            Tool(CRUN, lambda _: bench.crun(), ["crun"]),
+            Tool(BUILDAH, lambda _: bench.buildah(), ["buildah", "crun"]),
+        ]
+        suite.compare([Case(CASE)], tools)
+        bench.close()
+        ours, bare = suite.find(CASE, TOOL), suite.find(CASE, CRUN)
+        measured = ours and bare and ours.samples and bare.samples
+        suite.bars.append(Bar("a step, times bare crun", ours.median / bare.median if measured else None, 1.3))
+        return report.finish(suite, arguments.output, arguments.strict, facts)
+
+
+class Bench:
+    """One root file system of one program, and each tool's way to run it."""
+
+    def __init__(self, program: str, helper: str, place: Path) -> None:
+        self.program, self.helper, self.place = program, helper, place
+        self.root, self.container = place / "root", None
+        for name in ["bin", "proc", "dev", "tmp", "etc", "work"]:
+            (self.root / name).mkdir(parents=True)
+        shutil.copy("/usr/bin/busybox", self.root / "bin/busybox")
+        for name in ["true", "sh"]:
+            (self.root / "bin" / name).symlink_to("busybox")
+        self.bundle = self._bundle()
+
+    def step(self) -> Sample:
+        """The third run of one process: a worker runs many."""
+        results = [line for line in self._run_step(repetitions=3) if line.startswith("result ")]
+        return Sample(json.loads(results[-1].removeprefix("result "))["microseconds"] / 1e6)
+
+    def crun(self) -> Sample:
+        return _repeated(["crun", "run", "--bundle", str(self.bundle), "bench-crun"])
+
+    def buildah(self) -> Sample:
+        storage = ["buildah", "--root", str(self.place / "storage"), "--runroot", str(self.place / "storage-run")]
+        if self.container is None:
+            limits = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
+            self.container = _text([*storage, "from", *limits, "scratch"]).strip()
+            _text([*storage, "copy", self.container, str(self.root), "/"])
+        words = ["run", "--isolation", "oci", "--runtime", "crun", "--network", "none", self.container, "/bin/true"]
+        return _repeated([*storage, *words])
+
+    def close(self) -> None:
+        if self.container is not None:
+            storage = ["--root", str(self.place / "storage"), "--runroot", str(self.place / "storage-run")]
+            subprocess.run(["buildah", *storage, "rm", "--all"], check=False, capture_output=True)
+        for group in Path("/sys/fs/cgroup").glob("*/slipway-bench*"):
+            group.rmdir()
+
+    def _run_step(self, repetitions: int = 1, runtime: str | None = None) -> list[str]:
+        work = self.place / "steps"
+        work.mkdir(exist_ok=True)
+        order = {
+            "lowers": [str(self.root)], "scratch": str(work), "runtimeDirectory": str(self.place / "run"),
+            "groupName": "slipway-bench", "helper": self.helper, "command": ["/bin/true"], "idStart": ID_START,
+            "repetitions": repetitions,
+        }  # fmt: skip
+        return _text([self.program, json.dumps(order | ({"runtime": runtime} if runtime else {}))]).splitlines()
+
+    def _bundle(self) -> Path:
+        """A bundle for bare crun: the very configuration of a step, seen by a runtime that only shows it, on files that
+        have the ids already, with limits that crun sets itself and a network of its own."""
+        viewer = self.place / "viewer"
+        viewer.write_text("#!/bin/sh\nbase64 -w 1000 /tmp/bundle/config.json\n", encoding="ascii")
+        viewer.chmod(0o755)
+        lines = [line.removeprefix("step: ") for line in self._run_step(runtime=str(viewer)) if line.startswith("step: ")]
+        config = json.loads(base64.b64decode("".join(lines)))
+        config["root"]["path"] = str(self.place / "owned")
+        config["mounts"] = [mount for mount in config["mounts"] if not mount["source"].startswith("/tmp/")]
+        linux = config["linux"]
+        linux["namespaces"].append({"type": "network"})
+        linux["cgroupsPath"] = "/slipway-bench-crun"
+        memory = {"limit": 2 << 30}
+        linux["resources"] = {"memory": memory, "pids": {"limit": 2048}, "cpu": {"quota": 200000, "period": 100000}}
+        shutil.copytree(self.root, self.place / "owned", symlinks=True)
+        owner = linux["uidMappings"][0]["hostID"]
+        for path in [self.place / "owned", *(self.place / "owned").rglob("*")]:
+            os.chown(path, owner, owner, follow_symlinks=False)
+        for parent in [self.place, *self.place.parents]:
+            if str(parent).startswith("/dev/shm/"):
+                parent.chmod(0o755)
+        self.place.chmod(0o755)
+        bundle = self.place / "bundle"
+        bundle.mkdir()
+        (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        return bundle
+
+
+def _repeated(words: list[str]) -> Sample:
+    return Sample(float(_text(["unshare", "--mount", sys.executable, "-c", REPEAT, *words]).splitlines()[-1]))
+
+
+def _text(words: list[str]) -> str:
+    result = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    if result.returncode != 0:
+        raise CommandFailed(f"{words[0]}: status {result.returncode}: {result.stderr[-1000:]}{result.stdout[-1000:]}")
+    return result.stdout
+
+
+def _arguments():
+    parser = options.parser(__doc__, rounds=10)
+    build = options.REPOSITORY / ".build/release"
+    parser.add_argument("--step", default=str(build / "slipway-step"), metavar="FILE", help="the program that runs a step")
+    parser.add_argument("--helper", default=str(build / "slipway-sandbox"), metavar="FILE", help="slipway-sandbox")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

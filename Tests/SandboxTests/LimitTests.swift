@@ -1,0 +1,100 @@
+import BuildModel
+import Sandbox
+import TestSupport
+import Testing
+
+@Suite("A limit that a step reaches is named")
+struct LimitTests {
+    /// What the run of a step that must fail says.
+    private func failure(
+        _ script: String,
+        settings: (inout SandboxSettings) -> Void = { _ in },
+        limits: StepLimits
+    ) async throws -> BuildFailure {
+        let sandbox = try TestSandbox(change: settings)
+        return try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.run(script) { $0.limits = limits }
+        }
+    }
+
+    @Test("memory: one process takes more than there is")
+    func memory() async throws {
+        let limits = StepLimits(memoryBytes: 64 << 20)
+        let failure = try await failure("dd if=/dev/zero of=/dev/null bs=200M count=1", limits: limits)
+        #expect(failure.code == .outOfMemory)
+        #expect(failure.fault == .code)
+        #expect(failure.message.contains("ran out of memory: limit 64 MiB, peak 64 MiB"), "\(failure)")
+    }
+
+    @Test("processes: a fork bomb is contained")
+    func processes() async throws {
+        let script = "n=0; while [ $n -lt 200 ]; do sleep 30 & n=$((n+1)); done"
+        let failure = try await failure(script, limits: StepLimits(processes: 16, seconds: 30))
+        #expect(failure.code == .tooManyProcesses)
+        #expect(failure.message.contains("ran out of processes: limit 16"), "\(failure)")
+    }
+
+    @Test("disk: what is written counts, in the image's files and in /tmp", arguments: ["/big", "/tmp/big"])
+    func disk(_ path: String) async throws {
+        let limits = StepLimits(diskBytes: 32 << 20)
+        let failure = try await failure("dd if=/dev/zero of=\(path) bs=1M count=64", limits: limits)
+        #expect(failure.code == .diskFull)
+        #expect(failure.message.contains("ran out of disk: limit 32 MiB, peak 3"), "\(failure)")
+    }
+
+    @Test("disk: also where the program removes what it could not finish")
+    func removed() async throws {
+        let script = "dd if=/dev/zero of=/tmp/big bs=1M count=64 2>&1; rm /tmp/big; exit 1"
+        let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
+        #expect(failure.code == .diskFull)
+    }
+
+    @Test("time: everything that the step started ends with it, whatever it ignores")
+    func time() async throws {
+        let sandbox = try TestSandbox()
+        let script =
+            "trap '' TERM HUP INT; for i in 1 2 3; do setsid sh -c \"trap '' TERM; sleep 4321\" & done; sleep 4321"
+        let start = ContinuousClock.now
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.run(script) { $0.limits.seconds = 1 }
+        }
+        #expect(failure.fault == .timedOut)
+        #expect(failure.message.contains("ran out of time: limit 1 s"))
+        #expect(!failure.isRetryable)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(try await Command.result(["pgrep", "-f", "sleep 4321"]).text.isEmpty)
+    }
+
+    @Test("processors: a busy step gets its share")
+    func processors() async throws {
+        let sandbox = try TestSandbox()
+        let script = "end=$(($(date +%s)+2)); while [ $(date +%s) -lt $end ]; do :; done"
+        let outcome = try await sandbox.run(script) { $0.limits.processors = 0.2 }
+        let share =
+            Double(outcome.processorTime.components.attoseconds) / 1e18
+            + Double(outcome.processorTime.components.seconds)
+        #expect(share > 0.05)
+        #expect(share < 1, "two seconds of 0.2 cores took \(share) s")
+    }
+
+    @Test("output: what is over the limit is dropped, and the step goes on")
+    func output() async throws {
+        let sandbox = try TestSandbox {
+            $0.outputBytes = 10000
+            $0.lineBytes = 100
+        }
+        _ = try await sandbox.run("yes 0123456789 | head -n 5000; yes | head -c 500 | tr -d '\\n'; echo; touch /done")
+        #expect(sandbox.log.texts.filter { $0 == "step: 0123456789" }.count == 909)
+        #expect(sandbox.log.texts.last?.contains("more of output were dropped") == true)
+    }
+
+    @Test("what a plan asks for is bounded by the operator")
+    func ceilings() async throws {
+        let failure = try await failure(
+            "dd if=/dev/zero of=/dev/null bs=200M count=1",
+            settings: { $0.ceilings.memoryBytes = 48 << 20 },
+            limits: StepLimits(memoryBytes: 4 << 30)
+        )
+        #expect(failure.message.contains("limit 48 MiB"))
+    }
+}

@@ -1,0 +1,62 @@
+import BuildModel
+import Glibc
+import Platform
+import Sandbox
+import TestSupport
+import Testing
+
+@Suite("Nothing is left of a step", .serialized)
+struct NothingLeftTests {
+    @Test("however it ends")
+    func ends() async throws {
+        let sandbox = try TestSandbox()
+        _ = try await sandbox.run("setsid sleep 600 & echo")
+        for script in ["exit 1", "sh -c 'kill -9 $$'; exit $?", "dd if=/dev/zero of=/dev/null bs=200M count=1"] {
+            await #expect(throws: BuildFailure.self) {
+                _ = try await sandbox.run(script) { $0.limits.memoryBytes = 32 << 20 }
+            }
+        }
+        #expect(try await Leftovers.of(sandbox) == .none)
+    }
+
+    @Test("when whoever runs it is killed, at any moment: 50 times")
+    func killed() async throws {
+        let sandbox = try TestSandbox()
+        let step = StepProcess(sandbox: sandbox, command: ["sh", "-c", "setsid sleep 600 & echo started; sleep 600"])
+        for round in 0..<50 {
+            let process = try await step.start(log: sandbox.scratch("kill-\(round).log"))
+            // The first rounds are killed while the sandbox is made, the others while the step runs.
+            if round < 15 {
+                try await Task.sleep(for: .milliseconds(4 * round))
+            } else {
+                try await eventually("the step runs") { process.log.contains("started") }
+            }
+            process.signal(SIGKILL)
+            process.stop()
+        }
+        // Whoever kills takes the processes that are near the worker; the last of the step's go a moment later.
+        let left = try await eventually("nothing is left") { () async -> Leftovers? in
+            let left = try? await Leftovers.of(sandbox)
+            return left == Leftovers.none ? left : nil
+        }
+        #expect(left == .none)
+        #expect(sandbox.runner.sweep() == 0)
+    }
+
+    @Test("when what holds the step is killed, the step ends, and the run says so")
+    func keeper() async throws {
+        let sandbox = try TestSandbox()
+        let running = Task { try await sandbox.run("echo started; sleep 600") }
+        try await eventually("it runs") { !sandbox.log.texts.isEmpty }
+        let keepers = try await Command.output(["pgrep", "-f", "slipway-sandbox .*\(sandbox.scratch.path)"]).lines
+        for keeper in keepers { kill(Int32(keeper) ?? 0, SIGKILL) }
+        let failure = await #expect(throws: BuildFailure.self) { _ = try await running.value }
+        #expect(failure?.fault == .platform)
+        try await eventually("its processes are gone") {
+            let left = try? await Leftovers.of(sandbox)
+            return left?.processes.isEmpty == true && left?.loops.isEmpty == true
+        }
+        #expect(sandbox.runner.sweep() == 1, "its groups are swept")
+        #expect(try await Leftovers.of(sandbox) == .none)
+    }
+}

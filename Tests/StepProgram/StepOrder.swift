@@ -1,0 +1,42 @@
+import BuildModel
+import Documents
+import Sandbox
+
+/// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
+/// optionally `runtime`, `egress`, `allowed`, `repetitions`.
+struct StepOrder {
+    var step: BuildStep
+    var lowers: [String]
+    var scratch: String
+    var settings: SandboxSettings
+    var repetitions: Int
+
+    init(_ text: String) throws {
+        let json = try JSONDocument.parse(text)
+        func strings(_ name: String) -> [String] { json[name]?.array?.compactMap(\.string) ?? [] }
+        scratch = json["scratch"]?.string ?? ""
+        lowers = strings("lowers")
+        repetitions = Int(json["repetitions"]?.integer ?? 1)
+        settings = SandboxSettings(
+            runtimeDirectory: json["runtimeDirectory"]?.string ?? "",
+            cacheDirectory: "\(scratch)/disks"
+        )
+        settings.helper = json["helper"]?.string
+        settings.runtime = json["runtime"]?.string
+        settings.groupName = json["groupName"]?.string ?? "slipway-step"
+        if let start = json["idStart"]?.integer {
+            settings.identities = IdentityRange(start: UInt32(start), count: 16 * 65536)
+        }
+        settings.allowedHosts = strings("allowed")
+        step = BuildStep(
+            name: "step",
+            kind: .build,
+            image: try ImageReference(parsing: "docker.io/library/test:1"),
+            arguments: strings("command"),
+            command: strings("command").joined(separator: " "),
+            source: "test",
+            workingDirectory: "/"
+        )
+        if json["egress"] != nil { step.network = .egress(strings("egress")) }
+    }
+}
