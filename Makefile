@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry chaos demo \
-	bench-slice bench-layers bench-sandbox clean
+	bench-slice bench-layers bench-registry bench-sandbox clean
 
 V ?= 0
 FILTER ?=
@@ -57,6 +57,9 @@ bench-layers: setup base-images release ## measure layers beside other tools: TR
 
 bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
 	@scripts/bench-sandbox
+
+bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
+	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build

@@ -51,8 +51,9 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Sandbox", "Registry", "Kubernetes",
-                "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform", "BuildModel",
+                "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
+                "Registry", "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform",
+                "BuildModel",
                 argumentParser, logging,
             ],
             swiftSettings: strict
@@ -60,8 +61,9 @@ let package = Package(
         module(
             "Worker",
             [
-                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "Registry", "Kubernetes", "Settings", "Telemetry",
-                "Platform", "BuildModel", logging,
+                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Registry", "Kubernetes",
+                "Settings",
+                "Telemetry", "Platform", "BuildModel", logging,
             ]
         ),
         module(
@@ -73,6 +75,7 @@ let package = Package(
         ),
         module("GitStore", ["CGit2", "Platform", "BuildModel"], settings: bridge),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
+        module("RootFilesystem", ["CArchive", "Platform", "BuildModel"], settings: bridge),
         module("ImageBuild", ["CDeflate", "Documents", "Platform", "BuildModel"], settings: bridge),
         module("Sandbox", ["CSandbox", "Platform", "BuildModel", subprocess], settings: bridge),
         module("Registry", ["HTTPTransport", "Documents", "Platform", "BuildModel", subprocess]),
@@ -90,6 +93,7 @@ let package = Package(
         systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
+        systemLibrary("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         .target(name: "CShims", path: "Sources/C/CShims"),
         .target(name: "CSandbox", path: "Sources/C/CSandbox"),
@@ -120,6 +124,7 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("GitStoreTests", ["GitStore", "Platform", "BuildModel"]),
         tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
+        tests("RootFilesystemTests", ["RootFilesystem", "ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),

@@ -75,13 +75,13 @@ def redis(directory: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def registry(directory: str, storage: str) -> Iterator[int]:
-    """docker-registry over a directory, without logging in; yields the port."""
+def registry(directory: str, storage: str, counts_requests: bool = False) -> Iterator[int]:
+    """docker-registry over a directory, without logging in; yields the port. `registry_requests` tells what it counted."""
     port, log, config = free_port(), f"{directory}/registry.log", f"{directory}/registry.yml"
     with open(config, "w", encoding="utf-8") as file:
         file.write(
             "version: 0.1\n"
-            "log: {level: warn, accesslog: {disabled: true}}\n"
+            f"log: {{level: warn, accesslog: {{disabled: {'false' if counts_requests else 'true'}}}}}\n"
             f"storage: {{filesystem: {{rootdirectory: {storage}}}, delete: {{enabled: true}}}}\n"
             f'http: {{addr: "127.0.0.1:{port}"}}\n'
         )
@@ -90,3 +90,14 @@ def registry(directory: str, storage: str) -> Iterator[int]:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=10):
             pass
         yield port
+
+
+def registry_requests(directory: str) -> int:
+    """How many requests a registry has answered that counts them; waits until its log, which lags behind, stands still."""
+    count, before = 0, -1
+    while count != before:
+        before = count
+        time.sleep(0.05)
+        with open(f"{directory}/registry.log", encoding="utf-8", errors="replace") as file:
+            count = sum(' HTTP/1.1" ' in line for line in file)
+    return count

@@ -30,15 +30,26 @@ package protocol ContentDestination: Sendable {
     /// Whether a manifest is there with everything that it names.
     func holds(_ manifest: Descriptor) async throws -> Bool
 
+    /// Whether a tag is on a manifest.
+    func isTagged(_ manifest: Descriptor, as tag: String) async throws -> Bool
+
     /// Takes a blob.
     ///
+    /// - Parameter again: whether it was taken before and got lost.
     /// - Returns: whether its bytes had to be moved.
     /// - Throws: `BuildFailure`, `corrupted` if the bytes are not what the descriptor says.
-    func take(_ blob: ImageBlob) async throws -> Bool
+    func take(_ blob: ImageBlob, again: Bool) async throws -> Bool
 
     /// Takes a manifest whose blobs and children are there, under its digest alone.
+    ///
+    /// - Throws: `BuildFailure`, `blobs_lost` if blobs that were taken are not there any more.
     func take(_ manifest: ManifestContent) async throws
 
     /// Puts a tag onto a manifest that is there.
     func tag(_ manifest: ManifestContent, as tag: String) async throws
+}
+
+extension BuildFailure.Code {
+    /// What took blobs does not find them any more.
+    package static let blobsLost = Self(rawValue: "blobs_lost")
 }

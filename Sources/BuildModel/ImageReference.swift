@@ -43,12 +43,15 @@ package struct ImageReference: Sendable, Hashable {
         guard registry.utf8.count + 1 + repository.utf8.count <= 255 else { throw Self.invalid(text, "it is too long") }
     }
 
+    /// What Docker Hub is called in names. Its own images lie under `library`, also where that is not written.
+    private static let hubNames: Set<String> = ["docker.io", "index.docker.io", "registry-1.docker.io"]
+
     private static func split(_ name: Substring) -> (registry: String, repository: String) {
         if let slash = name.firstIndex(of: "/") {
             let first = name[..<slash]
-            if first.contains(".") || first.contains(":") || first == "localhost" {
-                return (String(first), String(name[name.index(after: slash)...]))
-            }
+            let rest = String(name[name.index(after: slash)...])
+            if hubNames.contains(String(first)) { return ("docker.io", rest.contains("/") ? rest : "library/\(rest)") }
+            if first.contains(".") || first.contains(":") || first == "localhost" { return (String(first), rest) }
             return ("docker.io", String(name))
         }
         return ("docker.io", "library/\(name)")

@@ -14,6 +14,8 @@ extension EasyHandle {
         // Streams of one HTTP/2 connection share a TCP window: bulk gets connections of its own.
         let version = isBulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
         try set(CURLOPT_HTTP_VERSION, version)
+        // Many small requests to a host that speaks HTTP/2 wait for its connection instead of each opening one.
+        if !isBulk, url.scheme == "https" { try set(CURLOPT_PIPEWAIT, 1) }
     }
 
     private func setDefaults() throws(BuildFailure) {
@@ -44,7 +46,12 @@ extension EasyHandle {
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connect.milliseconds)))
         try set(CURLOPT_TIMEOUT_MS, limits.total.map { max(1, Int($0.milliseconds)) } ?? 0)
         try set(CURLOPT_LOW_SPEED_LIMIT, 1024)
-        try set(CURLOPT_LOW_SPEED_TIME, max(1, Int(limits.stall.seconds.rounded(.up))))
+        try setPatience(limits.stall)
+    }
+
+    /// How long nearly nothing may move; may be changed while the transfer runs, on the loop's thread.
+    func setPatience(_ patience: Duration) throws(BuildFailure) {
+        try set(CURLOPT_LOW_SPEED_TIME, max(1, Int(patience.seconds.rounded(.up))))
     }
 
     private func setAddress(of request: HTTPRequest, _ url: HTTPURL) throws(BuildFailure) {

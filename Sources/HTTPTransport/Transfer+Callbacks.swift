@@ -32,6 +32,8 @@ extension Transfer {
     fileprivate func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         switch sink {
         case .memory(let limit):
+            // What an error has to say is short; a page that is not ends it, and the status stays.
+            guard head.status < 400 else { return unsafe keepErrorBody(bytes) }
             guard body.count + bytes.count <= limit else {
                 failure = tooLarge("body", limit)
                 return 0
@@ -62,6 +64,7 @@ extension Transfer {
         do {
             let count = try unsafe readBody(into: buffer)
             uploadOffset += Int64(count)
+            if uploadOffset == request.bodySize, let reply = request.limits.reply { try handle.setPatience(reply) }
             return count
         } catch {
             failure = error
@@ -89,6 +92,7 @@ extension Transfer {
     fileprivate func seekBody(to offset: Int64) -> Bool {
         guard request.isRepeatable || uploadOffset == 0, (0...request.bodySize).contains(offset) else { return false }
         uploadOffset = offset
+        if request.limits.reply != nil { try? handle.setPatience(request.limits.stall) }
         return true
     }
 

@@ -68,6 +68,11 @@ extension Transfer {
         )
     }
 
+    private var patience: Duration {
+        let isSent = request.bodySize > 0 && uploadOffset == request.bodySize
+        return (isSent ? request.limits.reply : nil) ?? request.limits.stall
+    }
+
     private var timeout: BuildFailure {
         let connected = unsafe slipway_curl_get_offset(handle.raw, CURLINFO_PRETRANSFER_TIME_T) > 0
         let elapsed = Duration.microseconds(unsafe slipway_curl_get_offset(handle.raw, CURLINFO_TOTAL_TIME_T))
@@ -78,7 +83,7 @@ extension Transfer {
             if let total = request.limits.total, elapsed >= total {
                 "it was not done within \(total.seconds) s"
             } else {
-                "nearly nothing moved for \(request.limits.stall.seconds) s"
+                "nearly nothing moved for \(patience.seconds) s"
             }
         var failure = BuildFailure.timedOut(operation: operation, message: "\(shown) was given up: \(reason).")
         failure.cause = cause

@@ -17,7 +17,7 @@ final class Transfer: @unchecked Sendable {
         case stream(BodySink, head: HeadSink)
     }
 
-    /// The most bytes of an error's body that a streamed download keeps.
+    /// The most bytes of an error's body that are kept.
     static let errorBodyLimit = 64 << 10
 
     let request: HTTPRequest
@@ -49,7 +49,8 @@ final class Transfer: @unchecked Sendable {
         try connectCallbacks()
     }
 
-    private var isBulk: Bool {
+    /// Whether a body is streamed, one way or the other.
+    var isBulk: Bool {
         if case .content = request.body { return true }
         if case .stream = sink { return true }
         return false

@@ -4,8 +4,8 @@ internal import Platform
 
 /// An OCI layout as something to copy images from and to. One writer at a time.
 package struct LayoutContents: ContentSource, ContentDestination {
-    /// Gets a blob that is not on this node.
-    package typealias Fetch = @Sendable (ImageBlob) async throws -> any BlobContent
+    /// Gets a blob that is not on this node, its digest checked; a `SpoolFile` is one of the directory that is given.
+    package typealias Fetch = @Sendable (ImageBlob, _ directory: String) async throws -> any BlobContent
 
     private let layout: OCILayout
     private let fetch: Fetch
@@ -16,7 +16,7 @@ package struct LayoutContents: ContentSource, ContentDestination {
     /// - Throws: `BuildFailure`: `not_found`, `invalid_layout`.
     package init(opening directory: String) throws {
         layout = try OCILayout(opening: directory)
-        fetch = { _ in throw BuildFailure.cancelled(operation: "layout.read") }
+        fetch = { _, _ in throw BuildFailure.cancelled(operation: "layout.read") }
     }
 
     /// Opens a layout to copy to, which is made if it is not there.
@@ -57,13 +57,26 @@ package struct LayoutContents: ContentSource, ContentDestination {
         }
     }
 
-    package func take(_ blob: ImageBlob) async throws -> Bool {
+    package func isTagged(_ manifest: Descriptor, as tag: String) async throws -> Bool {
+        let layout = layout
+        let tagged = try await pool.run { try layout.descriptor(named: tag) }
+        guard tagged?.digest == manifest.digest else { return false }
+        return try await holds(manifest)
+    }
+
+    package func take(_ blob: ImageBlob, again: Bool) async throws -> Bool {
         let (layout, cancellation) = (layout, CancelFlag())
         return try await cancellation.whileRunning {
             if try await pool.run({ try layout.holds(blob.descriptor) }) { return false }
             let content: any BlobContent =
-                if case .local(let local) = blob.source { local } else { try await fetch(blob) }
-            try await pool.run { try layout.store(content, as: blob.descriptor, cancellation: cancellation) }
+                if case .local(let local) = blob.source { local } else { try await fetch(blob, layout.directory) }
+            try await pool.run {
+                // What was fetched is checked already and lies on the right disk: a name is all that it lacks.
+                if let spool = content as? SpoolFile, try spool.commit(as: layout.blobPath(blob.descriptor.digest)) {
+                    return
+                }
+                try layout.store(content, as: blob.descriptor, cancellation: cancellation)
+            }
             return true
         }
     }

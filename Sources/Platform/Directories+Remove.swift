@@ -2,24 +2,59 @@ package import BuildModel
 internal import Glibc
 
 extension Directories {
-    /// Removes a directory and everything in it, whatever bytes its names are made of; nothing there is fine. Never follows
-    /// a symbolic link.
+    /// Removes a directory and everything in it, whatever bytes its names are made of and however deep it is; nothing there is
+    /// fine. Never follows a symbolic link.
     ///
     /// - Throws: `BuildFailure` with code `system` that names what could not be removed.
     package static func remove(_ path: String) throws(BuildFailure) {
         try remove(Array(path.utf8CString), at: AT_FDCWD, shown: path)
     }
 
-    private static func remove(_ name: [CChar], at parent: Int32, shown: String) throws(BuildFailure) {
-        if unsafe unlinkat(parent, name, 0) == 0 || errno == ENOENT { return }
-        guard errno == EISDIR || errno == EPERM else { throw failure(shown) }
-        let descriptor = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(shown) }
-        defer { close(descriptor) }
-        for child in try names(in: descriptor, shown: shown) {
-            try remove(child, at: descriptor, shown: "\(shown)/\(child.text)")
+    /// Goes no deeper than two levels: directories that are not empty are moved up first, so that neither the stack nor the
+    /// limit on open files bounds the depth.
+    static func remove(_ name: [CChar], at parent: Int32, shown: String) throws(BuildFailure) {
+        if try removeAlone(name, at: parent, shown: shown) { return }
+        let top = try open(name, at: parent, shown: shown)
+        defer { close(top) }
+        while true {
+            let children = try names(in: top, shown: shown)
+            if children.isEmpty { break }
+            for child in children {
+                let path = "\(shown)/\(child.text)"
+                if try !removeAlone(child, at: top, shown: path) { try flatten(child, into: top, shown: path) }
+            }
         }
         guard unsafe unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw failure(shown) }
+    }
+
+    /// Removes a file or an empty directory.
+    ///
+    /// - Returns: false for a directory that is not empty.
+    private static func removeAlone(_ name: [CChar], at parent: Int32, shown: String) throws(BuildFailure) -> Bool {
+        if unsafe unlinkat(parent, name, 0) == 0 || errno == ENOENT { return true }
+        guard errno == EISDIR || errno == EPERM else { throw failure(shown) }
+        if unsafe unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT { return true }
+        guard errno == ENOTEMPTY || errno == EEXIST else { throw failure(shown) }
+        return false
+    }
+
+    /// Removes a directory in `top`, whose own directories that are not empty get names in `top`.
+    private static func flatten(_ name: [CChar], into top: Int32, shown: String) throws(BuildFailure) {
+        let descriptor = try open(name, at: top, shown: shown)
+        defer { close(descriptor) }
+        for child in try names(in: descriptor, shown: shown) {
+            let path = "\(shown)/\(child.text)"
+            if try removeAlone(child, at: descriptor, shown: path) { continue }
+            let passing = "slipway-removed-\(UInt64.random(in: 0 ... .max))"
+            guard unsafe renameat(descriptor, child, top, passing) == 0 || errno == ENOENT else { throw failure(path) }
+        }
+        _ = try removeAlone(name, at: top, shown: shown)
+    }
+
+    private static func open(_ name: [CChar], at parent: Int32, shown: String) throws(BuildFailure) -> Int32 {
+        let descriptor = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(shown) }
+        return descriptor
     }
 
     /// The names in a directory as the file system has them, each with its terminating NUL.

@@ -11,11 +11,16 @@ package final class FileContent: BlobContent, @unchecked Sendable {
     /// Opens the file.
     ///
     /// - Throws: `BuildFailure` with code `system` that names the path.
-    package init(path: String) throws(BuildFailure) {
+    package convenience init(path: String) throws(BuildFailure) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw .system(errno: errno, operation: "file.open", message: "Cannot open '\(path)'.")
         }
+        try self.init(adopting: descriptor, shown: path)
+    }
+
+    /// Takes over an open descriptor, which is closed if it is not a regular file's.
+    init(adopting descriptor: Int32, shown path: String) throws(BuildFailure) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)

@@ -1,4 +1,5 @@
 package import BuildModel
+internal import CShims
 internal import Glibc
 
 extension Files {
@@ -20,6 +21,15 @@ extension Files {
         }
     }
 
+    /// Moves a file or directory to another name on the same file system, in one step.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names both.
+    package static func rename(_ path: String, to other: String) throws(BuildFailure) {
+        guard unsafe Glibc.rename(path, other) == 0 else {
+            throw .system(errno: errno, operation: "file.rename", message: "Cannot move '\(path)' to '\(other)'.")
+        }
+    }
+
     /// Puts a file in its place in one step, without waiting for the disk: after a loss of power it may be empty or torn, so
     /// readers have to check it. For caches.
     ///
@@ -32,7 +42,7 @@ extension Files {
         }
         let error = writeAll(bytes, to: descriptor)
         close(descriptor)
-        guard error == 0, unsafe rename(temporary, path) == 0 else {
+        guard error == 0, unsafe Glibc.rename(temporary, path) == 0 else {
             let reason = error == 0 ? errno : error
             unsafe unlink(temporary)
             throw .system(errno: reason, operation: "file.write", message: "Cannot write '\(path)'.")
@@ -41,6 +51,17 @@ extension Files {
 }
 
 extension Directories {
+    /// Waits until the disk has everything that was written to the file system of a directory.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the directory.
+    package static func syncFileSystem(of path: String) throws(BuildFailure) {
+        let directory = try DirectoryHandle(path: path)
+        let result = withExtendedLifetime(directory) { slipway_sync_file_system(directory.descriptor) }
+        guard result == 0 else {
+            throw .system(errno: -result, operation: "directory.sync", message: "Cannot sync the disk of '\(path)'.")
+        }
+    }
+
     /// A regular file of a directory.
     package struct File: Sendable, Hashable {
         package var name: String

@@ -23,6 +23,17 @@ package enum Files {
         return try bytes(of: file)
     }
 
+    /// Reads a file of the kernel's, whose size nobody knows before: proc(5), sysfs(5).
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func read(kernelFile path: String) throws(BuildFailure) -> [UInt8] {
+        let file = try FileContent(path: path)
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+        defer { unsafe room.deallocate() }
+        let count = try unsafe file.read(at: 0, into: room)
+        return unsafe Array(room[..<count])
+    }
+
     /// Reads standard input to its end, whatever it is connected to.
     ///
     /// - Throws: `BuildFailure`: `limit_exceeded` after `limit` bytes, else `system`.
@@ -83,7 +94,7 @@ package enum Files {
         var error = writeAll(bytes, to: descriptor)
         if error == 0 && fsync(descriptor) != 0 { error = errno }
         close(descriptor)
-        guard error == 0, unsafe rename(temporary, path) == 0 else {
+        guard error == 0, unsafe Glibc.rename(temporary, path) == 0 else {
             let reason = error == 0 ? errno : error
             unsafe unlink(temporary)
             throw .system(errno: reason, operation: "file.write", message: "Cannot write '\(path)'.")

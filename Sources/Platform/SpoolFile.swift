@@ -50,6 +50,31 @@ package final class SpoolFile: BlobContent, @unchecked Sendable {
         }
     }
 
+    /// Syncs the file and gives it a name in the file system that it lies on, in place of what had that name before. It can still be
+    /// read, and given further names.
+    ///
+    /// - Returns: false if that cannot be done here: another file system, or one on which files without a name cannot get one.
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package func commit(as path: String, mode: UInt32 = 0o644) throws(BuildFailure) -> Bool {
+        let passing = "\(path).\(getpid()).\(UInt64.random(in: 0 ... .max))"
+        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else { throw Self.cannotName(path) }
+        let linked = unsafe linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, passing, AT_SYMLINK_FOLLOW)
+        guard linked == 0 else {
+            guard errno == EXDEV || errno == ENOENT || errno == EPERM else { throw Self.cannotName(path) }
+            return false
+        }
+        guard unsafe rename(passing, path) == 0 else {
+            let failure = Self.cannotName(path)
+            unsafe unlink(passing)
+            throw failure
+        }
+        return true
+    }
+
+    private static func cannotName(_ path: String) -> BuildFailure {
+        .system(errno: errno, operation: "spool.commit", message: "Cannot write '\(path)'.")
+    }
+
     package func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
         while true {
             let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))

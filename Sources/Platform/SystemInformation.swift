@@ -33,6 +33,12 @@ package enum SystemInformation {
     /// Nanoseconds of a clock that goes on while the machine sleeps or this process is stopped.
     package static var bootNanoseconds: Int64 { slipway_boottime_nanoseconds() }
 
+    /// What tells this run of the system from those before it: proc_sys_kernel(5), `random/boot_id`.
+    package static let bootID: String = {
+        let bytes = (try? Files.read(kernelFile: "/proc/sys/kernel/random/boot_id")) ?? []
+        return String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)
+    }()
+
     /// Whether the descriptor is a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

@@ -68,7 +68,11 @@ extension RegistrySession {
         let identity = try await identities.identity(for: request.repository)
         if challenge.scheme == "basic" {
             guard let identity, identity.kind == .password else { return nil }
-            return Authorization(header: identity.basicHeader, expiry: nil)
+            let own = Authorization(header: identity.basicHeader, expiry: nil)
+            guard own.header == refused?.header else { return own }
+            identities.forget(request.repository)
+            let newer = try await identities.identity(for: request.repository)
+            return newer.flatMap { $0.kind == .password ? Authorization(header: $0.basicHeader, expiry: nil) : nil }
         }
         let key = Authorization.Key(
             origin: request.repository.base.text,

@@ -28,8 +28,11 @@ extension RegistrySession {
     }
 
     private func realm(of challenge: Challenge, for request: RegistryRequest) throws(BuildFailure) -> HTTPURL {
-        let base = request.repository.base
-        return try UploadLocation.resolve(challenge.parameters["realm"], against: base)
+        try UploadLocation.realm(
+            challenge.parameters["realm"],
+            of: request.repository.base,
+            allowsPlain: settings.insecure.contains(request.repository.registry)
+        )
     }
 
     private static func readToken(_ body: [UInt8], from realm: HTTPURL) throws(BuildFailure) -> Authorization {

@@ -3,11 +3,40 @@ internal import HTTPTransport
 internal import Platform
 
 extension RegistrySession {
+    /// A blob of an image from the repository that a reference names, else from the other places of that image.
+    func blob(_ descriptor: Descriptor, named reference: ImageReference, spool directory: String) async throws
+        -> SpoolFile
+    {
+        let places = try settings.alternatives(to: reference)
+        return try await spools.file("\(descriptor.digest) \(directory)") {
+            var failures: [BuildFailure] = []
+            for place in places {
+                do {
+                    return try await blob(descriptor, in: place, spool: directory)
+                } catch {
+                    let failure = BuildFailure(error, operation: "registry.fetch")
+                    guard failure.fault != .cancelled else { throw failure }
+                    failures.append(failure)
+                }
+            }
+            throw Self.nowhere(failures)
+        }
+    }
+
+    /// What the first place said counts: that is where the blob should be.
+    private static func nowhere(_ failures: [BuildFailure]) -> BuildFailure {
+        guard var failure = failures.first else { return .cancelled(operation: "registry.fetch") }
+        let others = failures.dropFirst().map(\.message)
+        if !others.isEmpty { failure.message += " Elsewhere: " + others.joined(separator: " ") }
+        failure.isRetryable = failures.contains(where: \.isRetryable)
+        return failure
+    }
+
     /// Downloads a blob into a nameless file: distribution spec, "Pulling blobs". What breaks off goes on where it was.
     ///
     /// - Throws: `BuildFailure`: `corrupted` if digest or size are not as promised; others by status.
-    func blob(_ descriptor: Descriptor, in repository: Repository, spool directory: String) async throws
-        -> any BlobContent
+    private func blob(_ descriptor: Descriptor, in repository: Repository, spool directory: String) async throws
+        -> SpoolFile
     {
         let request = try blobRequest(.get, descriptor, in: repository)
         let spool = try VerifyingSpool(descriptor, in: directory)
@@ -33,6 +62,29 @@ extension RegistrySession {
             guard response.isSuccess else { throw failure(request, response, body) }
             return try spool.finish()
         }
+    }
+
+    /// A part of a blob, in memory.
+    func part(_ range: Range<Int64>, of descriptor: Descriptor, in repository: Repository) async throws -> [UInt8] {
+        guard !range.isEmpty else { return [] }
+        var request = try blobRequest(.get, descriptor, in: repository)
+        request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
+        request.limits.responseBytes = 8 << 20
+        let (response, body) = try await send(request, expecting: [200, 206])
+        if response.status == 200, body.count == descriptor.size {
+            return Array(body[Int(range.lowerBound)..<Int(range.upperBound)])
+        }
+        guard ByteRange.content(response.headers["Content-Range"])?.start == range.lowerBound,
+            body.count == range.count
+        else {
+            throw BuildFailure(
+                .platform,
+                .protocolViolation,
+                operation: "registry.fetch",
+                message: "Cannot \(request.purpose) in \(repository.description): another part came than was asked for."
+            )
+        }
+        return body
     }
 
     /// Gets a small blob, such as a config, into memory.

@@ -6,22 +6,65 @@ internal import Synchronization
 enum MountOutcome: Sendable, Hashable {
     case mounted
     /// With the upload that the registry opened instead, if it did.
-    case refused(session: HTTPURL?)
+    case refused(OpenUpload?)
 }
 
 extension RegistrySession {
-    /// The repository of the same registry that has the blob, if that is known.
-    func mountSource(of blob: ImageBlob, for target: Repository) throws(BuildFailure) -> Repository? {
-        guard case .registry(let reference) = blob.source else { return nil }
-        let source = try settings.repository(of: reference)
-        return source.base == target.base && source.name != target.name ? source : nil
+    /// Repositories that are tried for one blob; where a host was never seen to mount, one.
+    private static let tries = 3
+
+    /// Takes a blob over from another repository of the same registry, if one is known that has it.
+    func mount(_ blob: ImageBlob, into target: Repository) async throws -> MountOutcome {
+        var opened: OpenUpload?
+        let sources = try await mountSources(of: blob, for: target)
+        for source in sources.prefix(knowledge[target.base.authority].mounts == false ? 1 : Self.tries) {
+            switch try await mount(blob.descriptor, from: source, into: target) {
+            case .mounted:
+                if let opened { await close(opened.location, in: target, blob.descriptor) }
+                return .mounted
+            case .refused(let upload):
+                sightings.forget(await sighting(of: blob.descriptor, in: source), in: source.name)
+                if let upload, opened != nil { await close(upload.location, in: target, blob.descriptor) }
+                opened = opened ?? upload
+            }
+        }
+        return .refused(opened)
+    }
+
+    /// Remembers where a blob is.
+    func saw(_ descriptor: Descriptor, in repository: Repository) async {
+        sightings.see(await sighting(of: descriptor, in: repository), in: repository.name)
+    }
+
+    /// The repositories of the same registry that have the blob as far as is known, the likeliest first.
+    private func mountSources(of blob: ImageBlob, for target: Repository) async throws -> [Repository] {
+        var sources: [Repository] = []
+        if case .registry(let reference) = blob.source {
+            let source = try settings.repository(of: reference)
+            if source.base == target.base { sources.append(source) }
+        }
+        for name in sightings.places(of: await sighting(of: blob.descriptor, in: target)) {
+            sources.append(Repository(registry: target.registry, base: target.base, name: name))
+        }
+        var seen: Set<String> = [target.name]
+        return sources.filter { seen.insert($0.name).inserted }
+    }
+
+    private func sighting(of descriptor: Descriptor, in repository: Repository) async -> BlobSightings.Key {
+        let identity = try? await identities.identity(for: repository)
+        return BlobSightings.Key(
+            tenant: tenant,
+            origin: repository.base.text,
+            identity: identity?.username,
+            digest: descriptor.digest
+        )
     }
 
     /// Asks for a blob to be taken over from another repository: distribution spec, "Mounting a blob from another repository".
     ///
     /// A mount only saves work: whatever goes wrong with it, the upload follows. Some token servers refuse a token altogether when one
     /// of its scopes may not be given: then the mount is asked for with the target's alone.
-    func mount(
+    private func mount(
         _ descriptor: Descriptor,
         from source: Repository,
         into target: Repository
@@ -34,8 +77,8 @@ extension RegistrySession {
         both.scopes.append(source.scope("pull"))
         if let outcome = try await tryMount(both) { return outcome }
         // Without tokens the second request would be the first again.
-        guard challenges.withLock({ $0[target.base.text]?.scheme == "bearer" }) else { return .refused(session: nil) }
-        return try await tryMount(request) ?? .refused(session: nil)
+        guard challenges.withLock({ $0[target.base.text]?.scheme == "bearer" }) else { return .refused(nil) }
+        return try await tryMount(request) ?? .refused(nil)
     }
 
     /// Nil when it was not allowed, which may be for the token's sake.
@@ -50,13 +93,12 @@ extension RegistrySession {
             case 200, 202, 204:
                 // A registry that mounts may refuse this one blob.
                 knowledge.learn(host) { $0.mounts = $0.mounts ?? false }
-                let base = try HTTPURL(parsing: response.url)
-                return .refused(session: try? location(in: response, of: base, request.repository))
+                return .refused(try? OpenUpload(response, self, request.repository))
             case 401, 403: return nil
-            default: return .refused(session: nil)
+            default: return .refused(nil)
             }
         } catch let failure as BuildFailure where failure.fault != .cancelled {
-            return failure.code == .unauthorized ? nil : .refused(session: nil)
+            return failure.code == .unauthorized ? nil : .refused(nil)
         }
     }
 }

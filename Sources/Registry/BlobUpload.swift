@@ -17,18 +17,24 @@ extension RegistrySession {
     /// - Parameter trustsHead: false when the registry claimed to have blobs that it then did not find.
     func push(_ blob: ImageBlob, to target: Repository, trustsHead: Bool) async throws -> BlobOutcome {
         try await exclusively.withSlot("\(target.base.text) \(target.name) \(blob.descriptor.digest)") {
-            if trustsHead, try await hasBlob(blob.descriptor, in: target) { return .alreadyThere }
-            var session: HTTPURL?
-            if trustsHead, let source = try mountSource(of: blob, for: target) {
-                switch try await mount(blob.descriptor, from: source, into: target) {
-                case .mounted: return .mounted
-                case .refused(let opened): session = opened
-                }
-            }
-            let content = try VerifyingContent(await content(of: blob), descriptor: blob.descriptor)
-            try await upload(content, blob.descriptor, to: target, session: session)
-            return .uploaded
+            let outcome = try await place(blob, in: target, trustsHead: trustsHead)
+            await saw(blob.descriptor, in: target)
+            return outcome
         }
+    }
+
+    private func place(_ blob: ImageBlob, in target: Repository, trustsHead: Bool) async throws -> BlobOutcome {
+        if trustsHead, try await hasBlob(blob.descriptor, in: target) { return .alreadyThere }
+        var opened: OpenUpload?
+        if trustsHead {
+            switch try await mount(blob, into: target) {
+            case .mounted: return .mounted
+            case .refused(let upload): opened = upload
+            }
+        }
+        let content = try VerifyingContent(await content(of: blob), descriptor: blob.descriptor)
+        try await upload(content, blob.descriptor, to: target, opened: opened)
+        return .uploaded
     }
 
     /// A blob's bytes, fetched if they are in a registry.
@@ -37,8 +43,7 @@ extension RegistrySession {
         case .local(let content): return content
         case .deferred(let make): return try await make()
         case .registry(let reference):
-            let repository = try settings.repository(of: reference)
-            return try await self.blob(blob.descriptor, in: repository, spool: settings.spoolDirectory)
+            return try await self.blob(blob.descriptor, named: reference, spool: settings.spoolDirectory)
         }
     }
 

@@ -10,9 +10,11 @@ extension BlobUploader {
         let content = content
         let start = offset
         try await session.readers.run { try content.prepare(at: start) }
-        if offset == 0, descriptor.size <= chunkBytes ?? .max { return try await commit(sendingAll: true) }
+        let most = max(chunkBytes ?? .max, smallestChunk)
+        if offset == 0, descriptor.size <= chunkBytes ?? .max, !wantsPatch || descriptor.size == 0 {
+            return try await commit(sendingAll: true)
+        }
         while offset < descriptor.size {
-            let most = max(chunkBytes ?? .max, smallestChunk)
             try await patch(min(most, descriptor.size - offset))
         }
         try await commit(sendingAll: false)
@@ -25,9 +27,8 @@ extension BlobUploader {
         guard [200, 201, 202, 204].contains(response.status) else {
             throw session.failure(request, response, body)
         }
-        try follow(response)
-        smallestChunk =
-            response.headers["OCI-Chunk-Min-Length"].flatMap { Int64($0) }.map { min(max(0, $0), 1 << 30) } ?? 0
+        let opened = try OpenUpload(response, session, target)
+        (location, smallestChunk) = (opened.location, opened.smallestChunk)
     }
 
     /// Sends the next piece. What the registry says in `Range` may be stale: after a success our own count is right.
@@ -35,7 +36,8 @@ extension BlobUploader {
         guard let location else { return }
         var request = self.request(.patch, location, "upload a part of")
         request.headers["Content-Type"] = "application/octet-stream"
-        request.headers["Content-Range"] = "\(offset)-\(offset + count - 1)"
+        // Of all in one go there is no range: some count it against a limit for chunks.
+        if count < descriptor.size { request.headers["Content-Range"] = "\(offset)-\(offset + count - 1)" }
         request.body = .content(ContentSlice(content: content, start: offset, size: count))
         let (response, body) = try await send(bulk(request, count))
         guard response.isSuccess else { throw session.failure(request, response, body) }
@@ -95,15 +97,28 @@ extension BlobUploader {
         }
     }
 
-    /// Closes an upload that nobody will go on with, and returns why. Not every registry allows it, and none needs it.
+    /// Closes the upload that nobody will go on with, and returns why.
     mutating func abandoned(_ failure: BuildFailure) async -> BuildFailure {
-        guard let open = location, !isCommitting else { return failure }
-        var request = self.request(.delete, open, "close the upload of")
-        request.limits.total = .seconds(5)
-        let (session, closing) = (session, request)
-        _ = try? await withoutCancellation { try await session.send(closing, attempts: 1) }
-        location = nil
+        guard let location, !isCommitting else { return failure }
+        await session.close(location, in: target, descriptor)
+        self.location = nil
         return failure
+    }
+
+    /// ECR cuts the connection in the middle of a body for a repository that does not exist, and says nothing: so it is asked.
+    func explained(_ failure: BuildFailure) async -> BuildFailure {
+        guard answer == nil, failure.code == .connectionLost, let url = try? target.url("tags/list?n=1") else {
+            return failure
+        }
+        let request = RegistryRequest(.get, url, in: target, actions: "pull", purpose: "look for the repository")
+        guard let (response, body) = try? await session.send(request, attempts: 1), response.status == 404,
+            RegistryError.read(body).contains(where: { $0.code == "NAME_UNKNOWN" })
+        else { return failure }
+        var explained = failure
+        explained.code = .notFound
+        explained.message += " " + RegistryRequest.missingRepository
+        explained.isRetryable = false
+        return explained
     }
 
     private mutating func follow(_ response: HTTPResponse) throws(BuildFailure) {
@@ -119,7 +134,8 @@ extension BlobUploader {
         request.isRepeatable = false
         request.limits.total = nil
         // After the last byte a registry may take long to hash and move a large blob.
-        request.limits.stall = session.settings.patience + .seconds(descriptor.size / (20 << 20))
+        request.limits.stall = min(request.limits.stall, session.settings.patience)
+        request.limits.reply = session.settings.patience + .seconds(descriptor.size / (20 << 20))
         // Asked once for a host: a refusal that comes before the body saves it.
         let isAsked = count > 1 << 20 && session.knowledge[target.base.authority].answersExpect == nil
         if isAsked { request.headers["Expect"] = "100-continue" }
@@ -134,33 +150,5 @@ extension BlobUploader {
             session.knowledge.learn(target.base.authority) { $0.answersExpect = response.wasContinued }
         }
         return (response, body)
-    }
-}
-
-/// The `Range` and `Content-Range` of uploads and downloads.
-enum ByteRange {
-    /// The last byte of `0-N`, also in the form `bytes=0-N`; nil if that is not what is written.
-    static func end(_ text: String?) -> Int64? {
-        guard let text else { return nil }
-        let range = text.hasPrefix("bytes=") ? text.dropFirst(6) : text[...]
-        let parts = range.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "0", let end = number(parts[1]) else { return nil }
-        return end
-    }
-
-    /// First byte and whole size of `bytes A-B/SIZE`, the size nil for `*`: RFC 9110, section 14.4.
-    static func content(_ text: String?) -> (start: Int64, size: Int64?)? {
-        guard let text, text.lowercased().hasPrefix("bytes ") else { return nil }
-        let parts = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
-        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, let start = number(ends[0]), let end = number(ends[1]), start <= end else { return nil }
-        if parts[1] == "*" { return (start, nil) }
-        guard let size = number(parts[1]), end < size else { return nil }
-        return (start, size)
-    }
-
-    private static func number(_ text: Substring) -> Int64? {
-        text.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text).flatMap { $0 < .max ? $0 : nil } : nil
     }
 }

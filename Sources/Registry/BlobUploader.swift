@@ -5,17 +5,18 @@ internal import Platform
 extension RegistrySession {
     /// Uploads a blob whose digest and size are known.
     ///
-    /// - Parameter session: an upload that is open already.
+    /// - Parameter opened: an upload that is open already.
     /// - Throws: `BuildFailure` when it did not help to try again.
     func upload(
         _ content: VerifyingContent,
         _ descriptor: Descriptor,
         to target: Repository,
-        session: HTTPURL? = nil
+        opened: OpenUpload? = nil
     ) async throws {
         try await bulkSlots.withSlot(target.base.authority) {
             var uploader = BlobUploader(self, content, descriptor, target)
-            uploader.location = session
+            uploader.location = opened?.location
+            uploader.smallestChunk = opened?.smallestChunk ?? 0
             try await uploader.run()
         }
     }
@@ -23,7 +24,7 @@ extension RegistrySession {
 
 /// One blob on its way into one repository: distribution spec, "Pushing blobs".
 ///
-/// In one piece (POST, PUT) where that works, else in chunks (POST, PATCH..., PUT). A broken upload goes on where the registry says
+/// In one piece (POST, PUT) where that works, else in chunks (POST, PATCH..., PUT) or in one PATCH. A broken upload goes on where the registry says
 /// that it stands. The commit cannot be repeated: when its answer is lost, the registry is asked first whether it has the blob.
 struct BlobUploader {
     let session: RegistrySession
@@ -39,6 +40,8 @@ struct BlobUploader {
     /// What the registry wants at least, but for the last chunk.
     var smallestChunk: Int64 = 0
     var isChunkLearned = false
+    /// Whether the registry takes bytes by PATCH alone, and the last request only closes the upload.
+    var wantsPatch: Bool
     /// The latest answer, nil if none came.
     var answer: (status: Int, errors: [RegistryError])?
     var isCommitting = false
@@ -51,18 +54,16 @@ struct BlobUploader {
         self.content = content
         self.descriptor = descriptor
         self.target = target
-        chunkBytes =
-            session.settings.chunkBytes[target.registry] ?? session.knowledge[target.base.authority].chunkBytes
+        let known = session.knowledge[target.base.authority]
+        chunkBytes = session.settings.chunkBytes[target.registry] ?? known.chunkBytes
+        wantsPatch = known.wantsPatch == true
     }
 
     mutating func run() async throws {
         while true {
             do {
                 try await transmit()
-                if isChunkLearned, let chunkBytes {
-                    session.knowledge.learn(target.base.authority) { $0.chunkBytes = chunkBytes }
-                }
-                return
+                return learn()
             } catch let failure as BuildFailure {
                 guard failure.fault != .cancelled else { throw await abandoned(failure) }
                 if try await recover(from: failure) { return }
@@ -79,10 +80,14 @@ struct BlobUploader {
             guard shrinkChunks() else { throw await abandoned(failure) }
             return false
         }
+        if isPatchWanted {
+            (wantsPatch, location, offset) = (true, nil, 0)
+            return false
+        }
         guard isPassing(failure) else { throw await abandoned(failure) }
         failures = offset > bestOffset ? 1 : failures + 1
         bestOffset = max(bestOffset, offset)
-        guard failures < Retry.attempts else { throw await abandoned(failure) }
+        guard failures < Retry.attempts else { throw await explained(await abandoned(failure)) }
         try await RegistrySession.sleep(Retry.delay(after: failures, first: session.settings.firstDelay))
         if isCommitting, try await isCommitted() { return true }
         countBreak()
@@ -97,9 +102,7 @@ struct BlobUploader {
         if !codes.isDisjoint(with: ["DIGEST_INVALID", "SIZE_INVALID", "NAME_INVALID", "NAME_UNKNOWN", "DENIED"]) {
             return false
         }
-        if !codes.isDisjoint(with: ["BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "UNAVAILABLE", "TOOMANYREQUESTS"]) {
-            return true
-        }
+        if !codes.isDisjoint(with: ["BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN"]) { return true }
         return failure.isRetryable || (location != nil && [404, 416].contains(answer.status))
     }
 
@@ -108,27 +111,40 @@ struct BlobUploader {
         guard answer == nil else { return }
         breaks += 1
         guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
-        chunkBytes = 16 << 20
+        // ECR takes at most 4,200 parts.
+        chunkBytes = max(10 << 20, descriptor.size / 4000)
         isChunkLearned = true
     }
 
-    /// GHCR answers 416 to chunks over 4 MiB; the place they are for is right.
+    /// GHCR answers 416 to chunks over 4 MiB, others 400; the place they are for is right.
     private var isChunkTooLarge: Bool {
-        guard let answer, answer.status == 416, let chunkBytes, chunkBytes > 4 << 20, !isCommitting else {
-            return false
-        }
-        return answer.errors.contains { "\($0)".lowercased().contains("exceed") }
+        guard let answer, [400, 416].contains(answer.status), !isCommitting else { return false }
+        return answer.errors.contains { $0.saysTooLarge && $0.code != "DENIED" }
     }
 
-    /// The next smaller size that is known to pass somewhere: Cloudflare, most proxies, GHCR, nginx as it comes, and less.
+    /// Artifactory once took no bytes with the request that closes an upload.
+    private var isPatchWanted: Bool {
+        guard let answer, isCommitting, !wantsPatch, offset == 0, descriptor.size > 0 else { return false }
+        return answer.status == 405 || answer.errors.contains { $0.code == "UNSUPPORTED" }
+    }
+
+    /// The next smaller size that is known to pass somewhere: Cloudflare, ECR, GHCR, nginx as it comes, and less.
     private mutating func shrinkChunks() -> Bool {
-        let sizes: [Int64] = [95_000_000, 16 << 20, 4 << 20, 1 << 20, 256 << 10, 64 << 10]
-        let refused = min(chunkBytes ?? descriptor.size, descriptor.size - (answer?.status == 416 ? offset : 0))
+        let sizes: [Int64] = [95_000_000, 10 << 20, 4 << 20, 1 << 20, 256 << 10, 64 << 10]
+        let refused = min(chunkBytes ?? descriptor.size, descriptor.size - offset)
         guard let next = sizes.first(where: { $0 < refused }), next >= smallestChunk else { return false }
         chunkBytes = next
         isChunkLearned = true
         location = nil
         offset = 0
         return true
+    }
+
+    /// Keeps what the upload taught about the host.
+    private func learn() {
+        session.knowledge.learn(target.base.authority) { knowledge in
+            if isChunkLearned, let chunkBytes { knowledge.chunkBytes = chunkBytes }
+            if wantsPatch { knowledge.wantsPatch = true }
+        }
     }
 }

@@ -18,6 +18,17 @@ struct Host: Sendable, Hashable {
     /// Whether it means this machine.
     var isLoopback: Bool { name == "localhost" || name == "::1" || addressBytes?.first == 127 }
 
+    /// Whether it is, or may be read as, this machine or something on its own wire, such as a cloud's metadata service: loopback and
+    /// link-local. RFC 3927, 4291, 6761.
+    var isNearby: Bool {
+        if isLoopback || name == "localhost." || name.hasSuffix(".localhost") { return true }
+        if name.contains(":") {
+            return ["fe8", "fe9", "fea", "feb", "::", "64:ff9b:"].contains { name.hasPrefix($0) }
+        }
+        guard let bytes = addressBytes else { return mayBeAddress }
+        return bytes[0] == 0 || (bytes[0] == 169 && bytes[1] == 254)
+    }
+
     /// Whether it is, or may be read as, an address that is reached only from inside: loopback, link-local, private.
     /// RFC 1918, 3927, 4193, 6761.
     var isInternal: Bool {

@@ -9,6 +9,8 @@ package struct HostKnowledge: Sendable, Hashable {
     package var chunkBytes: Int64?
     /// Whether it keeps the list of referrers itself, or leaves that to a tag.
     package var referrers: Bool?
+    /// Whether it takes bytes of blobs by PATCH alone.
+    package var wantsPatch: Bool?
     /// Whether it answers `Expect: 100-continue` before a body is sent.
     package var answersExpect: Bool?
 
@@ -18,6 +20,7 @@ package struct HostKnowledge: Sendable, Hashable {
         mounts = json["mounts"]?.bool
         chunkBytes = json["chunkBytes"]?.integer.flatMap { $0 > 0 ? $0 : nil }
         referrers = json["referrers"]?.bool
+        wantsPatch = json["wantsPatch"]?.bool
         answersExpect = json["answersExpect"]?.bool
     }
 
@@ -27,6 +30,7 @@ package struct HostKnowledge: Sendable, Hashable {
         members["mounts"] = mounts.map { .bool($0) }
         members["chunkBytes"] = chunkBytes.map { .integer($0) }
         members["referrers"] = referrers.map { .bool($0) }
+        members["wantsPatch"] = wantsPatch.map { .bool($0) }
         members["answersExpect"] = answersExpect.map { .bool($0) }
         return .object(members)
     }

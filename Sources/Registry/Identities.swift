@@ -32,6 +32,11 @@ final class Identities: Sendable {
         }
     }
 
+    /// Looks again at next use: what files and helpers gave may have been replaced since.
+    func forget(_ repository: Repository) {
+        known.withLock { $0[repository] = nil }
+    }
+
     /// Whom we showed ourselves as, for messages.
     func lastKnown(for repository: Repository) -> Identity? {
         settings.credentials[repository.registry].map { Identity($0) } ?? known.withLock { $0[repository]?.identity }

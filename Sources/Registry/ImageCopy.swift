@@ -27,7 +27,7 @@ package struct ImageCopy: Sendable {
     /// Blobs on their way at once.
     private static let width = 4
     /// Indexes in indexes, and referrers of referrers.
-    private static let depth = 8
+    static let depth = 8
     /// Tags of signatures, attestations and SBOMs from before there were referrers.
     private static let attachedTags = [".sig", ".att", ".sbom"]
 
@@ -50,16 +50,24 @@ package struct ImageCopy: Sendable {
         withReferrers: Bool = true
     ) async throws -> (root: ManifestContent, counts: Counts) {
         guard let root = try await source.manifest(named: reference) else { throw Self.missing(reference) }
-        var counts = try await copyTree(root, withReferrers: withReferrers, depth: 0)
+        // What is there under its tag is there whole: that one look is all that it takes.
+        let isTagged = if let tag { try await destination.isTagged(root.descriptor, as: tag) } else { false }
+        var counts = try await copyTree(root, withReferrers: withReferrers, depth: 0, isHeld: isTagged)
         if withReferrers { counts = counts + (try await copyAttachedTags(of: root)) }
-        if let tag { try await destination.tag(root, as: tag) }
+        if let tag, !isTagged { try await destination.tag(root, as: tag) }
         return (root, counts)
     }
 
-    private func copyTree(_ manifest: ManifestContent, withReferrers: Bool, depth: Int) async throws -> Counts {
+    private func copyTree(
+        _ manifest: ManifestContent,
+        withReferrers: Bool,
+        depth: Int,
+        isHeld: Bool = false
+    ) async throws -> Counts {
         guard depth < Self.depth else { throw Self.tooDeep(manifest) }
         var counts = Counts()
-        if try await destination.holds(manifest.descriptor) {
+        let isThere = if isHeld { true } else { try await destination.holds(manifest.descriptor) }
+        if isThere {
             log.say("manifest \(manifest.descriptor.digest.short) is there already", .pushing)
             for child in try Self.descriptors(manifest, in: "manifests") where withReferrers {
                 counts = counts + (try await copyReferrers(of: child.digest, depth: depth))
@@ -69,11 +77,22 @@ package struct ImageCopy: Sendable {
                 counts = counts + (try await copyChild(child, withReferrers: withReferrers, depth: depth))
             }
             counts = counts + (try await copyBlobs(of: manifest))
-            try await destination.take(manifest)
+            try await put(manifest)
             counts.manifests += 1
         }
         if withReferrers { counts = counts + (try await copyReferrers(of: manifest.descriptor.digest, depth: depth)) }
         return counts
+    }
+
+    /// Puts a manifest. Where a clean-up of the destination took blobs since they were seen, they are sent once more.
+    private func put(_ manifest: ManifestContent) async throws {
+        do {
+            try await destination.take(manifest)
+        } catch let failure as BuildFailure where failure.code == .blobsLost {
+            log.say("the destination lost blobs that it had a moment ago; copying them again", .pushing)
+            _ = try await copyBlobs(of: manifest, again: true)
+            try await destination.take(manifest)
+        }
     }
 
     private func copyChild(_ child: Descriptor, withReferrers: Bool, depth: Int) async throws -> Counts {
@@ -102,7 +121,7 @@ package struct ImageCopy: Sendable {
         return counts
     }
 
-    private func copyBlobs(of manifest: ManifestContent) async throws -> Counts {
+    private func copyBlobs(of manifest: ManifestContent, again: Bool = false) async throws -> Counts {
         var seen: Set<Digest> = []
         let config = try manifest.document["config"].map { try Descriptor(json: $0) }
         let blobs = (try Self.descriptors(manifest, in: "layers") + [config].compactMap { $0 })
@@ -111,15 +130,15 @@ package struct ImageCopy: Sendable {
             var counts = Counts()
             for (index, blob) in blobs.enumerated() {
                 if index >= Self.width, let done = try await group.next() { counts = counts + done }
-                group.addTask { try await copyBlob(blob) }
+                group.addTask { try await copyBlob(blob, again: again) }
             }
             for try await done in group { counts = counts + done }
             return counts
         }
     }
 
-    private func copyBlob(_ descriptor: Descriptor) async throws -> Counts {
-        let isMoved = try await destination.take(try source.blob(descriptor))
+    private func copyBlob(_ descriptor: Descriptor, again: Bool) async throws -> Counts {
+        let isMoved = try await destination.take(try source.blob(descriptor), again: again)
         log.say(
             "blob \(descriptor.digest.short) (\(descriptor.size) bytes) \(isMoved ? "copied" : "is there already")",
             .pushing
@@ -128,28 +147,6 @@ package struct ImageCopy: Sendable {
             blobs: 1,
             movedBytes: isMoved ? descriptor.size : 0,
             reusedBytes: isMoved ? 0 : descriptor.size
-        )
-    }
-
-    private static func descriptors(_ manifest: ManifestContent, in member: String) throws -> [Descriptor] {
-        try (manifest.document[member]?.array ?? []).map { try Descriptor(json: $0) }
-    }
-
-    private static func missing(_ reference: String) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .notFound,
-            operation: "image.copy",
-            message: "The source has no image '\(reference)'. Check its name and tag."
-        )
-    }
-
-    private static func tooDeep(_ manifest: ManifestContent) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .limitExceeded,
-            operation: "image.copy",
-            message: "\(manifest.descriptor.digest) lies more than \(depth) indexes or referrers deep."
         )
     }
 }

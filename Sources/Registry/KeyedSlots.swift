@@ -10,6 +10,8 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
 
     private struct State {
         var lines: [Key: Line] = [:]
+        /// Of keys that differ from the others.
+        var widths: [Key: Int] = [:]
         var lastID: UInt64 = 0
     }
 
@@ -41,7 +43,7 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
                     if Task.isCancelled { return false }
                     var line = state.lines[key] ?? Line()
                     defer { state.lines[key] = line }
-                    guard line.inside >= width else {
+                    guard line.inside >= state.widths[key] ?? width else {
                         line.inside += 1
                         return true
                     }
@@ -55,6 +57,17 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Changes how many may be inside for one key. Those who are inside stay.
+    func setWidth(_ width: Int, for key: Key) {
+        let admitted = state.withLock { state in
+            state.widths[key] = width == self.width ? nil : width
+            var admitted: [CheckedContinuation<Bool, Never>] = []
+            while let next = admit(key, &state) { admitted.append(next) }
+            return admitted
+        }
+        for continuation in admitted { continuation.resume(returning: true) }
+    }
+
     private func giveUp(_ id: UInt64, _ key: Key) {
         let continuation = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard let index = state.lines[key]?.waiting.firstIndex(where: { $0.id == id }) else { return nil }
@@ -65,12 +78,21 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
 
     private func leave(_ key: Key) {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            guard var line = state.lines[key] else { return nil }
-            let next = line.waiting.isEmpty ? nil : line.waiting.removeFirst().continuation
-            if next == nil { line.inside -= 1 }
-            state.lines[key] = line.inside == 0 ? nil : line
+            state.lines[key]?.inside -= 1
+            let next = admit(key, &state)
+            if state.lines[key]?.inside == 0 { state.lines[key] = nil }
             return next
         }
         next?.resume(returning: true)
+    }
+
+    private func admit(_ key: Key, _ state: inout State) -> CheckedContinuation<Bool, Never>? {
+        guard var line = state.lines[key], line.inside < state.widths[key] ?? width, !line.waiting.isEmpty else {
+            return nil
+        }
+        line.inside += 1
+        let next = line.waiting.removeFirst().continuation
+        state.lines[key] = line
+        return next
     }
 }

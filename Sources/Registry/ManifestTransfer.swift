@@ -16,6 +16,16 @@ extension RegistrySession {
         in repository: Repository,
         attempts: Int
     ) async throws -> ManifestContent {
+        try await taggedManifest(reference, digest: digest, in: repository, attempts: attempts).0
+    }
+
+    /// The same, with the ETag of the answer: RFC 9110, section 8.8.3.
+    func taggedManifest(
+        _ reference: String,
+        digest: Digest?,
+        in repository: Repository,
+        attempts: Int
+    ) async throws -> (ManifestContent, tag: String?) {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
             .get,
@@ -34,14 +44,13 @@ extension RegistrySession {
         let document = try Self.parse(body, request)
         let announced = response.headers["Content-Type"].map { String($0.prefix { $0 != ";" && $0 != " " }) }
         let mediaType = document["mediaType"]?.string ?? announced ?? MediaType.ociManifest
-        return ManifestContent(
-            descriptor: Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count)),
-            bytes: body,
-            document: document
-        )
+        let descriptor = Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count))
+        let tag = response.headers["ETag"]
+        return (ManifestContent(descriptor: descriptor, bytes: body, document: document), tag)
     }
 
-    /// Whether a manifest is there under a digest or tag. A registry that does not want to say is taken for one that has it not.
+    /// Whether a manifest is there under a digest or tag. A registry that does not want to say is taken for one that has it not; one
+    /// that knows no HEAD, or tells no digest, is asked for the manifest itself.
     func hasManifest(_ reference: String, _ descriptor: Descriptor, in repository: Repository) async throws -> Bool {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
@@ -51,18 +60,26 @@ extension RegistrySession {
             actions: "pull,push",
             purpose: "look for the manifest \(reference)"
         )
-        request.headers["Accept"] = descriptor.mediaType
+        let others = MediaType.manifests.filter { $0 != descriptor.mediaType }
+        request.headers["Accept"] = ([descriptor.mediaType] + others).joined(separator: ", ")
         // Some registries answer 403 for what is absent, 405 to any HEAD.
         let (response, _) = try await send(request, expecting: [200, 404, 403, 405])
-        guard response.status == 200 else { return false }
-        guard let found = response.headers["Docker-Content-Digest"] else {
-            return reference == descriptor.digest.description
+        guard response.status == 200 || response.status == 405 else { return false }
+        if response.status == 200, let found = response.headers["Docker-Content-Digest"] {
+            return found == descriptor.digest.description
         }
-        return found == descriptor.digest.description
+        if response.status == 200, reference == descriptor.digest.description { return true }
+        request.method = .get
+        request.limits.responseBytes = Self.manifestLimit
+        let (whole, bytes) = try await send(request, expecting: [200, 404, 403, 405])
+        return whole.status == 200 && Digest(of: bytes) == descriptor.digest
     }
 
     /// Puts a manifest under its digest or a tag: distribution spec, "Pushing Manifests". The bytes are the ones that were hashed.
     ///
+    /// One at a time of the same manifest in the same repository: Oracle's registry answers 409 to the second.
+    ///
+    /// - Parameter replacing: the ETag of what is there now; if it is something else by then, the answer is 412.
     /// - Returns: which blobs the registry does not find, none if it took the manifest; and whether it says that it keeps the
     ///   list of referrers of the manifest's subject.
     func putManifest(
@@ -70,7 +87,8 @@ extension RegistrySession {
         _ descriptor: Descriptor,
         as reference: String,
         in repository: Repository,
-        attempts: Int = Retry.attempts
+        attempts: Int = Retry.attempts,
+        replacing tag: String? = nil
     ) async throws -> (lost: [RegistryError], keepsReferrers: Bool) {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
@@ -81,8 +99,11 @@ extension RegistrySession {
             purpose: "put the manifest \(reference)"
         )
         request.headers["Content-Type"] = descriptor.mediaType
+        request.headers["If-Match"] = tag
         request.body = .bytes(bytes)
-        let (response, body) = try await send(request, attempts: attempts)
+        let key = "\(repository.base.text) \(repository.name) manifest \(descriptor.digest)"
+        let putting = request
+        let (response, body) = try await exclusively.withSlot(key) { try await send(putting, attempts: attempts) }
         if let stored = response.headers["Docker-Content-Digest"], response.isSuccess,
             stored != descriptor.digest.description
         {

@@ -44,15 +44,21 @@ extension RegistrySession {
     }
 
     /// Puts the referrer of a manifest onto the list that stands under a tag, for registries that keep none: distribution spec,
-    /// "Pushing Manifests with Subject". One at a time in this process; another process is noticed by looking again.
+    /// "Pushing Manifests with Subject". One at a time in this process; another process is noticed by the registry where it gives
+    /// ETags, and by looking again.
     func tagReferrer(_ entry: JSONValue, of subject: Digest, in repository: Repository) async throws {
         try await exclusively.withSlot("\(repository.base.text) \(repository.name) \(Self.tag(of: subject))") {
             for attempt in 1...Retry.attempts {
-                let entries = try await taggedReferrers(of: subject, in: repository)?.entries ?? []
+                let list = try await taggedReferrers(of: subject, in: repository)
+                let entries = list?.entries ?? []
                 if entries.contains(where: { $0["digest"] == entry["digest"] }) { return }
                 // The first look has found nothing: the list is written, and looked at again.
                 guard attempt < Retry.attempts else { break }
-                try await putReferrers(entries + [entry], of: subject, in: repository)
+                do {
+                    try await putReferrers(entries + [entry], of: subject, in: repository, replacing: list?.tag)
+                } catch let failure as BuildFailure where failure.code == .overtaken {
+                    try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay))
+                }
             }
             throw BuildFailure(
                 .platform,
@@ -65,13 +71,19 @@ extension RegistrySession {
         }
     }
 
-    private func putReferrers(_ entries: [JSONValue], of subject: Digest, in repository: Repository) async throws {
+    private func putReferrers(
+        _ entries: [JSONValue],
+        of subject: Digest,
+        in repository: Repository,
+        replacing tag: String?
+    ) async throws {
         let index: JSONValue = [
             "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex), "manifests": .array(entries),
         ]
         let bytes = index.canonicalBytes
         let descriptor = Descriptor(mediaType: MediaType.ociIndex, digest: Digest(of: bytes), size: Int64(bytes.count))
-        let result = try await putManifest(bytes, descriptor, as: Self.tag(of: subject), in: repository)
+        let reference = Self.tag(of: subject)
+        let result = try await putManifest(bytes, descriptor, as: reference, in: repository, replacing: tag)
         guard result.lost.isEmpty else {
             throw BuildFailure(
                 .platform,
@@ -86,10 +98,12 @@ extension RegistrySession {
     private func taggedReferrers(
         of subject: Digest,
         in repository: Repository
-    ) async throws -> (entries: [JSONValue], digest: Digest)? {
+    ) async throws -> (entries: [JSONValue], tag: String?)? {
         do {
-            let found = try await manifest(Self.tag(of: subject), digest: nil, in: repository, attempts: Retry.attempts)
-            return (found.document["manifests"]?.array ?? [], found.descriptor.digest)
+            let reference = Self.tag(of: subject)
+            let attempts = Retry.attempts
+            let (found, tag) = try await taggedManifest(reference, digest: nil, in: repository, attempts: attempts)
+            return (found.document["manifests"]?.array ?? [], tag)
         } catch let failure as BuildFailure where failure.code == .notFound || failure.code == .registryDenied {
             return nil
         }

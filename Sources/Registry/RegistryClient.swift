@@ -8,12 +8,28 @@ internal import Platform
 /// deadlines, is tried up to five times where that may help, honours `Retry-After`, and ends when its task is cancelled.
 package struct RegistryClient: Sendable {
     let session: RegistrySession
+    private let tenants: TenantSessions
 
     /// - Parameters:
     ///   - settings: how registries are reached; read once.
     ///   - http: the connections; the caller shuts it down.
     package init(settings: RegistrySettings, http: HTTPClient) {
         session = RegistrySession(settings: settings, http: http)
+        tenants = TenantSessions(of: session)
+    }
+
+    private init(session: RegistrySession, tenants: TenantSessions) {
+        self.session = session
+        self.tenants = tenants
+    }
+
+    /// The client for one tenant of the farm: tokens that were granted to one, and where its blobs were seen, are never used for
+    /// another. Connections and what was learned of hosts are shared.
+    ///
+    /// - Parameter tenant: nil for the farm itself.
+    package func serving(_ tenant: String?) -> RegistryClient {
+        guard let tenant else { return self }
+        return RegistryClient(session: tenants[tenant], tenants: tenants)
     }
 
     /// Looks a base image up, in the mirrors of its registry in order, then in the registry itself. No layer is downloaded.
@@ -57,6 +73,7 @@ package struct RegistryClient: Sendable {
     ) async throws -> PublishedImage {
         let repository = try session.settings.repository(of: target)
         let push = ImagePush(session: session, image: image, target: repository, log: log)
+        defer { session.warnings.report(repository.base.authority, to: log) }
         var counts = push.unchanged
         if let tag = target.tag, try await push.isTagged(tag) {
             try await confirm()
@@ -72,25 +89,6 @@ package struct RegistryClient: Sendable {
             uploadedBytes: counts.uploaded,
             reusedBytes: counts.reused
         )
-    }
-
-    /// A blob's bytes on this node; downloaded, with digest and size checked, if they are in a registry.
-    ///
-    /// - Parameter spoolDirectory: an existing directory that gets a nameless file.
-    /// - Throws: `BuildFailure`: `corrupted` if the registry sends something else; others by status.
-    package func fetchBlob(_ blob: ImageBlob, spoolDirectory: String) async throws -> any BlobContent {
-        switch blob.source {
-        case .local(let content): return content
-        case .deferred(let make): return try await make()
-        case .registry(let reference):
-            let repository = try session.settings.repository(of: reference)
-            return try await session.blob(blob.descriptor, in: repository, spool: spoolDirectory)
-        }
-    }
-
-    /// Whether a repository has a blob: one question, and nothing is downloaded.
-    package func holdsBlob(_ descriptor: Descriptor, in reference: ImageReference) async throws -> Bool {
-        try await session.hasBlob(descriptor, in: session.settings.repository(of: reference))
     }
 
     private static func nowhere(

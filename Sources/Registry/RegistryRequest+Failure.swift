@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import Documents
 internal import HTTPTransport
 
 extension BuildFailure.Code {
@@ -9,6 +8,8 @@ extension BuildFailure.Code {
     static let registryDenied = Self(rawValue: "registry_denied")
     /// A registry does not accept what was sent.
     static let registryRefused = Self(rawValue: "registry_refused")
+    /// Somebody else changed what was to be replaced.
+    static let overtaken = Self(rawValue: "overtaken")
 }
 
 extension RegistryRequest {
@@ -25,14 +26,16 @@ extension RegistryRequest {
         let words = errors.map(\.description).joined(separator: "; ")
         let status = "\(response.status)" + (words.isEmpty ? "" : " \(words)")
         let (code, advice) = judgement(of: response.status, errors, identity)
+        // What answered may be another place than the one that was asked first.
+        let url = (try? HTTPURL(parsing: response.url)) ?? self.url
         return BuildFailure(
             .platform,
             code,
             operation: operation,
-            message: "Cannot \(purpose) in \(repository.description): \(repository.base.authority) answered "
-                + "\(method.rawValue) with \(status). \(advice)",
+            message: "Cannot \(purpose) in \(repository.description): \(method.rawValue) \(url.redacted) was answered "
+                + "with \(status). \(advice)",
             cause: errors.isEmpty ? RegistryError.plainText(body) : nil,
-            isRetryable: Retry.isTemporary(response.status)
+            isRetryable: Retry.isTemporary(response.status, errors)
         )
     }
 
@@ -41,11 +44,7 @@ extension RegistryRequest {
         _ errors: [RegistryError],
         _ identity: Identity?
     ) -> (BuildFailure.Code, String) {
-        if errors.contains(where: \.saysImmutable) {
-            return (
-                .registryRefused, "The tag cannot be moved in this repository: use a new tag, or allow that tags move."
-            )
-        }
+        if status != 412, let advice = refusal(errors) { return (.registryRefused, advice) }
         switch status {
         case 401:
             guard let identity else {
@@ -56,6 +55,7 @@ extension RegistryRequest {
             )
         case 403: return (.registryDenied, "Let the configured user \(rights) this repository.")
         case 404: return (.notFound, notFoundAdvice)
+        case 412: return (.overtaken, "Somebody else changed it meanwhile: try again.")
         case 413:
             return (
                 .limitExceeded,
@@ -69,62 +69,28 @@ extension RegistryRequest {
         }
     }
 
-    private var notFoundAdvice: String {
-        operation == "registry.fetch"
-            ? "Check the name, or create the repository."
-            : "The repository does not exist: create it, or allow the registry to create it on push."
+    /// What to do about refusals that registries give various statuses.
+    private func refusal(_ errors: [RegistryError]) -> String? {
+        if errors.contains(where: \.saysImmutable) {
+            return "The tag cannot be moved in this repository: use a new tag, or allow that tags move."
+        }
+        if errors.contains(where: \.saysOverwriteIsBanned) {
+            return
+                "The configured user may add tags but not move them: use a new tag, or let the user overwrite or delete."
+        }
+        if method == .put, errors.contains(where: { $0.code == "MANIFEST_INVALID" }) {
+            return "The registry does not take this kind of manifest: look at which kinds it supports."
+        }
+        return nil
     }
+
+    private var notFoundAdvice: String {
+        operation == "registry.fetch" ? "Check the name, or create the repository." : Self.missingRepository
+    }
+
+    /// What to do where there is nothing to push to.
+    static let missingRepository =
+        "The repository does not exist: create it, or allow the registry to create it on push."
 
     private var rights: String { operation == "registry.fetch" ? "pull from" : "push to" }
-}
-
-/// One error of a registry's answer.
-struct RegistryError: Sendable, Hashable, CustomStringConvertible {
-    var code: String
-    var message: String
-    var detail: String?
-
-    var description: String {
-        var text = code
-        if !message.isEmpty { text += ": \(message)" }
-        if let detail, !detail.isEmpty { text += " (\(detail))" }
-        return text
-    }
-
-    /// Whether it speaks of a blob or manifest.
-    func names(_ digest: Digest) -> Bool {
-        detail?.contains(digest.description) == true || message.contains(digest.hex)
-    }
-
-    /// Whether the registry does not let tags move: each has words of its own for it.
-    var saysImmutable: Bool {
-        code == "TAG_IMMUTABLE" || message.lowercased().contains("immutab")
-    }
-
-    /// The errors of a body of any content type; none if it is not the JSON that the distribution spec wants.
-    static func read(_ body: [UInt8]) -> [RegistryError] {
-        guard body.count <= 64 << 10, let document = try? JSONDocument.parse(body) else { return [] }
-        return (document["errors"]?.array ?? []).prefix(5).map { error in
-            let detail = error["detail"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
-            return RegistryError(
-                code: printable(error["code"]?.string ?? "UNKNOWN", limit: 64),
-                message: printable(error["message"]?.string ?? "", limit: 300),
-                detail: detail.map { printable($0, limit: 300) }
-            )
-        }
-    }
-
-    /// What a body that is not JSON says, if it is text and no web page.
-    static func plainText(_ body: [UInt8]) -> String? {
-        let text = printable(String(decoding: body.prefix(2048), as: UTF8.self), limit: 200)
-        return text.isEmpty || text.contains("<") ? nil : text
-    }
-
-    /// Text of a server, without what could steer a terminal.
-    private static func printable(_ text: String, limit: Int) -> String {
-        let scalars = text.unicodeScalars.prefix(limit).map { scalar in
-            scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : Character(scalar)
-        }
-        return String(scalars).split(separator: " ").joined(separator: " ")
-    }
 }

@@ -31,4 +31,10 @@ struct RegistryRequest: Sendable {
         scopes = [repository.scope(actions)]
         if actions == "pull" { operation = "registry.fetch" }
     }
+
+    /// Whether its body is a blob's bytes.
+    var isBulk: Bool {
+        guard case .content = body else { return false }
+        return true
+    }
 }

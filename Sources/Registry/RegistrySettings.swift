@@ -36,7 +36,10 @@ package struct RegistrySettings: Sendable {
     package var hiddenTLS: Set<String> = []
     /// Where what was learned of hosts is kept, a JSON file; nil to forget it with the client.
     package var knowledgeFile: String?
-    /// How long a transfer may stand still before it is given up; after the last byte of a blob, a second for each 20 MiB more.
+    /// Where is kept in which repositories blobs were seen, to mount them from there: a journal; nil to forget it with the client.
+    package var sightingsFile: String?
+    /// How long a registry may take to answer once it has all of a blob; a second for each 20 MiB more. A transfer that stands still
+    /// before that is given up after a minute, or after this if it is shorter.
     package var patience = Duration.seconds(120)
     /// The longest wait after a first failure; doubled with each.
     package var firstDelay = Duration.milliseconds(500)

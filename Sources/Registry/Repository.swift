@@ -39,12 +39,34 @@ extension RegistrySettings {
     func places(of reference: ImageReference) throws(BuildFailure) -> [Repository] {
         var places: [Repository] = []
         for mirror in mirrors[reference.registry] ?? [] {
-            let slash = mirror.firstIndex(of: "/") ?? mirror.endIndex
-            let path = mirror[slash...].split(separator: "/").joined(separator: "/")
+            let (host, path) = Self.parts(of: mirror)
             let name = path.isEmpty ? reference.repository : "\(path)/\(reference.repository)"
-            places.append(try repository(named: name, at: String(mirror[..<slash])))
+            places.append(try repository(named: name, at: host))
         }
         return places + [try repository(of: reference)]
+    }
+
+    /// Where the blobs of an image may be that was found in a repository: there, then in the other mirrors of the same registry,
+    /// then in that registry itself.
+    func alternatives(to reference: ImageReference) throws(BuildFailure) -> [Repository] {
+        var alternatives = [try repository(of: reference)]
+        for (registry, mirrors) in mirrors {
+            for mirror in mirrors {
+                let (host, path) = Self.parts(of: mirror)
+                let prefix = path.isEmpty ? "" : "\(path)/"
+                guard host == reference.registry, reference.repository.hasPrefix(prefix) else { continue }
+                let name = String(reference.repository.dropFirst(prefix.count))
+                let own = try places(of: ImageReference(registry: registry, repository: name))
+                alternatives += own.filter { !alternatives.contains($0) }
+            }
+        }
+        return alternatives
+    }
+
+    /// Host and path of a mirror.
+    private static func parts(of mirror: String) -> (host: String, path: String) {
+        let slash = mirror.firstIndex(of: "/") ?? mirror.endIndex
+        return (String(mirror[..<slash]), mirror[slash...].split(separator: "/").joined(separator: "/"))
     }
 
     private func repository(named name: String, at registry: String) throws(BuildFailure) -> Repository {

@@ -28,8 +28,12 @@ package struct RepositoryContents: ContentSource, ContentDestination {
         try await session.hasManifest(manifest.digest.description, manifest, in: repository)
     }
 
-    package func take(_ blob: ImageBlob) async throws -> Bool {
-        try await session.push(blob, to: repository, trustsHead: true) == .uploaded
+    package func isTagged(_ manifest: Descriptor, as tag: String) async throws -> Bool {
+        try await session.hasManifest(tag, manifest, in: repository)
+    }
+
+    package func take(_ blob: ImageBlob, again: Bool) async throws -> Bool {
+        try await session.push(blob, to: repository, trustsHead: !again) == .uploaded
     }
 
     package func take(_ manifest: ManifestContent) async throws {
@@ -37,7 +41,7 @@ package struct RepositoryContents: ContentSource, ContentDestination {
     }
 
     package func tag(_ manifest: ManifestContent, as tag: String) async throws {
-        if try await session.hasManifest(tag, manifest.descriptor, in: repository) { return }
+        if try await isTagged(manifest.descriptor, as: tag) { return }
         try await put(manifest, as: tag)
     }
 
@@ -46,7 +50,7 @@ package struct RepositoryContents: ContentSource, ContentDestination {
         guard result.lost.isEmpty else {
             throw BuildFailure(
                 .platform,
-                .registryUnavailable,
+                .blobsLost,
                 operation: "registry.push",
                 message: "\(repository.description) does not find blobs that it took a moment ago. Copy again.",
                 cause: result.lost.map(\.description).joined(separator: "; "),
@@ -86,7 +90,7 @@ extension RegistryClient {
     /// - Throws: `BuildFailure`, as `push`.
     package func attach(_ manifest: ManifestContent, blobs: [ImageBlob], in reference: ImageReference) async throws {
         let contents = try contents(of: reference)
-        for blob in blobs { _ = try await contents.take(blob) }
+        for blob in blobs { _ = try await contents.take(blob, again: false) }
         try await contents.take(manifest)
     }
 

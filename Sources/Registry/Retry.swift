@@ -13,6 +13,20 @@ enum Retry {
         [408, 429, 500, 502, 503, 504, 499, 522].contains(status)
     }
 
+    /// The same, by what the registry says: some say that they are busy with a status of another meaning.
+    static func isTemporary(_ status: Int, _ errors: [RegistryError]) -> Bool {
+        if isTemporary(status) { return true }
+        // Another writer of the same thing, which will be done soon.
+        if status == 409 { return true }
+        guard status >= 400, ![401, 403, 413].contains(status) else { return false }
+        return errors.contains { ["TOOMANYREQUESTS", "UNAVAILABLE", "UNKNOWN"].contains($0.code) }
+    }
+
+    /// Whether the registry says that it is asked too often, or too much for now.
+    static func asksForPatience(_ status: Int, _ errors: [RegistryError]) -> Bool {
+        status == 429 || status == 503 || (status >= 400 && errors.contains { $0.code == "TOOMANYREQUESTS" })
+    }
+
     /// The wait after a try: a random part of `first` doubled with each, so that many workers do not come back together.
     ///
     /// - Parameter attempt: 1 after the first try.

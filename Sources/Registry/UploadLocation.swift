@@ -15,13 +15,7 @@ enum UploadLocation {
         against base: HTTPURL,
         hidesTLS: Bool = false
     ) throws(BuildFailure) -> HTTPURL {
-        guard let location, !location.isEmpty else { throw refused("the registry sent no Location", base) }
-        let url: HTTPURL
-        do {
-            url = try HTTPURL(parsing: absolute(location, base))
-        } catch {
-            throw refused("its Location is not a URL that can be used", base, cause: error.message)
-        }
+        let url = try read(location, against: base)
         if hidesTLS, base.scheme == "https", url.scheme == "http", url.host == base.host {
             let port = base.port == nil && url.port == 80 ? nil : url.port
             let host = url.host.contains(":") ? "[\(url.host)]" : url.host
@@ -38,6 +32,30 @@ enum UploadLocation {
             throw refused("its Location leads to the internal address \(url.host)", base)
         }
         return url
+    }
+
+    /// The URL of the token server that a challenge names. One inside may be another host than the registry, but not this machine
+    /// for a registry that is elsewhere.
+    ///
+    /// - Parameter allowsPlain: whether it may leave TLS, as where certificates are not checked either.
+    static func realm(_ realm: String?, of base: HTTPURL, allowsPlain: Bool) throws(BuildFailure) -> HTTPURL {
+        let url = try read(realm, against: base)
+        guard base.scheme == "http" || url.scheme == "https" || allowsPlain else {
+            throw refused("its token server would be asked without TLS", base)
+        }
+        guard url.host == base.host || !Host(url.host).isNearby else {
+            throw refused("its token server has the address \(url.host) of this machine", base)
+        }
+        return url
+    }
+
+    private static func read(_ location: String?, against base: HTTPURL) throws(BuildFailure) -> HTTPURL {
+        guard let location, !location.isEmpty else { throw refused("the registry sent no Location", base) }
+        do {
+            return try HTTPURL(parsing: absolute(location, base))
+        } catch {
+            throw refused("its Location is not a URL that can be used", base, cause: error.message)
+        }
     }
 
     /// The URL that ends an upload: the digest is added to the query as it is.

@@ -24,6 +24,10 @@ final class VerifyingContent: BlobContent {
         guard content.size == descriptor.size else {
             throw Self.corrupted("\(descriptor.digest) has \(content.size) bytes instead of \(descriptor.size)")
         }
+        // Of nothing there is no last byte at which it would be looked at.
+        guard descriptor.size > 0 || descriptor.digest == Digest(of: []) else {
+            throw Self.corrupted("\(descriptor.digest) is not the digest of nothing")
+        }
         self.content = content
         size = descriptor.size
         digest = descriptor.digest

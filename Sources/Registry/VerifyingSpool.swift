@@ -50,7 +50,7 @@ final class VerifyingSpool: Sendable {
     /// The content, once all of it has arrived.
     ///
     /// - Throws: `BuildFailure` with code `corrupted` if digest or size are not as promised.
-    func finish() throws(BuildFailure) -> any BlobContent {
+    func finish() throws(BuildFailure) -> SpoolFile {
         let (file, digest) = progress.withLock { ($0.file, $0.hasher.finalize()) }
         guard file.size == descriptor.size else { throw corrupted("\(file.size) of \(descriptor.size) bytes came") }
         guard digest == descriptor.digest else { throw corrupted("the bytes that came have the digest \(digest)") }

@@ -28,6 +28,7 @@ extension BuildStages {
     ) async throws -> PublishedImage {
         let target = try self.target(of: request)
         reporter.say("Pushing \(target)", .pushing)
+        let registry = registry.serving(request.organizationID)
         let published = try await registry.push(image, to: target, confirm: reporter.confirm, log: reporter)
         reporter.say(
             "Pushed \(published.reference), \(ByteCount.text(published.uploadedBytes)) sent, "

@@ -52,8 +52,8 @@ struct CopyCommand: AsyncParsableCommand {
         switch target {
         case .registry(let reference): return try workshop.registry.contents(of: reference)
         case .layout(let directory, _):
-            return try LayoutContents(makingAt: directory) { blob in
-                try await workshop.registry.fetchBlob(blob, spoolDirectory: workshop.layers.spoolDirectory)
+            return try LayoutContents(makingAt: directory) { blob, directory in
+                try await workshop.registry.fetchBlob(blob, spoolDirectory: directory)
             }
         }
     }

@@ -58,7 +58,7 @@ struct RegistryProbeCommand: AsyncParsableCommand {
             ("api", "\(probe.url) answers \(probe.status)"), ("access", access),
             ("identity", probe.identity ?? "anonymous"), ("may push", probe.allowsPush.map { word($0) } ?? "not tried"),
             ("mounts", word(probe.knowledge.mounts)), ("referrers", word(probe.knowledge.referrers)),
-            ("expect", word(probe.knowledge.answersExpect)),
+            ("patch only", word(probe.knowledge.wantsPatch)), ("expect", word(probe.knowledge.answersExpect)),
             ("chunks", probe.knowledge.chunkBytes.map { "at most \($0) bytes" } ?? "no limit seen yet"),
         ]
         return rows.map { name, value in

@@ -69,6 +69,7 @@ enum Wiring {
         registry.hiddenTLS = Set(registries.hiddenTLS)
         registry.chunkBytes = registries.chunkBytes
         registry.knowledgeFile = "\(settings.cacheDirectory)/registry-hosts.json"
+        registry.sightingsFile = "\(settings.cacheDirectory)/registry-blobs.journal"
         registry.spoolDirectory = "\(settings.cacheDirectory)/spool"
         for credential in registries.credentials {
             registry.credentials[credential.host] = RegistrySettings.Credential(

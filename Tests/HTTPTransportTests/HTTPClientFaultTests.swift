@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import HTTPTransport
 import Platform
 import Synchronization
@@ -19,6 +20,33 @@ struct HTTPClientFaultTests {
         #expect(failure.isRetryable)
         #expect(failure.message.contains("GET http://127.0.0.1:\(server.port)/never was given up"))
         #expect(!failure.description.contains("secret"))
+    }
+
+    @Test("once a body is sent the answer may take longer than a standstill while it is sent, but not for ever")
+    func reply() async throws {
+        let server = try SocketServer { request in
+            _ = request.readBody()
+            guard request.target == "/late" else { return request.waitForClose() }
+            usleep(3_500_000)
+            request.respond(201)
+        }
+        var request = HTTPRequest(.put, server.url("/late"), body: .bytes([UInt8](repeating: 1, count: 100_000)))
+        request.limits.stall = .seconds(1)
+        request.limits.reply = .seconds(30)
+        #expect(try await client.execute(request).0.status == 201)
+        request.url = server.url("/never")
+        request.limits.stall = .seconds(60)
+        request.limits.reply = .seconds(1)
+        let silent = request
+        let failure = try await #require(throws: BuildFailure.self) { try await client.execute(silent) }
+        #expect(failure.fault == .timedOut && failure.message.contains("nothing moved for 1.0 s"), "\(failure)")
+    }
+
+    @Test("of an error's page without end the status and the first bytes count")
+    func hugeError() async throws {
+        let server = try SocketServer { $0.respond(502, body: String(repeating: "a", count: 20 << 20)) }
+        let (response, body) = try await client.execute(HTTPRequest(.get, server.url("/")))
+        #expect(response.status == 502 && body.count == 64 << 10)
     }
 
     @Test("a server that trickles is given up when the total time has passed")

@@ -60,6 +60,14 @@ struct AccessTests {
         #expect(failure.message.contains(registry.host))
     }
 
+    @Test("a registry whose certificate is not to be checked is used as it is")
+    func insecure() async throws {
+        let registry = try await RegistryServer(tls: true)
+        var settings = RegistrySettings()
+        settings.insecure = [registry.host]
+        try await pushAndLookUp(registry, settings)
+    }
+
     @Test("a certificate authority file that is missing is named")
     func missingFile() async throws {
         var settings = RegistrySettings()

@@ -24,7 +24,7 @@ struct CopyTests {
         let images = [StrictFixture.image([StrictFixture.blob(50_000)]), StrictFixture.image([StrictFixture.blob(10)])]
         let from = try client.contents(of: reference(source, "a"))
         for image in images {
-            for blob in image.layers + [config(of: image)] { _ = try await from.take(blob) }
+            for blob in image.layers + [config(of: image)] { _ = try await from.take(blob, again: false) }
             try await from.take(content(image.manifest))
         }
         let index = try content(
@@ -73,6 +73,38 @@ struct CopyTests {
         #expect(try await contents.referrers(of: image.manifestDescriptor.digest).count == 8)
     }
 
+    @Test("copying what is there under its tag already is one request")
+    func unchanged() async throws {
+        let (source, destination) = (try StrictRegistry(), try StrictRegistry())
+        let image = StrictFixture.image([StrictFixture.blob(1000)])
+        try source.seed(image, as: "t", in: "a")
+        let copy = ImageCopy(
+            from: try client.contents(of: reference(source, "a")),
+            to: try client.contents(of: reference(destination, "b")),
+            log: log
+        )
+        _ = try await copy.copy("t", as: "t")
+        let before = destination.requests.count
+        _ = try await copy.copy("t", as: "t")
+        #expect(destination.requests.dropFirst(before) == ["HEAD /v2/b/manifests/t"])
+    }
+
+    @Test("blobs that the destination loses between its word and the manifest are copied again")
+    func lostBlobs() async throws {
+        let (source, destination) = (try StrictRegistry(), try StrictRegistry(quirks: [.collectsBlobs]))
+        let layer = StrictFixture.blob(1000)
+        try source.seed(StrictFixture.image([layer]), as: "t", in: "a")
+        try destination.seed(StrictFixture.image([layer, StrictFixture.blob(10)]), as: "old", in: "b")
+        let copy = ImageCopy(
+            from: try client.contents(of: reference(source, "a")),
+            to: try client.contents(of: reference(destination, "b")),
+            log: log
+        )
+        _ = try await copy.copy("t", as: "t")
+        #expect(destination.faults(ofTag: "t", in: "b") == [])
+        #expect(destination.digest(ofTag: "t", in: "b") != nil)
+    }
+
     @Test("an image that the source has not is named")
     func missing() async throws {
         let registry = try StrictRegistry()
@@ -97,20 +129,9 @@ struct CopyTests {
         #expect(registry.violations == [])
     }
 
-    /// A small artifact that refers to a manifest, as signatures do.
     private func attachment(to subject: Descriptor, _ contents: RepositoryContents) async throws -> ManifestContent {
-        let blob = StrictFixture.blob(100)
-        let empty = InMemoryContent(Array("{}".utf8))
-        let config = TestImage.descriptor(empty.bytes, "application/vnd.oci.empty.v1+json")
-        let manifest = try content(
-            JSONValue.object([
-                "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest),
-                "artifactType": "application/vnd.example.signature", "config": config.json,
-                "layers": .array([blob.descriptor.json]), "subject": subject.json,
-            ]).canonicalBytes
-        )
-        _ = try await contents.take(blob)
-        _ = try await contents.take(ImageBlob(descriptor: config, source: .local(empty)))
+        let (manifest, blobs) = try StrictFixture.artifact(on: subject)
+        for blob in blobs { _ = try await contents.take(blob, again: false) }
         try await contents.take(manifest)
         return manifest
     }

@@ -31,6 +31,46 @@ struct CredentialTests {
         try await push(to: registry, credentialFile: text)
     }
 
+    @Test(
+        "each cloud's form of a user is shown as it is",
+        arguments: [
+            ("ECR", "AWS", "twelve hours' password=="), ("Artifact Registry", "oauth2accesstoken", "ya29.a0-b_c"),
+            ("Artifact Registry's keys", "_json_key", #"{"type":"service_account","private_key":"a\nb:c"}"#),
+            ("ACR", "00000000-0000-0000-0000-000000000000", "eyJh.bGci.OiJS"), ("GHCR", "octocat", "ghp_abc"),
+            ("Quay", "team+robot", "ABC123"), ("Harbor", "robot$project+name", "secret:with:colons"),
+        ],
+        [false, true]
+    )
+    func clouds(form: (registry: String, user: String, secret: String), usesTokens: Bool) async throws {
+        let (_, user, secret) = form
+        let access: StrictRegistry.Access =
+            usesTokens
+            ? .bearer(user: user, password: secret, lifetime: 60) : .basic(user: user, password: secret)
+        let registry = try StrictRegistry(access: access)
+        let auth = Base64.encode(Array("\(user):\(secret)".utf8))
+        try await push(to: registry, credentialFile: #"{"auths":{"HOST":{"auth":"\#(auth)"}}}"#)
+    }
+
+    @Test("a password that a helper has replaced is asked for again")
+    func rotation() async throws {
+        let registry = try StrictRegistry(access: .basic(user: "user", password: "first"))
+        try scratch.write("first", to: "secret")
+        let secret = scratch("secret")
+        try helper("turning", #"echo '{"Username":"user","Secret":"'$(cat \#(secret))'"}'"#)
+        var settings = StrictFixture.settings()
+        settings.helperPath = "\(scratch.path):/usr/bin:/bin"
+        settings.credentialFiles = [try scratch.write(#"{"credsStore":"turning"}"#, to: "config.json")]
+        let client = RegistryClient(settings: settings, http: fixture.http)
+        for password in ["first", "second"] {
+            registry.setPassword(password)
+            try scratch.write(password, to: "secret")
+            let target = ImageReference(registry: registry.host, repository: "team/app", tag: password)
+            let image = StrictFixture.image([StrictFixture.blob(10)])
+            _ = try await client.push(image, to: target, confirm: {}, log: CollectedLog())
+        }
+        #expect(registry.digest(ofTag: "second", in: "team/app") != nil)
+    }
+
     @Test("the registry's own helper is asked before the store, and the store before the file")
     func helpers() async throws {
         let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))

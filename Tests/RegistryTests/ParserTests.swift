@@ -101,6 +101,25 @@ struct ParserTests {
     }
 
     @Test(
+        "a token server may be inside where the registry's neighbours are, but not on this machine or out of TLS",
+        arguments: [
+            ("https://10.1.2.3/token", false, true), ("https://auth.example/token", false, true),
+            ("https://host:8443/token", false, true), ("http://auth.example/token", false, false),
+            ("http://auth.example/token", true, true), ("https://127.0.0.1/token", true, false),
+            ("https://[::1]/token", false, false), ("https://169.254.169.254/token", false, false),
+            ("https://[fe80::1]/token", false, false), ("https://localhost/token", false, false),
+            ("https://2130706433/token", false, false), ("https://user:secret@auth.example/", false, false),
+        ]
+    )
+    func realms(realm: String, allowsPlain: Bool, isAllowed: Bool) throws {
+        let base = try HTTPURL(parsing: "https://host/")
+        let found = try? UploadLocation.realm(realm, of: base, allowsPlain: allowsPlain)
+        #expect(found?.text == (isAllowed ? realm : nil))
+        let local = try HTTPURL(parsing: "http://127.0.0.1:5000/")
+        #expect(try UploadLocation.realm("http://127.0.0.1:5001/token", of: local, allowsPlain: false).port == 5001)
+    }
+
+    @Test(
         "addresses of the inside are known in every spelling",
         arguments: [
             "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "10.0.0.1", "172.31.255.255",

@@ -59,6 +59,25 @@ struct StrictFixture {
         )
     }
 
+    /// A small artifact that refers to a manifest, as signatures do, with its blobs.
+    static func artifact(on subject: Descriptor) throws -> (ManifestContent, blobs: [ImageBlob]) {
+        let empty = InMemoryContent(Array("{}".utf8))
+        let config = TestImage.descriptor(empty.bytes, "application/vnd.oci.empty.v1+json")
+        let layer = blob(100)
+        let document: JSONValue = [
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest),
+            "artifactType": "application/vnd.example.signature", "config": config.json,
+            "layers": .array([layer.descriptor.json]), "subject": subject.json,
+        ]
+        let bytes = document.canonicalBytes
+        let manifest = ManifestContent(
+            descriptor: TestImage.descriptor(bytes, MediaType.ociManifest),
+            bytes: bytes,
+            document: document
+        )
+        return (manifest, [layer, ImageBlob(descriptor: config, source: .local(empty))])
+    }
+
     @discardableResult
     func push(
         _ image: Image,

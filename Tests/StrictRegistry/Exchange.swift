@@ -6,13 +6,15 @@ internal import TestSupport
 struct Exchange {
     let request: ServedRequest
     let fault: Fault?
+    private let warns: Bool
     let path: String
     /// As they are written, decoded.
     let parameters: [(name: String, value: String)]
 
-    init(_ request: ServedRequest, fault: Fault?) {
+    init(_ request: ServedRequest, fault: Fault?, warns: Bool = false) {
         self.request = request
         self.fault = fault
+        self.warns = warns
         path = String(request.target.prefix { $0 != "?" })
         parameters = Self.pairs(String(request.target.drop { $0 != "?" }.dropFirst()))
     }
@@ -70,6 +72,7 @@ struct Exchange {
     /// Answers, as the fault lets it.
     func answer(_ status: Int, _ headers: [String: String] = [:], body: [UInt8] = []) {
         var headers = headers
+        if warns { headers["Warning"] = "299 - \"this registry will move\"" }
         switch fault {
         case .lostAnswer: return request.hangUp()
         case .slow: usleep(300_000)

@@ -28,7 +28,7 @@ package enum Fault: Sendable, Hashable {
 
     package static let all: [Fault] = [
         .reset(afterBytes: 0), .reset(afterBytes: 100_000), .stall, .tooManyRequests(retryAfter: nil),
-        .tooManyRequests(retryAfter: 1), .serverError, .badGateway, .truncatedJSON, .wrongDigest, .wrongLength, .slow,
-        .lostAnswer, .collectedBlob, .expiredTokens,
+        .tooManyRequests(retryAfter: 1), .serverError, .badGateway, .truncatedJSON, .wrongDigest, .wrongLength,
+        .halfAnswer, .slow, .lostAnswer, .collectedBlob, .expiredTokens,
     ]
 }

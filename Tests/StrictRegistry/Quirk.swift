@@ -7,6 +7,10 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case staleRange
     /// Takes no chunk but the last below a size, and says so in `OCI-Chunk-Min-Length` (ECR).
     case minimumChunk
+    /// Takes no chunk over 1 MiB, and says so with 400 (ECR's largest part, made small).
+    case maximumChunk
+    /// Takes at most 4,200 chunks of one blob (ECR).
+    case fewParts
     /// Cuts the connection in the middle of a body for a repository that does not exist (ECR).
     case missingRepositoryCut
     /// Does not mount: opens an upload (ECR's default, Artifactory, anonymous users of distribution).
@@ -21,6 +25,8 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case mountUnauthorized
     /// Answers the first manifest with 429 (ECR's ten a second).
     case manifestRateLimit
+    /// Answers 429 to more than 20 requests within a second, and does not say how long to wait (Docker Hub, ECR).
+    case rateLimit
     /// Answers 404 to a token asked for by POST (GCR).
     case tokenPost404
     /// Gives tokens that live for two seconds (Artifact Registry's short ones).
@@ -37,6 +43,14 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case rangedLimit
     /// Takes a second to commit (GHCR takes many).
     case slowCommit
+    /// Keeps no list of referrers, but gives ETags and takes a manifest only in place of the one that If-Match names.
+    case conditionalTags
+    /// Takes no artifact manifests and no index in an index (Quay).
+    case noArtifacts
+    /// Answers 409 to a manifest while it takes the same one (Oracle).
+    case concurrentManifest409
+    /// Warns of something with each answer (Docker Hub).
+    case warns
     /// Keeps no list of referrers (GHCR, Docker Hub, distribution 2).
     case noReferrers
     /// Lets nobody close an upload (Quay).
@@ -47,6 +61,10 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case requestLimit
     /// Answers 403 for a tag that is not there (Artifactory).
     case absentTag403
+    /// Takes bytes by PATCH alone; the request that closes an upload has none (Artifactory, once).
+    case wantsPatch
+    /// Wraps that a tag may not be overwritten into MANIFEST_INVALID (Artifactory).
+    case overwriteBan
     /// Answers 405 to HEAD of manifests.
     case headManifest405
     /// Forgets an upload whose connection broke (ACR).

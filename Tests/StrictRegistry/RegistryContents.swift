@@ -13,6 +13,9 @@ struct RegistryContents {
     struct Upload {
         var repository: String
         var bytes: [UInt8] = []
+        var parts = 0
+        /// Whether the latest chunk was smaller than those before the last may be.
+        var isShort = false
         /// The number of the one Location that is good now.
         var state = 0
     }
@@ -27,6 +30,10 @@ struct RegistryContents {
     var tags: [String: [String: Digest]] = [:]
     var uploads: [String: Upload] = [:]
     var tokens: [String: Token] = [:]
+    /// Manifests that are being taken.
+    var busy: Set<String> = []
+    /// When requests came within the last second.
+    var arrivals: [ContinuousClock.Instant] = []
     var counter = 0
     var violations: [String] = []
     var requestCount = 0

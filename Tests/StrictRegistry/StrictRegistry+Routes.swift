@@ -12,8 +12,8 @@ extension StrictRegistry {
             if isAllowed(exchange, []) { exchange.answer(200, body: Array("{}".utf8)) }
             return
         }
-        if exceedsRequestLimit(exchange) { return }
-        for kind in ["blobs", "manifests", "referrers"] {
+        if exceedsRequestLimit(exchange) || exceedsRateLimit(exchange) { return }
+        for kind in ["blobs", "manifests", "referrers", "tags"] {
             guard let index = parts.lastIndex(of: kind), index > 0 else { continue }
             let repository = parts[..<index].joined(separator: "/")
             let rest = Array(parts[(index + 1)...])
@@ -35,6 +35,7 @@ extension StrictRegistry {
         case ("blobs", 1): blob(exchange, repository, rest[0])
         case ("manifests", 1): manifest(exchange, repository, rest[0])
         case ("referrers", 1): referrers(exchange, repository, rest[0])
+        case ("tags", 1) where rest[0] == "list": tags(exchange, repository)
         default: exchange.error(404, "NAME_UNKNOWN", "not found")
         }
     }
@@ -50,23 +51,43 @@ extension StrictRegistry {
         return true
     }
 
+    private func exceedsRateLimit(_ exchange: Exchange) -> Bool {
+        guard quirks.contains(.rateLimit) else { return false }
+        let isOver = contents.withLock { contents in
+            let start = ContinuousClock.now - .seconds(1)
+            contents.arrivals = contents.arrivals.filter { $0 > start }
+            guard contents.arrivals.count < Self.requestsPerSecond else { return true }
+            contents.arrivals.append(.now)
+            return false
+        }
+        if isOver { exchange.error(429, "TOOMANYREQUESTS", "Rate exceeded") }
+        return isOver
+    }
+
     private func blob(_ exchange: Exchange, _ repository: String, _ text: String) {
         guard let digest = try? Digest(parsing: text) else {
             return exchange.error(400, "DIGEST_INVALID", "not a digest")
         }
+        guard ["GET", "HEAD", "DELETE"].contains(exchange.method) else {
+            return exchange.error(405, "UNSUPPORTED", "method not allowed")
+        }
         guard let bytes = contents.withLock({ $0.blobs[repository]?[digest] }) else {
             return exchange.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+        }
+        if exchange.method == "DELETE" {
+            contents.withLock { $0.blobs[repository]?[digest] = nil }
+            return exchange.answer(202)
         }
         if quirks.contains(.collectsBlobs), exchange.method == "HEAD" { return collect(exchange, repository, digest) }
         var headers = quirks.contains(.noDigestHeader) ? [:] : ["Docker-Content-Digest": digest.description]
         if exchange.method == "HEAD" { headers["Content-Length"] = "\(bytes.count)" }
-        let range = exchange.request.headers["range"].flatMap {
-            $0.split(separator: "=").last?.split(separator: "-").first
-        }
-        if let start = range.flatMap({ Int($0) }), !quirks.contains(.ignoresRange) {
+        let ends = exchange.request.headers["range"]?.split(separator: "=").last?
+            .split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        if let ends, ends.count == 2, let start = ends[0], !quirks.contains(.ignoresRange) {
             guard start < bytes.count else { return exchange.error(416, "RANGE_INVALID", "out of range") }
-            headers["Content-Range"] = "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"
-            return exchange.answer(206, headers, body: Array(bytes[start...]))
+            let end = min(ends[1] ?? bytes.count - 1, bytes.count - 1)
+            headers["Content-Range"] = "bytes \(start)-\(end)/\(bytes.count)"
+            return exchange.answer(206, headers, body: Array(bytes[start...end]))
         }
         exchange.answer(200, headers, body: bytes)
     }

@@ -11,8 +11,11 @@ extension StrictRegistry {
             violation("POST without Content-Length")
             return exchange.error(411, "SIZE_INVALID", "length required")
         }
+        if exchange.parameter("origin") != nil { violation("a mount across registries, which breaks some") }
         if let digest = exchange.parameter("mount").flatMap({ try? Digest(parsing: $0) }) {
             if mount(exchange, repository, digest) { return }
+        } else if let digest = exchange.parameter("digest") {
+            return takeWhole(exchange, repository, digest)
         }
         let (id, state) = contents.withLock { contents in
             let id = "upload-\(contents.next())"
@@ -22,6 +25,17 @@ extension StrictRegistry {
         var headers = ["Location": location(repository, id, state), "Range": "0-0"]
         if quirks.contains(.minimumChunk) { headers["OCI-Chunk-Min-Length"] = "\(Self.smallestChunk)" }
         exchange.answer(202, headers)
+    }
+
+    /// Distribution spec, "Single POST".
+    private func takeWhole(_ exchange: Exchange, _ repository: String, _ text: String) {
+        let bytes = exchange.request.readBody()
+        guard bytes.count == exchange.contentLength else { return }
+        guard let digest = try? Digest(parsing: text), Digest(of: bytes) == digest else {
+            return exchange.error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
+        }
+        contents.withLock { $0.blobs[repository, default: [:]][digest] = bytes }
+        exchange.answer(201, created(repository, digest))
     }
 
     /// True if the request is answered.
@@ -54,7 +68,9 @@ extension StrictRegistry {
 
     func continueUpload(_ exchange: Exchange, _ repository: String, _ id: String) {
         guard let upload = contents.withLock({ $0.uploads[id] }), upload.repository == repository else {
-            return exchange.error(404, "BLOB_UPLOAD_UNKNOWN", "upload unknown to registry")
+            // ACR's own words for an upload that it forgot.
+            let code = quirks.contains(.noResume) ? "BLOB_UPLOAD_INVALID" : "BLOB_UPLOAD_UNKNOWN"
+            return exchange.error(404, code, "upload unknown to registry")
         }
         guard exchange.parameter("_state") == "\(upload.state)/+=" else {
             violation("\(exchange.method) to a Location that is not the latest")
@@ -86,13 +102,28 @@ extension StrictRegistry {
             if quirks.contains(.rangedLimit), length > 4 << 20 {
                 return exchange.error(416, "RANGE_INVALID", "request body exceeds 4.00MiB")
             }
+            if quirks.contains(.maximumChunk), length > 1 << 20 {
+                return exchange.error(400, "SIZE_INVALID", "the part exceeds the largest size of 1 MiB")
+            }
+            if quirks.contains(.minimumChunk), upload.isShort {
+                violation("a chunk below OCI-Chunk-Min-Length was not the last")
+                return exchange.error(400, "BLOB_UPLOAD_INVALID", "the chunk before this one was too small")
+            }
             if !quirks.contains(.ignoresContentRange), ends[0] != upload.bytes.count {
                 violation("a chunk from \(ends[0]) where \(upload.bytes.count) bytes are")
                 return exchange.error(416, "RANGE_INVALID", "out of order", progress(repository, id, upload))
             }
         }
+        if quirks.contains(.fewParts), upload.parts >= 4200 {
+            return exchange.error(400, "SIZE_INVALID", "more than 4200 parts")
+        }
         guard receive(exchange, repository, id, length) else { return }
-        guard let now = contents.withLock({ $0.uploads[id] }) else { return }
+        let now = contents.withLock { contents in
+            contents.uploads[id]?.parts += 1
+            contents.uploads[id]?.isShort = length < Self.smallestChunk
+            return contents.uploads[id]
+        }
+        guard let now else { return }
         var headers = progress(repository, id, now)
         if quirks.contains(.staleRange) {
             headers["Range"] = "0-\(max(0, (upload.bytes.isEmpty ? now : upload).bytes.count - 1))"
@@ -108,6 +139,9 @@ extension StrictRegistry {
         guard let digest = exchange.parameter("digest").flatMap({ try? Digest(parsing: $0) }) else {
             violation("PUT without a digest")
             return exchange.error(400, "DIGEST_INVALID", "no digest")
+        }
+        if quirks.contains(.wantsPatch), length > 0 {
+            return exchange.error(405, "UNSUPPORTED", "bytes are taken by PATCH")
         }
         guard receive(exchange, repository, id, length) else { return }
         if quirks.contains(.slowCommit) { usleep(1_000_000) }

@@ -19,7 +19,7 @@ package final class StrictRegistry: Sendable {
     package typealias Schedule = @Sendable (_ number: Int, _ method: String, _ path: String) -> Fault?
 
     let quirks: Set<Quirk>
-    let access: Access
+    private let whoMay: Mutex<Access>
     let contents = Mutex(RegistryContents())
     private let schedule: Mutex<Schedule>
     private let server = Mutex<SocketServer?>(nil)
@@ -29,6 +29,8 @@ package final class StrictRegistry: Sendable {
     package static let identityToken = "identity-token"
     /// With `minimumChunk`, the bytes that a chunk has to have.
     package static let smallestChunk = 300_000
+    /// With `rateLimit`.
+    package static let requestsPerSecond = 20
 
     package init(
         quirks: Set<Quirk> = [],
@@ -36,7 +38,7 @@ package final class StrictRegistry: Sendable {
         schedule: @escaping Schedule = { _, _, _ in nil }
     ) throws {
         self.quirks = quirks
-        self.access = access
+        whoMay = Mutex(access)
         self.schedule = Mutex(schedule)
         let server = try SocketServer { [weak self] request in
             guard let self else { return request.hangUp() }
@@ -72,6 +74,20 @@ package final class StrictRegistry: Sendable {
         contents.withLock { $0.requestCount = 0 }
     }
 
+    var access: Access { whoMay.withLock { $0 } }
+
+    /// Gives the user another password, as clouds do twice a day.
+    package func setPassword(_ password: String) {
+        whoMay.withLock { access in
+            switch access {
+            case .anyone: break
+            case .basic(let user, _): access = .basic(user: user, password: password)
+            case .bearer(let user, _, let lifetime):
+                access = .bearer(user: user, password: password, lifetime: lifetime)
+            }
+        }
+    }
+
     func violation(_ text: String) { contents.withLock { $0.violations.append(text) } }
 
     private func take(_ request: ServedRequest) {
@@ -81,7 +97,7 @@ package final class StrictRegistry: Sendable {
         }
         let path = String(request.target.prefix { $0 != "?" })
         let fault = schedule.withLock { $0 }(number, request.method, path)
-        let exchange = Exchange(request, fault: fault)
+        let exchange = Exchange(request, fault: fault, warns: quirks.contains(.warns))
         if request.headers["cookie"] != nil {
             violation("a cookie came back")
             if quirks.contains(.csrfCookie) { return exchange.error(403, "DENIED", "CSRF token invalid") }

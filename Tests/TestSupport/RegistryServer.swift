@@ -17,8 +17,14 @@ package final class RegistryServer: Sendable {
     /// - Parameters:
     ///   - user: name and password that every request then needs.
     ///   - tls: whether it speaks https, with a certificate from an authority of its own.
+    ///   - access: a section `auth` of its configuration, in place of a user.
     ///   - seed: a storage directory whose content it begins with; it is not changed.
-    package init(user: (name: String, password: String)? = nil, tls: Bool = false, seed: String? = nil) async throws {
+    package init(
+        user: (name: String, password: String)? = nil,
+        tls: Bool = false,
+        access: String = "",
+        seed: String? = nil
+    ) async throws {
         scratch = try Scratch()
         port = Port.free()
         certificates = tls ? try await TestCertificates(in: scratch) : nil
@@ -40,7 +46,7 @@ package final class RegistryServer: Sendable {
             try scratch.write(entry.text, to: "htpasswd")
             configuration += "auth: {htpasswd: {realm: test, path: \(scratch("htpasswd"))}}\n"
         }
-        let file = try scratch.write(configuration, to: "config.yml")
+        let file = try scratch.write(configuration + access, to: "config.yml")
         process = try await ServerProcess(["/usr/bin/docker-registry", "serve", file], log: scratch("log"))
         let port = port
         try await eventually("the registry listens") { Port.accepts(port) }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,4 +55,20 @@ int slipway_raise_open_files(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
     limit.rlim_cur = limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : -errno;
+}
+
+int slipway_sync_file_system(int descriptor) {
+    return syncfs(descriptor) == 0 ? 0 : -errno;
+}
+
+int slipway_set_attribute(int descriptor, const char *path, const char *name, const void *value, unsigned long size) {
+    return path ? lsetxattr(path, name, value, size, 0) : fsetxattr(descriptor, name, value, size, 0);
+}
+
+long slipway_get_attribute(int descriptor, const char *path, const char *name, void *value, unsigned long size) {
+    return path ? lgetxattr(path, name, value, size) : fgetxattr(descriptor, name, value, size);
+}
+
+long slipway_list_attributes(const char *path, char *names, unsigned long size) {
+    return llistxattr(path, names, size);
 }

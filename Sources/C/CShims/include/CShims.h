@@ -22,4 +22,13 @@ void slipway_trim_memory(void);
 /// The system's limit on open files for this process is raised to its hard limit. Returns 0 or -errno.
 int slipway_raise_open_files(void);
 
+/// Writes what the file system of an open file has not written yet to its disk: syncfs(2). Returns 0 or -errno.
+int slipway_sync_file_system(int descriptor);
+
+/* Extended attributes: xattr(7). Of the open file if path is null, else of what is at path, which is not followed. They return
+   what the system's functions return, and leave errno. */
+int slipway_set_attribute(int descriptor, const char *path, const char *name, const void *value, unsigned long size);
+long slipway_get_attribute(int descriptor, const char *path, const char *name, void *value, unsigned long size);
+long slipway_list_attributes(const char *path, char *names, unsigned long size);
+
 #endif

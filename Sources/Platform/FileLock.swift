@@ -1,0 +1,55 @@
+package import BuildModel
+internal import Glibc
+
+/// A lock between all processes of a node, and between threads: an `flock(2)`, which the system gives back however its owner ends.
+///
+/// The file may be removed by whoever holds the lock alone; a lock on a removed file is never handed out.
+package final class FileLock: Sendable {
+    package enum Mode: Sendable {
+        /// Any number may have it at the same time.
+        case shared
+        case exclusive
+
+        fileprivate var operation: Int32 { self == .shared ? LOCK_SH : LOCK_EX }
+    }
+
+    private let descriptor: Int32
+    private let path: String
+
+    private init(path: String) throws(BuildFailure) {
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        self.path = path
+        guard descriptor >= 0 else {
+            throw .system(errno: errno, operation: "lock.open", message: "Cannot open the lock '\(path)'.")
+        }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Takes a lock if it is free.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the file.
+    package static func attempt(_ path: String, _ mode: Mode) throws(BuildFailure) -> FileLock? {
+        while true {
+            let lock = try FileLock(path: path)
+            guard flock(lock.descriptor, mode.operation | LOCK_NB) == 0 else { return nil }
+            if lock.isCurrent { return lock }
+        }
+    }
+
+    /// Lets others share an exclusive lock. Another may get it alone in between: look again at what it protects.
+    package func share() throws(BuildFailure) {
+        guard flock(descriptor, LOCK_SH) == 0 else {
+            throw .system(errno: errno, operation: "lock.share", message: "Cannot share the lock '\(path)'.")
+        }
+    }
+
+    /// Removes the file. To be called while the lock is exclusive.
+    package func removeFile() throws(BuildFailure) { try Files.remove(path) }
+
+    private var isCurrent: Bool {
+        var (own, named) = (stat(), stat())
+        guard unsafe fstat(descriptor, &own) == 0, unsafe stat(path, &named) == 0 else { return false }
+        return own.st_ino == named.st_ino && own.st_dev == named.st_dev
+    }
+}

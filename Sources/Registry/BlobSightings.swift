@@ -1,0 +1,73 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// In which repositories of a registry blobs were seen, by tenant: there they can be mounted from.
+///
+/// All processes of a node share a journal. It is only a hint: what is wrong in it costs a request.
+final class BlobSightings: Sendable {
+    /// Who saw a blob where. What one tenant has is never told to another, nor to another user of the registry.
+    struct Key: Sendable, Hashable {
+        var tenant: String?
+        var origin: String
+        var identity: String?
+        var digest: Digest
+
+        /// One word, the same in every process.
+        var word: String {
+            let parts = [tenant.map { "t\($0)" } ?? "", origin, identity.map { "i\($0)" } ?? "", digest.hex]
+            return Digest(of: parts.joined(separator: "\0")).hex
+        }
+    }
+
+    /// Repositories that are kept for one blob.
+    static let repositories = 3
+    /// About 30,000 sightings.
+    private static let limit: Int64 = 8 << 20
+    /// In memory, blobs at most.
+    private static let blobs = 100_000
+
+    private let journal: Journal?
+    private let known = Mutex<[String: [String]]>([:])
+
+    /// - Parameter path: a file in a directory that exists; nil to keep it in memory.
+    init(path: String?) {
+        journal = path.map { Journal(path: $0, limit: Self.limit) }
+    }
+
+    /// The repositories where the blob was seen, the latest first.
+    func places(of key: Key) -> [String] {
+        known.withLock { known in
+            // Only a hint: a journal that cannot be read knows nothing.
+            for text in (try? journal?.newTexts()) ?? [] { Self.take(text, into: &known) }
+            return known[key.word] ?? []
+        }
+    }
+
+    /// Remembers that a repository has the blob.
+    func see(_ key: Key, in repository: String) {
+        guard places(of: key).first != repository else { return }
+        put("\(key.word) +\(repository)")
+    }
+
+    /// A repository turned out not to have the blob, or not to give it.
+    func forget(_ key: Key, in repository: String) {
+        put("\(key.word) -\(repository)")
+    }
+
+    private func put(_ text: String) {
+        if let journal, (try? journal.append(text)) != nil { return }
+        known.withLock { Self.take(text, into: &$0) }
+    }
+
+    private static func take(_ text: String, into known: inout [String: [String]]) {
+        let words = text.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, let sign = words[1].first else { return }
+        let (key, repository) = (String(words[0]), String(words[1].dropFirst()))
+        guard ImageReference.isRepository(repository) else { return }
+        if known[key] == nil, known.count >= blobs { known = [:] }
+        var places = (known[key] ?? []).filter { $0 != repository }
+        if sign == "+" { places.insert(repository, at: 0) }
+        known[key] = places.isEmpty ? nil : Array(places.prefix(repositories))
+    }
+}

@@ -1,0 +1,76 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// The ways to hosts, for all requests of this process: how many small ones may be under way, and until when none may begin.
+///
+/// A host that says that it is asked too much closes its gate for everybody, and lets fewer in at a time afterwards; each answer that
+/// comes widens it again. So many that are refused at once do not all come back at once.
+final class HostGates: Sendable {
+    private struct Gate {
+        var width = HostGates.widest
+        var opening: Deadline?
+        /// Refusals in a row.
+        var refusals = 0
+    }
+
+    /// Small requests at once. Bulk bodies have slots of their own, so that none of these ever waits for one.
+    static let widest = 8
+    private let slots = KeyedSlots<String>(width: widest)
+    private let gates = Mutex<[String: Gate]>([:])
+
+    /// Runs `body` when there is room and the gate is open.
+    ///
+    /// - Parameter isBulk: whether it is counted elsewhere, and waits only while the gate is closed.
+    /// - Throws: `BuildFailure` with code `cancelled`, or what `body` throws.
+    func pass<Value: Sendable>(
+        _ host: String,
+        isBulk: Bool,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        guard !isBulk else {
+            try await waitUntilOpen(host)
+            return try await body()
+        }
+        return try await slots.withSlot(host) {
+            try await waitUntilOpen(host)
+            return try await body()
+        }
+    }
+
+    /// Closes a gate: the host asked for patience.
+    ///
+    /// - Parameters:
+    ///   - asked: how long it wants; nil if it did not say.
+    ///   - first: the longest wait after a first refusal; doubled with each in a row.
+    func close(_ host: String, for asked: Duration?, first: Duration) {
+        let width = gates.withLock { gates in
+            var gate = gates[host] ?? Gate()
+            gate.refusals += 1
+            gate.width = max(1, gate.width / 2)
+            let opening = Deadline(after: asked ?? Retry.delay(after: gate.refusals, first: first))
+            // Those that were refused together wait once, for the longest of their times.
+            if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
+            gates[host] = gate
+            return gate.width
+        }
+        slots.setWidth(width, for: host)
+    }
+
+    /// The host answered and did not ask for patience.
+    func widen(_ host: String) {
+        let width = gates.withLock { gates -> Int? in
+            gates[host]?.refusals = 0
+            guard let width = gates[host]?.width, width < Self.widest else { return nil }
+            gates[host]?.width = width + 1
+            return width + 1
+        }
+        if let width { slots.setWidth(width, for: host) }
+    }
+
+    private func waitUntilOpen(_ host: String) async throws {
+        while let opening = gates.withLock({ $0[host]?.opening }), !opening.hasPassed {
+            try await RegistrySession.sleep(opening.remaining + .milliseconds(Int64.random(in: 0...50)))
+        }
+    }
+}

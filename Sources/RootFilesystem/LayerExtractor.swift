@@ -1,0 +1,176 @@
+internal import BuildModel
+internal import Platform
+
+/// Puts the entries of one layer's archive into a directory of the layer's own, in the form that overlayfs wants.
+///
+/// Nothing that an entry says leads out of that directory. Confined to one thread.
+final class LayerExtractor {
+    private static let maximumEntries = 4_000_000
+
+    let root: DirectoryHandle
+    let overlay: OverlayAttributes
+    let resolver: DirectoryResolver
+    private(set) var notes = LayerNotes()
+    private var entries = 0
+
+    init(root: DirectoryHandle, overlay: OverlayAttributes) {
+        self.root = root
+        self.overlay = overlay
+        resolver = DirectoryResolver(root: root, overlay: overlay)
+    }
+
+    /// Adds the present entry of an archive.
+    ///
+    /// - Throws: `BuildFailure`: `invalid_layer` that names the entry, `limit_exceeded`, `system`.
+    func add(_ entry: ArchiveEntry, from archive: ArchiveReader) throws(BuildFailure) {
+        entries += 1
+        guard entries <= Self.maximumEntries else {
+            throw UnpackFailure.tooLarge("entries", limit: Int64(Self.maximumEntries))
+        }
+        let components = try EntryPath.components(of: entry.path)
+        guard let name = components.last else { return try addRoot(entry) }
+        let parents = components.dropLast()
+        if parents.contains(where: EntryName.isReserved) {
+            throw UnpackFailure.invalid(entry.path, "is in a directory whose name means a deleted file")
+        }
+        let meaning = try EntryName(name, in: entry.path)
+        if case .bookkeeping = meaning { return }
+        if case .other = entry.kind { return }
+        let directory = try resolver.directory(parents, of: entry.path, notes: &notes)
+        switch meaning {
+        case .whiteout(let hidden): try hide(hidden, in: directory)
+        case .opaque: try directory.handle.set(overlay.opaque)
+        default: try add(entry, as: name, in: directory, from: archive)
+        }
+    }
+
+    private func addRoot(_ entry: ArchiveEntry) throws(BuildFailure) {
+        guard case .directory = entry.kind else { throw UnpackFailure.invalid(entry.path, "stands for the root") }
+        try root.apply(entry.attributes)
+        notes.implied.remove([])
+        notes.times[[]] = entry.attributes.modified
+    }
+
+    private func add(
+        _ entry: ArchiveEntry,
+        as name: [UInt8],
+        in directory: LayerDirectory,
+        from archive: ArchiveReader
+    ) throws(BuildFailure) {
+        let handle = directory.handle
+        let attributes = entry.attributes
+        switch entry.kind {
+        case .directory: try addDirectory(name, in: directory, attributes)
+        case .file: try addFile(entry, as: name, in: directory, from: archive)
+        case .symbolicLink(let target):
+            guard !target.isEmpty else { throw UnpackFailure.invalid(entry.path, "is a link to nothing") }
+            try replace(name, in: directory) { () throws(BuildFailure) in
+                try handle.makeSymbolicLink(name, to: target)
+            }
+            try handle.apply(attributes, to: name, isLink: true)
+        case .pipe:
+            try replace(name, in: directory) { () throws(BuildFailure) in try handle.makePipe(name) }
+            try handle.apply(attributes, to: name, isLink: false)
+        case .hardLink(let target): try addHardLink(entry, to: target, as: name, in: directory)
+        case .other: return
+        }
+    }
+
+    private func addFile(
+        _ entry: ArchiveEntry,
+        as name: [UInt8],
+        in directory: LayerDirectory,
+        from archive: ArchiveReader
+    ) throws(BuildFailure) {
+        var made: NewFile?
+        try replace(name, in: directory) { () throws(BuildFailure) in
+            made = try directory.handle.makeFile(name)
+            return made != nil
+        }
+        guard let file = made else { return }
+        var end: Int64 = 0
+        try unsafe archive.forEachBlock { (block, offset) throws(BuildFailure) in
+            try unsafe file.write(block, at: offset)
+            end = offset + Int64(block.count)
+            notes.bytes += Int64(block.count)
+        }
+        if end < entry.size { try file.setSize(entry.size) }
+        try file.apply(entry.attributes)
+    }
+
+    private func addHardLink(
+        _ entry: ArchiveEntry,
+        to target: [UInt8],
+        as name: [UInt8],
+        in directory: LayerDirectory
+    ) throws(BuildFailure) {
+        let components = try EntryPath.components(of: target)
+        guard let other = components.last, !components.contains(where: EntryName.isReserved) else {
+            throw UnpackFailure.invalid(entry.path, "is a hard link to something that cannot have one")
+        }
+        let holder = try resolver.directory(components.dropLast(), of: entry.path, notes: &notes)
+        guard let status = try holder.handle.status(of: other), status.kind != .whiteout else {
+            throw UnpackFailure.invalid(entry.path, "is a hard link to a file that is not in its layer before it")
+        }
+        guard status.kind != .directory else {
+            throw UnpackFailure.invalid(entry.path, "is a hard link to a directory")
+        }
+        // A link to itself is there already, and must not be removed to make room for it.
+        if holder.path == directory.path && other == name { return }
+        try replace(name, in: directory) { () throws(BuildFailure) in
+            try directory.handle.makeHardLink(name, to: other, in: holder.handle)
+        }
+    }
+
+    /// Makes something that is no directory, in place of what an earlier entry of that name made.
+    private func replace(
+        _ name: [UInt8],
+        in directory: LayerDirectory,
+        _ make: () throws(BuildFailure) -> Bool
+    ) throws(BuildFailure) {
+        if try make() { return }
+        try clear(name, in: directory)
+        guard try make() else { throw UnpackFailure.invalid(name, "comes back when it is removed") }
+    }
+
+    private func clear(_ name: [UInt8], in directory: LayerDirectory) throws(BuildFailure) {
+        try directory.handle.remove(name)
+        notes.whiteouts.remove(directory.path + [name])
+        resolver.forget()
+    }
+}
+
+extension LayerExtractor {
+    private func addDirectory(
+        _ name: [UInt8],
+        in parent: LayerDirectory,
+        _ attributes: FileAttributes
+    ) throws(BuildFailure) {
+        var hides = false
+        if try !parent.handle.makeDirectory(name) {
+            let kind = try parent.handle.status(of: name)?.kind
+            hides = kind == .whiteout
+            if kind != .directory {
+                try clear(name, in: parent)
+                _ = try parent.handle.makeDirectory(name)
+            }
+        }
+        let handle = try parent.handle.directory(name)
+        try handle.apply(attributes)
+        if hides { try handle.set(overlay.opaque) }
+        let path = parent.path + [name]
+        notes.implied.remove(path)
+        notes.times[path] = attributes.modified
+    }
+
+    /// Hides what the layers below have under a name. What this layer has under it stays: OCI image spec, layer.md, "Whiteouts".
+    private func hide(_ name: [UInt8], in directory: LayerDirectory) throws(BuildFailure) {
+        switch try directory.handle.status(of: name)?.kind {
+        case nil:
+            _ = try directory.handle.makeWhiteout(name)
+            notes.whiteouts.insert(directory.path + [name])
+        case .directory: try directory.handle.directory(name).set(overlay.opaque)
+        default: return
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import BuildModel
+internal import Platform
+
+/// Unpacks one blob into one directory: a thread reads, hashes and inflates, another hashes the tar and makes files.
+struct LayerUnpacker: Sendable {
+    let overlay: OverlayAttributes
+    /// Bytes of tar at most.
+    let maximumBytes: Int64
+    /// The threads that inflate; as many as unpack, so that each of those finds one.
+    let inflaters: BlockingPool
+
+    /// Unpacks a layer into an empty directory; blocks until it is done.
+    ///
+    /// - Throws: `BuildFailure`: `corrupted` if the bytes are not what digest, size or diff id promise; `invalid_layer`;
+    ///   `limit_exceeded`; `cancelled`; `system`. What was unpacked until then is not to be used.
+    func unpack(
+        _ layer: FilesystemLayer,
+        _ content: any BlobContent,
+        into root: DirectoryHandle,
+        cancellation: CancelFlag
+    ) throws(BuildFailure) -> LayerNotes {
+        try root.apply(.impliedDirectory)
+        let queue = ChunkQueue()
+        defer { queue.stop() }
+        let inflater = BlobInflater(descriptor: layer.blob.descriptor, content: content, cancellation: cancellation)
+        inflaters.submit { inflater.run(into: queue) }
+        let tar = TarSource(queue, maximumBytes: maximumBytes)
+        let archive = try unsafe ArchiveReader(.tar) { () throws(BuildFailure) in try unsafe tar.next() }
+        let extractor = LayerExtractor(root: root, overlay: overlay)
+        while let entry = try archive.next() { try extractor.add(entry, from: archive) }
+        let diffID = try tar.digestOfAll()
+        guard diffID == layer.diffID else {
+            throw UnpackFailure.corrupted(layer.blob.descriptor.digest, "its tar has the diff id \(diffID)")
+        }
+        return extractor.notes
+    }
+}
+
+/// The tar's bytes from a queue, hashed on the way. Confined to one thread.
+final class TarSource {
+    private let queue: ChunkQueue
+    private let maximumBytes: Int64
+    private let hasher = SHA256Hasher()
+    private var bytes: Int64 = 0
+    private var chunk: Chunk?
+
+    init(_ queue: ChunkQueue, maximumBytes: Int64) {
+        self.queue = queue
+        self.maximumBytes = maximumBytes
+    }
+
+    /// The next bytes, valid until the next call; empty at the end.
+    func next() throws(BuildFailure) -> UnsafeRawBufferPointer {
+        if let chunk { queue.giveBack(chunk) }
+        chunk = nil
+        guard let next = try queue.next() else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+        chunk = next
+        bytes += Int64(next.count)
+        guard bytes <= maximumBytes else { throw UnpackFailure.tooLarge("bytes", limit: maximumBytes) }
+        unsafe hasher.update(next.bytes)
+        return unsafe next.bytes
+    }
+
+    /// The digest of the whole tar, also of what comes after its end mark.
+    func digestOfAll() throws(BuildFailure) -> Digest {
+        while try unsafe !next().isEmpty {}
+        return hasher.finalize()
+    }
+}

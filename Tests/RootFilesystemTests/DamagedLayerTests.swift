@@ -1,0 +1,74 @@
+import BuildModel
+import Platform
+import RootFilesystem
+import TestSupport
+import Testing
+
+@Suite("Damaged layers")
+struct DamagedLayerTests {
+    private static func sample() async throws -> [UInt8] {
+        try await CraftedTar.bytes([.init(.file, "f", content: String(repeating: "text", count: 100_000))])
+    }
+
+    private func refuse(
+        _ layer: FilesystemLayer,
+        _ code: BuildFailure.Code,
+        saying words: String,
+        maximumLayerBytes: Int64 = 1 << 30
+    ) async throws {
+        let fixture = try Fixture(maximumLayerBytes: maximumLayerBytes)
+        let failure = await #expect(throws: BuildFailure.self) { _ = try await fixture.store.lease([layer]) }
+        #expect(failure?.code == code, "\(String(describing: failure))")
+        #expect(failure?.description.contains(words) == true, "\(String(describing: failure))")
+        #expect(try Directories.list(fixture.directory) == ["locks"], "something is left")
+    }
+
+    @Test("with another digest are refused")
+    func digest() async throws {
+        var layer = Fixture.layer(tar: try await Self.sample())
+        layer.blob.descriptor.digest = Digest(of: "other")
+        try await refuse(layer, .corrupted, saying: "its bytes have the digest")
+    }
+
+    @Test("with another diff id are refused")
+    func diffID() async throws {
+        var layer = Fixture.layer(tar: try await Self.sample())
+        layer.diffID = Digest(of: "other")
+        try await refuse(layer, .corrupted, saying: "diff id")
+    }
+
+    @Test("with another size are refused")
+    func size() async throws {
+        var layer = Fixture.layer(tar: try await Self.sample())
+        layer.blob.descriptor.size += 1
+        try await refuse(layer, .corrupted, saying: "instead of")
+    }
+
+    @Test("that end too early are refused")
+    func truncated() async throws {
+        let tar = Array(try await Self.sample().prefix(200_000))
+        try await refuse(Fixture.layer(tar: tar), .invalidLayer, saying: "no whole tar archive")
+    }
+
+    @Test("whose gzip ends too early are refused")
+    func truncatedGzip() async throws {
+        let tar = try await Self.sample()
+        let blob = try await Command.output(["gzip", "-1c"], input: tar).output
+        let layer = Fixture.layer(tar: tar, blob: Array(blob.dropLast(100)))
+        try await refuse(layer, .invalidLayer, saying: "no whole tar archive")
+    }
+
+    @Test("that are no archive are refused")
+    func noArchive() async throws {
+        try await refuse(Fixture.layer(tar: Array("hello".utf8)), .invalidLayer, saying: "no whole tar archive")
+        try await refuse(Fixture.layer(tar: []), .invalidLayer, saying: "no whole tar archive")
+    }
+
+    @Test("that inflate to more than the limit are refused")
+    func bomb() async throws {
+        let tar = try await CraftedTar.bytes([.init(.file, "f", content: String(repeating: "0", count: 40 << 20))])
+        let blob = try await Command.output(["gzip", "-1c"], input: tar).output
+        let layer = Fixture.layer(tar: tar, blob: blob)
+        try await refuse(layer, .limitExceeded, saying: "too many to unpack", maximumLayerBytes: 1 << 20)
+    }
+}

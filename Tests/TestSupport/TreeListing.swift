@@ -1,0 +1,55 @@
+internal import Platform
+
+/// Everything that can be said of the files below a directory, a line for each: to compare what different programs made.
+package enum TreeListing {
+    /// - Parameter prefix: words that run what comes after them elsewhere, such as in a mount namespace.
+    package static func lines(of directory: String, by prefix: [String] = []) async throws -> [String] {
+        try await Command.output(prefix + ["python3", "-c", program, directory]).lines
+    }
+
+    /// Of an overlay that is mounted for as long as it takes to look at it.
+    ///
+    /// - Parameter lowers: topmost first.
+    package static func lines(ofOverlay lowers: [String], upper: String? = nil, work: String? = nil) async throws
+        -> [String]
+    {
+        let scratch = try Scratch()
+        let (target, empty) = (scratch("target"), scratch("empty"))
+        for directory in [target, empty] { try Directories.create(directory) }
+        // A mount needs two directories, or one to write to.
+        let stack = lowers.count > 1 || upper != nil ? lowers : lowers + [empty]
+        var option = "lowerdir=" + stack.joined(separator: ":")
+        if let upper, let work { option += ",upperdir=\(upper),workdir=\(work)" }
+        let script = #"mount -t overlay overlay -o "$1" "$2" && exec python3 -c "$3" "$2""#
+        let words = ["unshare", "-m", "--propagation", "private", "bash", "-c", script]
+        return try await Command.output(words + ["overlay", option, target, program]).lines
+    }
+
+    /// Type, mode, owners, size, time of files, hard links by their first name, target, attributes, digest.
+    private static let program = """
+        import hashlib, os, stat, sys
+        root = os.fsencode(sys.argv[1])
+        first, lines = {}, []
+        def look(path, name):
+            info = os.lstat(path)
+            kind = stat.S_IFMT(info.st_mode)
+            words = [name.decode("utf-8", "backslashreplace"), oct(info.st_mode), str(info.st_uid), str(info.st_gid)]
+            if kind != stat.S_IFDIR:
+                words.append("first=" + first.setdefault(info.st_ino, words[0]))
+                words.append("mtime=%d" % info.st_mtime)
+            if kind == stat.S_IFLNK:
+                words.append("to=" + os.readlink(path).decode("utf-8", "backslashreplace"))
+            if kind == stat.S_IFREG:
+                words.append("size=%d" % info.st_size)
+                words.append(hashlib.sha256(open(path, "rb").read()).hexdigest())
+            for key in sorted(os.listxattr(path, follow_symlinks=False)):
+                if not key.startswith(("trusted.overlay.", "user.overlay.")):
+                    words.append(key + "=" + os.getxattr(path, key, follow_symlinks=False).hex())
+            lines.append(" ".join(words))
+            if kind == stat.S_IFDIR:
+                for child in sorted(os.listdir(path)):
+                    look(path + b"/" + child, name + b"/" + child)
+        look(root, b".")
+        sys.stdout.buffer.write("\\n".join(lines).encode() + b"\\n")
+        """
+}
