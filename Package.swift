@@ -52,7 +52,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
-                "Registry", "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents", "Platform",
+                "Registry", "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents",
+                "Platform",
                 "BuildModel",
                 argumentParser, logging,
             ],
