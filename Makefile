@@ -34,8 +34,8 @@ check: setup ## check the format, the scripts, the JSON and YAML files, and that
 test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
 
-test-sandbox: setup base-images ## run steps in the sandbox: limits, escapes, egress, kills, counted
-	@scripts/test.sh SandboxTests
+test-sandbox: setup base-images ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
+	@scripts/test.sh 'SandboxTests|RootFilesystemTests|StepTests|StepFarmTests'
 
 test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
 	@scripts/test.sh KubernetesTests
@@ -55,11 +55,11 @@ bench-slice: setup base-images release ## measure start-up, idle memory and the 
 bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
 	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
 
-bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
-	@scripts/bench-sandbox
-
 bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
 	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))
+
+bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
+	@scripts/bench-sandbox
 
 clean: ## remove what was built here; the cache outside the checkout stays
 	@rm -rf .build

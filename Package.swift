@@ -53,18 +53,15 @@ let package = Package(
             dependencies: [
                 "Worker", "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
                 "Registry", "Kubernetes", "HTTPTransport", "RedisTransport", "Settings", "Telemetry", "Documents",
-                "Platform",
-                "BuildModel",
-                argumentParser, logging,
+                "Platform", "BuildModel", argumentParser, logging,
             ],
             swiftSettings: strict
         ),
         module(
             "Worker",
             [
-                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Registry", "Kubernetes",
-                "Settings",
-                "Telemetry", "Platform", "BuildModel", logging,
+                "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox",
+                "Registry", "Kubernetes", "Settings", "Telemetry", "Platform", "BuildModel", logging,
             ]
         ),
         module(
@@ -149,6 +146,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("SystemdTests", ["Settings", "Platform"]),
+        tests("StepTests", ["slipway", "slipway-sandbox", "Documents", "Platform", "BuildModel"]),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

@@ -56,6 +56,8 @@ class Farm:
                 "plainHTTP": [registry],
                 "layouts": [],
             },
+            # The names of package indexes may lead to a proxy of the network that this runs in.
+            "sandbox": {"allowPrivate": True},
         }
         path = f"{self.directory}/{self.name('worker')}.yaml"
         Path(path).write_text(json.dumps(content), encoding="utf-8")
@@ -81,12 +83,14 @@ class Farm:
 
 
 @contextlib.contextmanager
-def farm(slipway: str, directory: str, repositories: str, seed: str) -> Iterator[Farm]:
+def farm(
+    slipway: str, directory: str, repositories: str, seed: str, counts_requests: bool = False
+) -> Iterator[Farm]:
     """Redis, a registry that holds the base images, and git over http, for as long as the block runs."""
     shutil.copytree(seed, f"{directory}/registry", copy_function=shutil.copyfile)
     with (
         servers.redis(directory) as redis_port,
-        servers.registry(directory, f"{directory}/registry") as registry_port,
+        servers.registry(directory, f"{directory}/registry", counts_requests) as registry_port,
         git_server.serve(repositories) as git_port,
     ):
         yield Farm(slipway, directory, redis_port, registry_port, git_port)

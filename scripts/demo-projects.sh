@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# Two real published projects, as git repositories of two commits each: the source as its authors published it, and one
+# Three real published projects, as git repositories of two commits each: the source as its authors published it, and one
 # change that makes it ready to deploy. The sources are Debian's unchanged upstream tars, checked by the archive's signature, and kept in
 # the cache. Source it after lib.sh, setup-apt.sh and apt-root.sh.
 
 # shellcheck disable=SC2016 # $PORT is the app's
-# name | source package | file added by the second commit | its text | text that the running app's page has to show
+# name | source package | file added by the second commit | its text (\n is a line end) | text that the running app's page has
+# to show | more members of the request, as JSON
 demo_projects=(
-    'bottle|python-bottle|Procfile|web: python bottle.py --bind 0.0.0.0:$PORT wsgiref.simple_server:demo_app|Hello world!'
-    'wizard|libjs-twitter-bootstrap-wizard|robots.txt|User-agent: *|Twitter Bootstrap Wizard'
+    'bottle|python-bottle|Procfile|web: python bottle.py --bind 0.0.0.0:$PORT wsgiref.simple_server:demo_app|Hello world!|{}'
+    'wizard|libjs-twitter-bootstrap-wizard|robots.txt|User-agent: *|Twitter Bootstrap Wizard|{}'
+    'cors|python-flask-cors|examples/requirements.txt|flask==3.1.0\nflask-cors==6.0.1\nwaitress==3.0.2|Hello CORS!|{"rootDirectory": "examples", "startCommand": "waitress-serve --listen=0.0.0.0:$PORT app_based_example:app"}'
 )
 # shellcheck disable=SC2154 # lib.sh gives it
 demo_cache=$cache/demo
@@ -56,7 +58,7 @@ make_repository() {
     demo_git -C "$tree" init --quiet --initial-branch main
     demo_git -C "$tree" add --all --force
     demo_git -C "$tree" commit --quiet --message "Import $(basename "$tar" | sed 's/\.orig\.tar.*//; s/_/ /')"
-    printf '%s\n' "$4" >"$tree/$3"
+    printf '%b\n' "$4" >"$tree/$3"
     demo_git -C "$tree" add "$3"
     demo_git -C "$tree" commit --quiet --message "Add $3"
     demo_git clone --quiet --bare "$tree" "$5/$name.git"

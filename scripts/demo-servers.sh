@@ -53,6 +53,9 @@ registries:
     docker.io: ["127.0.0.1:$2"]
   plainHTTP: ["127.0.0.1:$2"]
   layouts: []
+sandbox:
+  # The names of package indexes may lead to a proxy of the network that this runs in.
+  allowPrivate: true
 YAML
     [ -z "${KUBECONFIG:-}" ] || printf 'kubernetes:\n  kubeconfig: %s\n  namespace: default\n' "$(realpath "$KUBECONFIG")" >>"$work/worker.yaml"
 }
@@ -73,11 +76,11 @@ start_worker() {
     worker_id=$server_id
 }
 
-# enqueue NAME GIT_PORT REDIS_PORT: one XADD, as any producer would do it; the id of the build is demo-NAME.
+# enqueue NAME GIT_PORT REDIS_PORT MORE: one XADD, as any producer would do it; the id of the build is demo-NAME, MORE is JSON.
 enqueue() {
     local request
-    request=$(jq --null-input --compact-output --arg name "$1" --arg url "http://127.0.0.1:$2/$1.git" --arg kubeconfig "${KUBECONFIG:-}" \
-        '{deploymentId: "demo-\($name)", projectId: $name, repositoryUrl: $url, branch: "main", deploy: ($kubeconfig != ""), healthCheckPath: "/"}')
+    request=$(jq --null-input --compact-output --arg name "$1" --arg url "http://127.0.0.1:$2/$1.git" --arg kubeconfig "${KUBECONFIG:-}" --argjson more "$4" \
+        '{deploymentId: "demo-\($name)", projectId: $name, repositoryUrl: $url, branch: "main", deploy: ($kubeconfig != ""), healthCheckPath: "/"} + $more')
     redis-cli -p "$3" XADD 'slipway:{farm}:intake' '*' request "$request" >/dev/null
     echo "$request"
 }

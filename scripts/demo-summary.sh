@@ -16,7 +16,7 @@ summary() {
     [ -z "${KUBECONFIG:-}" ] || printf '  and rolled out in the cluster of %s\n' "$KUBECONFIG"
     cat <<'TEXT'
 
-What to try next, with any repository of a static site, or of Python or Node without dependencies:
+What to try next, with any repository of a static site, or of Python, Node or Go:
   .build/release/slipway plan PATH-OR-URL                           what would be done, and why
   .build/release/slipway build PATH-OR-URL --output oci:/tmp/x:app  the whole build in one process, no servers
   umoci unpack --rootless --image /tmp/x:app /tmp/app               look into the image

@@ -20,6 +20,15 @@ package enum Directories {
         }
     }
 
+    /// Sets permission bits, whatever the umask says.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func setMode(_ path: String, _ mode: UInt32) throws(BuildFailure) {
+        guard unsafe chmod(path, mode) == 0 else {
+            throw .system(errno: errno, operation: "directory.mode", message: "Cannot set the mode of '\(path)'.")
+        }
+    }
+
     /// The names in a directory, sorted by their bytes, without `.` and `..`.
     package static func list(_ path: String) throws(BuildFailure) -> [String] {
         guard let stream = unsafe opendir(path) else {

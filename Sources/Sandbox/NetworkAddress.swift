@@ -42,9 +42,9 @@ struct NetworkAddress: Sendable, Hashable {
     private static let specialFour: [(prefix: [UInt8], bits: Int, scope: Scope)] = [
         ([0, 0, 0, 0], 8, .forbidden), ([10, 0, 0, 0], 8, .local), ([100, 64, 0, 0], 10, .local),
         ([127, 0, 0, 0], 8, .local), ([169, 254, 0, 0], 16, .forbidden), ([172, 16, 0, 0], 12, .local),
-        ([192, 0, 0, 0], 24, .forbidden), ([192, 0, 2, 0], 24, .forbidden), ([192, 88, 99, 0], 24, .forbidden),
-        ([192, 168, 0, 0], 16, .local), ([198, 18, 0, 0], 15, .local), ([198, 51, 100, 0], 24, .forbidden),
-        ([203, 0, 113, 0], 24, .forbidden), ([224, 0, 0, 0], 4, .forbidden), ([240, 0, 0, 0], 4, .forbidden),
+        ([192, 0, 0, 0], 24, .forbidden), ([192, 0, 2, 0], 24, .local), ([192, 88, 99, 0], 24, .forbidden),
+        ([192, 168, 0, 0], 16, .local), ([198, 18, 0, 0], 15, .local), ([198, 51, 100, 0], 24, .local),
+        ([203, 0, 113, 0], 24, .local), ([224, 0, 0, 0], 4, .forbidden), ([240, 0, 0, 0], 4, .forbidden),
     ]
 
     private static func scope(ofFour address: [UInt8]) -> Scope {

@@ -1,6 +1,6 @@
 extension SettingKey {
     /// Every key, in the order of the reference: the worker, the queue, the build, and what they talk to.
-    package static let all: [SettingKey] = worker + queue + sources + sandbox + targets
+    package static let all: [SettingKey] = worker + queue + sources + sandbox + steps + targets
 
     /// The key at `path`, or nil.
     package static func at(_ path: String) -> SettingKey? { byPath[path] }

@@ -49,6 +49,7 @@ extension WorkerSettings {
                 threads: values.integer("layers.threads"),
                 memberBytes: values.integer("layers.memberBytes")
             ),
+            steps: Steps(values),
             registries: Registries(&values, files: files, cacheDirectory: cache, environment: environment),
             kubernetes: Kubernetes(&values, files: files),
             origins: values.origins,

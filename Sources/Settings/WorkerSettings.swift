@@ -15,6 +15,7 @@ package struct WorkerSettings: Sendable, Hashable {
     package var image: Image
     package var sandbox: Sandbox
     package var layers: Layers
+    package var steps: Steps
     package var registries: Registries
     package var kubernetes: Kubernetes
     /// Where each key's value came from, by path.

@@ -47,10 +47,12 @@ package struct BuildPipeline: Sendable {
         let plan = try await timer.measure(.detecting) { try await stages.plan(request, revision, reporter) }
         progress.update { ($0.language, $0.planDigest) = (plan.language, plan.digest) }
 
-        let image = try await timer.measure(.assembling) { try await stages.assemble(plan, revision, reporter) }
+        let made = try await stages.perform(plan, revision, request, reporter, &timer)
+        let image = try await timer.measure(.assembling) { try await stages.assemble(plan, revision, made, reporter) }
 
         let published = try await timer.measure(.pushing) { try await stages.publish(image, for: request, reporter) }
         progress.update { $0.image = published }
+        await stages.steps?.published(made, in: published.reference, log: reporter)
 
         if request.deploy == .cluster, !stages.deploys {
             reporter.say("Not deployed: the worker has no cluster (kubernetes.kubeconfig).", .pushing)

@@ -4,8 +4,13 @@ internal import Settings
 
 extension BuildStages {
     /// Plan and revision to image: finds the base, writes the layers straight from the tree, and puts both together.
-    func assemble(_ plan: BuildPlan, _ revision: Revision, _ reporter: any AttemptReporter) async throws -> Image {
-        try await images.make(plan, revision, from: mirrors, log: reporter)
+    func assemble(
+        _ plan: BuildPlan,
+        _ revision: Revision,
+        _ made: StepLayers,
+        _ reporter: any AttemptReporter
+    ) async throws -> Image {
+        try await images.make(plan, revision, made, from: mirrors, log: reporter)
     }
 
     /// The request's own reference, or the configuration's place for it.

@@ -10,6 +10,8 @@ package struct BuildStages: Sendable {
     let rules: RuleSet
     let registry: RegistryClient
     let images: ImageMaker
+    /// nil on a node that runs no steps.
+    let steps: StepMaker?
     let deployer: ClusterDeployer
 
     package init(
@@ -18,6 +20,7 @@ package struct BuildStages: Sendable {
         rules: RuleSet,
         registry: RegistryClient,
         images: ImageMaker,
+        steps: StepMaker?,
         deployer: ClusterDeployer
     ) {
         self.settings = settings
@@ -25,6 +28,7 @@ package struct BuildStages: Sendable {
         self.rules = rules
         self.registry = registry
         self.images = images
+        self.steps = steps
         self.deployer = deployer
     }
 

@@ -17,27 +17,28 @@ package struct ImageMaker: Sendable {
         settings = layers
     }
 
-    /// - Parameter source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
+    /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the
+    /// source, the source, what was made from all of it.
+    ///
+    /// - Parameters:
+    ///   - steps: what the plan's steps made.
+    ///   - source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
     /// - Throws: `BuildFailure` of the base's registry, of the object database, or of the layer encoder.
     package func make(
         _ plan: BuildPlan,
         _ revision: Revision,
+        _ steps: StepLayers,
         from source: any RevisionSource,
         log: any BuildLog
     ) async throws -> Image {
-        guard plan.steps.isEmpty else {
-            throw BuildFailure(
-                .platform,
-                .invalidConfiguration,
-                operation: "steps.run",
-                message: "This app needs the step '\(plan.steps[0].name)' run, and this node has no sandbox for it."
-            )
-        }
         async let base = bases.find(plan.runImage, log: log)
-        let app = try await layers.layer(of: revision, at: plan.applicationDirectory, from: source, log: log)
+        var own = try await writeFiles(of: plan, log) + steps.beforeSource
+        if plan.includesSource {
+            own.append(try await layers.layer(of: revision, at: plan.applicationDirectory, from: source, log: log))
+        }
         let image = try ImageAssembler.assemble(
             base: try await base,
-            layers: try await writeFiles(of: plan, log) + [app],
+            layers: own + steps.afterSource,
             plan: plan,
             revision: revision,
             created: revision.committedAt

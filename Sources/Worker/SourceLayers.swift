@@ -89,6 +89,10 @@ enum LayerNarrator {
         "Layer \(layer.comment): \(ByteCount.text(layer.tarSize)) packed to \(size(of: layer))"
     }
 
+    static func made(_ layer: Layer, at path: String) -> String {
+        "\(path) is layer \(layer.blob.descriptor.digest.short): \(ByteCount.text(layer.tarSize)) packed to \(size(of: layer))"
+    }
+
     static func remembered(_ layer: Layer) -> String {
         "Layer \(layer.comment): remembered as \(layer.blob.descriptor.digest.short), nothing read "
             + "(\(ByteCount.text(layer.tarSize)) packed to \(size(of: layer)))"

@@ -141,6 +141,30 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("sandbox-runtime-directory"), help: .setting("sandbox.runtimeDirectory"))
     var sandboxRuntimeDirectory: String?
 
+    @Option(name: .customLong("steps-memo-scope"), help: .setting("steps.memoScope"))
+    var stepsMemoScope: String?
+
+    @Option(name: .customLong("steps-layer-bytes"), help: .setting("steps.layerBytes"))
+    var stepsLayerBytes: String?
+
+    @Option(name: .customLong("steps-image-bytes"), help: .setting("steps.imageBytes"))
+    var stepsImageBytes: String?
+
+    @Option(name: .customLong("steps-cache-bytes"), help: .setting("steps.cacheBytes"))
+    var stepsCacheBytes: String?
+
+    @Option(name: .customLong("steps-cache-total-bytes"), help: .setting("steps.cacheTotalBytes"))
+    var stepsCacheTotalBytes: String?
+
+    @Option(name: .customLong("steps-hosts"), help: .setting("steps.hosts"))
+    var stepsHosts: String?
+
+    @Option(name: .customLong("steps-environment"), help: .setting("steps.environment"))
+    var stepsEnvironment: String?
+
+    @Option(name: .customLong("steps-secrets-directory"), help: .setting("steps.secretsDirectory"))
+    var stepsSecretsDirectory: String?
+
     @Option(name: .customLong("image-platform"), help: .setting("image.platform"))
     var imagePlatform: String?
 
@@ -284,6 +308,14 @@ extension ConfigurationOptions {
             ("sandbox.caBundle", sandboxCaBundle),
             ("sandbox.subordinateIDs", sandboxSubordinateIDs),
             ("sandbox.runtimeDirectory", sandboxRuntimeDirectory),
+            ("steps.memoScope", stepsMemoScope),
+            ("steps.layerBytes", stepsLayerBytes),
+            ("steps.imageBytes", stepsImageBytes),
+            ("steps.cacheBytes", stepsCacheBytes),
+            ("steps.cacheTotalBytes", stepsCacheTotalBytes),
+            ("steps.hosts", stepsHosts),
+            ("steps.environment", stepsEnvironment),
+            ("steps.secretsDirectory", stepsSecretsDirectory),
             ("image.platform", imagePlatform),
             ("layers.compressionLevel", layersCompressionLevel),
             ("layers.threads", layersThreads),

@@ -25,10 +25,21 @@ struct LocalBuild: Sendable {
             return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
         }
         PlanNarrator.tell(plan, to: log)
+        let made = try await workshop.steps.perform(
+            plan,
+            opened.revision,
+            from: opened.source,
+            order: try source.order,
+            timer: &timer,
+            log: log
+        )
         let image = try await timer.measure(.assembling) {
-            try await workshop.images.make(plan, opened.revision, from: opened.source, log: log)
+            try await workshop.images.make(plan, opened.revision, made, from: opened.source, log: log)
         }
         let place = try await timer.measure(.pushing) { try await deliver(image, log) }
+        if case .registry(let reference) = target {
+            await workshop.steps.published(made, in: reference, log: log)
+        }
         return LocalBuildResult(
             place: place,
             image: image,

@@ -3,6 +3,7 @@ import BuildModel
 import GitStore
 import Platform
 import Telemetry
+import Worker
 
 /// What `plan` and `build` work on, and how it is started.
 struct SourceOptions: ParsableArguments {
@@ -16,6 +17,14 @@ struct SourceOptions: ParsableArguments {
     var root: String?
     @Option(help: ArgumentHelp("Replaces the detected start command.", valueName: "command"))
     var start: String?
+    @Option(help: ArgumentHelp("Replaces the rule's build step.", valueName: "command"))
+    var build: String?
+    @Option(help: ArgumentHelp("A variable of this process that steps may have as a secret.", valueName: "name"))
+    var secret: [String] = []
+    @Option(help: ArgumentHelp("The project whose remembered steps and caches are used.", valueName: "name"))
+    var project = "local"
+    @Flag(name: .customLong("no-cache"), help: "Run every step, whatever is remembered.")
+    var ignoresMemo = false
     @Option(help: "The port that the app listens on.")
     var port: Int?
 
@@ -25,13 +34,34 @@ struct SourceOptions: ParsableArguments {
 
     /// The request that these options come to; its ids are never shown.
     var request: BuildRequest {
-        var request = BuildRequest(deploymentID: "local", projectID: "local", repositoryURL: place)
+        var request = BuildRequest(deploymentID: "local", projectID: project, repositoryURL: place)
         request.branch = branch
         request.commitSHA = commit
         request.rootDirectory = directory
         request.startCommand = start
+        request.buildCommand = build
+        request.buildSecrets = secret
         request.port = port
         return request
+    }
+
+    /// For whom steps are run.
+    var order: StepOrder {
+        get throws(BuildFailure) {
+            var values: [String: Redacted<String>] = [:]
+            for name in secret {
+                guard let value = SystemInformation.environment(name) else {
+                    throw BuildFailure(
+                        .code,
+                        .usage,
+                        operation: "steps.secrets",
+                        message: "There is no variable '\(name)' to take the secret from."
+                    )
+                }
+                values[name] = Redacted(value)
+            }
+            return StepOrder(projectID: project, buildID: "local", secrets: values, usesMemo: !ignoresMemo)
+        }
     }
 
     private var directory: String {

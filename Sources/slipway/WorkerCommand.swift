@@ -45,8 +45,8 @@ struct WorkerCommand: AsyncParsableCommand {
         let logger = Self.logger(settings.log, worker: settings.worker.name)
         let drain = DrainSignal()
         SandboxRunner(settings: Wiring.sandbox(settings)).sweep()
-        let workshop = try Workshop(settings)
         let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
+        let workshop = try Workshop(settings, farm: FarmSteps(redis, farm: settings.farm))
         let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))
         let daemon = WorkerDaemon(
             settings: settings,
@@ -65,11 +65,27 @@ struct WorkerCommand: AsyncParsableCommand {
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await supervisor.run() }
+            group.addTask { await Self.tidy(workshop.steps, logger) }
             defer { group.cancelAll() }
             try await daemon.run()
         }
         await redis.close()
         await workshop.close()
+    }
+
+    /// What steps need is looked after when a worker starts, and every hour.
+    private static func tidy(_ steps: StepMaker, _ logger: Logger) async {
+        while !Task.isCancelled {
+            do {
+                try await steps.tidy()
+            } catch {
+                let failure = BuildFailure(error, operation: "steps.tidy")
+                if failure.fault != .cancelled {
+                    logger.warning("could not tidy up after steps", metadata: ["error": "\(failure)"])
+                }
+            }
+            do { try await Task.sleep(for: .seconds(3600)) } catch { return }
+        }
     }
 
     private static func logger(_ log: WorkerSettings.Log, worker: String) -> Logger {

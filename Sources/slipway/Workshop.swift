@@ -16,9 +16,11 @@ struct Workshop: Sendable {
     let registry: RegistryClient
     let layers: LayerSettings
     let images: ImageMaker
+    let steps: StepMaker
 
+    /// - Parameter farm: what the nodes of a farm remember of steps together.
     /// - Throws: `BuildFailure` if the cache directory cannot be made or a file that the configuration names cannot be read.
-    init(_ settings: WorkerSettings) throws {
+    init(_ settings: WorkerSettings, farm: (any StepMemory)? = nil) throws {
         self.settings = settings
         let spool = "\(settings.cacheDirectory)/spool"
         try Directories.create(spool)
@@ -42,6 +44,7 @@ struct Workshop: Sendable {
             platform: Wiring.platform(settings)
         )
         images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory))
+        steps = try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm)
     }
 
     /// What is kept of layers, or nil where the configuration gives it no room.
@@ -62,6 +65,7 @@ struct Workshop: Sendable {
             rules: try rules(),
             registry: registry,
             images: images,
+            steps: steps,
             deployer: try Wiring.deployer(settings, http: http)
         )
     }

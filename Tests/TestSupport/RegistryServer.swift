@@ -52,6 +52,8 @@ package final class RegistryServer: Sendable {
         try await eventually("the registry listens") { Port.accepts(port) }
     }
 
+    package func stop() { process.stop() }
+
     /// The requests so far, as `METHOD path status`.
     package var requests: [String] {
         process.log.split(separator: "\n").compactMap { line in

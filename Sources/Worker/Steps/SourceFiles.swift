@@ -1,0 +1,159 @@
+internal import BuildModel
+internal import Platform
+
+/// Writes the files of a source tree that a step is to see, as one more lower directory: owned by root, with one time for all.
+///
+/// Names come from whoever made the tree: each is checked, and every file is made in a directory that this made, by its handle.
+struct SourceFiles {
+    /// The first time that zip archives know: tools that pack files refuse earlier ones.
+    static let time = FileTime(seconds: 315_532_800)
+
+    /// The largest file that is written, in bytes.
+    private static let maximumFile: Int64 = 1 << 30
+
+    private let inputs: Wanted
+    private let ownerID: UInt32
+    private let cancellation: CancelFlag
+    /// The directories from the root of what is written down to where the last entry was.
+    private var path: [(name: [UInt8], handle: DirectoryHandle)]
+
+    /// Writes what `inputs` name of a tree.
+    ///
+    /// - Parameters:
+    ///   - directory: an existing, empty directory of the node; becomes the root of what the step sees.
+    ///   - place: the absolute path in the sandbox that the tree's root is put at.
+    /// - Throws: `BuildFailure` with code `unsafe_path` that names the entry; what the tree and the file system throw.
+    static func write(
+        _ tree: any SourceTree,
+        _ inputs: StepInputs,
+        at place: String,
+        into directory: String,
+        cancellation: CancelFlag
+    ) throws {
+        let root = try DirectoryHandle(path: directory)
+        var files = SourceFiles(inputs, root: root, cancellation: cancellation)
+        let parents = place.split(separator: "/").map { Array($0.utf8) }
+        try files.enter(parents)
+        try tree.walk { entry in try files.add(entry, of: tree, below: parents) }
+        try files.leave(keeping: 0)
+        try root.apply(files.attributes(0o755))
+    }
+
+    private init(_ inputs: StepInputs, root: DirectoryHandle, cancellation: CancelFlag) {
+        self.inputs = Wanted(inputs)
+        self.cancellation = cancellation
+        ownerID = SystemInformation.effectiveUserID
+        path = [([], root)]
+    }
+
+    private mutating func add(
+        _ entry: TreeEntry,
+        of tree: any SourceTree,
+        below parents: [[UInt8]]
+    ) throws -> WalkDirective {
+        guard !cancellation.isSet else { throw BuildFailure.cancelled(operation: "steps.inputs") }
+        switch inputs.judge(entry.path) {
+        case .no: return .skipDescendants
+        case .partly: return .proceed
+        case .yes: break
+        }
+        let names = entry.path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
+        guard let name = names.last, names.allSatisfy(Self.isSafe) else { throw Self.unsafe(entry) }
+        try enter(parents + names.dropLast())
+        guard let directory = path.last?.handle else { return .proceed }
+        switch entry.kind {
+        case .directory: try enter(parents + names)
+        case .submodule: break
+        case .file: try write(entry, of: tree, mode: 0o644, name, in: directory)
+        case .executable: try write(entry, of: tree, mode: 0o755, name, in: directory)
+        case .symbolicLink: try link(entry, of: tree, name, in: directory)
+        }
+        return .proceed
+    }
+
+    private func write(
+        _ entry: TreeEntry,
+        of tree: any SourceTree,
+        mode: UInt32,
+        _ name: [UInt8],
+        in directory: DirectoryHandle
+    ) throws {
+        guard let file = try directory.makeFile(name) else { throw Self.unsafe(entry) }
+        try tree.withContent(of: entry, limit: Self.maximumFile) { span in
+            try span.withUnsafeBytes { bytes in try file.write(bytes, at: 0) }
+        }
+        try file.apply(attributes(mode))
+    }
+
+    private func link(
+        _ entry: TreeEntry,
+        of tree: any SourceTree,
+        _ name: [UInt8],
+        in directory: DirectoryHandle
+    ) throws {
+        let target = try tree.withContent(of: entry, limit: 4095) { span in span.withUnsafeBytes { Array($0) } }
+        guard !target.isEmpty, !target.contains(0), try directory.makeSymbolicLink(name, to: target) else {
+            throw Self.unsafe(entry)
+        }
+        try directory.apply(attributes(0o777), to: name, isLink: true)
+    }
+
+    /// Goes to a directory, and makes what is missing on the way.
+    private mutating func enter(_ names: [[UInt8]]) throws {
+        var common = 0
+        while common < names.count, common + 1 < path.count, path[common + 1].name == names[common] { common += 1 }
+        try leave(keeping: common)
+        for name in names[common...] {
+            guard let parent = path.last?.handle else { return }
+            _ = try parent.makeDirectory(name)
+            path.append((name, try parent.directory(name)))
+        }
+    }
+
+    /// Closes directories, whose times change no more from now on.
+    private mutating func leave(keeping count: Int) throws {
+        while path.count > count + 1, let last = path.popLast() { try last.handle.apply(attributes(0o755)) }
+    }
+
+    private func attributes(_ mode: UInt32) -> FileAttributes {
+        FileAttributes(mode: mode, user: ownerID, group: SystemInformation.effectiveGroupID, modified: Self.time)
+    }
+
+    private static func isSafe(_ name: [UInt8]) -> Bool {
+        !name.isEmpty && name != [46] && name != [46, 46] && !name.contains(0)
+    }
+
+    private static func unsafe(_ entry: TreeEntry) -> BuildFailure {
+        BuildFailure(
+            .code,
+            BuildFailure.Code(rawValue: "unsafe_path"),
+            operation: "steps.inputs",
+            message: "The source has an entry that cannot be written for a step: '\(entry.displayPath)'."
+        )
+    }
+}
+
+/// Which entries of a tree a step sees.
+private struct Wanted {
+    enum Verdict { case yes, partly, no }
+
+    /// nil for all.
+    private let paths: [[UInt8]]?
+
+    init(_ inputs: StepInputs) {
+        switch inputs {
+        case .all: paths = nil
+        case .paths(let paths): self.paths = paths.map { Array($0.utf8) }
+        }
+    }
+
+    func judge(_ entry: [UInt8]) -> Verdict {
+        guard let paths else { return .yes }
+        var verdict = Verdict.no
+        for path in paths {
+            if entry == path || entry.starts(with: path + [UInt8(ascii: "/")]) { return .yes }
+            if path.starts(with: entry + [UInt8(ascii: "/")]) { verdict = .partly }
+        }
+        return verdict
+    }
+}

@@ -1,0 +1,83 @@
+package import BuildModel
+internal import Platform
+
+/// Directories of this node that outlive builds: caches of package managers, one for each owner and name.
+///
+/// A step has its cache alone. When another has it, one that is locked is waited for; otherwise the step gets an empty one, which
+/// costs it time and changes nothing else, since no cache is ever part of a result.
+package struct StepCaches: Sendable {
+    /// Between two looks at a lock: other processes give it back without telling.
+    private static let pause = Duration.milliseconds(50)
+
+    let directory: String
+    /// Bytes of one cache; one that has grown past it is emptied.
+    let limit: Int64
+    /// Bytes of all; the ones that were not used the longest go.
+    let total: Int64
+
+    package init(directory: String, limit: Int64, total: Int64) throws(BuildFailure) {
+        try Directories.create(directory, mode: 0o711)
+        self.directory = directory
+        self.limit = limit
+        self.total = total
+    }
+
+    /// A cache that a step has, until the last reference to it goes.
+    final class Hold: Sendable {
+        let mount: CacheMount
+        let directory: String
+        /// nil if the directory is the step's own.
+        private let lock: FileLock?
+
+        init(_ mount: CacheMount, directory: String, lock: FileLock?) {
+            self.mount = mount
+            self.directory = directory
+            self.lock = lock
+        }
+
+        var isShared: Bool { lock != nil }
+    }
+
+    /// - Parameters:
+    ///   - owner: whose cache it is; nobody else's steps ever see it.
+    ///   - scratch: an existing directory for a cache that is busy.
+    func hold(_ mount: CacheMount, owner: String, scratch: String) async throws -> Hold {
+        let name = "\(Digest(of: owner).hex.prefix(32))-\(mount.name)"
+        let lockPath = "\(directory)/\(name).lock"
+        var lock = try FileLock.attempt(lockPath, .exclusive)
+        while lock == nil, mount.isLocked {
+            try await Task.sleep(for: Self.pause)
+            lock = try FileLock.attempt(lockPath, .exclusive)
+        }
+        guard let lock else {
+            let own = "\(scratch)/cache-\(mount.name)"
+            try Directories.create(own)
+            return Hold(mount, directory: own, lock: nil)
+        }
+        try Directories.create("\(directory)/\(name)")
+        try Files.touch(lockPath)
+        return Hold(mount, directory: "\(directory)/\(name)", lock: lock)
+    }
+
+    /// Looks at what a step left in a cache, while it is still held; then at all of them.
+    func settle(_ hold: Hold) throws(BuildFailure) {
+        guard hold.isShared else { return }
+        if try Directories.treeSize(hold.directory) > limit { try Directories.remove(hold.directory) }
+    }
+
+    /// Removes caches that were not used the longest while all are too large. Those in use stay.
+    package func collect() throws(BuildFailure) {
+        let locks = try Directories.files(in: directory).filter { $0.name.hasSuffix(".lock") }
+        var sizes: [String: Int64] = [:]
+        for lock in locks { sizes[lock.name] = try Directories.treeSize(path(of: lock.name)) }
+        var sum = sizes.values.reduce(0, +)
+        for lock in locks.sorted(by: { $0.modified < $1.modified }) where sum > total {
+            guard let held = try FileLock.attempt("\(directory)/\(lock.name)", .exclusive) else { continue }
+            try Directories.remove(path(of: lock.name))
+            try held.removeFile()
+            sum -= sizes[lock.name] ?? 0
+        }
+    }
+
+    private func path(of lock: String) -> String { "\(directory)/\(lock.dropLast(5))" }
+}

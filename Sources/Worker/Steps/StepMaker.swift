@@ -1,0 +1,155 @@
+package import BuildModel
+package import GitStore
+package import ImageBuild
+internal import Platform
+package import Registry
+package import RootFilesystem
+package import Sandbox
+
+/// Runs the steps of plans, or takes their results from memory: the same for a worker and for a person at a terminal.
+package struct StepMaker: Sendable {
+    let bases: BaseImageFinder
+    let registry: RegistryClient
+    let filesystems: RootFilesystems
+    let sandbox: SandboxRunner
+    let layers: LayerSettings
+    let memo: StepMemo
+    let blobs: StepBlobs
+    let caches: StepCaches
+    let policy: StepPolicy
+
+    package init(
+        bases: BaseImageFinder,
+        registry: RegistryClient,
+        filesystems: RootFilesystems,
+        sandbox: SandboxRunner,
+        layers: LayerSettings,
+        memo: StepMemo,
+        caches: StepCaches,
+        policy: StepPolicy
+    ) throws(BuildFailure) {
+        self.bases = bases
+        self.registry = registry
+        self.filesystems = filesystems
+        self.sandbox = sandbox
+        self.layers = layers
+        self.memo = memo
+        self.caches = caches
+        self.policy = policy
+        blobs = try StepBlobs(directory: "\(policy.directory)/layers", limit: policy.layerBytes)
+    }
+
+    /// Runs or remembers the steps of one phase, on top of what earlier ones made.
+    ///
+    /// - Parameter source: whoever keeps the revision's tree.
+    /// - Throws: `BuildFailure`: of the code where its command failed or reached a limit, of the platform otherwise.
+    package func perform(
+        _ steps: [BuildStep],
+        after earlier: StepLayers,
+        _ revision: Revision,
+        from source: any RevisionSource,
+        order: StepOrder,
+        log: any BuildLog
+    ) async throws -> StepLayers {
+        var made = earlier
+        for step in steps {
+            let work = StepWork(maker: self, step: step, earlier: made, revision, source, order, log)
+            made.results.append(try await work.result())
+        }
+        return made
+    }
+
+    /// Tells this node and the farm which repository of a registry has the layers that an image was pushed with.
+    package func published(_ made: StepLayers, in reference: ImageReference, log: any BuildLog) async {
+        let repository = "\(reference.registry)/\(reference.repository)"
+        for result in made.results where result.record.places.first != repository {
+            guard result.layers.allSatisfy(\.isShipped) else { continue }
+            do {
+                let record = result.record.placed(in: repository)
+                try memo.remember(record, for: result.key)
+                try await memo.share(record, for: result.key)
+            } catch {
+                log.say(
+                    "Step \(result.step.name) cannot be remembered: \(BuildFailure(error, operation: "steps.memo"))",
+                    .pushing
+                )
+            }
+        }
+    }
+}
+
+/// What the operator decides about steps.
+package struct StepPolicy: Sendable {
+    /// Where scratch directories and layers of steps are; made by whoever wires.
+    package var directory: String
+    package var scope: StepScope
+    /// Bytes of layers that are kept.
+    package var layerBytes: Int64
+    /// Bytes of unpacked images that are kept while nobody uses them, and for how long.
+    package var filesystemBytes: Int64
+    package var filesystemAge: Duration
+    /// Variables for every step, beside the image's and before the rule's.
+    package var environment: [String: String]
+    /// `HOST:PORT` that steps with a network reach beside what their rules name.
+    package var hosts: [String]
+    /// Tells what runs steps from what another node has: results of one are not the other's.
+    package var runtime: String
+
+    package init(
+        directory: String,
+        scope: StepScope = .project,
+        layerBytes: Int64 = 4 << 30,
+        filesystemBytes: Int64 = 20 << 30,
+        filesystemAge: Duration = .seconds(30 * 86_400),
+        environment: [String: String] = [:],
+        hosts: [String] = [],
+        runtime: String = "oci-v1"
+    ) {
+        self.directory = directory
+        self.scope = scope
+        self.layerBytes = layerBytes
+        self.filesystemBytes = filesystemBytes
+        self.filesystemAge = filesystemAge
+        self.environment = environment
+        self.hosts = hosts
+        self.runtime = runtime
+    }
+}
+
+extension StepMaker {
+    /// Where layers of steps are written, apart from the threads that compress for them.
+    static let writers = BlockingPool(label: "slipway.steps", width: 2)
+
+    /// Runs or remembers all steps of a plan, phase by phase.
+    package func perform(
+        _ plan: BuildPlan,
+        _ revision: Revision,
+        from source: any RevisionSource,
+        order: StepOrder,
+        timer: inout PhaseTimer,
+        log: any BuildLog
+    ) async throws -> StepLayers {
+        var made = StepLayers()
+        var rest = plan.steps[...]
+        while let phase = rest.first?.phase {
+            let steps = Array(rest.prefix { $0.phase == phase })
+            rest = rest.dropFirst(steps.count)
+            let earlier = made
+            made = try await timer.measure(phase) {
+                try await perform(steps, after: earlier, revision, from: source, order: order, log: log)
+            }
+        }
+        return made
+    }
+
+    /// The failure of a node that runs no steps.
+    package static func missing(_ plan: BuildPlan) -> BuildFailure {
+        let names = plan.steps.map(\.name).joined(separator: ", ")
+        return BuildFailure(
+            .platform,
+            .invalidConfiguration,
+            operation: "steps.run",
+            message: "This app needs steps run (\(names)), and this node has no sandbox for them."
+        )
+    }
+}

@@ -1,0 +1,3 @@
+package import BuildQueue
+
+extension FarmSteps: StepMemory {}

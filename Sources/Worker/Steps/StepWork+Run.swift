@@ -1,0 +1,128 @@
+internal import BuildModel
+internal import GitStore
+internal import ImageBuild
+internal import Platform
+internal import RootFilesystem
+internal import Sandbox
+
+extension StepWork {
+    /// Runs the step, and keeps what remains of it.
+    func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
+        let scratch = try StepScratch(in: maker.policy.directory)
+        defer { scratch.remove() }
+        async let lease = maker.filesystems.lease(
+            try ground.base.filesystemLayers() + earlier.map(FilesystemLayer.init)
+        )
+        try await writeInputs(to: scratch.inputs)
+        let lower = try await lease
+        var caches: [StepCaches.Hold] = []
+        for mount in step.caches {
+            caches.append(
+                try await maker.caches.hold(mount, owner: maker.policy.scope.owner(order), scratch: scratch.path)
+            )
+        }
+        let secrets = order.secrets.filter { step.secrets.contains($0.key) }
+        let stepLog = StepLog(log, step: step, secrets: secrets.values)
+        let task = SandboxedStep(
+            step: step,
+            lowers: [scratch.inputs] + lower.lowerDirectories,
+            scratch: scratch.work,
+            caches: caches.map { StepCache($0.mount, directory: $0.directory) },
+            secrets: secrets,
+            environment: ground.base.environment.merging(ground.environment) { _, own in own },
+            identifier: scratch.identifier
+        )
+        let outcome = try await maker.sandbox.run(task, log: stepLog)
+        for hold in caches { try maker.caches.settle(hold) }
+        let layers = try await capture(outcome)
+        withExtendedLifetime(lower) {}
+        return try kept(layers, outcome, key, log: stepLog.digest())
+    }
+
+    private func writeInputs(to directory: String) async throws {
+        let cancellation = CancelFlag()
+        try await cancellation.whileRunning {
+            try await source.withTree(of: revision) { [step] tree in
+                try SourceFiles.write(
+                    tree,
+                    step.inputs,
+                    at: step.workingDirectory,
+                    into: directory,
+                    cancellation: cancellation
+                )
+            }
+        }
+    }
+
+    /// Writes a layer of each output; nil where the step left nothing.
+    private func capture(_ outcome: StepOutcome) async throws -> [(output: StepOutput, layer: Layer)] {
+        var layers: [(StepOutput, Layer)] = []
+        let cancellation = CancelFlag()
+        for output in step.outputs {
+            let layer = try await cancellation.whileRunning {
+                try await StepMaker.writers.run { [maker, comment] in
+                    try LayerWriter.writeLayer(
+                        changes: outcome.upperDirectory,
+                        idBase: outcome.idBase,
+                        of: output.path,
+                        comment: comment,
+                        settings: maker.layers,
+                        cancellation: cancellation
+                    )
+                }
+            }
+            if let layer { layers.append((output, layer)) } else { say("left nothing at \(output.path)") }
+        }
+        return layers
+    }
+
+    private func kept(
+        _ layers: [(output: StepOutput, layer: Layer)],
+        _ outcome: StepOutcome,
+        _ key: StepKey,
+        log: Digest
+    ) throws -> StepResult {
+        var result = StepResult(step: step, key: key.digest, record: record(layers, outcome, key, log: log), layers: [])
+        for (output, layer) in layers {
+            var layer = layer
+            if case .local(let content) = layer.blob.source {
+                layer.blob.source = .local(try maker.blobs.keep(content, layer.blob.descriptor.digest))
+            }
+            say(LayerNarrator.made(layer, at: output.path))
+            result.layers.append(StepResult.ShippableLayer(layer: layer, isShipped: output.isShipped))
+        }
+        say(
+            "took \(outcome.duration.milliseconds) ms, \(ByteCount.text(outcome.peakMemoryBytes)) of memory at most"
+        )
+        return result
+    }
+
+    private func record(
+        _ layers: [(output: StepOutput, layer: Layer)],
+        _ outcome: StepOutcome,
+        _ key: StepKey,
+        log: Digest
+    ) -> StepRecord {
+        StepRecord(
+            step: step.name,
+            project: order.projectID,
+            command: String(step.command.prefix(500)),
+            parts: key.parts,
+            outputs: layers.map { output, layer in
+                StepRecord.Output(
+                    path: output.path,
+                    isShipped: output.isShipped,
+                    digest: layer.blob.descriptor.digest,
+                    diffID: layer.diffID,
+                    size: layer.blob.descriptor.size,
+                    tarSize: layer.tarSize
+                )
+            },
+            log: log,
+            madeAt: SystemInformation.currentMilliseconds,
+            milliseconds: outcome.duration.milliseconds,
+            peakMemoryBytes: outcome.peakMemoryBytes,
+            places: []
+        )
+    }
+}

@@ -1,0 +1,96 @@
+internal import BuildModel
+internal import GitStore
+internal import ImageBuild
+internal import Platform
+internal import RootFilesystem
+internal import Sandbox
+
+/// One step of one build: from memory, or run.
+struct StepWork: Sendable {
+    let maker: StepMaker
+    let step: BuildStep
+    let earlier: [Layer]
+    let revision: Revision
+    let source: any RevisionSource
+    let order: StepOrder
+    let log: any BuildLog
+
+    init(
+        maker: StepMaker,
+        step: BuildStep,
+        earlier: StepLayers,
+        _ revision: Revision,
+        _ source: any RevisionSource,
+        _ order: StepOrder,
+        _ log: any BuildLog
+    ) {
+        self.maker = maker
+        self.step = step
+        self.earlier = earlier.results.flatMap(\.layers).map(\.layer)
+        self.revision = revision
+        self.source = source
+        self.order = order
+        self.log = log
+    }
+
+    func result() async throws -> StepResult {
+        let ground = try await self.ground()
+        let key = try await key(on: ground)
+        if order.usesMemo {
+            if let result = await remembered(key) { return result }
+            if let difference = difference(key) { say("not remembered: \(difference)") }
+        }
+        try Task.checkCancellation()
+        say("\(step.command)")
+        let result = try await run(on: ground, key)
+        do {
+            try maker.memo.remember(result.record, for: key.digest)
+        } catch {
+            say("cannot be remembered: \(error)")
+        }
+        return result
+    }
+
+    /// What is remembered of the step, without running it.
+    func lookUp() async throws -> (key: StepKey, result: StepResult?) {
+        let key = try await key(on: try await ground())
+        return (key, await remembered(key))
+    }
+
+    private func key(on ground: StepGround) async throws -> StepKey {
+        StepKey(step, on: ground, inputs: try await inputs(), owner: maker.policy.scope.owner(order))
+    }
+
+    func say(_ text: String) { log.say("\(step.name): \(text)", step.phase) }
+
+    private func ground() async throws -> StepGround {
+        let base = try await maker.bases.find(step.image, log: log, phase: step.phase)
+        let policy = maker.policy
+        let network: StepNetwork =
+            switch step.network {
+            case .none: .none
+            case .egress(let hosts): .egress(Set(hosts + policy.hosts).sorted())
+            }
+        return StepGround(
+            base: base,
+            earlier: earlier,
+            environment: policy.environment.merging(step.environment) { _, own in own },
+            network: network.json,
+            runtime: policy.runtime,
+            codec: "\(try maker.layers.codec) \(LayerSettings.tarPolicy)"
+        )
+    }
+
+    /// What the step sees of the source, by object ids: nothing is read.
+    private func inputs() async throws -> JSONValue {
+        guard case .paths(let paths) = step.inputs else { return ["tree": .string(revision.tree.hex)] }
+        return try await source.withTree(of: revision) { tree in
+            var inputs: [String: JSONValue] = [:]
+            for path in paths {
+                guard let entry = try tree.entry(at: path) else { continue }
+                inputs[path] = .string("\(entry.kind) \(entry.objectID.hex)")
+            }
+            return .object(inputs)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import BuildModel
+import ImageBuild
+import Platform
+import Registry
+import RootFilesystem
+import Sandbox
+import Settings
+import Worker
+
+extension Wiring {
+    /// What runs steps on this node.
+    ///
+    /// - Parameter farm: what the nodes of a farm remember together; nil for a build on its own.
+    /// - Throws: `BuildFailure` with code `system` if directories of the cache cannot be made.
+    static func steps(
+        _ settings: WorkerSettings,
+        bases: BaseImageFinder,
+        registry: RegistryClient,
+        layers: LayerSettings,
+        farm: (any StepMemory)?
+    ) throws(BuildFailure) -> StepMaker {
+        let directory = "\(settings.cacheDirectory)/steps"
+        try Directories.create(directory, mode: 0o711)
+        let spool = layers.spoolDirectory
+        var sandbox = sandbox(settings)
+        sandbox.allowedHosts = settings.steps.hosts
+        let filesystems = try RootFilesystems(
+            RootFilesystems.Settings(directory: "\(settings.cacheDirectory)/rootfs"),
+            fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
+        )
+        return try StepMaker(
+            bases: bases,
+            registry: registry,
+            filesystems: filesystems,
+            sandbox: SandboxRunner(settings: sandbox),
+            layers: layers,
+            memo: StepMemo(in: directory, farm: farm),
+            caches: StepCaches(
+                directory: "\(directory)/caches",
+                limit: Int64(settings.steps.cacheBytes),
+                total: Int64(settings.steps.cacheTotalBytes)
+            ),
+            policy: StepPolicy(
+                directory: directory,
+                scope: StepScope(rawValue: settings.steps.memoScope) ?? .project,
+                layerBytes: Int64(settings.steps.layerBytes),
+                filesystemBytes: Int64(settings.steps.imageBytes),
+                environment: settings.steps.environment,
+                hosts: settings.steps.hosts
+            )
+        )
+    }
+}

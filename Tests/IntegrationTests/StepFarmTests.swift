@@ -1,0 +1,86 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Steps on the nodes of a farm")
+struct StepFarmTests {
+    /// A rule with one step that needs no network.
+    private static let rule = """
+        language: probe
+        image: docker.io/library/debian:13-slim
+        detect: [{score: 50, when: [{file: probe.txt}]}]
+        start: [{arguments: [cat, /app/probe.txt]}]
+        steps:
+          - name: install
+            command: mkdir /out && head -c 200000 /dev/zero | od -v >/out/big && sleep "$(cat pause.txt)"
+            inputs: [probe.txt, pause.txt]
+            outputs: [/out]
+        """
+
+    private func farm(pause: Int) async throws -> Farm {
+        let farm = try await Farm()
+        try farm.scratch.write(Self.rule, to: "rules/probe.yaml")
+        _ = try await farm.repository("app", ["probe.txt": "hello\n", "pause.txt": "\(pause)\n"])
+        return farm
+    }
+
+    private func worker(_ farm: Farm, _ name: String) async throws -> ServerProcess {
+        try await farm.startWorker(
+            "--worker-name",
+            name,
+            "--cache-directory",
+            farm.scratch("cache-\(name)"),
+            "--buildpacks-directory",
+            farm.scratch("rules")
+        )
+    }
+
+    @Test("what one node made another takes over: nothing is run, and no byte of the layer is read")
+    func anotherNode() async throws {
+        let farm = try await farm(pause: 0)
+        let first = try await worker(farm, "node-1")
+        try await farm.add("d-1", repository: "app")
+        #expect(try await farm.ended("d-1")["state"] == "SUCCESS", "\(first.log)")
+        let events = try await farm.redis.cli("XRANGE", "slipway:{farm}:events:d-1", "-", "+")
+        #expect(events.contains("installing"), "\(events)")
+        first.stop()
+
+        let second = try await worker(farm, "node-2")
+        let before = farm.registry.requests.count
+        try await farm.add("d-2", repository: "app")
+        let status = try await farm.ended("d-2")
+        #expect(status["state"] == "SUCCESS", "\(second.log)")
+        let log = try await farm.slipway("logs", "d-2").text
+        #expect(log.contains("install: remembered as") && !log.contains("of memory at most"), "\(log)")
+        let reads = farm.registry.requests.dropFirst(before).filter { $0.hasPrefix("GET") && $0.contains("/blobs/") }
+        #expect(reads == [], "the layer was downloaded")
+        #expect(try #require(status["phases"]?["installing"]?.integer) < 3000)
+        second.stop()
+    }
+
+    @Test("cancelling a build ends its step, and so does the attempt's deadline")
+    func ends() async throws {
+        let farm = try await farm(pause: 86398)
+        let worker = try await worker(farm, "node-1")
+        try await farm.add("d-1", repository: "app")
+        try await eventually("the step runs", within: .seconds(60)) {
+            try await Command.result(["pgrep", "-f", "sleep 86398"]).succeeded
+        }
+        _ = try await farm.slipway("cancel", "d-1")
+        #expect(try await farm.ended("d-1")["state"] == "CANCELLED", "\(worker.log)")
+        try await eventually("the step is gone") {
+            try await !Command.result(["pgrep", "-f", "sleep 86398"]).succeeded
+        }
+
+        try await farm.add("d-2", repository: "app", #","timeoutSeconds":5,"attempts":1"#)
+        let late = try await farm.ended("d-2")
+        #expect(late["state"] == "FAILED")
+        #expect(late["failure"]?["message"]?.string?.contains("longer than 5 s") == true, "\(late.prettyText)")
+        try await eventually("the step is gone") {
+            try await !Command.result(["pgrep", "-f", "sleep 86398"]).succeeded
+        }
+        worker.stop()
+    }
+}

@@ -1,0 +1,131 @@
+import BuildModel
+import Platform
+import TestSupport
+import Testing
+
+/// Apps as their authors write them, with what they depend on.
+@Suite("Real apps", .serialized)
+struct RealBuildTests {
+    @Test("Flask with pinned requirements is installed, remembered, pulled and answers")
+    func flask() async throws {
+        let fixture = try await StepFixture()
+        try fixture.app([
+            "requirements.txt": "flask==3.0.3\nwerkzeug==3.0.6\n",
+            "app.py": """
+            import os
+            from flask import Flask
+
+            app = Flask(__name__)
+
+            @app.get("/")
+            def index():
+                return "hello from flask"
+
+            if __name__ == "__main__":
+                app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
+            """,
+        ])
+        try await check(fixture, steps: ["install"], page: "hello from flask")
+    }
+
+    @Test("a Node app with a lock file is installed from a registry of packages, built, pruned and answers")
+    func node() async throws {
+        var fixture = try await StepFixture()
+        let packages = try await PackageRegistry([
+            "hearth": """
+            const http = require("http");
+            module.exports = () => {
+              const routes = {};
+              const answer = (request, response) => {
+                const route = routes[request.url];
+                response.statusCode = route ? 200 : 404;
+                response.end(route ? route() : "");
+              };
+              return {get: (path, route) => { routes[path] = route; },
+                listen: (port) => http.createServer(answer).listen(port, "0.0.0.0")};
+            };
+            """,
+            "shout": "module.exports = (text) => text.toLowerCase();",
+        ])
+        fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(packages.port)"
+        try fixture.app([
+            "package.json": """
+            {"name": "web", "version": "1.0.0", "scripts": {"start": "node server.js", "build": "node build.js"},
+             "dependencies": {"hearth": "1.0.0"}, "devDependencies": {"shout": "1.0.0"}}
+            """,
+            "package-lock.json": packages.lock(dependencies: ["hearth"], development: ["shout"]),
+            ".npmrc": "registry=\(packages.url)\n",
+            "build.js": """
+            require("fs").writeFileSync("page.txt", require("shout")("HELLO FROM NODE"));
+            """,
+            "server.js": """
+            const app = require("hearth")();
+            app.get("/", () => require("fs").readFileSync("page.txt"));
+            app.listen(process.env.PORT);
+            """,
+        ])
+        try await check(fixture, steps: ["install", "install-tools", "build"], page: "hello from node")
+        let root = try await fixture.unpack("1")
+        #expect(Files.exists("\(root)/app/node_modules/hearth/index.js"))
+        #expect(!Files.exists("\(root)/app/node_modules/shout"), "what only the build needs is in the image")
+    }
+
+    @Test("a Go app with vendored modules becomes one binary that answers")
+    func go() async throws {
+        let fixture = try await StepFixture()
+        try fixture.app([
+            "go.mod": "module example.org/web\n\ngo 1.24\n\nrequire example.org/greet v1.0.0\n",
+            "vendor/modules.txt": "# example.org/greet v1.0.0\n## explicit; go 1.21\nexample.org/greet\n",
+            "vendor/example.org/greet/greet.go":
+                "package greet\n\nfunc Hello(name string) string { return \"hello from \" + name }\n",
+            "main.go": """
+            package main
+
+            import (
+            	"fmt"
+            	"net/http"
+            	"os"
+
+            	"example.org/greet"
+            )
+
+            func main() {
+            	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, greet.Hello("go")) })
+            	panic(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
+            }
+            """,
+        ])
+        try await check(fixture, steps: ["build"], page: "hello from go")
+        #expect(!Files.exists("\(try await fixture.unpack("1"))/app/main.go"), "the image has the source")
+    }
+
+    /// Builds twice, the second time from memory, and runs what podman pulls.
+    private func check(_ fixture: StepFixture, steps: [String], page: String) async throws {
+        let first = try await fixture.build("1")
+        try #require(first.result.succeeded, "\(first.log)")
+        #expect(first.run == steps, "\(first.log)")
+        let second = try await fixture.build("2")
+        #expect(second.remembered == steps, "\(second.log)")
+        #expect(second.run == [])
+        #expect(second.digest == first.digest)
+        try await answers("\(fixture.registry.host)/apps/app:2", page: page)
+    }
+
+    private func answers(_ image: String, page: String) async throws {
+        let podman = try Podman()
+        let port = Port.free()
+        do {
+            try await podman.pull(image)
+            try await podman.start(image, port: port)
+            try await eventually("the app answers on PORT", within: .seconds(30)) {
+                let answer = try await Command.result(["curl", "--silent", "http://127.0.0.1:\(port)/"])
+                return answer.text == page
+            }
+        } catch {
+            let logs = try? await podman.logs()
+            try? await podman.remove()
+            throw CommandFailed(description: "\(error); the app says: \(logs ?? "nothing")")
+        }
+        try await podman.remove()
+    }
+}

@@ -1,0 +1,150 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("What a step sees and leaves")
+struct StepInputTests {
+    @Test("a step with declared inputs sees those alone, owned by root, with one time, links as links")
+    func inputs() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: >-
+                mkdir /out && find . -printf '%P %y %U:%G %m %T@ %l\\n' | sort >/out/seen && cat lists/a.txt >>/out/seen
+              inputs: [probe.txt, lists, "*.lock", link]
+              outputs: [/out]
+            """
+        )
+        let app = try fixture.app([
+            "probe.txt": "", "lists/a.txt": "content a\n", "lists/b/c.txt": "", "x.lock": "",
+            "secret.txt": "not for steps",
+        ])
+        try await Command.output(["ln", "-s", "/etc/passwd", "\(app)/link"])
+        try await Command.output(["chmod", "+x", "\(app)/lists/b/c.txt"])
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        let seen = String(decoding: try Files.read("\(try await fixture.unpack("1"))/out/seen"), as: UTF8.self)
+        let time = "315532800.0000000000"
+        #expect(
+            seen == """
+                 d 0:0 755 \(time)\u{20}
+                link l 0:0 777 \(time) /etc/passwd
+                lists d 0:0 755 \(time)\u{20}
+                lists/a.txt f 0:0 644 \(time)\u{20}
+                lists/b d 0:0 755 \(time)\u{20}
+                lists/b/c.txt f 0:0 755 \(time)\u{20}
+                probe.txt f 0:0 644 \(time)\u{20}
+                x.lock f 0:0 644 \(time)\u{20}
+                content a
+
+                """
+        )
+    }
+
+    @Test(
+        "only declared outputs remain; unshipped ones are for later steps alone; a build on all of the source changes it"
+    )
+    func outputs() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: mkdir /kept /tools /lost && touch /kept/a /lost/b && echo tool >/tools/c
+              inputs: [probe.txt]
+              outputs: [/kept, {path: /tools, shipped: false}]
+            - name: build
+              command: cat /tools/c >made.txt && rm old.txt && echo changed >probe.txt
+              outputs: [/app]
+            """
+        )
+        try fixture.app(["probe.txt": "as it was\n", "old.txt": "", "other.txt": "other\n"])
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        let root = try await fixture.unpack("1")
+        #expect(Files.exists("\(root)/kept/a"))
+        #expect(!Files.exists("\(root)/lost") && !Files.exists("\(root)/tools"))
+        #expect(try Files.read("\(root)/app/made.txt") == Array("tool\n".utf8))
+        #expect(try Files.read("\(root)/app/probe.txt") == Array("changed\n".utf8))
+        #expect(try Files.read("\(root)/app/other.txt") == Array("other\n".utf8))
+        #expect(!Files.exists("\(root)/app/old.txt"))
+    }
+
+    @Test("the request's build and start commands take the place of the rule's")
+    func requested() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule("- {name: build, command: 'false'}")
+        try fixture.app(["probe.txt": "one two\n"])
+        let build = try await fixture.build(
+            "1",
+            "--build",
+            "wc -w <probe.txt >count && echo $0",
+            "--start",
+            "cat count"
+        )
+        try #require(build.result.succeeded, "\(build.log)")
+        #expect(try Files.read("\(try await fixture.unpack("1"))/app/count") == Array("2\n".utf8))
+        let config = try await Command.output([
+            "skopeo", "inspect", "--config", "--tls-verify=false", "docker://\(fixture.registry.host)/apps/app:1",
+        ])
+        #expect(try JSONDocument.parse(config.text)["config"]?["Entrypoint"] == ["cat", "count"])
+    }
+
+    @Test("a command that fails is the code's fault, and the message has its status and last lines")
+    func failure() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule("- {name: build, command: 'echo the reason >&2; exit 3'}")
+        try fixture.app(["probe.txt": ""])
+        let build = try await fixture.build("1")
+        #expect(build.result.status == 65)
+        #expect(build.log.contains("step_failed"), "\(build.log)")
+        #expect(build.log.contains("3") && build.log.contains("the reason"))
+    }
+
+    @Test("a secret reaches the step that may have it, and neither log, layer, config nor what is remembered")
+    func secrets() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: test -z "$TOKEN" && mkdir /out && touch /out/a
+              outputs: [/out]
+            - name: build
+              command: echo "it is $TOKEN" && test "$TOKEN" = "$(cat /run/secrets/TOKEN)"
+              secrets: [TOKEN]
+            """
+        )
+        fixture.variables["TOKEN"] = "hidden-value-of-the-test"
+        try fixture.app(["probe.txt": ""])
+        let build = try await fixture.build("1", "--secret", "TOKEN")
+        try #require(build.result.succeeded, "\(build.log)")
+        #expect(build.log.contains("it is ***"))
+        let found = try await Command.result([
+            "grep", "-r", "-l", "hidden-value-of-the-test", fixture.scratch.path,
+        ])
+        #expect(!build.log.contains("hidden-value") && found.text == "", "\(found.text)")
+    }
+
+    @Test("a cache outlives builds of its project, is nobody else's, and gets into no layer")
+    func caches() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir -p /out && ls /var/tmp/kept >/out/seen && echo x >>/var/tmp/kept/mark
+              outputs: [/out, /var/tmp]
+              caches: [{name: kept, path: /var/tmp/kept, locked: true}]
+            """
+        )
+        try fixture.app(["probe.txt": ""])
+        for (tag, project, seen) in [("1", "a", ""), ("2", "a", "mark\n"), ("3", "b", "")] {
+            let build = try await fixture.build(tag, "--no-cache", "--project", project)
+            try #require(build.result.succeeded, "\(build.log)")
+            let root = try await fixture.unpack(tag)
+            #expect(String(decoding: try Files.read("\(root)/out/seen"), as: UTF8.self) == seen)
+            #expect(!Files.exists("\(root)/var/tmp/kept/mark"))
+        }
+    }
+}

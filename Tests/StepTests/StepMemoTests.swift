@@ -1,0 +1,105 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("What is remembered of steps")
+struct StepMemoTests {
+    private func fixture() async throws -> StepFixture {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: mkdir /out && cp list.txt /out
+              inputs: [list.txt]
+              outputs: [/out]
+            - name: build
+              command: cat /out/list.txt >made.txt
+              outputs: [/app]
+            """
+        )
+        try fixture.app(["probe.txt": "", "list.txt": "a\n"])
+        return fixture
+    }
+
+    @Test("a step is run again when what it depends on changes, and only then")
+    func changes() async throws {
+        let fixture = try await fixture()
+        #expect(try await fixture.build("1").run == ["install", "build"])
+        let again = try await fixture.build("2")
+        #expect(again.remembered == ["install", "build"], "\(again.log)")
+
+        try fixture.app(["other.txt": "x"])
+        let source = try await fixture.build("3")
+        #expect(source.remembered == ["install"] && source.run == ["build"])
+        #expect(source.log.contains("build: not remembered: changed since the last time: inputs"), "\(source.log)")
+
+        try fixture.app(["list.txt": "b\n"])
+        #expect(try await fixture.build("4").run == ["install", "build"])
+        let project = try await fixture.build("5", "--project", "other")
+        #expect(project.run == ["install", "build"], "another project got what this one made")
+        let forced = try await fixture.build("6", "--no-cache")
+        #expect(forced.run == ["install", "build"])
+        #expect(forced.digest == project.digest, "the same commands made something else")
+    }
+
+    @Test("cache ls, why and rm tell and forget it")
+    func commands() async throws {
+        let fixture = try await fixture()
+        #expect(try await fixture.build("1").result.succeeded)
+        let list = try await SlipwayProgram.output(["cache", "ls", "-o", "json"], environment: fixture.environment)
+        let steps = try JSONDocument.parse(list.text).array ?? []
+        #expect(Set(steps.compactMap { $0["step"]?.string }) == ["install", "build"])
+        #expect(steps.allSatisfy { $0["places"] == [.string("\(fixture.registry.host)/apps/app")] })
+
+        let words = ["cache", "why", fixture.scratch("app"), "-o", "json"]
+        let known = try await SlipwayProgram.output(words, environment: fixture.environment)
+        #expect(try JSONDocument.parse(known.text).array?.map { $0["remembered"] } == [true, true])
+        try fixture.app(["list.txt": "changed\n"])
+        let changed = try await SlipwayProgram.output(words, environment: fixture.environment)
+        let reasons = try JSONDocument.parse(changed.text).array ?? []
+        #expect(reasons.count == 1 && reasons[0]["reason"]?.string == "changed since the last time: inputs")
+
+        let removed = try await SlipwayProgram.output(["cache", "rm", "--all"], environment: fixture.environment)
+        #expect(removed.text.contains("2 forgotten"))
+        try fixture.app(["list.txt": "a\n"])
+        #expect(try await fixture.build("2").run == ["install", "build"])
+    }
+
+    @Test("a result whose bytes are gone from this node and its registry is made again")
+    func lost() async throws {
+        let fixture = try await fixture()
+        #expect(try await fixture.build("1").result.succeeded)
+        try Directories.remove(fixture.scratch("cache/steps/layers"))
+        #expect(try await fixture.build("2").remembered == ["install", "build"], "the registry has them")
+        try await Command.output(["sh", "-c", "rm -rf \(fixture.scratch("cache/steps/layers"))"])
+        let other = try await RegistryServer()
+        fixture.registry.stop()
+        var words = fixture.words("3", [])
+        words[3] = "docker://\(other.host)/apps/app:3"
+        let result = try await SlipwayProgram.result(words, environment: fixture.environment)
+        #expect(result.succeeded, "\(result.errorText)")
+        #expect(StepBuild(result: result, json: nil).run == ["install", "build"])
+    }
+
+    @Test("a build that is interrupted in a step ends at once and leaves nothing")
+    func interrupted() async throws {
+        var fixture = try await fixture()
+        try fixture.useRule("- {name: build, command: 'sleep 86399'}")
+        let process = try await ServerProcess(
+            [SlipwayProgram.path] + fixture.words("1", []),
+            log: fixture.scratch("log"),
+            environment: fixture.environment
+        )
+        try await eventually("the step runs") {
+            try await Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
+        }
+        process.stop()
+        try await eventually("the step is gone") {
+            try await !Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
+        }
+        let left = try Directories.list(fixture.scratch("cache/steps")).filter { $0.hasPrefix("run-") }
+        #expect(left == [])
+    }
+}
