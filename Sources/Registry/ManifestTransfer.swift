@@ -79,7 +79,7 @@ extension RegistrySession {
     ///
     /// One at a time of the same manifest in the same repository: Oracle's registry answers 409 to the second.
     ///
-    /// - Parameter replacing: the ETag of what is there now; if it is something else by then, the answer is 412.
+    /// - Parameter condition: what has to be there now; if it is something else by then, a registry that looks at it answers 412.
     /// - Returns: which blobs the registry does not find, none if it took the manifest; and whether it says that it keeps the
     ///   list of referrers of the manifest's subject.
     func putManifest(
@@ -88,7 +88,7 @@ extension RegistrySession {
         as reference: String,
         in repository: Repository,
         attempts: Int = Retry.attempts,
-        replacing tag: String? = nil
+        onlyIf condition: ManifestCondition? = nil
     ) async throws -> (lost: [RegistryError], keepsReferrers: Bool) {
         let url = try repository.url("manifests/\(reference)")
         var request = RegistryRequest(
@@ -99,7 +99,11 @@ extension RegistrySession {
             purpose: "put the manifest \(reference)"
         )
         request.headers["Content-Type"] = descriptor.mediaType
-        request.headers["If-Match"] = tag
+        switch condition {
+        case .isAbsent: request.headers["If-None-Match"] = "*"
+        case .has(let tag): request.headers["If-Match"] = tag
+        case nil: break
+        }
         request.body = .bytes(bytes)
         let key = "\(repository.base.text) \(repository.name) manifest \(descriptor.digest)"
         let putting = request
@@ -128,6 +132,13 @@ extension RegistrySession {
             )
         }
     }
+}
+
+/// What a tag has to be on before it is moved: RFC 9110, section 13.1.
+enum ManifestCondition: Sendable, Hashable {
+    case isAbsent
+    /// A manifest with this ETag.
+    case has(String)
 }
 
 extension RegistryRequest {

@@ -55,7 +55,8 @@ extension RegistrySession {
                 // The first look has found nothing: the list is written, and looked at again.
                 guard attempt < Retry.attempts else { break }
                 do {
-                    try await putReferrers(entries + [entry], of: subject, in: repository, replacing: list?.tag)
+                    let condition = list.map { $0.tag.map(ManifestCondition.has) } ?? .isAbsent
+                    try await putReferrers(entries + [entry], of: subject, in: repository, onlyIf: condition)
                 } catch let failure as BuildFailure where failure.code == .overtaken {
                     try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay))
                 }
@@ -75,7 +76,7 @@ extension RegistrySession {
         _ entries: [JSONValue],
         of subject: Digest,
         in repository: Repository,
-        replacing tag: String?
+        onlyIf condition: ManifestCondition?
     ) async throws {
         let index: JSONValue = [
             "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex), "manifests": .array(entries),
@@ -83,7 +84,7 @@ extension RegistrySession {
         let bytes = index.canonicalBytes
         let descriptor = Descriptor(mediaType: MediaType.ociIndex, digest: Digest(of: bytes), size: Int64(bytes.count))
         let reference = Self.tag(of: subject)
-        let result = try await putManifest(bytes, descriptor, as: reference, in: repository, replacing: tag)
+        let result = try await putManifest(bytes, descriptor, as: reference, in: repository, onlyIf: condition)
         guard result.lost.isEmpty else {
             throw BuildFailure(
                 .platform,

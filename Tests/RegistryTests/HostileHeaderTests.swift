@@ -36,6 +36,9 @@ struct HostileHeaderTests {
             if let end = ByteRange.end(text) { #expect(end >= 0) }
             if let range = ByteRange.content(text) { #expect(range.start >= 0) }
             if let next = LinkHeader.next([text], from: base) { #expect(next.hasSameOrigin(as: base)) }
+            if let realm = try? UploadLocation.realm(text, of: base, allowsPlain: false) {
+                #expect(realm.scheme == "https" && (realm.host == base.host || !Host(realm.host).isNearby))
+            }
             guard let url = try? UploadLocation.resolve(text, against: base) else { continue }
             #expect(url.scheme == "https")
             #expect(url.host == base.host || !Host(url.host).isInternal)

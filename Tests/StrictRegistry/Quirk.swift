@@ -43,7 +43,7 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case rangedLimit
     /// Takes a second to commit (GHCR takes many).
     case slowCommit
-    /// Keeps no list of referrers, but gives ETags and takes a manifest only in place of the one that If-Match names.
+    /// Keeps no list of referrers, but gives ETags and takes a manifest only where If-Match or If-None-Match hold.
     case conditionalTags
     /// Takes no artifact manifests and no index in an index (Quay).
     case noArtifacts

@@ -107,10 +107,10 @@ extension StrictRegistry {
         let isStored = contents.withLock { contents -> Bool in
             contents.busy.remove(key)
             let old = contents.tags[repository]?[reference]
-            if let wanted = exchange.request.headers["if-match"], quirks.contains(.conditionalTags),
-                wanted != old.map({ "\"\($0.hex)\"" })
-            {
-                return false
+            if quirks.contains(.conditionalTags) {
+                let wanted = exchange.request.headers["if-match"]
+                guard wanted == nil || wanted == old.map({ "\"\($0.hex)\"" }) else { return false }
+                guard old == nil || exchange.request.headers["if-none-match"] != "*" else { return false }
             }
             contents.manifests[repository, default: [:]][digest] = manifest
             if !reference.contains(":") { contents.tags[repository, default: [:]][reference] = digest }

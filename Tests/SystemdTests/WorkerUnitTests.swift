@@ -35,8 +35,8 @@ struct WorkerUnitTests {
     @Test(
         "is less exposed for each of its walls",
         arguments: [
-            "CapabilityBoundingSet", "NoNewPrivileges", "ProtectSystem", "ProtectHome", "DevicePolicy", "ProtectProc",
-            "ProtectKernelTunables", "RestrictNamespaces", "RestrictAddressFamilies", "SystemCallFilter",
+            "CapabilityBoundingSet", "NoNewPrivileges", "ProtectSystem", "ProtectHome", "ProtectProc",
+            "ProtectKernelTunables", "RestrictAddressFamilies", "SystemCallFilter",
         ]
     )
     func wall(key: String) async throws {
