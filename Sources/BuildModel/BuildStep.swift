@@ -99,7 +99,7 @@ package struct CacheMount: Sendable, Hashable {
     package var name: String
     /// Absolute path in the sandbox.
     package var path: String
-    /// Whether one step at a time has it; otherwise each works on a copy.
+    /// Whether a step waits for another one that has it; otherwise it begins with an empty one then.
     package var isLocked: Bool
 
     package init(name: String, path: String, isLocked: Bool = false) {

@@ -25,7 +25,10 @@ extension Wiring {
         var sandbox = sandbox(settings)
         sandbox.allowedHosts = settings.steps.hosts
         let filesystems = try RootFilesystems(
-            RootFilesystems.Settings(directory: "\(settings.cacheDirectory)/rootfs"),
+            RootFilesystems.Settings(
+                directory: "\(settings.cacheDirectory)/rootfs",
+                overlay: SystemInformation.isRoot ? .trusted : .user
+            ),
             fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
         )
         return try StepMaker(

@@ -60,6 +60,39 @@ struct StepFarmTests {
         second.stop()
     }
 
+    @Test("a secret comes from the node's file to the step that names it; one that the node lacks is named")
+    func secrets() async throws {
+        let farm = try await Farm()
+        try farm.scratch.write(
+            """
+            language: probe
+            image: docker.io/library/debian:13-slim
+            detect: [{score: 50, when: [{file: probe.txt}]}]
+            start: [{arguments: [cat, /app/probe.txt]}]
+            steps: [{name: build, command: 'echo "got $TOKEN" && test ${#TOKEN} = 17', secrets: [TOKEN]}]
+            """,
+            to: "rules/probe.yaml"
+        )
+        try farm.scratch.write("value-of-the-test\n", to: "secrets/p-app/TOKEN")
+        _ = try await farm.repository("app", ["probe.txt": "hello\n"])
+        let worker = try await farm.startWorker(
+            "--buildpacks-directory",
+            farm.scratch("rules"),
+            "--steps-secrets-directory",
+            farm.scratch("secrets")
+        )
+        try await farm.add("d-1", repository: "app", #","buildSecrets":["TOKEN"]"#)
+        #expect(try await farm.ended("d-1")["state"] == "SUCCESS", "\(worker.log)")
+        let log = try await farm.slipway("logs", "d-1").text
+        #expect(log.contains("got ***") && !log.contains("value-of-the-test"), "\(log)")
+
+        try await farm.add("d-2", repository: "app", #","buildSecrets":["OTHER"],"attempts":1"#)
+        let failed = try await farm.ended("d-2")
+        #expect(failed["failure"]?["message"]?.string?.contains("'OTHER'") == true, "\(failed.prettyText)")
+        #expect(failed["failure"]?["fault"] == "platform")
+        worker.stop()
+    }
+
     @Test("cancelling a build ends its step, and so does the attempt's deadline")
     func ends() async throws {
         let farm = try await farm(pause: 86398)

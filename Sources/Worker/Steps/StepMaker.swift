@@ -18,6 +18,7 @@ package struct StepMaker: Sendable {
     let caches: StepCaches
     let policy: StepPolicy
 
+    /// Also removes what steps of processes that are gone left.
     package init(
         bases: BaseImageFinder,
         registry: RegistryClient,
@@ -36,6 +37,7 @@ package struct StepMaker: Sendable {
         self.memo = memo
         self.caches = caches
         self.policy = policy
+        try StepScratch.sweep(policy.directory)
         blobs = try StepBlobs(directory: "\(policy.directory)/layers", limit: policy.layerBytes)
     }
 
