@@ -37,6 +37,10 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func tooManyFiles(limit: Int) -> BuildFailure {
+        tree(.limitExceeded, "A layer would have over \(limit) files, too many. Make fewer, or name smaller outputs.")
+    }
+
     static func tooManyPatterns(_ name: String, count: Int, limit: Int) -> BuildFailure {
         tree(.limitExceeded, "'\(name)' has \(count) patterns; at most \(limit) are read. Make it shorter.")
     }

@@ -32,6 +32,35 @@ final class LayerStream {
         try endEntry(entry, objectID: file.objectID, before: before)
     }
 
+    /// Appends a file that is on disk. A large one is read piece by piece.
+    func append(_ entry: TarEntry, file: FileContent) throws {
+        guard entry.size >= MemberCut.large else {
+            let content = try Files.bytes(of: file)
+            try checkSize(Int64(content.count), of: entry)
+            return try append(entry, content: content)
+        }
+        if pending.size > 0 { try cut() }
+        pending.append(TarEncoder.header(for: entry))
+        var offset: Int64 = 0
+        while offset < entry.size {
+            let count = min(Int(entry.size - offset), MemberCut.large - pending.size)
+            let piece = try Files.bytes(of: file, at: offset, count: count)
+            try checkSize(offset + Int64(piece.count), of: entry, atLeast: offset + Int64(count))
+            pending.append(piece)
+            offset += Int64(count)
+            if offset < entry.size { try cut() }
+        }
+        pending.append(TarEncoder.padding(after: entry.size))
+        try cut()
+    }
+
+    /// The header has said a size by now.
+    private func checkSize(_ size: Int64, of entry: TarEntry, atLeast wanted: Int64? = nil) throws(BuildFailure) {
+        guard size == wanted ?? entry.size else {
+            throw LayerFailure.changed(entry.path, promised: entry.size, size: Int(size))
+        }
+    }
+
     /// Ends the archive and waits for its members.
     func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
         pending.append(TarEncoder.end)

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Extended records for one entry: POSIX.1-2017, pax, "pax Extended Header". Made only of what ustar cannot say.
 struct PaxRecords {
     private(set) var bytes: [UInt8] = []
@@ -16,6 +18,8 @@ struct PaxRecords {
         where number > UstarHeader.maximumID {
             append(key, Array(String(number).utf8))
         }
+        // The name that all tars give to what xattr(7) has.
+        for attribute in entry.attributes { append("SCHILY.xattr.\(attribute.name)", attribute.value) }
     }
 
     /// Appends `<length> <key>=<value>\n`, where the length counts its own digits.
