@@ -26,9 +26,8 @@ struct Slipway: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
             StatusCommand.self, CancelCommand.self, RetryCommand.self, QueueCommand.self, DeadCommand.self,
-            CacheCommand.self, DeployCommand.self, RollbackCommand.self, CopyCommand.self, RegistryCommand.self,
-            DoctorCommand.self,
-            VersionCommand.self,
+            CacheCommand.self, DeployCommand.self, RollbackCommand.self, CopyCommand.self, PullCommand.self,
+            RegistryCommand.self, DoctorCommand.self, VersionCommand.self,
         ]
     )
 
