@@ -4,9 +4,9 @@ internal import Platform
 struct PaxRecords {
     private(set) var bytes: [UInt8] = []
 
-    /// The records that `entry` needs; none for most.
-    init(for entry: TarEntry) {
-        let path = UstarName(entry.archivePath) == nil ? entry.archivePath : nil
+    /// The records that `entry` needs, whose path in the archive is `path`; none for most.
+    init(for entry: TarEntry, path: [UInt8]) {
+        let path = UstarName(path) == nil ? path : nil
         let link = Self.fits(entry.link) ? nil : entry.link
         // Names are bytes, as git has them. Readers that take them for UTF-8 refuse some and normalise others into one
         // another.

@@ -61,34 +61,22 @@ package enum Files {
 
     /// All bytes of a blob content, in memory.
     package static func bytes(of content: some BlobContent) throws(BuildFailure) -> [UInt8] {
-        try bytes(of: content, at: 0, count: Int(content.size))
-    }
-
-    /// Bytes of a blob content from `offset` on, in memory: `count`, or fewer if it ends before.
-    package static func bytes(
-        of content: some BlobContent,
-        at offset: Int64,
-        count: Int
-    ) throws(BuildFailure) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
+        var bytes = [UInt8](repeating: 0, count: Int(content.size))
         var filled = 0
         while filled < bytes.count {
-            let count = try readInto(&bytes, at: filled, from: content, at: offset + Int64(filled))
+            let count = try readInto(&bytes, from: content, at: filled)
             guard count > 0 else { break }
             filled += count
         }
         return Array(bytes.prefix(filled))
     }
 
-    private static func readInto(
-        _ bytes: inout [UInt8],
-        at place: Int,
-        from content: some BlobContent,
-        at offset: Int64
-    ) throws(BuildFailure) -> Int {
+    private static func readInto(_ bytes: inout [UInt8], from content: some BlobContent, at offset: Int)
+        throws(BuildFailure) -> Int
+    {
         let result: Result<Int, BuildFailure> = unsafe bytes.withUnsafeMutableBytes { buffer in
-            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[place..<buffer.count])
-            return Result { () throws(BuildFailure) in try unsafe content.read(at: offset, into: rest) }
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<buffer.count])
+            return Result { () throws(BuildFailure) in try unsafe content.read(at: Int64(offset), into: rest) }
         }
         return try result.get()
     }
