@@ -65,6 +65,7 @@ extension StepWork {
             let changes = OverlayChanges(
                 upper: outcome.upperDirectory,
                 lowers: lowers,
+                overlay: SystemInformation.isRoot ? .trusted : .user,
                 firstID: outcome.idBase,
                 idCount: 65_536,
                 outputs: [output.path],
