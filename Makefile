@@ -64,7 +64,7 @@ bench-queue: setup release ## measure the queue with empty builds, beside BullMQ
 bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
 	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))
 
-bench-sandbox: setup base-images release ## measure what a step in the sandbox costs, beside crun and buildah
+bench-sandbox: setup base-images release ## measure what a step costs and how long a base takes to unpack, beside other tools
 	@scripts/bench-sandbox
 
 clean: ## remove what was built here; the cache outside the checkout stays

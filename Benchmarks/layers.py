@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import machine, options, report, scratch, servers
@@ -37,15 +37,22 @@ def main() -> int:
     suite = Suite("layers", arguments.rounds, arguments.warmups)
     report.warn_of_disturbance()
     facts = machine.facts()
-    size = sum(file.stat().st_size for file in arguments.tree.rglob("*") if file.is_file() and not file.is_symlink())
-    with scratch.scratch(6 * size, arguments.scratch) as directory:
-        tree = _repository(arguments.tree, Path(directory))
-        bench = Bench(suite, arguments.slipway, arguments.seed, tree, f"{size / 1e6:.0f} MB tree")
-        bench.compare_layers()
-        with servers.registry(directory, str(bench.storage)) as port:
-            bench.compare_pushes(port)
-        bench.add_bars()
-        return report.finish(suite, arguments.output, arguments.strict, facts)
+    for place in arguments.tree or _python_packages():
+        size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file() and not file.is_symlink())
+        with scratch.scratch(6 * size, arguments.scratch) as directory:
+            tree = _repository(place, Path(directory))
+            bench = Bench(suite, arguments.slipway, arguments.seed, tree, f"{size / 1e6:.0f} MB tree")
+            bench.compare_layers()
+            with servers.registry(directory, str(bench.storage)) as port:
+                bench.compare_pushes(port)
+            bench.add_bars()
+    return report.finish(suite, arguments.output, arguments.strict, facts)
+
+
+def _python_packages() -> list[Path]:
+    """What is installed for the system's Python (about 40 MB on a developer's machine) and for the one that runs this."""
+    places = [Path("/usr/lib/python3/dist-packages"), Path(sysconfig.get_path("purelib"))]
+    return list(dict.fromkeys(place for place in places if place.is_dir()))
 
 
 class Bench:
@@ -71,6 +78,7 @@ class Bench:
         words = ["bash", "-c", f"{tar} > {out}.tar && libdeflate-gzip -6 -f {out}.tar && mv {out}.tar.gz {out}"]
         name = "tar, libdeflate-gzip -6"
         tools.append(Tool(name, lambda _: self._peer(name, COLD, words), ["libdeflate-gzip"]))
+        tools.append(Tool("umoci insert", lambda _: self._umoci(), ["umoci"]))
         self.suite.compare([Case(self._case(COLD))], tools)
         self._layer(cold=True)
         self.suite.compare([Case(self._case(CHANGED))], [Tool(TOOL, lambda _: self._layer(changes=True))])
@@ -86,31 +94,44 @@ class Bench:
             target = f"docker://127.0.0.1:{port}/apps/app{self.turn}:1"
             return self._build(target, mirror, cold=cold, changes=changes)[0]
 
+        peer = Buildah(self.tree, port)
         cases = [(COLD, {"cold": True}), (CHANGED, {"changes": True}), (UNCHANGED, {})]
         for name, how in cases:
-            tool = Tool(TOOL, lambda _, how=how: push(**how))
-            self.suite.compare([Case(f"{self._case(name)}, to a registry")], [tool])
+            tools = [
+                Tool(TOOL, lambda _, how=how: push(**how)),
+                Tool("buildah bud, push", lambda _, how=how: peer.build(**how), ["buildah"]),
+            ]
+            if name == COLD:
+                tools.append(Tool("tar, pigz -6, crane append", lambda _: self._crane(port), ["crane", "pigz"]))
+            self.suite.compare([Case(self._pushed(name))], tools)
 
     def add_bars(self) -> None:
         cold, pigz, gzip = self._row(COLD), self._row(COLD, "tar, pigz -6"), self._row(COLD, "tar, gzip -6")
         floor, changed, same = self._row(COLD, "tar, sha256 (floor)"), self._row(CHANGED), self._row(UNCHANGED)
-        self.suite.bars += [
+        bars = [
             Bar("layer, times faster than pigz -6", _ratio(pigz, cold), 2.5, at_most=False),
             Bar("layer, times faster than gzip -6", _ratio(gzip, cold), 5, at_most=False),
             Bar("layer, size against gzip -6", _sizes(cold, gzip), 1.0),
+            Bar("layer, size against pigz -6", _sizes(cold, pigz), 1.0),
             Bar("one file changed, times faster than nothing remembered", _ratio(cold, changed), 15, at_most=False),
             Bar("one file changed, times the floor", _ratio(changed, floor), 2),
             Bar("no change, layer", same and same.median * 1000, 100, "ms"),
         ]
+        for name, limit in [(COLD, 6), (CHANGED, 20), (UNCHANGED, 60)]:
+            own, peer = self._find(self._pushed(name)), self._find(self._pushed(name), "buildah bud, push")
+            bars.append(Bar(f"{name}, times faster than buildah", _ratio(peer, own), limit, at_most=False))
+        self.suite.bars += [replace(bar, name=f"{self.name}: {bar.name}") for bar in bars]
 
     def _layer(self, cold: bool = False, changes: bool = False) -> Sample:
         """The phase that makes layers; CPU and memory are those of the whole command, which writes a layout too."""
         layout = self.tree.place / "layout"
         shutil.rmtree(layout, ignore_errors=True)
         sample, result = self._build(f"oci:{layout}:app", [], cold=cold, changes=changes)
-        self.suite.row(self._case(CHANGED if changes else COLD if cold else UNCHANGED), TOOL).details["layerBytes"] = (
-            _layer_size(layout)
-        )
+        own = [layer for layer in result["layers"] if layer["memo"] != "base"]
+        details = self.suite.row(self._case(CHANGED if changes else COLD if cold else UNCHANGED), TOOL).details
+        details["layerBytes"] = sum(layer["size"] for layer in own)
+        details["layers"] = len(own)
+        details["readBytes"] = sum(layer["readBytes"] for layer in own)
         return Sample(result["phases"]["assembling"] / 1000, sample.cpu_seconds, sample.peak_rss_bytes)
 
     def _build(self, target: str, flags: list[str], *, cold: bool, changes: bool) -> tuple[Sample, dict]:
@@ -131,12 +152,54 @@ class Bench:
         self.suite.row(self._case(case), tool).details["layerBytes"] = self.tree.output.stat().st_size
         return sample
 
+    def _umoci(self) -> Sample:
+        """Into a layout that has an empty image; umoci writes the layer's bytes and its digests, as we do."""
+        layout = self.tree.place / "umoci"
+        shutil.rmtree(layout, ignore_errors=True)
+        for words in (["init", "--layout", str(layout)], ["new", "--image", f"{layout}:app"]):
+            subprocess.run(["umoci", *words], check=True, capture_output=True)
+        return run(["umoci", "insert", "--rootless", "--image", f"{layout}:app", str(self.tree.files), "/app"])
+
+    def _crane(self, port: int) -> Sample:
+        self.turn += 1
+        out, target = f"{self.tree.output}.tar.gz", f"127.0.0.1:{port}/apps/crane{self.turn}:1"
+        tar = f"tar -C {self.tree.files} --exclude=.git --sort=name -cf - . | pigz -6 > {out}"
+        return run(["bash", "-c", f"{tar} && crane append --insecure --new_layer {out} --new_tag {target}"])
+
     def _case(self, name: str) -> str:
         return f"{self.name}, {name}"
 
+    def _pushed(self, name: str) -> str:
+        return f"{self._case(name)}, to a registry"
+
     def _row(self, case: str, tool: str = TOOL):
-        row = self.suite.find(self._case(case), tool)
+        return self._find(self._case(case), tool)
+
+    def _find(self, case: str, tool: str = TOOL):
+        row = self.suite.find(case, tool)
         return row if row and row.samples else None
+
+
+class Buildah:
+    """`FROM scratch / COPY`, built with a cache of layers and pushed."""
+
+    def __init__(self, tree: Tree, port: int) -> None:
+        self.tree, self.port, self.turn = tree, port, 0
+        self.store = tree.place / "buildah"
+        (tree.place / "Containerfile").write_text("FROM scratch\nCOPY . /app\n", encoding="utf-8")
+        (tree.place / "Containerfile.dockerignore").write_text(".git\n", encoding="utf-8")
+
+    def build(self, cold: bool = False, changes: bool = False) -> Sample:
+        if cold:
+            self.turn += 1
+            shutil.rmtree(self.store, ignore_errors=True)
+        if changes:
+            _change(self.tree.files)
+        root = f"--root {self.store}/store --runroot {self.store}/run --storage-driver vfs"
+        image = f"127.0.0.1:{self.port}/apps/buildah{self.turn}:1"
+        file = self.tree.place / "Containerfile"
+        build = f"buildah {root} bud --quiet --layers --isolation chroot -f {file} -t {image} {self.tree.files}"
+        return run(["bash", "-c", f"{build} && buildah {root} push --quiet --tls-verify=false {image}"])
 
 
 def _ratio(slower, faster) -> float | None:
@@ -145,13 +208,6 @@ def _ratio(slower, faster) -> float | None:
 
 def _sizes(one, other) -> float | None:
     return one.details["layerBytes"] / other.details["layerBytes"] if one and other else None
-
-
-def _layer_size(layout: Path) -> int:
-    """The bytes of the last layer of a layout's only image."""
-    entry = json.loads((layout / "index.json").read_text())["manifests"][0]
-    manifest = json.loads((layout / "blobs/sha256" / entry["digest"].split(":")[1]).read_text())
-    return manifest["layers"][-1]["size"]
 
 
 def _repository(source: Path, directory: Path) -> Tree:
@@ -184,11 +240,11 @@ def _git(directory: Path, *words: str) -> str:
 
 
 def _arguments():
-    parser = options.parser(__doc__, rounds=3)
+    parser = options.parser(__doc__, rounds=5)
     build = options.REPOSITORY / ".build"
     parser.add_argument("--slipway", default=str(build / "release/slipway"), metavar="FILE", help="the program")
     parser.add_argument(
-        "--tree", type=Path, default=Path(sysconfig.get_path("purelib")), metavar="DIR", help="files to make a layer of"
+        "--tree", type=Path, action="append", metavar="DIR", help="files to make a layer of; may be given again"
     )
     parser.add_argument("--seed", type=Path, required=True, metavar="DIR", help="registry storage with the base images")
     return parser.parse_args()

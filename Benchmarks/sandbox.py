@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The sandbox, measured: what running `true` in a step costs, beside bare crun with the same namespaces and beside buildah."""
+"""The sandbox, measured: what running `true` in a step costs, beside bare crun with the same namespaces and beside buildah, and
+what it takes to unpack a base image."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import unpack
 from harness import machine, options, report, scratch
 from harness.command import CommandFailed
 from harness.sample import Bar, Sample
@@ -49,7 +51,8 @@ def main() -> int:
         ours, bare = suite.find(CASE, TOOL), suite.find(CASE, CRUN)
         measured = ours and bare and ours.samples and bare.samples
         suite.bars.append(Bar("a step, times bare crun", ours.median / bare.median if measured else None, 1.3))
-        return report.finish(suite, arguments.output, arguments.strict, facts)
+    unpack.measure(suite, arguments.slipway, arguments.layout, arguments.seed, arguments.scratch)
+    return report.finish(suite, arguments.output, arguments.strict, facts)
 
 
 class Bench:
@@ -142,6 +145,14 @@ def _text(words: list[str]) -> str:
 def _arguments():
     parser = options.parser(__doc__, rounds=10)
     build = options.REPOSITORY / ".build/release"
+    cache = Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache/slipway")
+    parser.add_argument("--slipway", default=str(build / "slipway"), metavar="FILE", help="the program")
+    parser.add_argument(
+        "--layout", type=Path, default=cache / "base-images", metavar="DIR", help="OCI layout with the base images"
+    )
+    parser.add_argument(
+        "--seed", type=Path, default=cache / "registry-seed", metavar="DIR", help="registry storage with the base images"
+    )
     parser.add_argument("--step", default=str(build / "slipway-step"), metavar="FILE", help="the program that runs a step")
     parser.add_argument("--helper", default=str(build / "slipway-sandbox"), metavar="FILE", help="slipway-sandbox")
     return parser.parse_args()

@@ -88,6 +88,14 @@ package struct Image: Sendable {
     }
 }
 
+/// How a blob got to where an image is pushed to.
+package enum BlobWay: String, Sendable, Hashable {
+    case uploaded
+    /// Taken over from another repository of the registry.
+    case mounted
+    case alreadyThere = "there already"
+}
+
 /// An image that a registry holds under a tag: what clusters pull.
 package struct PublishedImage: Sendable, Hashable {
     /// The repository with the tag that was moved and the manifest's digest.
@@ -96,6 +104,8 @@ package struct PublishedImage: Sendable, Hashable {
     /// Bytes sent, and bytes that were there already or were mounted.
     package var uploadedBytes: Int64
     package var reusedBytes: Int64
+    /// How each blob got there; none where the whole image was there already.
+    package var ways: [Digest: BlobWay] = [:]
 
     package init(reference: ImageReference, manifest: Descriptor, uploadedBytes: Int64, reusedBytes: Int64) {
         self.reference = reference

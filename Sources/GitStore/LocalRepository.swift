@@ -56,9 +56,15 @@ package struct LocalRepository: RevisionSource {
 
     package func withTree<Value: Sendable>(
         of revision: Revision,
-        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+        _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
         try await TreeReading.withTree(of: revision, maximumBlobBytes: .max, opening: opener, body)
+    }
+
+    package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {
+        try await TreeReading.run(opening: opener) { repository, _ in
+            repository.changes(before: revision, limit: limit)
+        }
     }
 
     private var opener: @Sendable () throws -> Repository {

@@ -67,7 +67,7 @@ package final class Mirrors: RevisionSource {
 
     package func withTree<Value: Sendable>(
         of revision: Revision,
-        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+        _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
         let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
         do {
@@ -82,6 +82,13 @@ package final class Mirrors: RevisionSource {
             throw failure
         } catch let error as LibraryError {
             throw error.damage("The mirror of \(revision.repositoryURL)")
+        }
+    }
+
+    package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {
+        let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
+        return try await TreeReading.run(opening: { try Repository(opening: mirror.path) }) { repository, _ in
+            repository.changes(before: revision, limit: limit)
         }
     }
 

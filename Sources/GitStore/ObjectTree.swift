@@ -4,12 +4,13 @@ internal import Platform
 
 /// The files of one tree, read from a repository's object database. Belongs to the thread that made it, hence not Sendable.
 @safe
-final class ObjectTree: SourceTree {
+final class ObjectTree: StoredTree {
     let id: ObjectID
     let repository: Repository
     private let objects: OpaquePointer
     private let maximumBlobBytes: Int64
     private let cancelFlag: CancelFlag
+    private(set) lazy var blobs: any BlobReader = StoredBlobs(repository, cancelFlag: cancelFlag)
 
     /// - Parameters:
     ///   - root: the id of a tree.

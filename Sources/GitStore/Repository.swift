@@ -45,6 +45,9 @@ final class Repository {
     /// The git directory, with a trailing slash.
     var path: String { unsafe String(cString: git_repository_path(pointer)) }
 
+    /// The directory that has the objects, with a trailing slash: another one than `path` in a linked working tree.
+    var commonPath: String { unsafe String(cString: git_repository_commondir(pointer)) }
+
     /// The working tree's directory, with a trailing slash; nil for a bare repository.
     var workingDirectory: String? {
         unsafe git_repository_workdir(pointer).map { unsafe String(cString: $0) }

@@ -11,8 +11,14 @@ package protocol RevisionSource: Sendable {
     /// - Throws: what `body` throws, or `BuildFailure` with code `damaged` or `cancelled`.
     func withTree<Value: Sendable>(
         of revision: Revision,
-        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+        _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value
+
+    /// The paths that a revision and the commits before it changed, each commit against its first parent; relative to the
+    /// revision's tree. As far as commits are here: a mirror may have no more than the newest.
+    ///
+    /// - Parameter limit: commits at most.
+    func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]]
 }
 
 /// Reading trees off the cooperative pool.
@@ -36,7 +42,7 @@ enum TreeReading {
         of revision: Revision,
         maximumBlobBytes: Int64,
         opening open: @escaping @Sendable () throws -> Repository,
-        _ body: @escaping @Sendable (any SourceTree) throws -> Value
+        _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
         try await run(opening: open) { repository, flag in
             do {

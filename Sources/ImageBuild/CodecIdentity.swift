@@ -5,25 +5,28 @@ internal import Synchronization
 /// Tells compressors apart by what they do: releases of a library may pack the same bytes in another way, and nothing else says
 /// at run time which one it is.
 enum CodecIdentity {
-    private static let known = Mutex<[Int: String]>([:])
+    private static let known = Mutex<[CompressionLevel: String]>([:])
 
-    /// Eight hexadecimal digits of the sha256 of a sample that was compressed at `level`.
-    static func fingerprint(level: Int) throws(BuildFailure) -> String {
-        if let fingerprint = known.withLock({ $0[level] }) { return fingerprint }
-        let member = try GzipMember.compress(sample, with: try Deflater(level: level))
-        let fingerprint = String(Digest(of: member).hex.prefix(8))
-        known.withLock { $0[level] = fingerprint }
+    /// Eight hexadecimal digits of the sha256 of a sample that was compressed in every way that the compression uses.
+    static func fingerprint(_ compression: CompressionLevel) throws(BuildFailure) -> String {
+        if let fingerprint = known.withLock({ $0[compression] }) { return fingerprint }
+        let compressor = MemberCompressor(compression)
+        let sample = sample
+        var members: [UInt8] = []
+        for level in compression.levels { members += try compressor.compress(sample, level: level) }
+        let fingerprint = String(Digest(of: members).hex.prefix(8))
+        known.withLock { $0[compression] = fingerprint }
         return fingerprint
     }
 
-    /// 96 KiB with what source code has: words that come again near and far, numbers, and some that never come again.
+    /// 32 KiB with what source code has: words that come again near and far, numbers, and some that never come again.
     private static var sample: [UInt8] {
         let words = "return import value self name if else func data let count index error string path size".split(
             separator: " "
         )
         var bytes: [UInt8] = []
         var state: UInt64 = 0x5117
-        while bytes.count < 96 << 10 {
+        while bytes.count < 32 << 10 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             bytes += words[Int(state >> 33) % words.count].utf8
             bytes.append(state >> 60 == 0 ? 10 : 32)

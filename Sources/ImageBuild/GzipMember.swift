@@ -1,5 +1,5 @@
 internal import BuildModel
-internal import CDeflate
+internal import Compression
 
 /// One gzip member (RFC 1952): members one after another are one gzip file to every reader.
 enum GzipMember {
@@ -35,7 +35,7 @@ enum GzipMember {
 
     /// The crc32 and the size of the uncompressed bytes, both in little-endian order.
     private static func trailer(of bytes: [UInt8]) -> [UInt8] {
-        let checksum = unsafe bytes.withUnsafeBytes { unsafe libdeflate_crc32(0, $0.baseAddress, $0.count) }
+        let checksum = unsafe bytes.withUnsafeBytes { unsafe Checksum.crc32($0) }
         return littleEndian(checksum) + littleEndian(UInt32(truncatingIfNeeded: bytes.count))
     }
 

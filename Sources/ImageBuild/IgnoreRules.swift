@@ -32,6 +32,16 @@ struct IgnoreRules {
         return try IgnoreRules(parsing: [], name: "")
     }
 
+    /// Names the rules of a tree: the path and id of their file.
+    static func name(of tree: any SourceTree) throws -> String {
+        for name in names {
+            if let entry = try tree.entry(at: name), entry.kind == .file || entry.kind == .executable {
+                return "\(name) \(entry.objectID.hex)"
+            }
+        }
+        return "none"
+    }
+
     /// Reads patterns, one on each line; `#` begins a comment.
     init(parsing bytes: [UInt8], name: String) throws(BuildFailure) {
         let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]

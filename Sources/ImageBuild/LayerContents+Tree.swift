@@ -1,16 +1,20 @@
 internal import BuildModel
 
 extension LayerContents {
-    /// Adds the entries of a tree below `root` that its ignore rules let in, in the tree's own order.
-    func add(_ tree: any SourceTree, at root: [UInt8]) throws {
+    /// Adds the entries of a part of a tree below `root` that its ignore rules let in, in the tree's own order.
+    func add(_ tree: any StoredTree, at root: [UInt8], range: LayerRange = .whole) throws {
         var treeGuard = TreeGuard()
         let rules = try IgnoreRules.rules(of: tree)
         var skipped = SkippedDirectories()
+        var filter = RangeFilter(range)
         try tree.walk { entry in
             try treeGuard.admit(entry)
-            if rules.keepsOut(entry.path) {
+            let place = filter.place(of: entry)
+            if place == .after { return .stop }
+            if place == .before { return .skipDescendants }
+            if rules.keepsOut(entry.path) || place == .above {
                 guard entry.kind == .directory else { return .proceed }
-                guard rules.letsBackIn else { return .skipDescendants }
+                guard rules.letsBackIn || place == .above else { return .skipDescendants }
                 skipped.insert(entry.path)
                 return .proceed
             }
@@ -39,7 +43,7 @@ extension LayerContents {
         return true
     }
 
-    private func add(_ entry: TreeEntry, of tree: any SourceTree, at path: [UInt8]) throws {
+    private func add(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8]) throws {
         switch entry.kind {
         case .directory: try stream.append(.directory(path, ownership: ownership))
         case .file: try addFile(entry, of: tree, at: path, mode: 0o644)
@@ -49,15 +53,15 @@ extension LayerContents {
         }
     }
 
-    private func addFile(_ entry: TreeEntry, of tree: any SourceTree, at path: [UInt8], mode: UInt32) throws {
+    private func addFile(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8], mode: UInt32) throws {
         guard entry.size <= maximumBlobBytes else {
             throw LayerFailure.tooLarge(entry.path, size: entry.size, limit: maximumBlobBytes)
         }
         let file = TarEntry.file(path, mode: mode, size: entry.size, ownership: ownership)
-        try stream.append(file, content: entry, in: tree)
+        try stream.append(file, content: BlobEntryContent(entry: entry, blobs: tree.blobs))
     }
 
-    private func addLink(_ entry: TreeEntry, of tree: any SourceTree, at path: [UInt8]) throws {
+    private func addLink(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8]) throws {
         let limit = Int64(LayerPath.maximumPath)
         guard entry.size <= limit else { throw LayerFailure.tooLarge(entry.path, size: entry.size, limit: limit) }
         let target = try tree.withContent(of: entry, limit: limit) { content in

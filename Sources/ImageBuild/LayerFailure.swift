@@ -37,17 +37,32 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func tooManyFiles(limit: Int) -> BuildFailure {
+        tree(.limitExceeded, "A layer would have over \(limit) files, too many. Make fewer, or name smaller outputs.")
+    }
+
     static func tooManyPatterns(_ name: String, count: Int, limit: Int) -> BuildFailure {
         tree(.limitExceeded, "'\(name)' has \(count) patterns; at most \(limit) are read. Make it shorter.")
     }
 
-    static func changed(_ path: [UInt8], promised: Int64, size: Int) -> BuildFailure {
+    static func edge(_ size: Int64, kept: Int64) -> BuildFailure {
         BuildFailure(
             .platform,
             .corrupted,
             operation: "layer.write",
             message:
-                "'\(shown(path))' has \(size) bytes, but the repository promised \(promised). The local copy of the "
+                "Kept members of a layer have \(size) bytes, but \(kept) were counted when they were kept. Empty the "
+                + "directory 'layers/members' of the cache, and report this as a defect."
+        )
+    }
+
+    static func changed(_ path: [UInt8], promised: Int64) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .corrupted,
+            operation: "layer.write",
+            message:
+                "'\(shown(path))' has not the \(promised) bytes that the repository promised. The local copy of the "
                 + "repository is damaged.",
             isRetryable: true
         )
@@ -67,7 +82,7 @@ enum LayerFailure {
     }
 
     /// The path without what would move a terminal's cursor.
-    private static func shown(_ path: [UInt8]) -> String {
+    static func shown(_ path: [UInt8]) -> String {
         var text = ""
         for scalar in String(decoding: path.prefix(200), as: UTF8.self).unicodeScalars {
             text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{fffd}" : scalar)

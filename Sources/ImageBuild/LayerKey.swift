@@ -8,10 +8,14 @@ package struct LayerKey: Sendable, Hashable {
     /// The codec that is part of it.
     let codec: String
 
-    /// - Parameters: as for `LayerWriter.writeLayer(from:at:ownership:files:comment:settings:cancellation:)`; the tree by its id.
+    /// The key as one value, for notes that belong to it.
+    package var noteKey: Digest { Digest(of: "note \(digest.hex)") }
+
+    /// - Parameters: as for `LayerWriter.writeLayer(from:at:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds.
     /// - Throws: `BuildFailure` with code `invalid_configuration` if there is no such codec.
     package init(
         tree: ObjectID,
+        part: TreePart = .whole,
         at directory: String,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
@@ -25,7 +29,7 @@ package struct LayerKey: Sendable, Hashable {
             ]
         }
         let parts: JSONValue = [
-            "tree": .string(tree.hex),
+            "tree": .string(part.content?.hex ?? tree.hex),
             "directory": .string(directory),
             "user": .integer(Int64(ownership.user)),
             "group": .integer(Int64(ownership.group)),

@@ -12,8 +12,17 @@ package final class LayerMemo: Sendable {
     /// In place of a record: the layer is not to be trusted any more.
     private static let nothing = "-"
 
+    /// In front of a note.
+    private static let noteMark: Substring = "="
+
+    private struct State {
+        var records: [Digest: LayerRecord] = [:]
+        /// Cuts of trees and of projects, as texts.
+        var texts: [Digest: String] = [:]
+    }
+
     private let journal: Journal
-    private let records = Mutex<[Digest: LayerRecord]>([:])
+    private let state = Mutex(State())
 
     /// - Parameter directory: an existing directory; the journal in it is made at first use.
     package init(in directory: String) {
@@ -33,7 +42,7 @@ package final class LayerMemo: Sendable {
         making make: @escaping @Sendable () async throws -> Layer
     ) throws(BuildFailure) -> Layer? {
         try catchUp()
-        guard let record = records.withLock({ $0[key.digest] }) else { return nil }
+        guard let record = state.withLock({ $0.records[key.digest] }) else { return nil }
         let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: record.digest, size: record.size)
         let source = BlobSource.deferred { try await self.content(of: record, key: key, making: make) }
         return Layer(
@@ -49,6 +58,21 @@ package final class LayerMemo: Sendable {
     /// - Throws: `BuildFailure` with code `system` if the journal cannot be written.
     package func remember(_ layer: Layer, for key: LayerKey) throws(BuildFailure) {
         try journal.append("\(key.digest.hex) \(LayerRecord(layer, codec: key.codec).text)")
+    }
+
+    /// A word that was remembered under a key: where a tree or a project is cut.
+    ///
+    /// - Throws: `BuildFailure` with code `system` if the journal cannot be read.
+    package func note(for key: Digest) throws(BuildFailure) -> String? {
+        try catchUp()
+        return state.withLock { $0.texts[key] }
+    }
+
+    /// Remembers a word, which has no space in it, in place of an earlier one.
+    ///
+    /// - Throws: `BuildFailure` with code `system` if the journal cannot be written.
+    package func remember(note: String, for key: Digest) throws(BuildFailure) {
+        try journal.append("\(key.hex) \(Self.noteMark) \(note)")
     }
 
     private func content(
@@ -67,13 +91,18 @@ package final class LayerMemo: Sendable {
     /// Takes in what this and other processes have appended.
     private func catchUp() throws(BuildFailure) {
         // Within the lock: of two that read at once, none may look before the other has put down what it read.
-        try records.withLock { (records) throws(BuildFailure) in
+        try state.withLock { (state) throws(BuildFailure) in
             for text in try journal.newTexts() {
                 let words = text.split(separator: " ")
                 guard let first = words.first, let bytes = Hexadecimal.decode(String(first)), bytes.count == 32 else {
                     continue
                 }
-                records[Digest(sha256: bytes)] = LayerRecord(words: words.dropFirst())
+                let key = Digest(sha256: bytes)
+                if words.count == 3, words[1] == Self.noteMark {
+                    state.texts[key] = String(words[2])
+                } else {
+                    state.records[key] = LayerRecord(words: words.dropFirst())
+                }
             }
         }
     }

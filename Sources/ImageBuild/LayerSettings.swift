@@ -3,38 +3,41 @@ package import Platform
 
 /// How layers are made: what they are compressed with, on which threads, where they are kept, and what is too large.
 package struct LayerSettings: Sendable {
-    /// The compression level of libdeflate, 1 to 12.
-    package var level: Int
+    package var compression: CompressionLevel
     /// The threads that compress. Their number changes the speed, never a byte.
     package var processors: BlockingPool
     /// An existing directory for the compressed bytes; nothing in it has a name.
     package var spoolDirectory: String
     /// The largest file that is put in a layer, in bytes.
     package var maximumBlobBytes: Int64
+    /// A large source becomes this many layers at most.
+    package var maximumLayers: Int
     /// Members of earlier layers; nil to make every member anew. Changes the speed, never a byte.
     package var members: MemberStore?
 
     package init(
-        level: Int = 6,
+        compression: CompressionLevel = .balanced,
         processors: BlockingPool,
         spoolDirectory: String,
         maximumBlobBytes: Int64 = 1 << 30,
+        maximumLayers: Int = 10,
         members: MemberStore? = nil
     ) {
-        self.level = level
+        self.compression = compression
         self.processors = processors
         self.spoolDirectory = spoolDirectory
         self.maximumBlobBytes = maximumBlobBytes
+        self.maximumLayers = maximumLayers
         self.members = members
     }
 
-    /// Names how a tar becomes compressed bytes: library, level, where members are cut, and how this release of the
+    /// Names how a tar becomes compressed bytes: library, compression, where members are cut, and how this release of the
     /// library packs a sample. Layers from equal trees with equal codecs have equal digests.
     ///
-    /// - Throws: `BuildFailure` with code `invalid_configuration` if the library has no such level.
+    /// - Throws: `BuildFailure` with code `invalid_configuration` if the library lacks a level.
     package var codec: String {
         get throws(BuildFailure) {
-            "gzip-libdeflate-\(level)-v2-\(try CodecIdentity.fingerprint(level: level))"
+            "gzip-libdeflate-\(compression.rawValue)-v3-\(try CodecIdentity.fingerprint(compression))"
         }
     }
 

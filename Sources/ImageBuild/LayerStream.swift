@@ -3,8 +3,8 @@ internal import Platform
 
 /// Turns tar entries into a layer: encodes them and cuts the tar into members.
 ///
-/// Where members are cut depends on the entries alone (`MemberCut`); files of 1 MiB and more begin a member of their own and are
-/// cut at every 1 MiB. Confined to the thread that writes the layer.
+/// Where members are cut depends on the entries alone (`MemberCut`); large files have members of their own. Confined to the thread
+/// that writes the layer.
 final class LayerStream {
     private let pipeline: MemberPipeline
     private let cancellation: CancelFlag
@@ -18,18 +18,27 @@ final class LayerStream {
     /// Appends an entry with the content that is at hand, if any.
     func append(_ entry: TarEntry, content: [UInt8] = []) throws {
         let before = pending.size
-        pending.append(TarEncoder.header(for: entry) + content + TarEncoder.padding(after: entry.size))
-        try endEntry(entry, objectID: nil, before: before)
+        pending.append(headerOf: entry)
+        pending.append(content)
+        pending.append(paddingAfter: entry.size)
+        try endEntry(entry, identity: "", before: before)
     }
 
-    /// Appends a file of a tree.
-    func append(_ entry: TarEntry, content file: TreeEntry, in tree: any SourceTree) throws {
-        guard file.size < MemberCut.large else { return try appendLarge(entry, content: file, in: tree) }
+    /// Appends an entry whose content is read when it is needed.
+    func append(_ entry: TarEntry, content: any EntryContent) throws {
+        guard content.size < MemberCut.large else { return try appendLarge(entry, content: content) }
         let before = pending.size
-        pending.append(TarEncoder.header(for: entry))
-        pending.append(0..<Int(file.size), of: file, in: tree)
-        pending.append(TarEncoder.padding(after: entry.size))
-        try endEntry(entry, objectID: file.objectID, before: before)
+        pending.append(headerOf: entry)
+        pending.append(0..<content.size, of: content)
+        pending.append(paddingAfter: entry.size)
+        try endEntry(entry, identity: content.identity, before: before)
+    }
+
+    /// Appends a file that is on disk. A small one is read at once, so that few files are open.
+    func append(_ entry: TarEntry, file: FileContent) throws {
+        let content = FileEntryContent(path: entry.path, file: file)
+        guard file.size < MemberCut.large else { return try append(entry, content: content) }
+        try append(entry, content: try content.bytes())
     }
 
     /// Ends the archive and waits for its members.
@@ -39,28 +48,29 @@ final class LayerStream {
         return try pipeline.finish(comment: comment)
     }
 
-    private func appendLarge(_ entry: TarEntry, content file: TreeEntry, in tree: any SourceTree) throws {
+    private func appendLarge(_ entry: TarEntry, content: any EntryContent) throws {
         if pending.size > 0 { try cut() }
         try checkCancellation()
         var plans: [MemberPlan] = []
+        var partSizes: [Int] = []
         var plan = MemberPlan()
-        plan.append(TarEncoder.header(for: entry))
-        var offset = 0
-        while offset < Int(file.size) {
-            let end = min(Int(file.size), offset + MemberCut.large - plan.size)
-            plan.append(offset..<end, of: file, in: tree)
+        plan.append(headerOf: entry)
+        var offset: Int64 = 0
+        while offset < content.size {
+            let end = min(content.size, offset + Int64(MemberCut.piece - plan.size))
+            plan.append(offset..<end, of: content)
+            partSizes.append(Int(end - offset))
             offset = end
-            guard offset < Int(file.size) else { break }
+            if offset == content.size { plan.append(paddingAfter: entry.size) }
             plans.append(plan)
             plan = MemberPlan()
         }
-        plan.append(TarEncoder.padding(after: entry.size))
-        try pipeline.submit(plans + [plan], of: file, in: tree)
+        try pipeline.submit(plans, of: content, partSizes: partSizes)
     }
 
-    private func endEntry(_ entry: TarEntry, objectID: ObjectID?, before: Int) throws {
+    private func endEntry(_ entry: TarEntry, identity: String, before: Int) throws {
         let size = pending.size - before
-        if MemberCut.follows(path: entry.path, objectID: objectID, size: size, pending: pending.size) { try cut() }
+        if MemberCut.follows(path: entry.path, identity: identity, size: size, pending: pending.size) { try cut() }
         try checkCancellation()
     }
 

@@ -9,7 +9,8 @@ package enum LayerWriter {
     /// Writes the files of a tree, and files that a plan adds.
     ///
     /// - Parameters:
-    ///   - tree: read on this thread alone.
+    ///   - tree: walked on this thread; its blobs are read on the settings' threads too.
+    ///   - part: the part of the tree that goes into the layer.
     ///   - directory: the absolute path in the image that becomes the tree's root.
     ///   - ownership: of everything; files are readable by all, so that the app's user need not own them.
     ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
@@ -19,7 +20,8 @@ package enum LayerWriter {
     /// - Throws: `BuildFailure`: `submodule_unsupported`, `unsafe_path`, `reserved_name` or `limit_exceeded`, which
     ///   name the entry; `invalid_plan`; `cancelled`; what the tree throws.
     package static func writeLayer(
-        from tree: any SourceTree,
+        from tree: any StoredTree,
+        part: TreePart = .whole,
         at directory: String,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
@@ -33,7 +35,7 @@ package enum LayerWriter {
         guard !root.isEmpty else { throw LayerFailure.plan(directory, "the app needs a directory of its own") }
         try contents.addDirectories(to: root)
         try contents.add(files)
-        try contents.add(tree, at: root)
+        try contents.add(tree, at: root, range: part.range)
         let (layer, work) = try contents.finish(comment: comment)
         report(work)
         return layer
@@ -42,6 +44,19 @@ package enum LayerWriter {
     /// Writes a small layer of files that a plan adds.
     ///
     /// - Throws: `BuildFailure` with code `invalid_plan` that names the path, or `cancelled`.
+    package static func write(
+        files: [PlannedFile],
+        ownership: FileOwnership = .root,
+        comment: String,
+        settings: LayerSettings,
+        cancellation: CancelFlag
+    ) throws -> (layer: Layer, work: LayerWork) {
+        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
+        try contents.add(files)
+        return try contents.finish(comment: comment)
+    }
+
+    /// As `write(files:ownership:comment:settings:cancellation:)`, without what it cost.
     package static func writeLayer(
         files: [PlannedFile],
         ownership: FileOwnership = .root,
@@ -49,8 +64,12 @@ package enum LayerWriter {
         settings: LayerSettings,
         cancellation: CancelFlag
     ) throws -> Layer {
-        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
-        try contents.add(files)
-        return try contents.finish(comment: comment).layer
+        try write(
+            files: files,
+            ownership: ownership,
+            comment: comment,
+            settings: settings,
+            cancellation: cancellation
+        ).layer
     }
 }

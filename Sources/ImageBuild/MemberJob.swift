@@ -10,7 +10,7 @@ final class MemberJob: Sendable {
     private enum State {
         case waiting(MemberMaker.Work)
         case running
-        case finished(Result<MemberMaker.Member?, BuildFailure>)
+        case finished(Result<MemberMaker.Member, any Error>)
         case abandoned
     }
 
@@ -26,24 +26,24 @@ final class MemberJob: Sendable {
     /// Makes the member, unless that has begun elsewhere or nobody wants it any more.
     func run() {
         guard let work = begin() else { return }
-        let result = Result { () throws(BuildFailure) in try maker.make(work) }
+        let result = Result { try maker.make(work) }
         state.withLock { $0 = .finished(result) }
         finished.signal()
     }
 
-    /// The member, or nil if it could not be recalled; blocks until that is known. To be asked for once.
-    func join() throws(BuildFailure) -> MemberMaker.Member? {
+    /// The member; blocks until it is made. To be asked for once.
+    func join() throws -> MemberMaker.Member {
         run()
         finished.wait()
         let result = state.withLock { state in
             defer { state = .abandoned }
             if case .finished(let result) = state { return result }
-            return .failure(.cancelled(operation: "layer.compress"))
+            return .failure(BuildFailure.cancelled(operation: "layer.compress"))
         }
         return try result.get()
     }
 
-    /// Drops the member's bytes if its making has not begun.
+    /// Drops the work if it has not begun.
     func abandon() {
         state.withLock { if case .waiting = $0 { $0 = .abandoned } }
     }

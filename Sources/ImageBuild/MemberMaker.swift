@@ -1,44 +1,78 @@
 internal import BuildModel
+internal import Compression
 
-/// Makes members on any thread: compresses them, or recalls them from where earlier layers left them.
+/// Makes members on any thread: reads and compresses them, or recalls them from where earlier layers left them.
 final class MemberMaker: Sendable {
     /// A member with what it was made of.
     struct Member: Sendable {
-        var tar: [UInt8]
+        enum Origin: Sendable {
+            /// Read and compressed.
+            case made
+            /// Kept, and inflated to hash its tar.
+            case recalled
+            /// Kept, and its tar not needed.
+            case copied
+        }
+
+        /// Bytes of tar; nil if the tar is not needed.
+        var tar: [UInt8]?
+        var tarSize: Int
         var compressed: [UInt8]
-        var isRecalled: Bool
+        var origin: Origin
     }
 
-    /// What is to be done.
+    /// What is to be done. Keys are those under which members are kept.
     enum Work: Sendable {
-        /// - Parameter key: under which the member is kept.
-        case compress([UInt8], key: Digest?)
-        /// - Parameter size: bytes of tar.
-        case recall(key: Digest, size: Int)
+        case compress(MemberPlan, key: Digest?)
+        /// With the one content part of the plan at hand.
+        case compressPart([UInt8], MemberPlan, key: Digest?)
+        /// A kept member; it is made if it turns out to be damaged.
+        case recall(MemberPlan, key: Digest)
+        /// A kept member whose tar is not needed.
+        case copy(MemberPlan, key: Digest)
     }
 
-    private let deflaters: DeflaterStock
+    private let compressor: MemberCompressor
     private let inflaters = InflaterStock()
     private let store: MemberStore?
 
-    init(level: Int, store: MemberStore?) {
-        deflaters = DeflaterStock(level: level)
+    init(_ compression: CompressionLevel, store: MemberStore?) {
+        compressor = MemberCompressor(compression)
         self.store = store
     }
 
-    /// - Returns: nil if the member cannot be recalled after all.
-    func make(_ work: Work) throws(BuildFailure) -> Member? {
+    func make(_ work: Work) throws -> Member {
         switch work {
-        case .compress(let tar, let key):
-            let compressed = try deflaters.withDeflater { deflater throws(BuildFailure) in
-                try GzipMember.compress(tar, with: deflater)
+        case .compress(let plan, let key): return try compress(try plan.bytes(), key: key)
+        case .compressPart(let part, let plan, let key): return try compress(try plan.bytes(with: part), key: key)
+        case .recall(let plan, let key):
+            guard let compressed = store?.member(for: key), let tar = try inflate(compressed, size: plan.size) else {
+                return try compress(try plan.bytes(), key: key)
             }
-            if let key { store?.keep(compressed, for: key) }
-            return Member(tar: tar, compressed: compressed, isRecalled: false)
-        case .recall(let key, let size):
-            guard let compressed = store?.member(for: key) else { return nil }
-            let tar = try inflaters.withInflater { inflater in inflater.inflate(compressed, size: size) }
-            return tar.map { Member(tar: $0, compressed: compressed, isRecalled: true) }
+            return Member(tar: tar, tarSize: tar.count, compressed: compressed, origin: .recalled)
+        case .copy(let plan, let key):
+            guard let compressed = store?.member(for: key) else { return try compress(try plan.bytes(), key: key) }
+            return Member(tar: nil, tarSize: plan.size, compressed: compressed, origin: .copied)
+        }
+    }
+
+    private func compress(_ tar: [UInt8], key: Digest?) throws -> Member {
+        let compressed = try compressor.compress(tar)
+        if let key { store?.keep(compressed, for: key) }
+        return Member(tar: tar, tarSize: tar.count, compressed: compressed, origin: .made)
+    }
+
+    /// The tar of a member; nil if it is damaged, is not alone, or has another size.
+    private func inflate(_ member: [UInt8], size: Int) throws(BuildFailure) -> [UInt8]? {
+        try inflaters.withInflater { inflater in
+            var isWhole = false
+            let tar = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                let output = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: size)
+                let read = unsafe member.withUnsafeBytes { unsafe inflater.inflate($0, .gzip, into: output) }
+                isWhole = read == member.count
+                count = isWhole ? size : 0
+            }
+            return isWhole ? tar : nil
         }
     }
 }

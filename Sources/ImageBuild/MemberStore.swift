@@ -1,4 +1,5 @@
 package import BuildModel
+internal import Compression
 internal import Platform
 internal import Synchronization
 
@@ -60,9 +61,9 @@ package final class MemberStore: Sendable {
     /// Keeps a member.
     func keep(_ member: [UInt8], for key: Digest) {
         do {
-            let bytes = member + Self.checksum(of: member, key)
-            try Files.writeInOneStep(bytes, to: path(key))
-            try makeRoom(for: Int64(bytes.count))
+            let checksum = Self.checksum(of: member, key)
+            try Files.writeInOneStep(member, checksum, to: path(key))
+            try makeRoom(for: Int64(member.count + checksum.count))
         } catch {
             state.withLock { $0.failure = error }
         }
@@ -95,10 +96,10 @@ package final class MemberStore: Sendable {
 
     private func path(_ key: Digest) -> String { "\(directory)/\(key.hex)" }
 
+    /// Twelve bytes of the key and a CRC: enough against torn, damaged and exchanged files. What is uploaded is hashed anyway.
     private static func checksum(of member: [UInt8], _ key: Digest) -> [UInt8] {
-        let hasher = SHA256Hasher()
-        hasher.update(Array(key.hex.utf8))
-        hasher.update(member)
-        return Array((Hexadecimal.decode(hasher.finalize().hex) ?? []).prefix(checksumSize))
+        let crc = unsafe member.withUnsafeBytes { unsafe Checksum.crc32($0) }
+        let name = (Hexadecimal.decode(key.hex.prefix(24)) ?? []).prefix(12)
+        return name + (0..<4).map { UInt8(truncatingIfNeeded: crc >> (8 * $0)) }
     }
 }

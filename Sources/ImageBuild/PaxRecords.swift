@@ -1,10 +1,12 @@
+internal import Platform
+
 /// Extended records for one entry: POSIX.1-2017, pax, "pax Extended Header". Made only of what ustar cannot say.
 struct PaxRecords {
     private(set) var bytes: [UInt8] = []
 
-    /// The records that `entry` needs; none for most.
-    init(for entry: TarEntry) {
-        let path = UstarName(entry.archivePath) == nil ? entry.archivePath : nil
+    /// The records that `entry` needs, whose path in the archive is `path`; none for most.
+    init(for entry: TarEntry, path: [UInt8]) {
+        let path = UstarName(path) == nil ? path : nil
         let link = Self.fits(entry.link) ? nil : entry.link
         // Names are bytes, as git has them. Readers that take them for UTF-8 refuse some and normalise others into one
         // another.
@@ -16,6 +18,8 @@ struct PaxRecords {
         where number > UstarHeader.maximumID {
             append(key, Array(String(number).utf8))
         }
+        // The name that all tars give to what xattr(7) has.
+        for attribute in entry.attributes { append("SCHILY.xattr.\(attribute.name)", attribute.value) }
     }
 
     /// Appends `<length> <key>=<value>\n`, where the length counts its own digits.

@@ -5,11 +5,12 @@ enum TarEncoder {
     /// What ends an archive: two blocks of zeros, and nothing after them.
     static let end = [UInt8](repeating: 0, count: 2 * UstarHeader.blockSize)
 
-    /// Everything in front of an entry's content: its header, after an extended one if it needs one.
-    static func header(for entry: TarEntry) -> [UInt8] {
-        let records = PaxRecords(for: entry).bytes
-        let name = UstarName(entry.archivePath) ?? UstarName(approximating: entry.archivePath)
-        guard !records.isEmpty else { return UstarHeader(entry, name: name).bytes }
+    /// Appends everything in front of an entry's content: its header, after an extended one if it needs one.
+    static func append(headerOf entry: TarEntry, to bytes: inout [UInt8]) {
+        let path = entry.archivePath
+        let records = PaxRecords(for: entry, path: path).bytes
+        let name = UstarName(path) ?? UstarName(approximating: path)
+        guard !records.isEmpty else { return UstarHeader.append(entry, name: name, to: &bytes) }
         let extended = TarEntry(
             kind: .extended,
             path: Array("././@PaxHeader".utf8),
@@ -17,15 +18,17 @@ enum TarEncoder {
             ownership: .root,
             size: Int64(records.count)
         )
-        let extendedName = UstarName(approximating: extended.path)
-        return UstarHeader(extended, name: extendedName).bytes + records + padding(after: Int64(records.count))
-            + UstarHeader(printable(entry), name: name).bytes
+        UstarHeader.append(extended, name: UstarName(approximating: extended.path), to: &bytes)
+        bytes.append(contentsOf: records)
+        append(paddingAfter: Int64(records.count), to: &bytes)
+        UstarHeader.append(printable(entry), name: name, to: &bytes)
     }
 
-    /// The zeros that fill the last block of a content of `size` bytes.
-    static func padding(after size: Int64) -> [UInt8] {
+    /// Appends the zeros that fill the last block of a content of `size` bytes.
+    static func append(paddingAfter size: Int64, to bytes: inout [UInt8]) {
         let rest = Int(size % Int64(UstarHeader.blockSize))
-        return rest == 0 ? [] : [UInt8](repeating: 0, count: UstarHeader.blockSize - rest)
+        guard rest > 0 else { return }
+        bytes.append(contentsOf: repeatElement(0, count: UstarHeader.blockSize - rest))
     }
 
     private static func printable(_ entry: TarEntry) -> TarEntry {

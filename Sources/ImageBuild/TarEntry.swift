@@ -1,10 +1,15 @@
+internal import Platform
+
 /// One entry of a tar archive, before it is encoded.
 struct TarEntry {
     /// POSIX.1-2017, pax, "ustar Interchange Format": the typeflag.
     enum Kind: UInt8 {
         case file = 0x30
+        /// A further name of an earlier file.
+        case hardLink = 0x31
         case symbolicLink = 0x32
         case directory = 0x35
+        case pipe = 0x36
         /// Records for the entry that follows.
         case extended = 0x78
     }
@@ -17,8 +22,10 @@ struct TarEntry {
     var ownership: FileOwnership
     /// Bytes of content that follow the header.
     var size: Int64 = 0
-    /// A symbolic link's target.
+    /// A symbolic link's target, or the path of the file that a hard link is.
     var link: [UInt8] = []
+    /// Sorted by name.
+    var attributes: [ExtendedAttribute] = []
 }
 
 extension TarEntry {

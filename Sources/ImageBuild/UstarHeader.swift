@@ -2,7 +2,7 @@
 ///
 /// Every field that could tell builds apart is fixed: one second after the epoch (0 means "unset" to some readers),
 /// numeric owners without names, no devices.
-struct UstarHeader {
+enum UstarHeader {
     static let blockSize = 512
     /// What 11 octal digits hold.
     static let maximumSize: Int64 = 0o777_7777_7777
@@ -10,49 +10,57 @@ struct UstarHeader {
     static let maximumID: UInt32 = 0o777_7777
     static let linkWidth = 100
     private static let modificationTime: Int64 = 1
-    private static let checksumRange = 148..<156
+    private static let magic = Array("ustar\u{0}00".utf8)
 
-    private(set) var bytes: [UInt8] = []
-
-    /// Encodes an entry under a name. A number that does not fit becomes 0: extended records carry it then.
-    init(_ entry: TarEntry, name: UstarName) {
-        bytes.reserveCapacity(Self.blockSize)
-        text(name.name, width: 100)
-        number(Int64(entry.mode), digits: 7)
-        number(entry.ownership.user > Self.maximumID ? 0 : Int64(entry.ownership.user), digits: 7)
-        number(entry.ownership.group > Self.maximumID ? 0 : Int64(entry.ownership.group), digits: 7)
-        number(entry.size > Self.maximumSize ? 0 : entry.size, digits: 11)
-        number(Self.modificationTime, digits: 11)
-        text(Array(repeating: UInt8(ascii: " "), count: 8), width: 8)
-        bytes.append(entry.kind.rawValue)
-        text(entry.link.prefix(Self.linkWidth), width: Self.linkWidth)
-        text(Array("ustar\u{0}00".utf8), width: 8)
-        text([], width: 64)
-        number(0, digits: 7)
-        number(0, digits: 7)
-        text(name.prefix, width: 155)
-        text([], width: 12)
-        writeChecksum()
-    }
-
-    private mutating func text(_ value: some Collection<UInt8>, width: Int) {
-        bytes.append(contentsOf: value)
-        bytes.append(contentsOf: repeatElement(0, count: width - value.count))
-    }
-
-    private mutating func number(_ value: Int64, digits: Int) {
-        for digit in stride(from: digits - 1, through: 0, by: -1) {
-            bytes.append(UInt8(ascii: "0") + UInt8(value >> (3 * Int64(digit)) & 7))
+    /// Appends the block of an entry under a name. A number that does not fit becomes 0: extended records carry it then.
+    static func append(_ entry: TarEntry, name: UstarName, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: blockSize))
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            let block = unsafe Block(bytes: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+            unsafe block.text(name.name, at: 0)
+            unsafe block.number(Int64(entry.mode), at: 100, digits: 7)
+            unsafe block.number(entry.ownership.user > maximumID ? 0 : Int64(entry.ownership.user), at: 108, digits: 7)
+            unsafe block.number(
+                entry.ownership.group > maximumID ? 0 : Int64(entry.ownership.group),
+                at: 116,
+                digits: 7
+            )
+            unsafe block.number(entry.size > maximumSize ? 0 : entry.size, at: 124, digits: 11)
+            unsafe block.number(modificationTime, at: 136, digits: 11)
+            unsafe block.text(repeatElement(UInt8(ascii: " "), count: 8), at: 148)
+            unsafe block.text(CollectionOfOne(entry.kind.rawValue), at: 156)
+            unsafe block.text(entry.link.prefix(linkWidth), at: 157)
+            unsafe block.text(magic, at: 257)
+            unsafe block.number(0, at: 329, digits: 7)
+            unsafe block.number(0, at: 337, digits: 7)
+            unsafe block.text(name.prefix, at: 345)
+            // Six digits, a NUL and the space that was there.
+            unsafe block.number(block.sum, at: 148, digits: 6)
         }
-        bytes.append(0)
+    }
+}
+
+/// 512 bytes that are filled field by field; what no field fills stays 0.
+@unsafe
+private struct Block {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    var sum: Int64 { unsafe bytes.reduce(into: 0) { $0 += Int64($1) } }
+
+    func text(_ value: some Collection<UInt8>, at offset: Int) {
+        var place = offset
+        for byte in value {
+            unsafe bytes[place] = byte
+            place += 1
+        }
     }
 
-    private mutating func writeChecksum() {
-        let sum = bytes.reduce(into: Int64(0)) { $0 += Int64($1) }
-        var field = UstarHeader()
-        field.number(sum, digits: 6)
-        bytes.replaceSubrange(Self.checksumRange, with: field.bytes + [UInt8(ascii: " ")])
+    func number(_ value: Int64, at offset: Int, digits: Int) {
+        for digit in 0..<digits {
+            let shift = 3 * Int64(digits - 1 - digit)
+            unsafe bytes[offset + digit] = UInt8(ascii: "0") + UInt8(value >> shift & 7)
+        }
+        unsafe bytes[offset + digits] = 0
     }
-
-    private init() {}
 }

@@ -17,6 +17,8 @@ extension Deployer {
     ) async throws -> (applied: AppliedDeployment, build: String) {
         do {
             try DeploymentIntent.check(client.settings)
+            let needs = [(ClusterResource.deployment, ["get", "list", "watch", "patch"]), (.replicaSet, ["list"])]
+            try await preflight.check(Preflight.rights(needs, client.settings.namespace))
             let writer = FencedWriter(client: client, stamp: stamp, confirm: confirm)
             let (applied, target) = try await restore(build, stamp, writer, log)
             try await RolloutWait(client: client, applied: applied, podBuild: target, log: log).run()

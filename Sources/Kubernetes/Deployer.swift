@@ -4,7 +4,7 @@ package import HTTPTransport
 /// Hands images to a cluster by server-side apply, never by force, and sees to it that they come up.
 package struct Deployer: Sendable {
     let client: ClusterClient
-    private let preflight: Preflight
+    let preflight: Preflight
 
     /// What the configuration says about deploying.
     package var settings: DeployerSettings { client.settings }

@@ -18,40 +18,73 @@ final class Preflight: Sendable {
         self.client = client
     }
 
+    /// What every deployment to a namespace needs.
+    static func rights(in namespace: String) -> [Right] {
+        rights(
+            [(.deployment, ["get", "list", "watch", "create", "patch"]), (.service, ["get", "create", "patch"])],
+            namespace
+        )
+    }
+
+    /// What some deployments need: domains, release commands, going back, and telling why a rollout does not come to its end.
+    static func furtherRights(in namespace: String) -> [Right] {
+        let lists: [(ClusterResource, [String])] = [(.replicaSet, ["list"]), (.pod, ["list"]), (.event, ["list"])]
+        return rights(ingress + release + lists, namespace)
+    }
+
     /// What a deployment of the intent needs in any case.
     static func rights(for intent: DeploymentIntent) -> [Right] {
-        var needs: [(ClusterResource, [String])] = [
-            (.deployment, ["get", "list", "watch", "create", "patch"]), (.service, ["get", "create", "patch"]),
-        ]
-        if intent.domain != nil { needs.append((.ingress, ["get", "create", "patch"])) }
-        if intent.releaseCommand != nil { needs.append((.job, ["list", "watch", "create"])) }
-        return needs.flatMap { kind, verbs in
-            verbs.map { Right(verb: $0, kind: kind, namespace: intent.namespace) }
-        }
+        let more = (intent.domain == nil ? [] : ingress) + (intent.releaseCommand == nil ? [] : release)
+        return rights(in: intent.namespace) + rights(more, intent.namespace)
+    }
+
+    private static let ingress: [(ClusterResource, [String])] = [(.ingress, ["get", "create", "patch"])]
+    private static let release: [(ClusterResource, [String])] = [(.job, ["list", "watch", "create"])]
+
+    static func rights(_ needs: [(ClusterResource, [String])], _ namespace: String) -> [Right] {
+        needs.flatMap { kind, verbs in verbs.map { Right(verb: $0, kind: kind, namespace: namespace) } }
     }
 
     /// - Throws: `BuildFailure` with code `forbidden` that names every right that is missing. A cluster that does not tell is not
     ///   held against anybody: the requests themselves will show.
     func check(_ rights: [Right]) async throws {
-        var missing: [Right] = []
-        for right in rights where !known.withLock({ $0.contains(right) }) {
-            switch try await isAllowed(right) {
-            case true?: known.withLock { _ = $0.insert(right) }
-            case false?: missing.append(right)
-            case nil: return
-            }
+        let missing: [Right]
+        do {
+            missing = try await self.missing(rights)
+        } catch let failure as BuildFailure where failure.fault != .cancelled && failure.code != .unauthorized {
+            return
         }
-        guard let first = missing.first else { return }
-        let verbs = Dictionary(grouping: missing, by: \.kind.plural).sorted { $0.key < $1.key }
-            .map { plural, rights in "\(rights.map(\.verb).joined(separator: ", ")) \(plural)" }
+        guard !missing.isEmpty else { return }
         throw BuildFailure(
             .platform,
             .forbidden,
             operation: "kubernetes.preflight",
             message:
-                "The account of \(client.credentials.origin) may not \(verbs.joined(separator: "; nor ")) in namespace "
-                + "'\(first.namespace)'. Nothing was changed. The rights that a deployer needs are in config/kubernetes/deployer.yaml."
+                "The account of \(client.credentials.origin) \(Self.words(missing)). Nothing was changed. The rights that a "
+                + "deployer needs are in config/kubernetes/deployer.yaml."
         )
+    }
+
+    /// `may not get, patch deployments; nor create services in namespace 'apps'`.
+    static func words(_ missing: [Right]) -> String {
+        let verbs = Dictionary(grouping: missing, by: \.kind.plural).sorted { $0.key < $1.key }
+            .map { plural, rights in "\(rights.map(\.verb).joined(separator: ", ")) \(plural)" }
+        return "may not \(verbs.joined(separator: "; nor ")) in namespace '\(missing.first?.namespace ?? "")'"
+    }
+
+    /// Those of the rights that the cluster denies.
+    ///
+    /// - Throws: `BuildFailure` if the cluster cannot be asked.
+    func missing(_ rights: [Right]) async throws -> [Right] {
+        var missing: [Right] = []
+        for right in rights where !known.withLock({ $0.contains(right) }) {
+            switch try await isAllowed(right) {
+            case true?: known.withLock { _ = $0.insert(right) }
+            case false?: missing.append(right)
+            case nil: break
+            }
+        }
+        return missing
     }
 
     /// Nil if the cluster does not tell.
@@ -64,11 +97,7 @@ final class Preflight: Sendable {
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": ["resourceAttributes": attributes],
         ]
-        do {
-            let request = ClusterRequest(.create, .accessReview, namespace: right.namespace, body: review)
-            return try await client.send(request).object["status"]?["allowed"]?.bool
-        } catch let failure as BuildFailure where failure.fault != .cancelled && failure.code != .unauthorized {
-            return nil
-        }
+        let request = ClusterRequest(.create, .accessReview, namespace: right.namespace, body: review)
+        return try await client.send(request).object["status"]?["allowed"]?.bool
     }
 }

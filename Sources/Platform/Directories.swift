@@ -3,6 +3,9 @@ internal import Glibc
 
 /// Directories: made with their parents, listed, removed.
 package enum Directories {
+    /// Where passing files go: `TMPDIR`, else `/tmp`.
+    package static var temporary: String { SystemInformation.environment("TMPDIR") ?? "/tmp" }
+
     /// Makes `path` and its parents; one that is there already is fine.
     ///
     /// - Throws: `BuildFailure` with code `system` that names the path.

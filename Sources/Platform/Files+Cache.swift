@@ -31,16 +31,16 @@ extension Files {
     }
 
     /// Puts a file in its place in one step, without waiting for the disk: after a loss of power it may be empty or torn, so
-    /// readers have to check it. For caches.
+    /// readers have to check it. For caches. The parts are written one after another.
     ///
     /// - Throws: `BuildFailure` with code `system` that names the path; retryable when the disk is full.
-    package static func writeInOneStep(_ bytes: [UInt8], to path: String) throws(BuildFailure) {
+    package static func writeInOneStep(_ parts: [UInt8]..., to path: String) throws(BuildFailure) {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .system(errno: errno, operation: "file.write", message: "Cannot write '\(path)'.")
         }
-        let error = writeAll(bytes, to: descriptor)
+        let error = parts.reduce(0) { error, part in error == 0 ? writeAll(part, to: descriptor) : error }
         close(descriptor)
         guard error == 0, unsafe Glibc.rename(temporary, path) == 0 else {
             let reason = error == 0 ? errno : error

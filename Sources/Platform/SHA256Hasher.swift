@@ -1,34 +1,27 @@
 package import BuildModel
 internal import COpenSSL
 
-/// A running sha256 over libcrypto's EVP interface, which uses the CPU's SHA instructions.
+/// A running sha256 by libcrypto, which uses the CPU's SHA instructions.
 ///
-/// Owns an `EVP_MD_CTX`; freed with the last reference. Not for use by two threads at once, hence not Sendable.
-@safe
+/// The low-level interface of `SHA256_Update(3)`: unlike EVP's, its state can be written down and taken up again, which saves
+/// hashing the front of a layer once more. Not for use by two threads at once, hence not Sendable.
 package final class SHA256Hasher {
-    private let context: OpaquePointer
+    private var context: SHA256_CTX
 
     package init() {
-        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            preconditionFailure("libcrypto has no sha256: out of memory or a broken installation")
-        }
-        unsafe self.context = context
+        context = SHA256_CTX()
+        unsafe SHA256_Init(&context)
     }
 
-    /// A hasher that has seen the same bytes and goes its own way: `EVP_MD_CTX_copy_ex(3)`.
+    /// A hasher that has seen the same bytes and goes its own way.
     package init(copying other: SHA256Hasher) {
-        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_MD_CTX_copy_ex(context, other.context) == 1 else {
-            preconditionFailure("libcrypto cannot copy a sha256: out of memory")
-        }
-        unsafe self.context = context
+        context = other.context
     }
-
-    deinit { unsafe EVP_MD_CTX_free(context) }
 
     /// Adds bytes.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count > 0 else { return }
-        unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        unsafe SHA256_Update(&context, bytes.baseAddress, bytes.count)
     }
 
     /// Adds bytes.
@@ -39,8 +32,39 @@ package final class SHA256Hasher {
     /// The digest of all bytes so far; the hasher cannot be used afterwards.
     package func finalize() -> Digest {
         var bytes = [UInt8](repeating: 0, count: 32)
-        unsafe EVP_DigestFinal_ex(context, &bytes, nil)
+        unsafe SHA256_Final(&bytes, &context)
         return Digest(sha256: bytes)
+    }
+}
+
+extension SHA256Hasher {
+    /// Bytes of `state`.
+    package static let stateSize = 32 + 8 + 64
+
+    /// What the hasher knows of the bytes so far: eight words, the count of bytes, and the bytes of a block that is not full.
+    package var state: [UInt8] {
+        var state: [UInt8] = []
+        unsafe withUnsafeBytes(of: context.h) { unsafe state.append(contentsOf: $0) }
+        let bits = UInt64(context.Nh) << 32 | UInt64(context.Nl)
+        unsafe withUnsafeBytes(of: (bits / 8).littleEndian) { unsafe state.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: context.data) { unsafe state.append(contentsOf: $0) }
+        return state
+    }
+
+    /// Goes on where a hasher with this state was.
+    ///
+    /// - Parameter state: `stateSize` bytes that `state` wrote on a machine of the same byte order; nil comes of others.
+    package convenience init?(state: ArraySlice<UInt8>) {
+        guard state.count == Self.stateSize else { return nil }
+        self.init()
+        unsafe state.withUnsafeBytes { bytes in
+            unsafe withUnsafeMutableBytes(of: &context.h) { unsafe $0.copyBytes(from: bytes[..<32]) }
+            let count = unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 32, as: UInt64.self))
+            context.Nl = UInt32(truncatingIfNeeded: count &* 8)
+            context.Nh = UInt32(truncatingIfNeeded: count >> 29)
+            unsafe withUnsafeMutableBytes(of: &context.data) { unsafe $0.copyBytes(from: bytes[40...]) }
+            context.num = UInt32(count % 64)
+        }
     }
 }
 

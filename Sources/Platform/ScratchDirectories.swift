@@ -10,7 +10,7 @@ package enum ScratchDirectories {
     /// - Parameter parent: where; nil for `TMPDIR`, else `/tmp`.
     /// - Throws: `BuildFailure` with code `system` that names the parent.
     package static func create(in parent: String? = nil, prefix: String) throws(BuildFailure) -> String {
-        let parent = parent ?? SystemInformation.environment("TMPDIR") ?? "/tmp"
+        let parent = parent ?? Directories.temporary
         let path = try Directories.createTemporary(in: parent, prefix: prefix)
         paths.withLock { _ = $0.insert(path) }
         return path

@@ -15,6 +15,8 @@ struct ImagePush: Sendable {
     struct Counts: Sendable {
         var uploaded: Int64 = 0
         var reused: Int64 = 0
+        /// How each blob got there.
+        var ways: [Digest: BlobWay] = [:]
     }
 
     /// Whether the tag is on this image already: the one request that a push of something unchanged makes.
@@ -108,13 +110,13 @@ struct ImagePush: Sendable {
         switch try await session.push(blob, to: target, trustsHead: trustsHead) {
         case .alreadyThere:
             log.say("blob \(name) is there already", .pushing)
-            return Counts(reused: size)
+            return Counts(reused: size, ways: [blob.descriptor.digest: .alreadyThere])
         case .mounted:
             log.say("blob \(name) was taken over from another repository", .pushing)
-            return Counts(reused: size)
+            return Counts(reused: size, ways: [blob.descriptor.digest: .mounted])
         case .uploaded:
             log.say("blob \(name) was uploaded", .pushing)
-            return Counts(uploaded: size)
+            return Counts(uploaded: size, ways: [blob.descriptor.digest: .uploaded])
         }
     }
 
@@ -134,5 +136,6 @@ extension ImagePush.Counts {
     mutating func add(_ other: ImagePush.Counts) {
         uploaded += other.uploaded
         reused += other.reused
+        ways.merge(other.ways) { _, new in new }
     }
 }

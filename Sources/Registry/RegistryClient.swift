@@ -83,12 +83,14 @@ package struct RegistryClient: Sendable {
         }
         var reference = target
         reference.digest = image.manifestDescriptor.digest
-        return PublishedImage(
+        var published = PublishedImage(
             reference: reference,
             manifest: image.manifestDescriptor,
             uploadedBytes: counts.uploaded,
             reusedBytes: counts.reused
         )
+        published.ways = counts.ways
+        return published
     }
 
     private static func nowhere(

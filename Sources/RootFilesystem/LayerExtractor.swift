@@ -10,7 +10,7 @@ final class LayerExtractor {
     let root: DirectoryHandle
     let overlay: OverlayAttributes
     let resolver: DirectoryResolver
-    private(set) var notes = LayerNotes()
+    var notes = LayerNotes()
     private var entries = 0
 
     init(root: DirectoryHandle, overlay: OverlayAttributes) {
@@ -133,44 +133,9 @@ final class LayerExtractor {
         guard try make() else { throw UnpackFailure.invalid(name, "comes back when it is removed") }
     }
 
-    private func clear(_ name: [UInt8], in directory: LayerDirectory) throws(BuildFailure) {
+    func clear(_ name: [UInt8], in directory: LayerDirectory) throws(BuildFailure) {
         try directory.handle.remove(name)
         notes.whiteouts.remove(directory.path + [name])
         resolver.forget()
-    }
-}
-
-extension LayerExtractor {
-    private func addDirectory(
-        _ name: [UInt8],
-        in parent: LayerDirectory,
-        _ attributes: FileAttributes
-    ) throws(BuildFailure) {
-        var hides = false
-        if try !parent.handle.makeDirectory(name) {
-            let kind = try parent.handle.status(of: name)?.kind
-            hides = kind == .whiteout
-            if kind != .directory {
-                try clear(name, in: parent)
-                _ = try parent.handle.makeDirectory(name)
-            }
-        }
-        let handle = try parent.handle.directory(name)
-        try handle.apply(attributes)
-        if hides { try handle.set(overlay.opaque) }
-        let path = parent.path + [name]
-        notes.implied.remove(path)
-        notes.times[path] = attributes.modified
-    }
-
-    /// Hides what the layers below have under a name. What this layer has under it stays: OCI image spec, layer.md, "Whiteouts".
-    private func hide(_ name: [UInt8], in directory: LayerDirectory) throws(BuildFailure) {
-        switch try directory.handle.status(of: name)?.kind {
-        case nil:
-            _ = try directory.handle.makeWhiteout(name)
-            notes.whiteouts.insert(directory.path + [name])
-        case .directory: try directory.handle.directory(name).set(overlay.opaque)
-        default: return
-        }
     }
 }

@@ -38,7 +38,8 @@ struct NetworkAddress: Sendable, Hashable {
         return address.count == 4 ? Self.scope(ofFour: address) : Self.scope(ofSixteen: address)
     }
 
-    /// The registry of special addresses, RFC 6890 and its successors.
+    /// The registry of special addresses, RFC 6890 and its successors. Addresses for documentation count as local: closed networks use
+    /// them as such.
     private static let specialFour: [(prefix: [UInt8], bits: Int, scope: Scope)] = [
         ([0, 0, 0, 0], 8, .forbidden), ([10, 0, 0, 0], 8, .local), ([100, 64, 0, 0], 10, .local),
         ([127, 0, 0, 0], 8, .local), ([169, 254, 0, 0], 16, .forbidden), ([172, 16, 0, 0], 12, .local),

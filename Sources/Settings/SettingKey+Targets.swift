@@ -9,10 +9,16 @@ extension SettingKey {
             "The platform that images are made for."
         ),
         SettingKey(
-            "layers.compressionLevel",
-            .integer(1...12, unit: "libdeflate's levels"),
-            default: "6",
-            "How hard layers are compressed. Another level makes other digests of the same source."
+            "layers.compression",
+            .choice(["fast", "balanced", "small"]),
+            default: "balanced",
+            "How hard layers are compressed. Another word makes other digests of the same source."
+        ),
+        SettingKey(
+            "layers.maximum",
+            .integer(1...100, unit: "layers"),
+            default: "10",
+            "How many layers the source of an app may become, so that a change makes and uploads a part of it."
         ),
         SettingKey(
             "layers.threads",

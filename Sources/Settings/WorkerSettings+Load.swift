@@ -45,7 +45,8 @@ extension WorkerSettings {
             image: Image(platform: values.text("image.platform")),
             sandbox: Sandbox(&values, cacheDirectory: cache, environment: environment),
             layers: Layers(
-                compressionLevel: values.integer("layers.compressionLevel"),
+                compression: values.text("layers.compression") ?? "balanced",
+                maximum: values.integer("layers.maximum"),
                 threads: values.integer("layers.threads"),
                 memberBytes: values.integer("layers.memberBytes")
             ),

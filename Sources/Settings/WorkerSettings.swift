@@ -109,8 +109,10 @@ extension WorkerSettings {
 
     /// `layers`: how layers are compressed.
     package struct Layers: Sendable, Hashable {
-        /// libdeflate's, 1 to 12.
-        package var compressionLevel: Int
+        /// `fast`, `balanced` or `small`.
+        package var compression: String
+        /// The most layers that a source becomes.
+        package var maximum: Int
         /// 0 for one per core.
         package var threads: Int
         /// Disk for compressed members; 0 keeps none.

@@ -23,18 +23,26 @@ package struct ImageMaker: Sendable {
     /// - Parameters:
     ///   - steps: what the plan's steps made.
     ///   - source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
+    ///   - account: told where each of the image's own layers comes from.
     /// - Throws: `BuildFailure` of the base's registry, of the object database, or of the layer encoder.
     package func make(
         _ plan: BuildPlan,
         _ revision: Revision,
         _ steps: StepLayers,
         from source: any RevisionSource,
-        log: any BuildLog
+        log: any BuildLog,
+        account: LayerAccounts? = nil
     ) async throws -> Image {
         async let base = bases.find(plan.runImage, log: log)
-        var own = try await writeFiles(of: plan, log) + steps.beforeSource
+        var own = try await writeFiles(of: plan, log, account) + steps.beforeSource
         if plan.includesSource {
-            own.append(try await layers.layer(of: revision, at: plan.applicationDirectory, from: source, log: log))
+            own += try await layers.layers(
+                of: revision,
+                at: plan.applicationDirectory,
+                from: source,
+                log: log,
+                account: account
+            )
         }
         let image = try ImageAssembler.assemble(
             base: try await base,
@@ -47,12 +55,16 @@ package struct ImageMaker: Sendable {
         return image
     }
 
-    private func writeFiles(of plan: BuildPlan, _ log: any BuildLog) async throws -> [Layer] {
+    private func writeFiles(
+        of plan: BuildPlan,
+        _ log: any BuildLog,
+        _ account: LayerAccounts?
+    ) async throws -> [Layer] {
         guard !plan.files.isEmpty else { return [] }
         let cancellation = CancelFlag()
-        let layer = try await cancellation.whileRunning {
+        let (layer, work) = try await cancellation.whileRunning {
             try await pool.run { [settings] in
-                try LayerWriter.writeLayer(
+                try LayerWriter.write(
                     files: plan.files,
                     comment: "files of rule \(plan.rule.name)",
                     settings: settings,
@@ -60,7 +72,8 @@ package struct ImageMaker: Sendable {
                 )
             }
         }
-        log.say(LayerNarrator.made(layer), .assembling)
+        log.say(LayerNarrator.tell(layer, .made(work)), .assembling)
+        account?.add(LayerAccount(layer: layer, origin: .made(work)))
         return [layer]
     }
 }

@@ -17,7 +17,7 @@ struct BuildCommand: AsyncParsableCommand {
 
             EXAMPLES:
               slipway build . --output oci:/tmp/image:app
-              slipway build . --output docker://127.0.0.1:5000/team/app:1
+              slipway build . --output docker://127.0.0.1:5000/team/app:1 --explain
               slipway build https://git.example.org/team/app.git --branch main --output oci:/tmp/image:app
               skopeo copy oci:/tmp/image:app containers-storage:app && podman run --rm -p 3000:3000 app
             """
@@ -28,6 +28,8 @@ struct BuildCommand: AsyncParsableCommand {
         help: ArgumentHelp("Where the image goes: oci:DIR[:TAG] or docker://HOST/REPOSITORY:TAG.", valueName: "target")
     )
     var output: OutputTarget
+    @Flag(help: "Say of each layer where it comes from: remembered or why not, bytes read, packed, uploaded, mounted.")
+    var explain = false
     @Option(name: [.customShort("o"), .long], help: "How the result is printed: table, json or ndjson.")
     var format: OutputFormat = .table
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
@@ -48,7 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
             }
         }
         await build.workshop.close()
-        format.print(result.json) { result.text }
+        format.print(result.json) { explain ? "\(result.explanationText)\n\(result.text)" : result.text }
     }
 }
 

@@ -186,9 +186,11 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("image-platform"), help: .setting("image.platform"))
     var imagePlatform: String?
 
-    @Option(name: .customLong("layers-compression-level"), help: .setting("layers.compressionLevel"))
-    var layersCompressionLevel: String?
+    @Option(name: .customLong("layers-compression"), help: .setting("layers.compression"))
+    var layersCompression: String?
 
+    @Option(name: .customLong("layers-maximum"), help: .setting("layers.maximum"))
+    var layersMaximum: String?
     @Option(name: .customLong("layers-threads"), help: .setting("layers.threads"))
     var layersThreads: String?
 
@@ -341,7 +343,8 @@ extension ConfigurationOptions {
             ("steps.environment", stepsEnvironment),
             ("steps.secretsDirectory", stepsSecretsDirectory),
             ("image.platform", imagePlatform),
-            ("layers.compressionLevel", layersCompressionLevel),
+            ("layers.compression", layersCompression),
+            ("layers.maximum", layersMaximum),
             ("layers.threads", layersThreads),
             ("layers.memberBytes", layersMemberBytes),
             ("registries.push", registriesPush),

@@ -32,20 +32,13 @@ struct CopyCommand: AsyncParsableCommand {
     func run() async throws {
         let workshop = try Workshop(try options.load())
         let copy = ImageCopy(
-            from: try Self.source(source, workshop),
+            from: try source.contents(workshop),
             to: try Self.destination(destination, workshop),
             log: PlainLog()
         )
         let (root, counts) = try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
         await workshop.close()
         format.output.print(Self.json(root, counts)) { Self.text(root, counts) }
-    }
-
-    private static func source(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentSource {
-        switch target {
-        case .registry(let reference): try workshop.registry.contents(of: reference)
-        case .layout(let directory, _): try LayoutContents(opening: directory)
-        }
     }
 
     private static func destination(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentDestination {
@@ -76,8 +69,16 @@ struct CopyCommand: AsyncParsableCommand {
 }
 
 extension OutputTarget {
+    /// What to read images from.
+    func contents(_ workshop: Workshop) throws -> any ContentSource {
+        switch self {
+        case .registry(let reference): try workshop.registry.contents(of: reference)
+        case .layout(let directory, _): try LayoutContents(opening: directory)
+        }
+    }
+
     /// What the image is called where it is.
-    fileprivate var name: String {
+    var name: String {
         switch self {
         case .registry(let reference): reference.digest?.description ?? reference.tag ?? "latest"
         case .layout(_, let tag): tag ?? "latest"

@@ -1,5 +1,7 @@
 import BuildModel
 import BuildQueue
+import HTTPTransport
+import Kubernetes
 import Platform
 import RedisTransport
 import Sandbox
@@ -12,7 +14,9 @@ struct Doctor {
 
     /// The checks of this node.
     var checks: [any HealthCheck] {
-        [CacheDirectoryCheck(path: settings.cacheDirectory)] + SandboxChecks.all(Wiring.sandbox(settings))
+        let cluster: [any HealthCheck] = settings.kubernetes.isEnabled ? [ClusterCheck(settings: settings)] : []
+        return [CacheDirectoryCheck(path: settings.cacheDirectory)] + SandboxChecks.all(Wiring.sandbox(settings))
+            + cluster
     }
 
     /// What there is to say, the node first, then Redis.
@@ -27,6 +31,25 @@ struct Doctor {
         let findings = await (try WorkerQueue(redis, settings: Wiring.queue(settings))).findings()
         await redis.close()
         return findings
+    }
+}
+
+/// Builds that deploy need a cluster that answers, credentials and rights.
+struct ClusterCheck: HealthCheck {
+    let name = "kubernetes.access"
+    let settings: WorkerSettings
+
+    func verdict() async throws -> HealthVerdict {
+        let http = HTTPClient(label: "slipway.doctor")
+        let deployer = try Wiring.cluster(settings, http: http)
+        do {
+            let verdict = try await deployer.access()
+            await http.shutdown()
+            return verdict
+        } catch {
+            await http.shutdown()
+            throw error
+        }
     }
 }
 

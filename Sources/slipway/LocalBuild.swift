@@ -14,6 +14,7 @@ struct LocalBuild: Sendable {
     let source: SourceOptions
     let target: OutputTarget
     let printer: LogPrinter
+    let accounts = LayerAccounts()
 
     /// - Parameter asked: whether the build is still wanted, right before anything that others can see.
     func run(
@@ -38,9 +39,16 @@ struct LocalBuild: Sendable {
             log: log
         )
         let image = try await timer.measure(.assembling) {
-            try await workshop.images.make(plan, opened.revision, made, from: opened.source, log: log)
+            try await workshop.images.make(
+                plan,
+                opened.revision,
+                made,
+                from: opened.source,
+                log: log,
+                account: accounts
+            )
         }
-        let place = try await timer.measure(.pushing) { try await deliver(image, log) }
+        let (place, ways) = try await timer.measure(.pushing) { try await deliver(image, log) }
         if case .registry(let reference) = target {
             await workshop.steps.published(made, in: reference, log: log)
         }
@@ -49,20 +57,21 @@ struct LocalBuild: Sendable {
             image: image,
             plan: plan,
             revision: opened.revision,
+            explanation: LayerExplanation.all(of: image, accounts, ways: ways),
             milliseconds: timer.milliseconds
         )
     }
 
-    private func deliver(_ image: Image, _ log: TerminalLog) async throws -> String {
+    private func deliver(_ image: Image, _ log: TerminalLog) async throws -> (place: String, ways: [Digest: BlobWay]?) {
         switch target {
         case .registry(let reference):
             let published = try await workshop.registry.push(image, to: reference, confirm: log.asked, log: log)
-            return published.reference.description
+            return (published.reference.description, published.ways)
         case .layout(let directory, let tag):
             try await OCILayout.write(image, to: directory, tag: tag) { blob in
                 try await workshop.registry.fetchBlob(blob, spoolDirectory: workshop.layers.spoolDirectory)
             }
-            return "oci:\(directory)" + (tag.map { ":\($0)" } ?? "")
+            return ("oci:\(directory)" + (tag.map { ":\($0)" } ?? ""), nil)
         }
     }
 }
@@ -87,6 +96,7 @@ struct LocalBuildResult {
     var image: Image
     var plan: BuildPlan
     var revision: Revision
+    var explanation: [LayerExplanation]
     var milliseconds: [BuildPhase: Int64]
 
     private var size: Int64 { image.layers.reduce(image.configDescriptor.size) { $0 + $1.descriptor.size } }
@@ -99,6 +109,7 @@ struct LocalBuildResult {
             "language": .string(plan.language),
             "planDigest": .string(plan.digest.description),
             "commit": .string(revision.commit.hex),
+            "layers": .array(explanation.map(\.json)),
             "phases": .object(
                 Dictionary(uniqueKeysWithValues: milliseconds.map { ($0.key.rawValue, .integer($0.value)) })
             ),

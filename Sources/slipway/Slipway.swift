@@ -18,6 +18,7 @@ struct Slipway: AsyncParsableCommand {
               slipway status                                   what the farm is doing
               slipway cancel ID                                stops a build
               slipway rollback PROJECT                         brings the last good build back
+              slipway inspect oci:/tmp/image:app --verify      what an image is made of, and whether it is sound
               slipway doctor                                   whether this node and its Redis keep what a worker promises
 
             Results go to standard output, everything else to standard error. Exit codes: docs/exit-codes.md.
@@ -26,9 +27,8 @@ struct Slipway: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, PlanCommand.self, WorkerCommand.self, EnqueueCommand.self, LogsCommand.self,
             StatusCommand.self, CancelCommand.self, RetryCommand.self, QueueCommand.self, DeadCommand.self,
-            CacheCommand.self, DeployCommand.self, RollbackCommand.self, CopyCommand.self, RegistryCommand.self,
-            DoctorCommand.self,
-            VersionCommand.self,
+            CacheCommand.self, DeployCommand.self, RollbackCommand.self, CopyCommand.self, InspectCommand.self,
+            PullCommand.self, RegistryCommand.self, DoctorCommand.self, VersionCommand.self,
         ]
     )
 

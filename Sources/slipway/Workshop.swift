@@ -36,12 +36,13 @@ struct Workshop: Sendable {
         let memory = "\(settings.cacheDirectory)/layers"
         try Directories.create(memory, mode: 0o700)
         layers = LayerSettings(
-            level: settings.layers.compressionLevel,
+            compression: CompressionLevel(rawValue: settings.layers.compression) ?? .balanced,
             processors: BlockingPool(
                 label: "slipway.layers",
                 width: threads > 0 ? threads : SystemInformation.processorCount
             ),
             spoolDirectory: spool,
+            maximumLayers: settings.layers.maximum,
             members: try Self.members(settings, in: memory)
         )
         let bases = BaseImageFinder(

@@ -10,7 +10,7 @@ struct ArchitectureTests {
         ["BuildModel"],
         ["Platform"],
         ["Documents"],
-        ["Telemetry"],
+        ["Telemetry", "Compression"],
         ["HTTPTransport", "RedisTransport", "Settings"],
         [
             "BuildQueue", "GitStore", "Buildpacks", "ImageBuild", "RootFilesystem", "Sandbox", "Registry", "Kubernetes",
@@ -22,7 +22,8 @@ struct ArchitectureTests {
     /// The one module that may import each C module.
     private static let owners: [String: String] = [
         "CGit2": "GitStore", "CHiredis": "RedisTransport", "CCurl": "HTTPTransport", "COpenSSL": "Platform",
-        "CDeflate": "ImageBuild", "CArchive": "RootFilesystem", "CYAML": "Documents", "CShims": "Platform",
+        "CDeflate": "Compression", "CZlib": "Compression", "CArchive": "RootFilesystem", "CYAML": "Documents",
+        "CShims": "Platform",
         "CSandbox": "Sandbox",
     ]
 

@@ -176,8 +176,9 @@ import Testing
 }
 
 /// A tree that is cancelled while it is read.
-private final class CancellingTree: SourceTree {
+private final class CancellingTree: StoredTree {
     let id = ObjectID(bytes: [UInt8](repeating: 2, count: 20))
+    var blobs: any BlobReader { InMemoryBlobs([id: [1]]) }
     let flag: CancelFlag
     let cancelAt: Int
     var visited: [Int] = []
@@ -203,20 +204,23 @@ private final class CancellingTree: SourceTree {
 }
 
 /// A tree with damaged objects: after `count` files of 300 KiB, nothing can be read.
-private struct FailingTree: SourceTree {
+private struct FailingTree: StoredTree {
     let id = ObjectID(bytes: [UInt8](repeating: 3, count: 20))
+    /// Of the last file.
+    private let missing = ObjectID(bytes: [UInt8](repeating: 4, count: 20))
+    var blobs: any BlobReader { InMemoryBlobs([id: LayerFixture.noise(300 << 10)]) }
     let count: Int
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         for number in 0...count {
-            _ = try visit(TreeEntry(kind: .file, path: Array("f\(number)".utf8), objectID: id, size: 300 << 10))
+            let object = number == count ? missing : id
+            _ = try visit(TreeEntry(kind: .file, path: Array("f\(number)".utf8), objectID: object, size: 300 << 10))
         }
     }
 
     func entry(at path: String) -> TreeEntry? { nil }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
-        guard entry.displayPath != "f\(count)" else { throw InMemoryTree.Missing() }
-        return try body(LayerFixture.noise(300 << 10).span.bytes)
+        throw InMemoryTree.Missing()
     }
 }

@@ -2,7 +2,7 @@ import BuildModel
 import Platform
 
 /// A tree that is held in memory: what git holds, or what no git would.
-struct InMemoryTree: SourceTree {
+struct InMemoryTree: StoredTree {
     struct Item: Sendable, Hashable {
         var kind: TreeEntry.Kind
         var path: [UInt8]
@@ -14,19 +14,38 @@ struct InMemoryTree: SourceTree {
     let id = ObjectID(bytes: [UInt8](repeating: 1, count: 20))
     /// In the order in which a walk visits them.
     let items: [Item]
+    let blobs: any BlobReader
     private let places: [[UInt8]: Int]
+    private let names: [ObjectID]
 
     init(items: [Item]) {
         self.items = items
+        var names = items.map { Self.name(of: $0) }
+        // A directory is called by all that is in it, as git does.
+        for place in items.indices where items[place].kind == .directory {
+            let inside = items.indices.filter { items[$0].path.starts(with: items[place].path + [UInt8(ascii: "/")]) }
+            let text = inside.map { "\(items[$0].path) \(Self.name(of: items[$0]))" }.joined(separator: "\n")
+            names[place] = Self.name(of: .file("", text))
+        }
+        self.names = names
+        blobs = InMemoryBlobs(Dictionary(zip(names, items.map(\.content)), uniquingKeysWith: { _, last in last }))
         places = Dictionary(zip(items.map(\.path), items.indices), uniquingKeysWith: { _, last in last })
     }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
-        for item in items where try visit(entry(for: item)) == .stop { return }
+        var skipped: [UInt8]?
+        for place in items.indices {
+            if let skipped, items[place].path.starts(with: skipped) { continue }
+            switch try visit(entry(at: place)) {
+            case .stop: return
+            case .skipDescendants: skipped = items[place].path + [UInt8(ascii: "/")]
+            case .proceed: skipped = nil
+            }
+        }
     }
 
     func entry(at path: String) -> TreeEntry? {
-        places[Array(path.utf8)].map { self.entry(for: items[$0]) }
+        places[Array(path.utf8)].map { entry(at: $0) }
     }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
@@ -35,9 +54,40 @@ struct InMemoryTree: SourceTree {
         return try body(content.span.bytes)
     }
 
-    private func entry(for item: Item) -> TreeEntry {
-        let content = ObjectID(hex: String(Digest(of: item.content).hex.prefix(40))) ?? id
-        return TreeEntry(kind: item.kind, path: item.path, objectID: content, size: Int64(item.content.count))
+    private func entry(at place: Int) -> TreeEntry {
+        let item = items[place]
+        return TreeEntry(
+            kind: item.kind,
+            path: item.path,
+            objectID: names[place],
+            size: Int64(item.content.count)
+        )
+    }
+
+    private static func name(of item: Item) -> ObjectID {
+        ObjectID(bytes: Array(Hexadecimal.decode(Digest(of: item.content).hex.prefix(40)) ?? []))
+    }
+}
+
+/// Blobs in memory, handed out in pieces of odd sizes.
+struct InMemoryBlobs: BlobReader {
+    let contents: [ObjectID: [UInt8]]
+
+    init(_ contents: [ObjectID: [UInt8]]) { self.contents = contents }
+
+    func read(_ id: ObjectID, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard let content = contents[id], content.count == buffer.count else { throw InMemoryTree.Missing() }
+        buffer.copyBytes(from: content)
+    }
+
+    func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard let content = contents[id] else { throw InMemoryTree.Missing() }
+        var rest = content[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(100_003))
+            try piece.withUnsafeBytes { try body($0) }
+            rest = rest.dropFirst(piece.count)
+        }
     }
 }
 

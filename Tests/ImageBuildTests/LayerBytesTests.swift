@@ -50,12 +50,12 @@ import Testing
     }
 
     @Test(
-        "a large file has members of its own, one for every MiB",
+        "a large file has members of its own, one for every two MiB",
         arguments: [
             ([1], 1),
-            ([1 << 20], 4),
+            ([1 << 20], 3),
             ([(1 << 20) - 512], 2),
-            ([1, 3 << 20, 1], 6),
+            ([1, 3 << 20, 1], 4),
         ]
     )
     func members(sizes: [Int], count: Int) throws {

@@ -10,7 +10,7 @@ enum LayerFixture {
     }
 
     static func layer(
-        _ tree: any SourceTree,
+        _ tree: any StoredTree,
         at directory: String = "/app",
         files: [PlannedFile] = [],
         ownership: FileOwnership = .root,

@@ -74,7 +74,7 @@ import Testing
     )
     func recordLengths(count: Int) throws {
         let path = Array("é".utf8) + Array(repeating: UInt8(ascii: "a"), count: count)
-        let records = PaxRecords(for: .file(path, mode: 0o644, size: 0, ownership: .root)).bytes
+        let records = PaxRecords(for: .file(path, mode: 0o644, size: 0, ownership: .root), path: path).bytes
         let charset = "21 hdrcharset=BINARY\n"
         #expect(String(decoding: records, as: UTF8.self).hasPrefix(charset))
         let pathRecord = Array(records.dropFirst(charset.utf8.count))
@@ -91,5 +91,19 @@ import Testing
     /// A field's text up to its NUL.
     private func text(_ header: [UInt8], _ range: Range<Int>) -> String {
         String(decoding: header[range].prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension TarEncoder {
+    fileprivate static func header(for entry: TarEntry) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(headerOf: entry, to: &bytes)
+        return bytes
+    }
+
+    fileprivate static func padding(after size: Int64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(paddingAfter: size, to: &bytes)
+        return bytes
     }
 }

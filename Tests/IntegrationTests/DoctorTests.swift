@@ -39,6 +39,31 @@ struct DoctorTests {
         #expect(worker.errorText.contains("worker.acceptedRisks"))
     }
 
+    @Test("asks the cluster whether it may be deployed to")
+    func cluster() async throws {
+        let (scratch, redis) = (try Scratch(), try await RedisServer())
+        let cluster = try await KubernetesServer.shared
+        let gone = try scratch.write(
+            String(decoding: try Files.read(cluster.kubeconfig), as: UTF8.self)
+                .replacing(cluster.url, with: "https://127.0.0.1:\(Port.free())"),
+            to: "gone"
+        )
+        let cases = [
+            (cluster.kubeconfig, Int32(0), "ok", "answers"),
+            (cluster.nobodyKubeconfig, 78, "problem", "may not get, list"),
+            (gone, 0, "warning", "127.0.0.1"),
+        ]
+        for (kubeconfig, status, verdict, words) in cases {
+            let file = try configuration(scratch, redis, "kubernetes:\n  kubeconfig: \(kubeconfig)\n")
+            let result = try await SlipwayProgram.result(["doctor", "--config", file, "-o", "json"])
+            #expect(result.status == status, "\(result.text)")
+            let findings = try JSONDocument.parse(result.text)["findings"]?.array ?? []
+            let finding = try #require(findings.first { $0["name"] == "kubernetes.access" })
+            #expect(finding["status"]?.string == verdict)
+            #expect(finding["message"]?.string?.contains(words) == true, "\(finding)")
+        }
+    }
+
     @Test("a risk that is accepted by name lets the worker start")
     func accepted() async throws {
         let (scratch, redis) = (try Scratch(), try await RedisServer(options: ["--appendonly", "no"]))

@@ -182,6 +182,8 @@ struct RolloutTests {
         let credentials = try await demo.roleCredentials()
         let settings = rollout.settings(progress: .seconds(15))
         let deployer = try demo.deployer(settings, as: credentials)
+        let access = try await deployer.access()
+        #expect({ if case .ok = access { true } else { false } }(), "\(access)")
         let first = try demo.intent(settings: settings)
         async let done = deployer.deploy(first, confirm: {}, log: demo.log)
         try await rollout.makeReady("d1")

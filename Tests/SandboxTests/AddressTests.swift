@@ -13,7 +13,7 @@ struct AddressTests {
             ("10.1.2.3", .local), ("127.0.0.1", .local), ("172.16.0.1", .local), ("172.31.255.255", .local),
             ("192.168.1.1", .local), ("100.64.0.1", .local), ("100.127.255.255", .local), ("100.128.0.1", .global),
             ("169.254.169.254", .forbidden), ("0.0.0.0", .forbidden), ("224.0.0.1", .forbidden),
-            ("255.255.255.255", .forbidden), ("192.0.2.1", .forbidden), ("2606:4700::1", .global), ("::1", .local),
+            ("255.255.255.255", .forbidden), ("192.0.2.1", .local), ("2606:4700::1", .global), ("::1", .local),
             ("::", .forbidden), ("fd12::1", .local), ("fd00:ec2::254", .forbidden), ("fe80::1", .forbidden),
             ("ff02::1", .forbidden), ("::ffff:10.0.0.1", .local), ("::ffff:169.254.169.254", .forbidden),
             ("::ffff:8.8.8.8", .global), ("2002:0a00:0001::1", .local), ("2002:a9fe:a9fe::1", .forbidden),

@@ -2,17 +2,20 @@ internal import Platform
 
 /// Everything that can be said of the files below a directory, a line for each: to compare what different programs made.
 package enum TreeListing {
-    /// - Parameter prefix: words that run what comes after them elsewhere, such as in a mount namespace.
-    package static func lines(of directory: String, by prefix: [String] = []) async throws -> [String] {
-        try await Command.output(prefix + ["python3", "-c", program, directory]).lines
+    /// - Parameter times: whether files have to agree in their times.
+    package static func lines(of directory: String, times: Bool = true) async throws -> [String] {
+        try await Command.output(["python3", "-c", program, directory, times ? "times" : ""]).lines
     }
 
     /// Of an overlay that is mounted for as long as it takes to look at it.
     ///
     /// - Parameter lowers: topmost first.
-    package static func lines(ofOverlay lowers: [String], upper: String? = nil, work: String? = nil) async throws
-        -> [String]
-    {
+    package static func lines(
+        ofOverlay lowers: [String],
+        upper: String? = nil,
+        work: String? = nil,
+        times: Bool = true
+    ) async throws -> [String] {
         let scratch = try Scratch()
         let (target, empty) = (scratch("target"), scratch("empty"))
         for directory in [target, empty] { try Directories.create(directory) }
@@ -20,9 +23,9 @@ package enum TreeListing {
         let stack = lowers.count > 1 || upper != nil ? lowers : lowers + [empty]
         var option = "lowerdir=" + stack.joined(separator: ":")
         if let upper, let work { option += ",upperdir=\(upper),workdir=\(work)" }
-        let script = #"mount -t overlay overlay -o "$1" "$2" && exec python3 -c "$3" "$2""#
+        let script = #"mount -t overlay overlay -o "$1" "$2" && exec python3 -c "$3" "$2" "$4""#
         let words = ["unshare", "-m", "--propagation", "private", "bash", "-c", script]
-        return try await Command.output(words + ["overlay", option, target, program]).lines
+        return try await Command.output(words + ["overlay", option, target, program, times ? "times" : ""]).lines
     }
 
     /// Type, mode, owners, size, time of files, hard links by their first name, target, attributes, digest.
@@ -36,7 +39,7 @@ package enum TreeListing {
             words = [name.decode("utf-8", "backslashreplace"), oct(info.st_mode), str(info.st_uid), str(info.st_gid)]
             if kind != stat.S_IFDIR:
                 words.append("first=" + first.setdefault(info.st_ino, words[0]))
-                words.append("mtime=%d" % info.st_mtime)
+                if sys.argv[2]: words.append("mtime=%d" % info.st_mtime)
             if kind == stat.S_IFLNK:
                 words.append("to=" + os.readlink(path).decode("utf-8", "backslashreplace"))
             if kind == stat.S_IFREG:

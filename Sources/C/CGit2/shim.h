@@ -51,6 +51,12 @@ static inline int slipway_git_accept_any_owner(void) {
 #endif
 }
 
+/// GIT_OPT_SET_MWINDOW_SIZE and its kind are variadic: how much of packs is mapped at once.
+static inline int slipway_git_set_windows(size_t size, size_t limit) {
+    int error = git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, size);
+    return error < 0 ? error : git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limit);
+}
+
 /// GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION is variadic.
 static inline int slipway_git_set_strict_hashes(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);

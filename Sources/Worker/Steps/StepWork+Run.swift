@@ -34,7 +34,7 @@ extension StepWork {
         )
         let outcome = try await maker.sandbox.run(task, log: stepLog)
         for hold in caches { try maker.caches.settle(hold) }
-        let layers = try await capture(outcome)
+        let layers = try await capture(outcome, onto: task.lowers)
         withExtendedLifetime(lower) {}
         return try kept(layers, outcome, key, log: stepLog.digest())
     }
@@ -55,20 +55,29 @@ extension StepWork {
     }
 
     /// Writes a layer of each output; nil where the step left nothing.
-    private func capture(_ outcome: StepOutcome) async throws -> [(output: StepOutput, layer: Layer)] {
+    private func capture(
+        _ outcome: StepOutcome,
+        onto lowers: [String]
+    ) async throws -> [(output: StepOutput, layer: Layer)] {
         var layers: [(StepOutput, Layer)] = []
         let cancellation = CancelFlag()
         for output in step.outputs {
+            let changes = OverlayChanges(
+                upper: outcome.upperDirectory,
+                lowers: lowers,
+                firstID: outcome.idBase,
+                idCount: 65_536,
+                outputs: [output.path],
+                excluded: step.caches.map(\.path)
+            )
             let layer = try await cancellation.whileRunning {
                 try await StepMaker.writers.run { [maker, comment] in
                     try LayerWriter.writeLayer(
-                        changes: outcome.upperDirectory,
-                        idBase: outcome.idBase,
-                        of: output.path,
+                        of: changes,
                         comment: comment,
                         settings: maker.layers,
                         cancellation: cancellation
-                    )
+                    ).layer
                 }
             }
             if let layer { layers.append((output, layer)) } else { say("left nothing at \(output.path)") }

@@ -1,4 +1,4 @@
-internal import BuildModel
+package import BuildModel
 internal import CDeflate
 
 /// A libdeflate compressor: raw DEFLATE (RFC 1951) of whole buffers, one after another.
@@ -6,11 +6,11 @@ internal import CDeflate
 /// Owns a `libdeflate_compressor`; freed with the last reference. `@unchecked Sendable` is sound: whoever uses one has
 /// taken it out of a `DeflaterStock`, which lends it to one thread at a time.
 @safe
-final class Deflater: @unchecked Sendable {
+package final class Deflater: @unchecked Sendable {
     private let compressor: OpaquePointer
 
     /// - Throws: `BuildFailure` if the level is not one of libdeflate's or memory is short.
-    init(level: Int) throws(BuildFailure) {
+    package init(level: Int) throws(BuildFailure) {
         guard let compressor = unsafe libdeflate_alloc_compressor(Int32(clamping: level)) else {
             throw BuildFailure(
                 .platform,
@@ -25,12 +25,12 @@ final class Deflater: @unchecked Sendable {
     deinit { unsafe libdeflate_free_compressor(compressor) }
 
     /// The most bytes that `count` bytes can become.
-    func bound(_ count: Int) -> Int {
+    package func bound(_ count: Int) -> Int {
         unsafe libdeflate_deflate_compress_bound(compressor, count)
     }
 
     /// Compresses `input` into the front of `output`; returns how many bytes it took, 0 if they do not fit.
-    func compress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int {
+    package func compress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int {
         unsafe libdeflate_deflate_compress(
             compressor,
             input.baseAddress,

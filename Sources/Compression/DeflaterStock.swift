@@ -1,17 +1,20 @@
-internal import BuildModel
+package import BuildModel
 internal import Synchronization
 
-/// Compressors that are not in use, so that members do not each pay for a new one.
-final class DeflaterStock: Sendable {
+/// Compressors of one level that are not in use, so that members do not each pay for a new one.
+package final class DeflaterStock: Sendable {
     private let level: Int
     private let idle = Mutex<[Deflater]>([])
 
-    init(level: Int) {
+    /// - Parameter level: one of libdeflate's.
+    package init(level: Int) {
         self.level = level
     }
 
     /// Lends a compressor to `body`, which has it to itself.
-    func withDeflater<Value>(_ body: (Deflater) throws(BuildFailure) -> Value) throws(BuildFailure) -> Value {
+    package func withDeflater<Value>(
+        _ body: (Deflater) throws(BuildFailure) -> Value
+    ) throws(BuildFailure) -> Value {
         let deflater: Deflater
         if let used = idle.withLock({ $0.popLast() }) {
             deflater = used

@@ -1,0 +1,130 @@
+internal import BuildModel
+internal import Compression
+internal import Platform
+
+/// One pack file of a repository with its index, read by any number of threads: gitformat-pack(5).
+///
+/// Read with `pread`, not mapped: pages of a mapping would count as this process' memory, a layer's worth of them.
+final class Pack: Sendable {
+    /// Deltas of deltas: git makes 50 at most, and 4095 where it is told to.
+    private static let maximumChain = 5000
+    /// Objects above this many bytes are put together in a file.
+    static let large: Int64 = 16 << 20
+
+    let stream: ZlibFile
+    private let index: PackIndex
+    private let bases = DeltaBases()
+    private let inflaters: InflaterStock
+
+    /// - Parameter path: of the index; the pack is beside it.
+    init(index path: String, inflaters: InflaterStock) throws(BuildFailure) {
+        index = try PackIndex(path)
+        stream = try ZlibFile(String(path.dropLast(4)) + ".pack")
+        self.inflaters = inflaters
+    }
+
+    func offset(of id: PackedID) -> Int64? { index.offset(of: id) }
+
+    /// Fills `output` with the object at an offset.
+    func read(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
+        let entry = try entry(at: offset)
+        guard case .whole = entry.kind else { return try unsafe readDelta(at: offset, into: output) }
+        guard entry.size == output.count else { throw stream.damaged(offset) }
+        try unsafe inflate(entry, into: output)
+    }
+
+    func entry(at offset: Int64) throws(BuildFailure) -> PackEntry {
+        let header = try stream.bytes(at: offset, count: PackEntry.maximumHeader)
+        guard let entry = unsafe header.withUnsafeBytes({ unsafe PackEntry($0, at: offset) }) else {
+            throw stream.damaged(offset)
+        }
+        return entry
+    }
+
+    /// Where the base of a delta begins; nil for a whole object.
+    func base(of entry: PackEntry, at offset: Int64) throws(BuildFailure) -> Int64? {
+        switch entry.kind {
+        case .whole: return nil
+        case .offsetDelta(let base): return base
+        case .idDelta(let id):
+            guard let base = index.offset(of: PackedID(bytes: id)) else { throw stream.damaged(offset) }
+            return base
+        }
+    }
+
+    /// The bytes of an entry's stream: an object, or a delta.
+    func content(of entry: PackEntry) throws -> [UInt8] {
+        guard entry.size <= Self.large else { throw stream.damaged(entry.dataOffset) }
+        var failure: (any Error)?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(entry.size)) { buffer, count in
+            let output = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: Int(entry.size))
+            do { try unsafe inflate(entry, into: output) } catch { failure = error }
+            count = failure == nil ? Int(entry.size) : 0
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    private func inflate(_ entry: PackEntry, into output: UnsafeMutableRawBufferPointer) throws {
+        try inflaters.withInflater { inflater in
+            Result { try unsafe stream.inflate(at: entry.dataOffset, with: inflater, into: output) }
+        }.get()
+    }
+
+    private func readDelta(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
+        var deltas: [[UInt8]] = []
+        var (place, base): (Int64, [UInt8]?) = (offset, nil)
+        while base == nil {
+            guard deltas.count < Self.maximumChain else { throw stream.damaged(offset) }
+            base = bases.base(at: place)
+            if base != nil { break }
+            let entry = try entry(at: place)
+            // A base that is too large to be held: the way for large objects takes it.
+            if entry.size > Self.large { return try unsafe readLarge(at: offset, into: output) }
+            let content = try content(of: entry)
+            if let next = try self.base(of: entry, at: place) {
+                deltas.append(content)
+                place = next
+            } else {
+                base = content
+                if !deltas.isEmpty { bases.keep(content, at: place) }
+            }
+        }
+        try unsafe apply(deltas, to: base ?? [], at: offset, into: output)
+    }
+
+    /// Applies deltas, the last one first; the first one makes the object.
+    private func apply(
+        _ deltas: [[UInt8]],
+        to base: [UInt8],
+        at offset: Int64,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws {
+        var base = base
+        for (index, delta) in deltas.enumerated().reversed() {
+            if index == 0 {
+                guard unsafe DeltaPatch.apply(delta, to: base, into: output) else { throw stream.damaged(offset) }
+            } else {
+                guard let next = DeltaPatch.apply(delta, to: base, limit: Self.large) else {
+                    throw stream.damaged(offset)
+                }
+                base = next
+            }
+        }
+        guard deltas.isEmpty else { return }
+        guard base.count == output.count else { throw stream.damaged(offset) }
+        unsafe output.copyBytes(from: base)
+    }
+
+    private func readLarge(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
+        let content = try spool(at: offset)
+        guard content.size == output.count else { throw stream.damaged(offset) }
+        var filled = 0
+        while filled < output.count {
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: output[filled...])
+            let count = try unsafe content.read(at: Int64(filled), into: rest)
+            guard count > 0 else { throw stream.damaged(offset) }
+            filled += count
+        }
+    }
+}

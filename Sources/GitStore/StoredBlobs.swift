@@ -1,0 +1,135 @@
+internal import BuildModel
+internal import CGit2
+internal import Compression
+internal import Platform
+internal import Synchronization
+
+/// The blobs of a repository, for many threads: packs and loose objects are read here, with libdeflate, and what is kept in
+/// any other way by libgit2, one thread at a time.
+///
+/// libgit2 inflates with zlib, which takes three times as long, and each of its handles belongs to one thread.
+final class StoredBlobs: BlobReader {
+    private let directories: [String]
+    private let packs: [Pack]
+    private let inflaters = InflaterStock()
+    private let library: LibraryBlobs
+    private let cancelFlag: CancelFlag
+
+    /// - Parameter repository: its git directory is read now; it need not outlive this object.
+    init(_ repository: Repository, cancelFlag: CancelFlag) {
+        directories = Self.objectDirectories(from: repository.commonPath + "objects")
+        let inflaters = inflaters
+        // A pack that cannot be used is left to libgit2, which tells what is wrong with it.
+        packs = directories.flatMap(Self.indexes).compactMap { try? Pack(index: $0, inflaters: inflaters) }
+        library = LibraryBlobs(repository.path)
+        self.cancelFlag = cancelFlag
+    }
+
+    func read(_ id: ObjectID, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try checkCancellation()
+        if let (pack, offset) = find(id) { return try unsafe pack.read(at: offset, into: buffer) }
+        if let loose = try loose(id) { return try unsafe loose.read(into: buffer, with: inflaters) }
+        try unsafe library.withBlob(id) { bytes in
+            guard bytes.count == buffer.count else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
+            unsafe buffer.copyMemory(from: bytes)
+        }
+    }
+
+    func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try checkCancellation()
+        if size <= Pack.large { return try unsafe lendWhole(id, size: Int(size), body) }
+        let checked: (UnsafeRawBufferPointer) throws -> Void = { piece in
+            try self.checkCancellation()
+            try unsafe body(piece)
+        }
+        if let (pack, offset) = find(id) { return try unsafe pack.forEachPiece(at: offset, size: size, checked) }
+        if let loose = try loose(id) { return try unsafe loose.forEachPiece(size: size, checked) }
+        try unsafe library.withBlob(id) { bytes in
+            guard bytes.count == size else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
+            try unsafe body(bytes)
+        }
+    }
+
+    /// What fits in memory is inflated at once, which is three times as fast.
+    private func lendWhole(_ id: ObjectID, size: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { unsafe buffer.deallocate() }
+        try unsafe read(id, into: buffer)
+        if size > 0 { try unsafe body(UnsafeRawBufferPointer(buffer)) }
+    }
+
+    private func find(_ id: ObjectID) -> (Pack, Int64)? {
+        let packed = PackedID(id)
+        for pack in packs { if let offset = pack.offset(of: packed) { return (pack, offset) } }
+        return nil
+    }
+
+    private func loose(_ id: ObjectID) throws(BuildFailure) -> LooseObject? {
+        for directory in directories { if let loose = try LooseObject(id, in: directory) { return loose } }
+        return nil
+    }
+
+    private func checkCancellation() throws(BuildFailure) {
+        if cancelFlag.isSet { throw .cancelled(operation: "git.read") }
+    }
+
+    /// A directory of objects and those that its `info/alternates` names: gitrepository-layout(5).
+    private static func objectDirectories(from first: String) -> [String] {
+        var all = [first]
+        var next = 0
+        while next < all.count, all.count < 16 {
+            defer { next += 1 }
+            let file = "\(all[next])/info/alternates"
+            guard let bytes = try? Files.read(file, limit: 64 << 10) else { continue }
+            for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
+                all.append(line.hasPrefix("/") ? String(line) : "\(all[next])/\(line)")
+            }
+        }
+        return all
+    }
+
+    private static func indexes(in directory: String) -> [String] {
+        let names = (try? Directories.list("\(directory)/pack")) ?? []
+        return names.filter { $0.hasPrefix("pack-") && $0.hasSuffix(".idx") }.sorted().map { "\(directory)/pack/\($0)" }
+    }
+}
+
+/// Blobs as libgit2 reads them, one at a time, with a handle that is opened when it is first needed.
+final class LibraryBlobs: Sendable {
+    /// `@unchecked Sendable` is sound: used within the lock alone.
+    @safe
+    private struct Handle: @unchecked Sendable {
+        var repository: Repository
+        var objects: OpaquePointer
+    }
+
+    private let path: String
+    private let handle = Mutex<Handle?>(nil)
+
+    init(_ path: String) { self.path = path }
+
+    deinit {
+        if let objects = unsafe handle.withLock({ unsafe $0?.objects }) { unsafe git_odb_free(objects) }
+    }
+
+    func withBlob(_ id: ObjectID, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try handle.withLock { handle in
+            do {
+                let open = try handle ?? Self.open(path)
+                handle = open
+                var (object, form): (OpaquePointer?, git_oid) = (nil, id.libraryForm)
+                try LibraryError.check(unsafe git_odb_read(&object, open.objects, &form))
+                defer { unsafe git_odb_object_free(object) }
+                let count = unsafe git_odb_object_size(object)
+                try unsafe body(UnsafeRawBufferPointer(start: git_odb_object_data(object), count: count))
+            } catch let error as LibraryError {
+                throw error.damage("The local copy of the repository")
+            }
+        }
+    }
+
+    private static func open(_ path: String) throws(LibraryError) -> Handle {
+        let repository = try Repository(opening: path)
+        return unsafe Handle(repository: repository, objects: try repository.openObjects())
+    }
+}

@@ -1,0 +1,90 @@
+internal import BuildModel
+internal import Compression
+internal import Platform
+
+/// zlib streams in a file: one for each object of a pack, one in all for a loose object.
+struct ZlibFile: Sendable {
+    let path: String
+    let file: FileContent
+
+    init(_ path: String) throws(BuildFailure) {
+        self.path = path
+        file = try FileContent(path: path)
+    }
+
+    /// Inflates the stream at `offset`, which makes exactly `output.count` bytes.
+    ///
+    /// What a stream takes is not written anywhere: the first attempt reads what most streams take, the second all that a sensible
+    /// one could, and the last, for streams that nobody writes, goes piece by piece.
+    func inflate(
+        at offset: Int64,
+        with inflater: Inflater,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws {
+        for count in [output.count * 5 / 8 + 256, output.count + output.count / 1000 + 64] {
+            let input = try bytes(at: offset, count: count)
+            let read = unsafe input.withUnsafeBytes { unsafe inflater.inflate($0, .zlib, into: output) }
+            if read != nil { return }
+        }
+        var written = 0
+        try unsafe forEachPiece(at: offset, size: Int64(output.count)) { piece in
+            let end = written + piece.count
+            unsafe UnsafeMutableRawBufferPointer(rebasing: output[written..<end]).copyMemory(from: piece)
+            written = end
+        }
+    }
+
+    /// Inflates the stream at `start` piece by piece; it makes `size` bytes.
+    func forEachPiece(
+        at start: Int64,
+        size: Int64,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let stream = try InflateStream()
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { unsafe output.deallocate() }
+        var (offset, rest) = (start, size)
+        var input: ArraySlice<UInt8> = []
+        while !stream.isAtEnd {
+            if input.isEmpty {
+                input = try bytes(at: offset, count: 128 << 10)[...]
+                offset += Int64(input.count)
+            }
+            let step = unsafe input.withUnsafeBytes { unsafe stream.inflate($0, into: output) }
+            guard let step, Int64(step.written) <= rest, step.read + step.written > 0 || stream.isAtEnd else {
+                throw damaged(start)
+            }
+            input = input.dropFirst(step.read)
+            rest -= Int64(step.written)
+            guard step.written > 0 else { continue }
+            try unsafe body(UnsafeRawBufferPointer(rebasing: output[..<step.written]))
+        }
+        guard rest == 0 else { throw damaged(start) }
+    }
+
+    /// Up to `count` bytes from `offset` on; fewer at the end, but one at least.
+    func bytes(at offset: Int64, count: Int) throws(BuildFailure) -> [UInt8] {
+        let count = Int(min(Int64(count), file.size - offset))
+        guard offset >= 0, count > 0 else { throw damaged(offset) }
+        var failure: BuildFailure?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let buffer = UnsafeMutableRawBufferPointer(buffer)
+            do throws(BuildFailure) {
+                while filled < count {
+                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<count])
+                    let read = try unsafe file.read(at: offset + Int64(filled), into: rest)
+                    guard read > 0 else { break }
+                    filled += read
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    func damaged(_ offset: Int64) -> BuildFailure {
+        .damaged("'\(path)'", cause: "the object at \(offset) is not what its header says")
+    }
+}

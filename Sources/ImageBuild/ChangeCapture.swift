@@ -1,0 +1,186 @@
+internal import BuildModel
+internal import Platform
+
+/// Goes through the upper directory of an overlay and writes what it finds below the outputs.
+///
+/// The tree was written by somebody else: every name is taken relative to an open directory, and no link is followed. Confined to one
+/// thread.
+struct ChangeCapture {
+    private static let maximumEntries = 4_000_000
+
+    private let changes: OverlayChanges
+    private let stream: LayerStream
+    private let maximumFileBytes: Int64
+    private let upper: DirectoryHandle
+    private let view: OverlayView
+    private let excluded: Set<[[UInt8]]>
+    private let records: ChangeRecords
+    /// Directories that are in the layer because something in them is.
+    private var leading: Set<[[UInt8]]> = []
+    /// The first path of each file that has several.
+    private var firstPaths: [FileIdentity: [UInt8]] = [:]
+    private(set) var entries = 0
+
+    init(_ changes: OverlayChanges, into stream: LayerStream, maximumFileBytes: Int64) throws(BuildFailure) {
+        self.changes = changes
+        self.stream = stream
+        self.maximumFileBytes = maximumFileBytes
+        upper = try DirectoryHandle(path: changes.upper)
+        var layers = [upper]
+        for path in changes.lowers { layers.append(try DirectoryHandle(path: path)) }
+        view = OverlayView(layers, attributes: changes.overlay)
+        var paths: Set<[[UInt8]]> = []
+        for path in changes.excluded { paths.insert(try OutputPath.components(path)) }
+        excluded = paths
+        records = ChangeRecords(firstID: changes.firstID, idCount: changes.idCount)
+    }
+
+    /// Writes all outputs.
+    ///
+    /// - Returns: those that are nowhere.
+    mutating func run() throws -> [String] {
+        var missing: [String] = []
+        var paths: [[[UInt8]]] = []
+        for output in changes.outputs {
+            let path = try OutputPath.resolve(output, in: view)
+            if !path.isEmpty, try view.place(at: path) == nil { missing.append(output) }
+            paths.append(path)
+        }
+        paths.sort { $0.lexicographicallyPrecedes($1) { $0.lexicographicallyPrecedes($1) } }
+        var last: [[UInt8]]?
+        for path in paths {
+            // What is in an output before it, or is it again, is written already.
+            if let last, path.starts(with: last) { continue }
+            last = path
+            try add(output: path)
+        }
+        return missing
+    }
+
+    private mutating func add(output path: [[UInt8]]) throws {
+        guard let name = path.last else { return try addChildren(of: OpenDirectory(handle: upper, path: [])) }
+        var way: [(parent: DirectoryHandle, status: FileStatus)] = []
+        var directory = upper
+        var hidesBelow = false
+        for component in path.dropLast() {
+            guard let status = try directory.status(of: component), status.kind == .directory else { return }
+            way.append((directory, status))
+            directory = try directory.directory(component)
+            hidesBelow = try hidesBelow || directory.isOpaque(changes.overlay)
+        }
+        guard !excluded.contains(path), let status = try directory.status(of: name) else { return }
+        for (depth, step) in way.enumerated() {
+            let leadingPath = Array(path.prefix(depth + 1))
+            guard leading.insert(leadingPath).inserted else { continue }
+            try append(try records.entry(.directory, leadingPath, step.status, in: step.parent))
+        }
+        let parent = OpenDirectory(handle: directory, path: Array(path.dropLast()))
+        if let child = try addEntry(name, status, in: parent, hidesBelow: hidesBelow) { try addChildren(of: child) }
+    }
+
+    /// A directory on the way down, with the names in it that are still to be looked at.
+    private struct OpenDirectory {
+        var handle: DirectoryHandle
+        var path: [[UInt8]]
+        /// Last first.
+        var names: [[UInt8]] = []
+    }
+
+    /// Without recursion: whoever wrote the tree chose its depth.
+    private mutating func addChildren(of top: OpenDirectory) throws {
+        var way = [try opened(top)]
+        while let last = way.indices.last {
+            guard let name = way[last].names.popLast() else {
+                way.removeLast()
+                continue
+            }
+            guard let status = try way[last].handle.status(of: name), status.kind != .whiteout else { continue }
+            if let child = try addEntry(name, status, in: way[last]) { way.append(try opened(child)) }
+        }
+    }
+
+    /// Reads a directory's names, and writes at once what it deletes: whiteouts stand before what they could be taken to hide.
+    private mutating func opened(_ directory: OpenDirectory) throws -> OpenDirectory {
+        var directory = directory
+        let names = try directory.handle.names(limit: Self.maximumEntries)
+        for name in names where !excluded.contains(directory.path + [name]) {
+            if try directory.handle.status(of: name)?.kind == .whiteout { try addWhiteout(name, in: directory.path) }
+        }
+        directory.names = names.reversed()
+        return directory
+    }
+
+    /// Writes one entry.
+    ///
+    /// - Returns: the directory to go into, if it is one.
+    private mutating func addEntry(
+        _ name: [UInt8],
+        _ status: FileStatus,
+        in parent: OpenDirectory,
+        hidesBelow: Bool = false
+    ) throws -> OpenDirectory? {
+        let path = parent.path + [name]
+        if excluded.contains(path) { return nil }
+        switch status.kind {
+        case .whiteout: try addWhiteout(name, in: parent.path)
+        case .socket: break
+        case .directory:
+            try append(try records.entry(.directory, path, status, in: parent.handle))
+            let handle = try parent.handle.directory(name)
+            if try hidesBelow || handle.isOpaque(changes.overlay) { try append(whiteout: path + [OutputPath.opaque]) }
+            return OpenDirectory(handle: handle, path: path)
+        case .file, .pipe:
+            if let first = firstPath(of: status, at: path) {
+                try append(try records.entry(.hardLink, path, status, in: parent.handle, link: first))
+            } else if status.kind == .pipe {
+                try append(try records.entry(.pipe, path, status, in: parent.handle))
+            } else {
+                try addFile(path, in: parent.handle, status)
+            }
+        case .symbolicLink:
+            let target = try parent.handle.linkTarget(of: name)
+            try append(try records.entry(.symbolicLink, path, status, in: parent.handle, link: target))
+        case .device: throw LayerFailure.unsafe(OutputPath.joined(path), "it is a device")
+        }
+        return nil
+    }
+
+    /// The path under which a file with several names is in the layer already; nil for its first.
+    private mutating func firstPath(of status: FileStatus, at path: [[UInt8]]) -> [UInt8]? {
+        guard status.links > 1 else { return nil }
+        if let first = firstPaths[status.identity] { return first }
+        firstPaths[status.identity] = OutputPath.joined(path)
+        return nil
+    }
+
+    private mutating func addFile(_ path: [[UInt8]], in parent: DirectoryHandle, _ status: FileStatus) throws {
+        let joined = OutputPath.joined(path)
+        let content = try parent.file(path[path.count - 1])
+        guard content.size <= maximumFileBytes else {
+            throw LayerFailure.tooLarge(joined, size: content.size, limit: maximumFileBytes)
+        }
+        var entry = try records.entry(.file, path, status, in: parent)
+        entry.size = content.size
+        try count()
+        try stream.append(entry, file: content)
+    }
+
+    private mutating func addWhiteout(_ name: [UInt8], in directory: [[UInt8]]) throws {
+        try LayerPath.checkName(name, in: OutputPath.joined(directory + [name]))
+        try append(whiteout: directory + [OutputPath.whiteout(name)])
+    }
+
+    private mutating func append(whiteout path: [[UInt8]]) throws {
+        try append(.file(OutputPath.joined(path), mode: 0, size: 0, ownership: .root))
+    }
+
+    private mutating func append(_ entry: TarEntry) throws {
+        try count()
+        try stream.append(entry)
+    }
+
+    private mutating func count() throws(BuildFailure) {
+        entries += 1
+        guard entries <= Self.maximumEntries else { throw LayerFailure.tooManyFiles(limit: Self.maximumEntries) }
+    }
+}

@@ -1,0 +1,129 @@
+internal import BuildModel
+internal import GitStore
+internal import ImageBuild
+internal import Platform
+
+/// The layers of one revision's tree, in the making. A memo only saves work: without it, layers are made.
+struct LayerMaking: Sendable {
+    let settings: LayerSettings
+    let memo: LayerMemo
+    let revision: Revision
+    let directory: String
+    let source: any RevisionSource
+    let log: any BuildLog
+    let account: LayerAccounts?
+
+    /// All layers of the tree, if all are remembered.
+    func remembered() throws -> [Layer]? {
+        let whole = try LayerKey(tree: revision.tree, at: directory, settings: settings)
+        guard let note = note(for: whole.noteKey), let parts = TreeParts(text: note)?.parts else { return nil }
+        var layers: [Layer] = []
+        for part in parts {
+            guard let layer = remembered(part, try key(of: part)) else { return nil }
+            layers.append(layer)
+        }
+        for layer in layers { tell(layer, .remembered) }
+        return layers
+    }
+
+    /// Whether the project's tree has to be cut anew.
+    func needsHistory() -> Bool { note(for: project).flatMap { LayerSplit(text: $0) } == nil }
+
+    /// Makes what is not remembered, on this thread.
+    func make(_ tree: any StoredTree, history: [[[UInt8]]], cancellation: CancelFlag) throws -> [Layer] {
+        for note in try AttributeNotes.notes(of: tree) { log.say(note, .assembling) }
+        let split = try split(tree, history)
+        let parts = try TreePart.parts(of: tree, split)
+        var layers: [Layer] = []
+        for part in parts {
+            let key = try key(of: part)
+            if let layer = remembered(part, key) {
+                tell(layer, .remembered)
+                layers.append(layer)
+                continue
+            }
+            let layer = try write(part, of: tree, cancellation: cancellation)
+            attempt("The layer cannot be remembered") { try memo.remember(layer, for: key) }
+            layers.append(layer)
+        }
+        let whole = try LayerKey(tree: revision.tree, at: directory, settings: settings)
+        let isGood = split.fits(layers.map(\.tarSize), limit: settings.maximumLayers)
+        attempt("Where the source is cut cannot be remembered") {
+            try memo.remember(note: TreeParts(parts).text, for: whole.noteKey)
+            try memo.remember(note: isGood ? split.text : "?", for: project)
+        }
+        return layers
+    }
+
+    private func split(_ tree: any StoredTree, _ history: [[[UInt8]]]) throws -> LayerSplit {
+        if let split = note(for: project).flatMap({ LayerSplit(text: $0) }) { return try split.kept(in: tree) }
+        return try LayerSplit.choose(for: tree, limit: settings.maximumLayers, history: history)
+    }
+
+    private func key(of part: TreePart) throws -> LayerKey {
+        try LayerKey(tree: revision.tree, part: part, at: directory, settings: settings)
+    }
+
+    private func write(_ part: TreePart, of tree: any StoredTree, cancellation: CancelFlag) throws -> Layer {
+        var cost = LayerWork()
+        let layer = try LayerWriter.writeLayer(
+            from: tree,
+            part: part,
+            at: directory,
+            comment: comment(part),
+            settings: settings,
+            cancellation: cancellation,
+            report: { cost = $0 }
+        )
+        tell(layer, .made(cost))
+        return layer
+    }
+
+    private func remembered(_ part: TreePart, _ key: LayerKey) -> Layer? {
+        attempt("Remembered layers cannot be read") {
+            try memo.layer(for: key, comment: comment(part)) {
+                log.say("The bytes of the layer \(comment(part)) are lacking and are made again", .pushing)
+                return try await remake(part)
+            }
+        } ?? nil
+    }
+
+    private func remake(_ part: TreePart) async throws -> Layer {
+        let cancellation = CancelFlag()
+        return try await cancellation.whileRunning {
+            try await source.withTree(of: revision) { tree in
+                try write(part, of: tree, cancellation: cancellation)
+            }
+        }
+    }
+
+    private func tell(_ layer: Layer, _ origin: LayerAccount.Origin) {
+        log.say(LayerNarrator.tell(layer, origin), .assembling)
+        account?.add(LayerAccount(layer: layer, origin: origin))
+    }
+
+    private func note(for key: Digest) -> String? {
+        attempt("Remembered layers cannot be read") { try memo.note(for: key) } ?? nil
+    }
+
+    @discardableResult
+    private func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            log.say("\(what): \(error)", .assembling)
+            return nil
+        }
+    }
+
+    private var project: Digest {
+        let parts = [
+            LayerSplit.policy, revision.repositoryURL, revision.rootDirectory, directory, "\(settings.maximumLayers)",
+        ]
+        return Digest(of: parts.map { "\($0.utf8.count):\($0)" }.joined())
+    }
+
+    private func comment(_ part: TreePart) -> String {
+        "source at \(revision.commit.short)" + (part.name.isEmpty ? "" : ", \(part.name)")
+    }
+}

@@ -1,0 +1,160 @@
+import BuildModel
+import Platform
+import TestSupport
+import Testing
+
+@testable import GitStore
+
+/// Blobs as layers read them: from any thread, in whatever way git keeps them.
+@Suite struct StoredBlobsTests {
+    private let scratch: Scratch
+    private let path: String
+
+    init() async throws {
+        scratch = try Scratch()
+        path = scratch("repository")
+        try await git("init", "-q", "-b", "main", in: nil)
+    }
+
+    private func git(_ words: String..., in directory: String? = "") async throws {
+        let place = directory == nil ? [] : ["-C", path]
+        let target = directory == nil ? [path] : []
+        let identity = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "gc.auto=0"]
+        try await Command.output(["git"] + place + identity + words + target)
+    }
+
+    /// Texts that differ a little, so that git makes deltas of them; one that compresses to nothing, one that does not at all.
+    private func commitFiles(large: Bool = false) async throws {
+        let lines = (0..<400).map { "line \($0) of a file that has many of them, \(($0 * 7919) % 1000)" }
+        for version in 0..<12 {
+            var own = lines
+            own[version * 30] = "changed in \(version)"
+            try write(own.joined(separator: "\n"), to: "text-\(version)")
+        }
+        try write("", to: "empty")
+        try write("x", to: "one")
+        try Files.writeAtomically([UInt8](repeating: 0, count: 300_000), to: "\(path)/zeros")
+        var generator = SystemRandomNumberGenerator()
+        let noise = (0..<400_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        try Files.writeAtomically(noise, to: "\(path)/noise")
+        if large {
+            let block = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            var bytes = (0..<180).flatMap { [UInt8($0)] + block }
+            try Files.writeAtomically(bytes, to: "\(path)/large-1")
+            bytes[9_000_000] ^= 1
+            try Files.writeAtomically(bytes + [1, 2, 3], to: "\(path)/large-2")
+        }
+        try await git("add", "--all")
+        try await git("commit", "-q", "-m", "files")
+    }
+
+    private func write(_ text: String, to name: String) throws {
+        try Files.writeAtomically(Array(text.utf8), to: "\(path)/\(name)")
+    }
+
+    /// Reads all files in both ways and compares them with the working tree.
+    private func expectFiles(_ place: String? = nil) async throws {
+        let repository = try await LocalRepository.open(place ?? path)
+        let revision = try await repository.revision()
+        let path = path
+        let count = try await repository.withTree(of: revision) { tree in
+            var count = 0
+            let blobs = tree.blobs
+            try tree.walk { entry in
+                let file = try Files.read("\(path)/\(entry.displayPath)", limit: 1 << 30)
+                var whole = [UInt8](repeating: 0xaa, count: Int(entry.size))
+                try whole.withUnsafeMutableBytes { try blobs.read(entry.objectID, into: $0) }
+                #expect(whole == file, "\(entry.displayPath)")
+                var pieces: [UInt8] = []
+                try blobs.forEachPiece(of: entry.objectID, size: entry.size) { pieces.append(contentsOf: $0) }
+                #expect(pieces == file, "\(entry.displayPath) in pieces")
+                count += 1
+                return .proceed
+            }
+            return count
+        }
+        #expect(count >= 16)
+    }
+
+    @Test("loose objects are read")
+    func loose() async throws {
+        try await commitFiles()
+        try await expectFiles()
+    }
+
+    @Test("packs are read, with deltas by offset and by id", arguments: ["true", "false"])
+    func packed(byOffset: String) async throws {
+        try await commitFiles()
+        try await git("-c", "repack.usedeltabaseoffset=\(byOffset)", "repack", "-adfq", "--depth", "8")
+        try await expectFiles()
+    }
+
+    @Test("large deltas are put together without being held whole")
+    func large() async throws {
+        try await commitFiles(large: true)
+        try await git("repack", "-adfq")
+        try await expectFiles()
+    }
+
+    @Test("alternates and linked working trees are followed")
+    func elsewhere() async throws {
+        try await commitFiles()
+        try await git("repack", "-adq")
+        try await Command.output(["git", "clone", "-q", "--shared", path, scratch("shared")])
+        try await expectFiles(scratch("shared"))
+        try await git("worktree", "add", "-q", "-b", "other", scratch("tree"))
+        try await expectFiles(scratch("tree"))
+    }
+
+    @Test("a damaged pack is an error that names it, and never a crash", arguments: 0..<6)
+    func damaged(round: Int) async throws {
+        try await commitFiles()
+        try await git("repack", "-adq")
+        let name = try #require(try Directories.list("\(path)/.git/objects/pack").first { $0.hasSuffix(".pack") })
+        let pack = "\(path)/.git/objects/pack/\(name)"
+        var bytes = try Files.read(pack)
+        switch round {
+        case 0: bytes.removeLast(bytes.count / 2)
+        default: for place in stride(from: 200 + round, to: bytes.count, by: 997) { bytes[place] ^= UInt8(1 << round) }
+        }
+        try await Command.output(["chmod", "u+w", pack])
+        try Files.writeAtomically(bytes, to: pack)
+        let repository = try await LocalRepository.open(path)
+        let failure = try await failure {
+            let revision = try await repository.revision()
+            return try await repository.withTree(of: revision) { tree in
+                let blobs = tree.blobs
+                try tree.walk { entry in
+                    var whole = [UInt8](repeating: 0, count: Int(entry.size))
+                    try whole.withUnsafeMutableBytes { try blobs.read(entry.objectID, into: $0) }
+                    return .proceed
+                }
+            }
+        }
+        #expect([.damaged, .emptyRepository].contains(failure.code))
+    }
+
+    @Test("another size than the blob's is an error")
+    func otherSize() async throws {
+        try await commitFiles()
+        for isPacked in [false, true] {
+            if isPacked { try await git("repack", "-adq") }
+            let repository = try await LocalRepository.open(path)
+            let revision = try await repository.revision()
+            try await repository.withTree(of: revision) { tree in
+                for name in ["one", "text-3", "noise"] {
+                    let entry = try #require(try tree.entry(at: name))
+                    for size in [Int(entry.size) - 1, Int(entry.size) + 1] {
+                        var bytes = [UInt8](repeating: 0, count: size)
+                        #expect(throws: BuildFailure.self) {
+                            try bytes.withUnsafeMutableBytes { try tree.blobs.read(entry.objectID, into: $0) }
+                        }
+                        #expect(throws: BuildFailure.self) {
+                            try tree.blobs.forEachPiece(of: entry.objectID, size: Int64(size)) { _ in }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import BuildModel
+import ImageBuild
+import Testing
+
+/// Attributes that would change files, and do not.
+@Suite struct AttributeNotesTests {
+    private func notes(_ text: String) throws -> [String] {
+        try AttributeNotes.notes(of: InMemoryTree(items: [.file(".gitattributes", text)]))
+    }
+
+    @Test(
+        "what would change files is told, each once, with the pattern that asks for it",
+        arguments: [
+            ("*.bin filter=lfs diff=lfs merge=lfs -text", "'.gitattributes', *.bin: Git LFS"),
+            ("version.txt export-subst", "'export-subst'"),
+            ("*.c ident", "'ident'"),
+            ("*.bat text eol=crlf", "'eol=crlf'"),
+            ("*.txt working-tree-encoding=UTF-16", "'working-tree-encoding'"),
+            ("*.x filter=mine\n*.y filter=mine", "filters are not run"),
+        ]
+    )
+    func told(text: String, part: String) throws {
+        let notes = try notes(text)
+        #expect(notes.count == 1)
+        #expect(notes.first?.contains(part) == true)
+    }
+
+    @Test(
+        "what changes nothing is not told",
+        arguments: ["", "# *.bin filter=lfs", "* text=auto", "*.sh eol=lf", "*.png binary"]
+    )
+    func quiet(text: String) throws {
+        #expect(try notes(text) == [])
+        #expect(try AttributeNotes.notes(of: InMemoryTree(items: [.file("a")])) == [])
+    }
+}

@@ -1,0 +1,163 @@
+import BuildModel
+import Platform
+import TestSupport
+import Testing
+
+@testable import ImageBuild
+
+/// Images with one thing wrong each: what unpackers refuse, and what they pass over.
+@Suite struct LayerScanTests {
+    private struct Tar {
+        var bytes: [UInt8] = []
+
+        mutating func add(_ kind: TarEntry.Kind, _ path: String, link: String = "", content: String = "") {
+            let content = Array(content.utf8)
+            let entry = TarEntry(
+                kind: kind,
+                path: Array(path.utf8),
+                mode: 0o644,
+                ownership: .root,
+                size: Int64(content.count),
+                link: Array(link.utf8)
+            )
+            TarEncoder.append(headerOf: entry, to: &bytes)
+            bytes += content
+            TarEncoder.append(paddingAfter: Int64(content.count), to: &bytes)
+        }
+
+        /// A hard link: no layer of ours has one.
+        mutating func addLink(_ path: String, to target: String) {
+            let start = bytes.count
+            add(.symbolicLink, path, link: target)
+            bytes[start + 156] = 0x31
+            mend(start)
+        }
+
+        private mutating func mend(_ start: Int) {
+            bytes.replaceSubrange(start + 148..<start + 156, with: Array("        ".utf8))
+            let sum = bytes[start..<start + 512].reduce(0) { $0 + Int($1) }
+            let digits = String(sum, radix: 8)
+            let field = String(repeating: "0", count: 6 - digits.count) + digits
+            bytes.replaceSubrange(start + 148..<start + 156, with: Array(field.utf8) + [0, 0x20])
+        }
+    }
+
+    private static func good() -> Tar {
+        var tar = Tar()
+        tar.add(.directory, "app")
+        tar.add(.file, "app/a", content: "text")
+        return tar
+    }
+
+    /// The names of the checks that fail.
+    private func failures(
+        _ tar: [UInt8],
+        type: String = MediaType.ociLayerGzip,
+        below: [[UInt8]] = [],
+        changing change: (inout [UInt8], inout Descriptor, inout String) -> Void = { _, _, _ in }
+    ) throws -> [String] {
+        var bytes = try MemberCompressor(.balanced).compress(tar)
+        var descriptor = Descriptor(mediaType: type, digest: Digest(of: bytes), size: Int64(bytes.count))
+        var diffID = Digest(of: tar).description
+        change(&bytes, &descriptor, &diffID)
+        var scan = LayerScan()
+        for lower in below {
+            let blob = try MemberCompressor(.balanced).compress(lower)
+            let layer = Descriptor(mediaType: type, digest: Digest(of: blob), size: Int64(blob.count))
+            _ = try scan.check(layer, diffID: Digest(of: lower).description, content: InMemoryContent(blob))
+        }
+        let checks = try scan.check(descriptor, diffID: diffID, content: InMemoryContent(bytes))
+        #expect(checks.count >= 3)
+        return checks.filter { $0.problem != nil }.map(\.name)
+    }
+
+    @Test("layers of ours have nothing wrong with them")
+    func ours() async throws {
+        let large = InMemoryTree.Item.file("large", bytes: LayerFixture.noise(5 << 20))
+        let long = InMemoryTree.Item.file(String(repeating: "n", count: 200) + "ö", "x")
+        let layer = try LayerFixture.layer([
+            .directory("d"), .executable("d/run", "x"), .link("l", "d/run"), large, long,
+        ])
+        var scan = LayerScan()
+        let checks = try scan.check(
+            layer.blob.descriptor,
+            diffID: layer.diffID.description,
+            content: InMemoryContent(try LayerFixture.bytes(of: layer))
+        )
+        #expect(checks.count >= 10)
+        #expect(checks.filter { $0.problem != nil } == [])
+    }
+
+    @Test("what is wrong with the bytes is found")
+    func bytes() throws {
+        let tar = Self.good().bytes + TarEncoder.end
+        #expect(try failures(tar) == [])
+        #expect(try failures(tar) { _, _, diffID in diffID = Digest(of: "x").description } == ["layer-diff-id"])
+        #expect(try failures(tar) { _, descriptor, _ in descriptor.size += 1 } == ["layer-size"])
+        #expect(try failures(tar) { _, descriptor, _ in descriptor.digest = Digest(of: "x") } == ["layer-digest"])
+        let damaged = try failures(tar) { bytes, descriptor, _ in
+            bytes[bytes.count - 6] ^= 1
+            descriptor.digest = Digest(of: bytes)
+        }
+        #expect(damaged.contains("layer-gzip"))
+        let garbage = try failures(tar) { bytes, descriptor, _ in
+            bytes += [1, 2, 3]
+            descriptor = Descriptor(
+                mediaType: descriptor.mediaType,
+                digest: Digest(of: bytes),
+                size: Int64(bytes.count)
+            )
+        }
+        #expect(garbage == ["layer-gzip"])
+        #expect(try failures(tar, type: MediaType.ociLayerTar) == ["layer-type"])
+        #expect(try failures(tar, type: MediaType.ociLayerTar + "+zstd") == ["layer-type"])
+        let cut = try failures(tar) { bytes, descriptor, _ in
+            bytes.removeLast(12)
+            descriptor = Descriptor(
+                mediaType: descriptor.mediaType,
+                digest: Digest(of: bytes),
+                size: Int64(bytes.count)
+            )
+        }
+        #expect(cut.contains("layer-gzip"))
+    }
+
+    @Test("what is wrong with the entries is found, which no unpacker says")
+    func entries() throws {
+        func check(_ end: [UInt8] = TarEncoder.end, _ change: (inout Tar) -> Void) throws -> [String] {
+            var tar = Self.good()
+            change(&tar)
+            return try failures(tar.bytes + end)
+        }
+        #expect(try check { $0.add(.file, "app/a", content: "again") } == ["layer-duplicates"])
+        #expect(try check { $0.add(.file, "./app/a", content: "again") } == ["layer-duplicates"])
+        #expect(try check([]) { _ in } == ["layer-tar"])
+        #expect(try check([UInt8](repeating: 0, count: 512)) { _ in } == ["layer-tar"])
+        #expect(try check { $0.add(.file, "other/b") } == ["layer-parents"])
+        #expect(try check { $0.add(.file, "app/a/b") } == ["layer-parents"])
+        #expect(try check { $0.add(.file, "app/.wh.a") } == ["layer-whiteouts"])
+        #expect(try check { $0.add(.file, "app/.wh.") } == ["layer-whiteouts"])
+        #expect(try check { $0.add(.file, "app/.wh.gone") } == [])
+        #expect(try check { $0.add(.file, "../x") }.contains("layer-paths"))
+        #expect(try check { $0.add(.file, "/abs") }.contains("layer-paths"))
+        #expect(try check { $0.addLink("app/l", to: "app/missing") } == ["layer-hard-links"])
+        #expect(try check { $0.addLink("app/l", to: "app/a") } == [])
+        #expect(try check { $0.bytes[520] ^= 1 } == ["layer-tar"])
+        #expect(try check { $0.add(.extended, "p", content: "17 atime=1700000\n") } == ["layer-records"])
+        var above = Tar()
+        above.add(.file, "app/b")
+        #expect(try failures(above.bytes + TarEncoder.end, below: [Self.good().bytes + TarEncoder.end]) == [])
+    }
+
+    @Test("no bytes are read past their end, whatever they are")
+    func random() throws {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            var tar = Self.good().bytes + TarEncoder.end
+            for _ in 0..<Int.random(in: 1...20, using: &generator) {
+                tar[Int.random(in: 0..<tar.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            }
+            _ = try failures(tar)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import BuildModel
+import ImageBuild
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Outputs of a step as a layer")
+struct ChangeCaptureTests {
+    @Test("only outputs are in it, and directories that lead to them look as the step saw them")
+    func outputs() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p opt/other; chmod 1777 opt; chown 5:6 opt; touch opt/other/f")
+        try await fixture.step(
+            "mkdir -p opt/venv/bin var; echo x >opt/venv/bin/run; echo y >opt/other/g; echo z >var/log"
+        )
+        let captured = try fixture.capture(["/opt/venv", "/nowhere/at/all"])
+        #expect(
+            try await fixture.listing(captured) == [
+                "drwxrwxrwt 5/6 0 opt/", "drwxr-xr-x 0/0 0 opt/venv/", "drwxr-xr-x 0/0 0 opt/venv/bin/",
+                "-rw-r--r-- 0/0 2 opt/venv/bin/run",
+            ]
+        )
+        #expect(captured.missing == ["/nowhere/at/all"])
+    }
+
+    @Test("an output behind a link is where the link leads")
+    func links() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p usr/lib a; ln -s usr/lib lib; ln -s ../lib/deep a/l")
+        try await fixture.step("mkdir lib/deep; echo x >lib/deep/f")
+        #expect(
+            try await fixture.listing(try fixture.capture(["/a/l/f", "/lib/deep/f"])) == [
+                "drwxr-xr-x 0/0 0 usr/", "drwxr-xr-x 0/0 0 usr/lib/", "drwxr-xr-x 0/0 0 usr/lib/deep/",
+                "-rw-r--r-- 0/0 2 usr/lib/deep/f",
+            ]
+        )
+    }
+
+    @Test("deletions come before what is in their directory, and emptied directories say so")
+    func deletions() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p d/e d/k; touch d/a d/z d/e/x; mkdir out; touch out/f")
+        try await fixture.step("rm d/a d/z; touch d/.b; rm -r d/e; mkdir d/e; touch d/e/new; rm -r out")
+        #expect(
+            try await fixture.listing(try fixture.capture(["/d", "/out"])) == [
+                "drwxr-xr-x 0/0 0 d/", "---------- 0/0 0 d/.wh.a", "---------- 0/0 0 d/.wh.z", "-rw-r--r-- 0/0 0 d/.b",
+                "drwxr-xr-x 0/0 0 d/e/", "---------- 0/0 0 d/e/.wh..wh..opq", "-rw-r--r-- 0/0 0 d/e/new",
+                "---------- 0/0 0 .wh.out",
+            ]
+        )
+    }
+
+    @Test("an output in an emptied directory hides what was there, but its neighbours are not touched")
+    func emptiedParent() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p opt/venv opt/other; touch opt/venv/old")
+        try await fixture.step("rm -r opt; mkdir -p opt/venv; touch opt/venv/new")
+        #expect(
+            try await fixture.listing(try fixture.capture(["/opt/venv"])) == [
+                "drwxr-xr-x 0/0 0 opt/", "drwxr-xr-x 0/0 0 opt/venv/", "---------- 0/0 0 opt/venv/.wh..wh..opq",
+                "-rw-r--r-- 0/0 0 opt/venv/new",
+            ]
+        )
+    }
+
+    @Test("what the runtime made to mount on is left out, and sockets are")
+    func leftOut() async throws {
+        let fixture = try StepFixture()
+        try await fixture.step(
+            """
+            mkdir -p out/cache/x; touch out/cache/x/f out/script out/f
+            python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("out/s")'
+            """
+        )
+        let captured = try fixture.capture(["/out"], excluding: ["/out/cache", "/out/script"])
+        #expect(try await fixture.listing(captured) == ["drwxr-xr-x 0/0 0 out/", "-rw-r--r-- 0/0 0 out/f"])
+    }
+
+    @Test("hard links are of the first name, links keep their targets, holes are zeros, pipes stay")
+    func kinds() async throws {
+        let fixture = try StepFixture()
+        try await fixture.step(
+            "mkdir o; cd o; echo x >b; ln b a; ln b c; ln -s /b l; mkfifo -m 640 p; truncate -s 3M hole"
+        )
+        #expect(
+            try await fixture.listing(try fixture.capture(["/o"])) == [
+                "drwxr-xr-x 0/0 0 o/", "-rw-r--r-- 0/0 2 o/a", "hrw-r--r-- 0/0 0 o/b link to o/a",
+                "hrw-r--r-- 0/0 0 o/c link to o/a", "-rw-r--r-- 0/0 3145728 o/hole", "lrwxrwxrwx 0/0 0 o/l -> /b",
+                "prw-r----- 0/0 0 o/p",
+            ]
+        )
+    }
+
+    @Test("owners are those of the sandbox, and capabilities lose its user namespace")
+    func owners() async throws {
+        let fixture = try StepFixture()
+        let capability = "01000003" + "00200000" + "00000000" + "00000000" + "00000000" + "a0860100"
+        try await fixture.step(
+            """
+            mkdir o; touch o/ping o/mine; chown -R 100000:100000 o; chown 101000:165535 o/mine
+            python3 -c 'import os; os.setxattr("o/ping", "security.capability", bytes.fromhex("\(capability)"))'
+            """
+        )
+        let captured = try fixture.capture(["/o"], firstID: 100_000, idCount: 65_536)
+        #expect(
+            try await fixture.listing(captured) == [
+                "drwxr-xr-x 0/0 0 o/", "-rw-r--r-- 1000/65535 0 o/mine", "-rw-r--r-- 0/0 0 o/ping",
+            ]
+        )
+        let tar = try await fixture.tar(captured)
+        let record = Array("SCHILY.xattr.security.capability=".utf8) + [1, 0, 0, 2, 0, 0x20]
+        #expect(tar.firstRange(of: record) != nil)
+    }
+
+    @Test("equal changes are equal layers, whenever and in whatever order they were made")
+    func deterministic() async throws {
+        let (one, two) = (try StepFixture(), try StepFixture())
+        try await one.step("mkdir o; for i in $(seq 300); do echo $i >o/$i; done; seq 400000 >o/large")
+        try await two.step(
+            "mkdir o; seq 400000 >o/large; for i in $(seq 300 -1 1); do echo $i >o/$i; done; touch -d @5 o/7"
+        )
+        let layers = try [one.capture(["/o"]), two.capture(["/o"])].map { try #require($0.layer) }
+        #expect(layers[0].blob.descriptor.digest == layers[1].blob.descriptor.digest)
+        #expect(layers[0].diffID == layers[1].diffID)
+    }
+
+    @Test("a step that changed none of its outputs has no layer")
+    func unchanged() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p opt/venv")
+        try await fixture.step("touch elsewhere opt/beside")
+        let captured = try fixture.capture(["/opt/venv"])
+        #expect(captured.layer == nil && captured.missing.isEmpty)
+    }
+
+    /// What a step does, and how its refusal is called and which words it has.
+    struct Refusal: Sendable, CustomStringConvertible {
+        var description: String
+        var code: BuildFailure.Code
+        var words: String
+
+        init(_ script: String, _ code: BuildFailure.Code, _ words: String) {
+            description = script
+            self.code = code
+            self.words = words
+        }
+    }
+
+    private static let deep = #"os.chdir("o"); [(os.mkdir("d" * 100), os.chdir("d" * 100)) for i in range(60)]"#
+
+    @Test(
+        "what no layer can hold is refused by name",
+        arguments: [
+            Refusal("touch o/.wh.evil", .reservedName, "o/.wh.evil"),
+            Refusal("mkdir o/.wh..wh..opq", .reservedName, "o/.wh..wh..opq"),
+            Refusal("ln -s x o/.wh.l", .reservedName, "o/.wh.l"),
+            Refusal("mknod o/null c 1 3", .unsafePath, "device"),
+            Refusal("touch o/f; chown 70000 o/f", .unsafePath, "owner 70000"),
+            Refusal("python3 -c 'import os; \(deep)'", .unsafePath, "4095"),
+            Refusal("truncate -s 2G o/large", .limitExceeded, "o/large"),
+        ]
+    )
+    func refused(refusal: Refusal) async throws {
+        let fixture = try StepFixture()
+        try await fixture.step("mkdir o; \(refusal)")
+        let failure = #expect(throws: BuildFailure.self) { _ = try fixture.capture(["/o"], idCount: 65_536) }
+        #expect(failure?.code == refusal.code, "\(String(describing: failure))")
+        #expect(failure?.message.contains(refusal.words) == true, "\(String(describing: failure))")
+    }
+}
