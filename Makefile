@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry chaos demo \
-	bench-slice bench-layers bench-registry bench-sandbox clean
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-queue chaos demo \
+	bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
 
 V ?= 0
 FILTER ?=
@@ -46,6 +46,9 @@ chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_
 test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
 	@scripts/test.sh RegistryTests
 
+test-queue: setup ## run the queue's tests with functions, with scripts, and on Valkey where it is installed
+	@scripts/test-queue
+
 demo: setup base-images release ## build two real projects from git to running containers
 	@scripts/demo
 
@@ -54,6 +57,9 @@ bench-slice: setup base-images release ## measure start-up, idle memory and the 
 
 bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
 	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
+
+bench-queue: setup release ## measure the queue with empty builds, beside BullMQ in Python and a plain XREADGROUP loop
+	@scripts/bench-queue
 
 bench-registry: setup release ## measure pushes and pulls beside other tools: SIZES="1G 4G" are the layers
 	@scripts/bench-registry $(if $(SIZES),--layer-bytes $(SIZES))

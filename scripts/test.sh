@@ -13,6 +13,7 @@ log=$logs/test.log
 # Most tests wait for servers of their own; more at once than this and they wait for the processor instead.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(($(nproc) * 3))
 options=(--disable-xctest --xunit-output "$report")
+[ -z "${SLIPWAY_TEST_SKIP:-}" ] || options+=(--skip "$SLIPWAY_TEST_SKIP")
 [ -z "${1:-}" ] || options+=(--filter "$1")
 
 # Without V=1 only what failed and what was skipped is shown.

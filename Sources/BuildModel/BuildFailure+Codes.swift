@@ -13,6 +13,10 @@ extension BuildFailure.Code {
     package static let unreachable = Self(rawValue: "unreachable")
     /// The other side answered in a way that its protocol does not allow, or that we do not understand.
     package static let protocolViolation = Self(rawValue: "protocol_violation")
+    /// A server shows a certificate that nobody we trust has signed, or that is for another name.
+    package static let certificateUntrusted = Self(rawValue: "certificate_untrusted")
+    /// A TLS connection cannot be agreed on.
+    package static let tlsFailed = Self(rawValue: "tls_failed")
     /// Bytes do not have the digest or size that was promised for them.
     package static let corrupted = Self(rawValue: "corrupted")
     /// A limit of the configuration or of the system was reached.

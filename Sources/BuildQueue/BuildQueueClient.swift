@@ -27,6 +27,9 @@ package struct BuildQueueClient: Sendable {
         self.retention = retention
     }
 
+    /// A key that lies in the same slot of a cluster as all others of the farm.
+    package static func routingKey(farm: String) -> String { "slipway:{\(farm)}:intake" }
+
     /// Queues a build; a repeat with the same `deploymentId` changes nothing.
     ///
     /// - Parameter text: a request of the intake contract as JSON, at most 256 KiB.

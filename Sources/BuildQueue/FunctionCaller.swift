@@ -28,6 +28,7 @@ extension BuildFailure {
 struct FunctionCaller: Sendable {
     let client: RedisClient
     let keys: QueueKeys
+    let form = CallForm()
 
     /// - Parameters:
     ///   - function: the name without the library's prefix.
@@ -39,17 +40,21 @@ struct FunctionCaller: Sendable {
         within limit: Duration = .seconds(10)
     ) async throws -> RedisValue {
         let deadline = Deadline(after: limit)
-        let words = ["FCALL", RedisArgument("\(FunctionLibrary.name)_\(function)"), 1, keys.intake] + arguments
         while true {
             do {
-                return try await attempt(words, function, by: deadline)
+                return try await attempt(function, arguments, by: deadline)
             } catch {
                 let failure = BuildFailure(error, operation: "queue.\(function)")
-                guard failure.isRetryable, failure.code == .unreachable, !deadline.hasPassed else { throw failure }
+                guard failure.isRetryable, Self.isPassing(failure.code), !deadline.hasPassed else { throw failure }
                 // Opening the next connection has its own growing delay; this one spares a server that answers but is not ready.
                 try await pause(min(deadline.remaining, .milliseconds(Int64.random(in: 25...50))), function)
             }
         }
+    }
+
+    /// Whether a failure says that the server has done nothing, or that repeating the call is harmless, and may pass.
+    private static func isPassing(_ code: BuildFailure.Code) -> Bool {
+        code == .unreachable || code == .redisWrongServer
     }
 
     private func pause(_ time: Duration, _ function: String) async throws {
@@ -60,15 +65,39 @@ struct FunctionCaller: Sendable {
         }
     }
 
-    private func attempt(_ words: [RedisArgument], _ name: String, by deadline: Deadline) async throws -> RedisValue {
+    private func attempt(
+        _ name: String,
+        _ arguments: [RedisArgument],
+        by deadline: Deadline
+    ) async throws -> RedisValue {
         let limit = max(.milliseconds(1), min(deadline.remaining, .seconds(5)))
-        var reply = try await client.reply(words, within: limit)
-        if case .error(let text) = reply, text.hasPrefix("ERR Function not found") {
-            _ = try await FunctionLibrary.load(into: client)
-            reply = try await client.reply(words, within: limit)
+        var reply = try await send(name, arguments, within: limit)
+        if case .error(let text) = reply, form.current == .functions, Self.lacksFunctions(text) {
+            _ = try await FunctionLibrary.load(into: client, form: form)
+            reply = try await send(name, arguments, within: limit)
         }
         if case .error(let text) = reply, let failure = Self.failure(text, "queue.\(name)") { throw failure }
         return try reply.checked(client.endpoint, operation: "queue.\(name)")
+    }
+
+    private func send(
+        _ name: String,
+        _ arguments: [RedisArgument],
+        within limit: Duration
+    ) async throws -> RedisValue {
+        let keys: [RedisArgument] = [2, keys.intake, keys.absent]
+        guard form.current == .scripts else {
+            let function = RedisArgument("\(FunctionLibrary.name)_\(name)")
+            return try await client.reply(["FCALL", function] + keys + arguments, within: limit)
+        }
+        let (script, rest) = (FunctionScript.of(name), keys + [RedisArgument(name)] + arguments)
+        let reply = try await client.reply(["EVALSHA", RedisArgument(script.digest)] + rest, within: limit)
+        guard case .error(let text) = reply, text.hasPrefix("NOSCRIPT") else { return reply }
+        return try await client.reply(["EVAL", RedisArgument(script.code)] + rest, within: limit)
+    }
+
+    private static func lacksFunctions(_ text: String) -> Bool {
+        text.hasPrefix("ERR Function not found") || FunctionLibrary.isForbidden(text)
     }
 
     /// The failure for one of the functions' own error replies.

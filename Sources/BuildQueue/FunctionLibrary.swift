@@ -11,6 +11,10 @@ package enum LibraryState: Sendable, Hashable {
     case replaced(revision: Int)
     /// There is a newer one, which was left alone: within one protocol version a newer one serves older workers.
     case newer(revision: Int)
+    /// The server forbids `FUNCTION`, or has none; scripts of the same source stand in.
+    case scripts
+    /// The server forbids `FUNCTION` and scripts, but somebody has loaded a library, which is used as it is.
+    case foreign
 }
 
 /// The queue's functions (`FUNCTION LOAD`), one library per protocol version, so that a rolling upgrade to another
@@ -28,27 +32,48 @@ enum FunctionLibrary {
     /// Sees to it that the server has these functions.
     ///
     /// - Throws: `BuildFailure`, also if the server is too old to have functions at all.
-    static func load(into client: RedisClient) async throws -> LibraryState {
+    static func load(into client: RedisClient, form: CallForm) async throws -> LibraryState {
+        do {
+            let state = try await load(into: client)
+            form.use(.functions)
+            return state
+        } catch is Forbidden {
+            // Scripts are of this worker's own revision; a library of unknown revision is the last resort.
+            let reply = try await client.reply(["EVAL", "return 1", 0])
+            if case .error(let text) = reply, text.hasPrefix("NOPERM") {
+                form.use(.functions)
+                return .foreign
+            }
+            form.use(.scripts)
+            return .scripts
+        }
+    }
+
+    /// The server has no functions, or this user may not load them.
+    private struct Forbidden: Error {}
+
+    /// Whether an error reply says that functions cannot be used at all.
+    static func isForbidden(_ text: String) -> Bool {
+        let words = text.lowercased()
+        guard text.hasPrefix("NOPERM") || words.hasPrefix("err unknown command") else { return false }
+        return words.contains("function") || words.contains("fcall")
+    }
+
+    private static func load(into client: RedisClient) async throws -> LibraryState {
         let present = try await present(in: client)
         if present == code { return .current }
         let revision = present.map(revision(of:))
         if let revision, revision > self.revision(of: code) { return .newer(revision: revision) }
-        try await client.send(["FUNCTION", "LOAD", "REPLACE", RedisArgument(code)])
+        let reply = try await client.reply(["FUNCTION", "LOAD", "REPLACE", RedisArgument(code)])
+        if case .error(let text) = reply, isForbidden(text) { throw Forbidden() }
+        _ = try reply.checked(client.endpoint, operation: "queue.prepare")
         return revision.map { .replaced(revision: $0) } ?? .loaded
     }
 
     private static func present(in client: RedisClient) async throws -> [UInt8]? {
         let words: [RedisArgument] = ["FUNCTION", "LIST", "LIBRARYNAME", RedisArgument(name), "WITHCODE"]
         let reply = try await client.reply(words)
-        if case .error(let text) = reply, text.hasPrefix("ERR unknown command") {
-            throw BuildFailure(
-                .platform,
-                .invalidConfiguration,
-                operation: "queue.prepare",
-                message: "\(client.endpoint) has no functions: Slipway needs Redis 7.0 or later.",
-                cause: text
-            )
-        }
+        if case .error(let text) = reply, isForbidden(text) { throw Forbidden() }
         let list = try reply.checked(client.endpoint, operation: "queue.prepare")
         guard case .bytes(let code)? = list[0]?.pairs["library_code"] else { return nil }
         return code

@@ -19,6 +19,9 @@ struct QueueKeys: Sendable {
     }
 
     var intake: RedisArgument { RedisArgument(prefix + "intake") }
+    /// A key that never exists. Functions name it beside the intake: while a cluster moves the slot to another node, a call
+    /// whose keys are not all there is refused whole, instead of failing in its midst on a key that has gone.
+    var absent: RedisArgument { RedisArgument(prefix + "absent") }
     var builds: RedisArgument { RedisArgument(prefix + "builds") }
     var doorbell: RedisArgument { RedisArgument(prefix + "doorbell") }
     var cancels: RedisArgument { RedisArgument(prefix + "cancels") }

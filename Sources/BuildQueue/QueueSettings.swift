@@ -1,3 +1,5 @@
+package import BuildModel
+
 /// How a worker and its farm use the queue.
 package struct QueueSettings: Sendable, Hashable {
     /// The farm's name, which is in every key: `slipway:{farm}:…`.
@@ -11,6 +13,8 @@ package struct QueueSettings: Sendable, Hashable {
     package var logLimits: LogLimits
     /// How long a finished build's status, log and events stay readable, and its id stays taken.
     package var retention: Duration
+    /// Less than `retention` for builds of some states, by age and by how many are kept.
+    package var limits: [BuildState: StateLimit] = [:]
     /// What this node is; a build that names labels runs only where all of them are.
     package var labels: [String: String] = [:]
     /// How many builds of one tenant may run in the whole farm; 0 for any number.
@@ -34,6 +38,18 @@ package struct QueueSettings: Sendable, Hashable {
         self.renewEvery = renewEvery
         self.logLimits = logLimits
         self.retention = retention
+    }
+}
+
+/// What is kept of the builds that ended in one state; the oldest are forgotten first.
+package struct StateLimit: Sendable, Hashable {
+    /// Nil for as long as `QueueSettings.retention`.
+    package var age: Duration?
+    /// Nil for any number.
+    package var count: Int?
+
+    package init(age: Duration? = nil, count: Int? = nil) {
+        (self.age, self.count) = (age, count)
     }
 }
 

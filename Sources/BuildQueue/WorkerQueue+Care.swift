@@ -9,11 +9,23 @@ package struct CareReceipt: Sendable, Hashable {
     package var recovered: Int64
     /// Delayed builds whose time had come.
     package var promoted: Int64
+    /// Builds that ended long ago, or before enough others, and were forgotten.
+    package var forgotten: Int64 = 0
+}
+
+extension QueueSettings {
+    fileprivate var limitsOffer: JSONValue {
+        let members = limits.map { state, limit in
+            let age = limit.age.map { max(1, $0.milliseconds) } ?? 0
+            return (state.rawValue, ["age": .integer(age), "count": .integer(Int64(limit.count ?? 0))] as JSONValue)
+        }
+        return .object(Dictionary(uniqueKeysWithValues: members))
+    }
 }
 
 extension WorkerQueue {
     /// How often `tend` is to be called: two calls after its lease ran out, a build is free.
-    package var tendEvery: Duration { min(.milliseconds(1500), settings.lease / 8) }
+    package var tendEvery: Duration { min(.milliseconds(1600), settings.lease / 8) }
 
     /// Looks after the farm: recovers builds whose workers are gone, makes delayed ones ready, forgets old ones. Every worker
     /// does; it does not matter which one comes first.
@@ -22,11 +34,11 @@ extension WorkerQueue {
     @discardableResult
     package func tend() async throws -> CareReceipt {
         let times = [settings.lease, settings.retention, tendEvery / 2].map { RedisArgument(max(1, $0.milliseconds)) }
-        let reply = try await caller.call("tend", times)
+        let reply = try await caller.call("tend", times + [RedisArgument(settings.limitsOffer.canonicalText)])
         guard let recovered = reply[0]?.integer, let promoted = reply[1]?.integer else {
             throw FunctionCaller.unexpected(reply, "queue.tend")
         }
-        return CareReceipt(recovered: recovered, promoted: promoted)
+        return CareReceipt(recovered: recovered, promoted: promoted, forgotten: reply[2]?.integer ?? 0)
     }
 
     /// Waits until running builds are cancelled. Only the first to hear of it: whether a build of this worker has to stop,

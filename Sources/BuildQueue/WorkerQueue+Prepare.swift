@@ -13,7 +13,7 @@ extension WorkerQueue {
     ///
     /// - Throws: `BuildFailure`; `invalid_configuration` for a server that is too old.
     package func prepare() async throws -> QueuePreparation {
-        let library = try await FunctionLibrary.load(into: caller.client)
+        let library = try await FunctionLibrary.load(into: caller.client, form: caller.form)
         let facts = try await ServerFacts.gather(caller, library: library)
         var findings: [HealthFinding] = []
         for check in Self.checks(facts) { findings.append(await check.finding()) }

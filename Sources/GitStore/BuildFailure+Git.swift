@@ -11,8 +11,6 @@ extension BuildFailure.Code {
     package static let repositoryNotFound = Self(rawValue: "repository_not_found")
     /// An ssh host shows a key that `known_hosts` does not have for it.
     package static let hostKeyMismatch = Self(rawValue: "host_key_mismatch")
-    /// An https host shows a certificate that nobody we trust has signed.
-    package static let certificateUntrusted = Self(rawValue: "certificate_untrusted")
     /// The server sends the request to another host.
     package static let redirected = Self(rawValue: "redirected")
     /// The repository has no commits.

@@ -20,6 +20,11 @@ package struct ServiceNotifier: Sendable {
     /// The service is up.
     package func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
 
+    /// The service reads its configuration anew; `ready` follows.
+    package func reloading() {
+        send("RELOADING=1\nMONOTONIC_USEC=\(SystemInformation.monotonicMicroseconds)")
+    }
+
     /// The service is finishing what runs and takes nothing new.
     package func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
 

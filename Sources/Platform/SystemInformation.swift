@@ -33,6 +33,13 @@ package enum SystemInformation {
     /// Nanoseconds of a clock that goes on while the machine sleeps or this process is stopped.
     package static var bootNanoseconds: Int64 { slipway_boottime_nanoseconds() }
 
+    /// Microseconds of the clock that service managers compare by (CLOCK_MONOTONIC).
+    static var monotonicMicroseconds: Int64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    }
+
     /// What tells this run of the system from those before it: proc_sys_kernel(5), `random/boot_id`.
     package static let bootID: String = {
         let bytes = (try? Files.read(kernelFile: "/proc/sys/kernel/random/boot_id")) ?? []

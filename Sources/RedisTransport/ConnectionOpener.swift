@@ -3,17 +3,20 @@ internal import Platform
 
 /// Opens connections that are ready for commands, and waits longer after every failure in a row.
 actor ConnectionOpener {
-    nonisolated let endpoint: RedisEndpoint
+    nonisolated let finder: ServerFinder
     private let name: String
     private var backoff = Backoff()
     private var notBefore = ContinuousClock.now
 
-    init(_ endpoint: RedisEndpoint, name: String) {
-        self.endpoint = endpoint
+    /// What messages call the server when none has been found.
+    nonisolated var endpoint: RedisEndpoint { finder.location.endpoint }
+
+    init(_ finder: ServerFinder, name: String) {
+        self.finder = finder
         self.name = name
     }
 
-    /// A connection, tried for again and again until the deadline.
+    /// A connection to the server that has the queue, tried for again and again until the deadline.
     ///
     /// - Throws: the last failure; at once if trying again cannot help (a wrong password).
     func open(by deadline: Deadline) async throws -> RedisConnection {
@@ -32,6 +35,19 @@ actor ConnectionOpener {
     }
 
     private func attempt(within limit: Duration) async throws -> RedisConnection {
+        let found = try await finder.find(within: limit)
+        let connection = try await open(found, within: limit)
+        do {
+            try await finder.check(connection, within: limit)
+            return connection
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// A connection to a server that is known, tried once.
+    nonisolated func open(_ endpoint: RedisEndpoint, within limit: Duration) async throws -> RedisConnection {
         let connection = try await RedisConnection.connect(to: endpoint, within: limit)
         do {
             try await connection.logIn(name: name, within: limit)

@@ -1,10 +1,18 @@
 internal import BuildModel
+internal import Dispatch
+internal import Platform
 
 /// Who waits for which reply. Tickets are numbered in the order of sending, which is the order of the replies.
 struct PendingReplies {
     typealias Continuation = CheckedContinuation<RedisValue, any Error>
 
-    private var waiting: [UInt64: Continuation] = [:]
+    /// Until when somebody waits, and how long that was when it began.
+    struct Limit {
+        var due: DispatchTime
+        var limit: Duration
+    }
+
+    private var waiting: [UInt64: (continuation: Continuation, limit: Limit)] = [:]
     private var issued: UInt64 = 0
     private var answered: UInt64 = 0
 
@@ -14,15 +22,16 @@ struct PendingReplies {
         return issued
     }
 
-    mutating func add(_ ticket: UInt64, _ continuation: Continuation) {
-        waiting[ticket] = continuation
+    mutating func add(_ ticket: UInt64, _ continuation: Continuation, limit: Duration) {
+        waiting[ticket] = (continuation, Limit(due: .now() + limit.seconds, limit: limit))
     }
 
-    func isWaiting(_ ticket: UInt64) -> Bool { waiting[ticket] != nil }
+    /// The limit that passes first; nil if nobody waits.
+    var earliest: Limit? { waiting.values.map(\.limit).min { $0.due < $1.due } }
 
     /// Forgets the caller; the reply is still expected and then skipped.
     mutating func abandon(_ ticket: UInt64) -> Continuation? {
-        waiting.removeValue(forKey: ticket)
+        waiting.removeValue(forKey: ticket)?.continuation
     }
 
     /// The caller that the next reply belongs to; nil if it left.
@@ -38,12 +47,12 @@ struct PendingReplies {
             )
         }
         answered += 1
-        return waiting.removeValue(forKey: answered)
+        return waiting.removeValue(forKey: answered)?.continuation
     }
 
     /// Everybody who waits, in order; nobody waits afterwards.
     mutating func drain() -> [Continuation] {
         defer { waiting.removeAll() }
-        return waiting.sorted { $0.key < $1.key }.map(\.value)
+        return waiting.sorted { $0.key < $1.key }.map(\.value.continuation)
     }
 }

@@ -2,27 +2,34 @@ internal import BuildModel
 internal import Platform
 internal import Synchronization
 
-/// A Redis server as its users see it: one shared connection for commands, and connections of their own for commands that block.
+/// The Redis that holds the queue, wherever that is at the moment, as its users see it: one shared connection for commands, and connections of their own for commands that block.
 ///
-/// Connections open when they are first needed, and again, with growing jittered delays, after they broke. No command is sent
-/// twice: whether that is safe only the caller knows.
+/// Connections open when they are first needed, and again, with growing jittered delays, after they broke. A command that a
+/// server refused because another has the queue is sent to that one; no other is sent twice: whether that is safe only the
+/// caller knows.
 package final class RedisClient: Sendable {
     /// Where the server is.
     package let endpoint: RedisEndpoint
-    private let opener: ConnectionOpener
-    private let shared: SharedConnection
+    let opener: ConnectionOpener
+    let shared: SharedConnection
     private let blocking = Mutex(IdleConnections())
 
     /// Beyond its own waiting time, how long a blocking command may take to answer.
     private static let slack = Duration.seconds(5)
 
     /// - Parameters:
-    ///   - endpoint: where the server is; nothing is opened yet.
+    ///   - location: where the queue is; nothing is opened yet.
     ///   - name: what the server's `CLIENT LIST` shows for this client.
-    package init(_ endpoint: RedisEndpoint, name: String) {
-        self.endpoint = endpoint
-        opener = ConnectionOpener(endpoint, name: name)
+    ///   - key: one of the queue's keys; in a cluster it says which server is the one.
+    package init(_ location: RedisLocation, name: String, key: String) {
+        endpoint = location.endpoint
+        opener = ConnectionOpener(ServerFinder(location, key: key), name: name)
         shared = SharedConnection(opener)
+    }
+
+    /// A client of a server that is always the same.
+    package convenience init(_ endpoint: RedisEndpoint, name: String) {
+        self.init(RedisLocation(endpoint), name: name, key: "")
     }
 
     /// Sends a command over the shared connection and returns its reply, error replies included.
@@ -32,16 +39,7 @@ package final class RedisClient: Sendable {
     ///   - limit: for everything, opening a connection included.
     /// - Throws: `BuildFailure`: `unreachable` (retryable; the command may or may not have run), `unauthorized`, `cancelled`.
     package func reply(_ words: [RedisArgument], within limit: Duration = .seconds(5)) async throws -> RedisValue {
-        let deadline = Deadline(after: limit)
-        let connection = try await shared.connection(by: deadline)
-        guard !deadline.hasPassed else {
-            throw BuildFailure.unreachable(
-                endpoint,
-                operation: "redis.send",
-                reason: "could not be connected to in time."
-            )
-        }
-        return try await connection.send(words, within: deadline.remaining)
+        try await route(words, by: Deadline(after: limit))
     }
 
     /// Sends a command over the shared connection.
@@ -68,6 +66,10 @@ package final class RedisClient: Sendable {
             used = try await opener.open(by: Deadline(after: Self.slack))
         }
         let value = try await used.send(words, within: wait + Self.slack, blocks: true)
+        if let redirection = Redirection(value, from: used.endpoint) {
+            if case .moved(let address) = redirection { opener.finder.follow(address) }
+            await used.close()
+        }
         if let refused = blocking.withLock({ $0.put(used) }) { await refused.close() }
         return try value.checked(endpoint, operation: Self.operation(words))
     }

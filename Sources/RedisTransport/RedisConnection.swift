@@ -12,11 +12,14 @@ package actor RedisConnection {
     package nonisolated let endpoint: RedisEndpoint
     private let executor: SerialThreadExecutor
     private let decoder: ReplyDecoder
+    private let tls: TLSSession?
     private var socket: RedisSocket?
     private var replies = PendingReplies()
     private var outgoing: [UInt8] = []
     private var sent = 0
     private var broken: BuildFailure?
+    /// When the connection next looks for overdue replies; nil if nobody waits.
+    private var nextLook: DispatchTime?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -24,6 +27,11 @@ package actor RedisConnection {
         self.endpoint = endpoint
         executor = SerialThreadExecutor(label: "redis.connection")
         decoder = try ReplyDecoder()
+        if let settings = endpoint.tls {
+            tls = try TLSSession(settings, server: endpoint.host)
+        } else {
+            tls = nil
+        }
     }
 
     /// Opens a connection. It is not logged in: see `logIn(name:within:)`.
@@ -44,6 +52,10 @@ package actor RedisConnection {
             readable: { [weak self] in self?.assumeIsolated { $0.receive() } },
             writable: { [weak self] in self?.assumeIsolated { $0.flush() } }
         )
+        if let tls {
+            outgoing += tls.takeOutgoing()
+            flush()
+        }
     }
 
     /// Whether commands can still be sent.
@@ -72,9 +84,9 @@ package actor RedisConnection {
         let ticket = replies.reserve()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                replies.add(ticket, continuation)
-                expire(ticket, after: limit)
-                outgoing += encoded
+                replies.add(ticket, continuation, limit: limit)
+                look(by: .now() + limit.seconds)
+                queue(encoded)
                 flush()
             }
         } onCancel: {
@@ -82,15 +94,36 @@ package actor RedisConnection {
         }
     }
 
-    private func expire(_ ticket: UInt64, after limit: Duration) {
-        executor.queue.asyncAfter(deadline: .now() + limit.seconds) { [weak self] in
+    /// Puts bytes in line for the socket, encrypted where that is agreed.
+    private func queue(_ bytes: [UInt8]) {
+        guard let tls else { return outgoing += bytes }
+        do {
+            try tls.send(bytes)
+            outgoing += tls.takeOutgoing()
+        } catch {
+            fail(explained(error))
+        }
+    }
+
+    /// Looks for overdue replies at `time`, or earlier if that is planned already: one timer for all who wait, for most
+    /// replies come long before and each timer would wake the process.
+    private func look(by time: DispatchTime) {
+        if let nextLook, nextLook <= time { return }
+        nextLook = time
+        executor.queue.asyncAfter(deadline: time) { [weak self] in
             self?.assumeIsolated { connection in
-                guard connection.replies.isWaiting(ticket) else { return }
-                let endpoint = connection.endpoint
-                let reason = "did not answer within \(limit.milliseconds) ms."
-                connection.fail(.unreachable(endpoint, operation: "redis.send", reason: reason))
+                guard connection.nextLook == time else { return }
+                connection.nextLook = nil
+                connection.failIfOverdue()
             }
         }
+    }
+
+    private func failIfOverdue() {
+        guard let first = replies.earliest else { return }
+        guard first.due <= .now() else { return look(by: first.due) }
+        let reason = "did not answer within \(first.limit.milliseconds) ms."
+        fail(.unreachable(endpoint, operation: "redis.send", reason: reason))
     }
 
     private func abandon(_ ticket: UInt64, blocks: Bool) {
@@ -125,13 +158,35 @@ package actor RedisConnection {
 
     private func deliver(_ bytes: ArraySlice<UInt8>) {
         do {
-            try decoder.feed(bytes)
+            if let tls {
+                let plain = try tls.receive(bytes)
+                outgoing += tls.takeOutgoing()
+                flush()
+                try decoder.feed(plain[...])
+            } else {
+                try decoder.feed(bytes)
+            }
             while let value = try decoder.next() {
                 if let continuation = try replies.answer(endpoint) { continuation.resume(returning: value) }
             }
         } catch {
-            fail(error)
+            // What says why goes out first: the server's log should have it too.
+            if let tls { outgoing += tls.takeOutgoing() }
+            flush()
+            fail(explained(error))
         }
+    }
+
+    /// A failure of TLS with the server's address and the settings that it hangs on.
+    private func explained(_ failure: BuildFailure) -> BuildFailure {
+        var failure = failure
+        if failure.code == .certificateUntrusted {
+            failure.message = "\(endpoint): \(failure.message) redis.certificateAuthorityFile names whom to trust."
+        } else if failure.code == .tlsFailed {
+            failure.message =
+                "\(endpoint): \(failure.message) Does the server speak TLS there, and want a redis.clientCertificateFile?"
+        }
+        return failure
     }
 
     private func lose(errno: Int32) {

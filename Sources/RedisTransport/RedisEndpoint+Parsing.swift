@@ -2,7 +2,7 @@ package import BuildModel
 internal import Platform
 
 extension RedisEndpoint {
-    /// Parses `redis://[[user]:password@]host[:port][/database]` or `unix://[[user]:password@]/path[?db=database]`.
+    /// Parses `redis://[[user]:password@]host[:port][/database]`, the same with `rediss` for TLS, or `unix://[[user]:password@]/path[?db=database]`.
     ///
     /// User and password are percent-encoded where they hold `@`, `:`, `/`, `?`, `#` or `%`. The port is 6379 and the database 0
     /// where the URL has none.
@@ -10,11 +10,12 @@ extension RedisEndpoint {
     /// - Throws: `BuildFailure` with code `invalid_configuration` that says which part is wrong and never shows the password.
     package init(parsing url: String) throws(BuildFailure) {
         let parts = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let scheme = parts.first, scheme == "redis" || scheme == "unix" else {
-            throw Self.invalid("it must start with redis:// or unix://")
+        guard parts.count == 2, let scheme = parts.first, ["redis", "rediss", "unix"].contains(scheme) else {
+            throw Self.invalid("it must start with redis://, rediss:// or unix://")
         }
         let (login, place) = Self.divideLogin(parts[1])
         (user, password) = try Self.credentials(login)
+        tls = scheme == "rediss" ? TLSFiles() : nil
         if scheme == "unix" {
             (address, database) = try Self.socketPath(place)
         } else {
@@ -22,28 +23,29 @@ extension RedisEndpoint {
         }
     }
 
-    private static func invalid(_ reason: String) -> BuildFailure {
+    static func invalid(_ reason: String) -> BuildFailure {
         BuildFailure(
             .platform,
             .invalidConfiguration,
             operation: "redis.url",
             message:
-                "The Redis URL is wrong: \(reason). Expected redis://[user:password@]host:port/database or unix:///path."
+                "The Redis URL is wrong: \(reason). Expected redis://[user:password@]host:port/database, rediss:// for TLS, unix:///path, redis-sentinel://host,host/primary or redis-cluster://host,host."
         )
     }
 
     /// Everything before the last `@` is the login, except in a path that stands alone.
-    private static func divideLogin(_ rest: Substring) -> (login: Substring?, place: Substring) {
+    static func divideLogin(_ rest: Substring) -> (login: Substring?, place: Substring) {
         guard !rest.hasPrefix("/"), let at = rest.lastIndex(of: "@") else { return (nil, rest) }
         return (rest[..<at], rest[rest.index(after: at)...])
     }
 
-    private static func credentials(
+    static func credentials(
         _ login: Substring?
     ) throws(BuildFailure) -> (user: String?, password: Redacted<String>?) {
         guard let login else { return (nil, nil) }
         guard let colon = login.firstIndex(of: ":") else {
-            throw invalid("before the @ there must be user:password, or :password")
+            guard !login.isEmpty else { throw invalid("before the @ there must be user, user:password or :password") }
+            return (try decode(login, "the user"), nil)
         }
         let user = try decode(login[..<colon], "the user")
         let password = try decode(login[login.index(after: colon)...], "the password")
@@ -51,11 +53,11 @@ extension RedisEndpoint {
         return (user.isEmpty ? nil : user, Redacted(password))
     }
 
-    private static func hostAndPort(_ place: Substring) throws(BuildFailure) -> (Address, Int) {
+    static func hostAndPort(_ place: Substring, defaultPort: Int = 6379) throws(BuildFailure) -> (Address, Int) {
         let slash = place.firstIndex(of: "/") ?? place.endIndex
         let path = place[slash...].dropFirst()
         var host = place[..<slash]
-        var port = "6379"[...]
+        var port = String(defaultPort)[...]
         let bracket = host.hasPrefix("[") ? host.firstIndex(of: "]") : host.startIndex
         guard let bracket else { throw invalid("the IPv6 address has no closing ]") }
         if let colon = host[bracket...].lastIndex(of: ":") {
@@ -83,7 +85,7 @@ extension RedisEndpoint {
         return (.unix(path: String(path)), try databaseNumber(option.dropFirst(3)))
     }
 
-    private static func databaseNumber(_ text: Substring) throws(BuildFailure) -> Int {
+    static func databaseNumber(_ text: Substring) throws(BuildFailure) -> Int {
         if text.isEmpty { return 0 }
         guard let number = Int(text), (0...1_000_000).contains(number) else {
             throw invalid("'\(text.prefix(20))' is not the number of a database")

@@ -43,10 +43,10 @@ struct ErrorReply {
         case "NOPERM": (.unauthorized, "The Redis user may not do this; give it the commands and keys it needs.", false)
         case "OOM": (.redisOutOfMemory, "Redis is full (maxmemory); give it more memory or remove old keys.", true)
         case "NOSCRIPT": (.redisFunctionMissing, "Redis does not know this script; it is loaded again.", true)
-        case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN":
-            (.redisWrongServer, "This is a node of a Redis Cluster; name a single server.", false)
+        case "MOVED", "ASK", "CROSSSLOT":
+            (.redisWrongServer, "This is a node of a Redis Cluster; begin its URL with redis-cluster://.", false)
         case "READONLY": (.redisWrongServer, "This is a read-only replica; name the primary.", true)
-        case "LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "UNBLOCKED":
+        case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "UNBLOCKED":
             (.unreachable, "Redis cannot answer at the moment.", true)
         case "MISCONF": (.redisRefused, "Redis cannot write its data to disk and takes no changes.", true)
         default: other

@@ -69,7 +69,7 @@ extension SettingKey {
             "redis.url",
             .text(.redisURL),
             default: "redis://127.0.0.1:6379/0",
-            "The Redis that holds the queue. A password never goes here: see passwordFile."
+            "The Redis that holds the queue. With TLS rediss://, behind Sentinels redis-sentinel://host,host/PRIMARY, as a cluster redis-cluster://host,host. A password never goes here: see passwordFile."
         ),
         SettingKey(
             "redis.passwordFile",
@@ -78,6 +78,36 @@ extension SettingKey {
             example: "/etc/slipway/redis-password",
             isSecretFile: true,
             "A file with the password for Redis."
+        ),
+        SettingKey(
+            "redis.sentinelPasswordFile",
+            .text(.path),
+            or: "no password",
+            example: "/etc/slipway/sentinel-password",
+            isSecretFile: true,
+            "A file with the password of the Sentinels themselves."
+        ),
+        SettingKey(
+            "redis.certificateAuthorityFile",
+            .text(.path),
+            or: "the system's authorities",
+            example: "/etc/slipway/redis-ca.pem",
+            "Certificate authorities (PEM) that are trusted to sign Redis' certificate."
+        ),
+        SettingKey(
+            "redis.clientCertificateFile",
+            .text(.path),
+            or: "none",
+            example: "/etc/slipway/redis-client.pem",
+            "The worker's own certificate (PEM), for a Redis that wants one. Read with every new connection."
+        ),
+        SettingKey(
+            "redis.clientKeyFile",
+            .text(.path),
+            or: "the certificate's file",
+            example: "/etc/slipway/redis-client.key",
+            isSecretFile: true,
+            "The key of that certificate (PEM)."
         ),
         SettingKey(
             "queue.leaseSeconds",
@@ -96,6 +126,20 @@ extension SettingKey {
             .integer(1...3650, unit: "days"),
             default: "7",
             "How long the status and log of a finished build stay in Redis."
+        ),
+        SettingKey(
+            "queue.retentionDaysByState",
+            .map(.any),
+            or: "as retentionDays",
+            example: "SUCCESS=2,FAILED=7",
+            "How long builds of a state (SUCCESS, FAILED, CANCELLED) stay, where that is less than retentionDays."
+        ),
+        SettingKey(
+            "queue.retentionCountByState",
+            .map(.any),
+            or: "SUCCESS=10000,FAILED=10000,CANCELLED=10000",
+            example: "SUCCESS=50000,CANCELLED=1000",
+            "How many builds of a state stay; the oldest are forgotten first. 0 for any number."
         ),
         SettingKey(
             "queue.logBytes",

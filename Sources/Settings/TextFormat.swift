@@ -33,7 +33,9 @@ extension TextFormat {
         case .name: "a name of at most 63 letters, digits, '.', '_' and '-' that starts with a letter or digit"
         case .dnsLabel: "a name of at most 63 lower-case letters, digits and '-'"
         case .path: "the path of a file or directory"
-        case .redisURL: "redis://[user@]host[:port][/database], rediss:// for TLS, or unix:///path"
+        case .redisURL:
+            "redis://[user@]host[:port][/database], rediss:// for TLS, unix:///path, redis-sentinel://host,host/primary "
+                + "or redis-cluster://host,host"
         case .host: "a host with an optional port, such as registry.example.org:5000"
         case .hostPattern: "a host such as git.example.org, or *.example.org for all below it"
         case .repositoryPrefix: "host[:port][/path] of a registry, such as 127.0.0.1:5000/apps"
@@ -49,7 +51,7 @@ extension TextFormat {
         switch self {
         case .name: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
         case .dnsLabel: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-        case .redisURL: "^(redis|rediss|unix)://"
+        case .redisURL: "^(redis|rediss|unix|rediss?-sentinel|rediss?-cluster)://"
         case .hostPattern: "^(\\*\\.)?[^/*\\s]+$"
         case .host: "^[^/\\s]+$"
         case .platform: "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$"
@@ -91,7 +93,8 @@ extension TextFormat {
     }
 
     private static func isRedisURL(_ text: String) -> Bool {
-        let rest = ["redis://", "rediss://", "unix://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+        let kinds = ["redis", "redis-sentinel", "redis-cluster", "rediss", "rediss-sentinel", "rediss-cluster", "unix"]
+        let rest = kinds.map { "\($0)://" }.first(where: text.hasPrefix).map { text.dropFirst($0.count) }
         guard let rest, !rest.isEmpty else { return false }
         return !rest.contains(where: \.isWhitespace)
     }

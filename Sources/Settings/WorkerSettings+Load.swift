@@ -37,7 +37,7 @@ extension WorkerSettings {
             ),
             cacheDirectory: cache,
             log: Log(values),
-            redis: Redis(url: values.text("redis.url") ?? "", password: values.secret("redis.passwordFile", files)),
+            redis: Redis(&values, files: files),
             queue: Queue(&values),
             build: Build(timeout: values.seconds("build.timeoutSeconds"), drain: values.seconds("build.drainSeconds")),
             git: Git(&values, files: files),
@@ -59,6 +59,21 @@ extension WorkerSettings {
     }
 }
 
+extension WorkerSettings.Redis {
+    init(_ values: inout SettingValues, files: SecretFiles) {
+        url = values.text("redis.url") ?? ""
+        password = values.secret("redis.passwordFile", files)
+        sentinelPassword = values.secret("redis.sentinelPasswordFile", files)
+        certificateAuthorityFile = values.existingFile("redis.certificateAuthorityFile")
+        clientCertificateFile = values.existingFile("redis.clientCertificateFile")
+        clientKeyFile = values.secretPath("redis.clientKeyFile", files)
+        let names = ["redis.certificateAuthorityFile", "redis.clientCertificateFile", "redis.clientKeyFile"]
+        for name in names where values.text(name) != nil && !url.hasPrefix("rediss") {
+            values.report(name, "TLS is not used: redis.url has to begin with rediss.")
+        }
+    }
+}
+
 extension WorkerSettings.Log {
     init(_ values: SettingValues) {
         format = Format(rawValue: values.text("log.format") ?? "") ?? .auto
@@ -75,6 +90,11 @@ extension WorkerSettings.Queue {
         logLines = values.integer("queue.logLines")
         tenantLimit = values.integer("queue.tenantLimit")
         projectLimit = values.integer("queue.projectLimit")
+        let days = 1...max(1, values.integer("queue.retentionDays"))
+        retentionDays = values.byState("queue.retentionDaysByState", days, "days")
+        let counts = values.byState("queue.retentionCountByState", 0...10_000_000, "builds")
+        let usual = ["SUCCESS", "FAILED", "CANCELLED"].map { ($0, 10_000) }
+        retentionCount = Dictionary(uniqueKeysWithValues: usual).merging(counts) { _, given in given }
         tenantWeights = [:]
         for (tenant, text) in values.map("queue.tenantWeights").sorted(by: { $0.key < $1.key }) {
             if let weight = Int(text), (1...1000).contains(weight) {
@@ -83,6 +103,24 @@ extension WorkerSettings.Queue {
                 values.report("queue.tenantWeights", "the weight of '\(tenant)' must be a whole number from 1 to 1000.")
             }
         }
+    }
+}
+
+extension SettingValues {
+    /// Whole numbers within a range, by the state of a build that has ended.
+    fileprivate mutating func byState(_ path: String, _ range: ClosedRange<Int>, _ unit: String) -> [String: Int] {
+        var numbers: [String: Int] = [:]
+        for (state, text) in map(path).sorted(by: { $0.key < $1.key }) {
+            if BuildState(rawValue: state)?.isTerminal != true {
+                report(path, "'\(state)' is none of SUCCESS, FAILED and CANCELLED.")
+            } else if let number = Int(text), range.contains(number) {
+                numbers[state] = number
+            } else {
+                let bounds = "from \(range.lowerBound) to \(range.upperBound) (\(unit))"
+                report(path, "the value of '\(state)' must be a whole number \(bounds).")
+            }
+        }
+        return numbers
     }
 }
 

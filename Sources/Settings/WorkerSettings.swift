@@ -52,6 +52,10 @@ extension WorkerSettings {
         /// Without a password.
         package var url: String
         package var password: Redacted<String>?
+        package var sentinelPassword: Redacted<String>?
+        package var certificateAuthorityFile: String?
+        package var clientCertificateFile: String?
+        package var clientKeyFile: String?
     }
 
     /// `queue`: leases, and what is kept of builds.
@@ -59,6 +63,9 @@ extension WorkerSettings {
         package var lease: Duration
         package var renewal: Duration
         package var retention: Duration
+        /// Days and numbers of builds by the name of their state; 0 for any number.
+        package var retentionDays: [String: Int]
+        package var retentionCount: [String: Int]
         /// Bytes and lines kept of one build's log.
         package var logBytes: Int
         package var logLines: Int

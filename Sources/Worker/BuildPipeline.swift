@@ -5,11 +5,18 @@ internal import Platform
 
 /// The way of a build, from a request to a result. Knows nothing of queues: it gets a reporter and can be cancelled.
 package struct BuildPipeline: Sendable {
-    private let stages: BuildStages
+    private let stages: BuildStages?
 
     package init(stages: BuildStages) {
         self.stages = stages
     }
+
+    private init() {
+        stages = nil
+    }
+
+    /// Builds nothing: for measuring what is around the stages.
+    package static let empty = BuildPipeline()
 
     /// Runs every stage for `request`.
     ///
@@ -25,6 +32,7 @@ package struct BuildPipeline: Sendable {
         reporter: any AttemptReporter,
         progress: BuildProgress
     ) async throws {
+        guard let stages else { return reporter.say("Nothing is built here.") }
         var timer = PhaseTimer(reporter: reporter)
         defer { progress.update { $0.phaseMilliseconds = timer.milliseconds } }
         if let target = request.rollback {

@@ -6,7 +6,7 @@ internal import Platform
 /// What every worker does for the farm beside its builds: recovers those of workers that are gone, wakes delayed ones, and
 /// listens for cancellations.
 struct Caretaker: Sendable {
-    let queue: WorkerQueue
+    let current: CurrentSetup
     let running: RunningBuilds
     let logger: Logger
 
@@ -15,6 +15,7 @@ struct Caretaker: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 await untilCancelled("look after the farm") {
+                    let queue = current.value.queue
                     let receipt = try await queue.tend()
                     if receipt.recovered > 0 {
                         logger.notice(
@@ -27,7 +28,7 @@ struct Caretaker: Sendable {
             }
             group.addTask {
                 await untilCancelled("listen for cancellations") {
-                    await running.hurry(try await queue.waitForCancels(.seconds(10)))
+                    await running.hurry(try await current.value.queue.waitForCancels(.seconds(20)))
                 }
             }
         }

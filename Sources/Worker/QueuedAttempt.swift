@@ -27,5 +27,7 @@ struct QueuedAttempt: AttemptReporter {
     func confirm() async throws {
         try guardian.check()
         try await queue.confirm(lease)
+        // The process may have been stopped since Redis answered; what it said then says nothing about now.
+        try guardian.check()
     }
 }

@@ -1,16 +1,14 @@
 package import BuildModel
-package import BuildQueue
+internal import BuildQueue
 package import Logging
 package import Platform
-package import Settings
+internal import Settings
 internal import Telemetry
 
 /// The daemon: claims builds while slots are free, runs them side by side, and stops in order when asked.
 package struct WorkerDaemon: Sendable {
-    private let queue: WorkerQueue
-    private let runner: AttemptRunner
-    private let caretaker: Caretaker
-    private let settings: WorkerSettings
+    private let current: CurrentSetup
+    private let running = RunningBuilds()
     private let drain: DrainSignal
     private let notifier: ServiceNotifier
     private let logger: Logger
@@ -18,30 +16,32 @@ package struct WorkerDaemon: Sendable {
 
     /// - Parameter nodeChecks: what has to be right on this node, beside what the queue asks of Redis.
     package init(
-        settings: WorkerSettings,
-        queue: WorkerQueue,
-        pipeline: BuildPipeline,
+        setup: CurrentSetup,
         drain: DrainSignal,
         notifier: ServiceNotifier,
         logger: Logger,
         nodeChecks: [any HealthCheck] = []
     ) {
         self.nodeChecks = nodeChecks
-        self.settings = settings
-        self.queue = queue
+        current = setup
         self.drain = drain
         self.notifier = notifier
         self.logger = logger
-        let running = RunningBuilds()
-        runner = AttemptRunner(
-            pipeline: pipeline,
-            queue: queue,
-            settings: settings,
+    }
+
+    private var settings: WorkerSettings { current.value.settings }
+
+    /// Runs attempts by the setup that is in force now.
+    private var runner: AttemptRunner {
+        let setup = current.value
+        return AttemptRunner(
+            pipeline: setup.pipeline,
+            queue: setup.queue,
+            settings: setup.settings,
             drain: drain,
             running: running,
             logger: logger
         )
-        caretaker = Caretaker(queue: queue, running: running, logger: logger)
     }
 
     /// Runs until the drain signal rises and what ran has ended.
@@ -49,13 +49,13 @@ package struct WorkerDaemon: Sendable {
     /// - Throws: `BuildFailure` if Redis cannot be prepared or does not keep what the worker promises; afterwards Redis being
     ///   away only makes it wait.
     package func run() async throws {
-        var findings = try await queue.prepare().findings
+        var findings = try await current.value.queue.prepare().findings
         for check in nodeChecks { findings.append(await check.finding()) }
         try StartGate(accepted: settings.worker.acceptedRisks, logger: logger).admit(findings)
         notifier.ready(status: "waiting for builds, \(settings.worker.slots) slots")
         logger.info("worker ready", metadata: ["slots": "\(settings.worker.slots)", "farm": "\(settings.farm)"])
         await withDiscardingTaskGroup { group in
-            group.addTask { await caretaker.run() }
+            group.addTask { await Caretaker(current: current, running: running, logger: logger).run() }
             await takeBuilds()
             group.cancelAll()
         }
@@ -67,11 +67,12 @@ package struct WorkerDaemon: Sendable {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             while drain.level == .none {
-                if running == settings.worker.slots {
+                if running >= settings.worker.slots {
                     await group.next()
                     running -= 1
                 } else if let lease = await claim() {
                     running += 1
+                    let runner = runner
                     group.addTask {
                         await runner.run(lease)
                         SystemInformation.returnFreeMemory()
@@ -88,7 +89,7 @@ package struct WorkerDaemon: Sendable {
 
     private func claim() async -> Lease? {
         do {
-            return try await queue.claim()
+            return try await current.value.queue.claim()
         } catch {
             guard drain.level == .none else { return nil }
             logger.warning("cannot claim", metadata: ["error": "\(BuildFailure(error, operation: "queue.claim"))"])
@@ -102,7 +103,7 @@ package struct WorkerDaemon: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
-                    _ = try await queue.waitForWork(.seconds(5))
+                    _ = try await current.value.queue.waitForWork(.seconds(5))
                 } catch {
                     guard !Task.isCancelled else { return }
                     await pause(.seconds(1))

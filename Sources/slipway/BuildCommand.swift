@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildModel
+import BuildQueue
 import Buildpacks
 import GitStore
 import ImageBuild
@@ -44,7 +45,9 @@ struct BuildCommand: AsyncParsableCommand {
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await printer.showProgress() }
             defer { group.cancelAll() }
-            return try await build.run(settings)
+            return try await LocalQueue(request: source.request).run { lease, queue in
+                try await build.run(settings, asked: { try await queue.confirm(lease) })
+            }
         }
         await build.workshop.close()
         format.print(result.json) { explain ? "\(result.explanationText)\n\(result.text)" : result.text }

@@ -36,6 +36,18 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("redis-password-file"), help: .setting("redis.passwordFile"))
     var redisPasswordFile: String?
 
+    @Option(name: .customLong("redis-sentinel-password-file"), help: .setting("redis.sentinelPasswordFile"))
+    var redisSentinelPasswordFile: String?
+
+    @Option(name: .customLong("redis-certificate-authority-file"), help: .setting("redis.certificateAuthorityFile"))
+    var redisCertificateAuthorityFile: String?
+
+    @Option(name: .customLong("redis-client-certificate-file"), help: .setting("redis.clientCertificateFile"))
+    var redisClientCertificateFile: String?
+
+    @Option(name: .customLong("redis-client-key-file"), help: .setting("redis.clientKeyFile"))
+    var redisClientKeyFile: String?
+
     @Option(name: .customLong("queue-lease-seconds"), help: .setting("queue.leaseSeconds"))
     var queueLeaseSeconds: String?
 
@@ -44,6 +56,12 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("queue-retention-days"), help: .setting("queue.retentionDays"))
     var queueRetentionDays: String?
+
+    @Option(name: .customLong("queue-retention-days-by-state"), help: .setting("queue.retentionDaysByState"))
+    var queueRetentionDaysByState: String?
+
+    @Option(name: .customLong("queue-retention-count-by-state"), help: .setting("queue.retentionCountByState"))
+    var queueRetentionCountByState: String?
 
     @Option(name: .customLong("queue-log-bytes"), help: .setting("queue.logBytes"))
     var queueLogBytes: String?
@@ -275,9 +293,15 @@ extension ConfigurationOptions {
             ("log.level", logLevel),
             ("redis.url", redisUrl),
             ("redis.passwordFile", redisPasswordFile),
+            ("redis.sentinelPasswordFile", redisSentinelPasswordFile),
+            ("redis.certificateAuthorityFile", redisCertificateAuthorityFile),
+            ("redis.clientCertificateFile", redisClientCertificateFile),
+            ("redis.clientKeyFile", redisClientKeyFile),
             ("queue.leaseSeconds", queueLeaseSeconds),
             ("queue.renewSeconds", queueRenewSeconds),
             ("queue.retentionDays", queueRetentionDays),
+            ("queue.retentionDaysByState", queueRetentionDaysByState),
+            ("queue.retentionCountByState", queueRetentionCountByState),
             ("queue.logBytes", queueLogBytes),
             ("queue.logLines", queueLogLines),
             ("queue.tenantLimit", queueTenantLimit),

@@ -16,8 +16,12 @@ struct LocalBuild: Sendable {
     let printer: LogPrinter
     let accounts = LayerAccounts()
 
-    func run(_ settings: WorkerSettings) async throws -> LocalBuildResult {
-        let log = TerminalLog(printer: printer)
+    /// - Parameter asked: whether the build is still wanted, right before anything that others can see.
+    func run(
+        _ settings: WorkerSettings,
+        asked: @escaping @Sendable () async throws -> Void
+    ) async throws -> LocalBuildResult {
+        let log = TerminalLog(printer: printer, asked: asked)
         var timer = PhaseTimer(reporter: log)
         let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
         let plan = try await timer.measure(.detecting) {
@@ -61,7 +65,7 @@ struct LocalBuild: Sendable {
     private func deliver(_ image: Image, _ log: TerminalLog) async throws -> (place: String, ways: [Digest: BlobWay]?) {
         switch target {
         case .registry(let reference):
-            let published = try await workshop.registry.push(image, to: reference, confirm: {}, log: log)
+            let published = try await workshop.registry.push(image, to: reference, confirm: log.asked, log: log)
             return (published.reference.description, published.ways)
         case .layout(let directory, let tag):
             try await OCILayout.write(image, to: directory, tag: tag) { blob in
@@ -72,9 +76,10 @@ struct LocalBuild: Sendable {
     }
 }
 
-/// A log and reporter for a person: prints, and needs nobody's leave.
+/// A log and reporter for a person: prints.
 struct TerminalLog: AttemptReporter {
     let printer: LogPrinter
+    var asked: @Sendable () async throws -> Void = {}
 
     func write(_ text: String, stream: LogLine.Stream, phase: BuildPhase?) {
         printer.print(text, phase: phase)
@@ -82,7 +87,7 @@ struct TerminalLog: AttemptReporter {
 
     func begin(_ phase: BuildPhase) async { printer.begin(phase) }
 
-    func confirm() async throws {}
+    func confirm() async throws { try await asked() }
 }
 
 /// What a local build came to.

@@ -13,9 +13,17 @@ import Worker
 enum Wiring {
     /// - Parameter name: what the connection calls itself, for `CLIENT LIST`.
     static func redis(_ settings: WorkerSettings, name: String) throws(BuildFailure) -> RedisClient {
-        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-        if let password = settings.redis.password { endpoint.password = password }
-        return RedisClient(endpoint, name: name)
+        var location = try RedisLocation(parsing: settings.redis.url)
+        if let password = settings.redis.password { location.endpoint.password = password }
+        location.sentinelPassword = settings.redis.sentinelPassword
+        if location.endpoint.tls != nil {
+            location.endpoint.tls = TLSFiles(
+                certificateAuthorityFile: settings.redis.certificateAuthorityFile,
+                clientCertificateFile: settings.redis.clientCertificateFile,
+                clientKeyFile: settings.redis.clientKeyFile
+            )
+        }
+        return RedisClient(location, name: name, key: BuildQueueClient.routingKey(farm: settings.farm))
     }
 
     static func queue(_ settings: WorkerSettings) -> QueueSettings {
@@ -34,6 +42,13 @@ enum Wiring {
             logLimits: limits,
             retention: settings.queue.retention
         )
+        for state in BuildState.allCases where state.isTerminal {
+            let count = settings.queue.retentionCount[state.rawValue] ?? 0
+            queue.limits[state] = StateLimit(
+                age: settings.queue.retentionDays[state.rawValue].map { .seconds($0 * 86400) },
+                count: count > 0 ? count : nil
+            )
+        }
         queue.labels = settings.worker.labels
         queue.tenantLimit = settings.queue.tenantLimit
         queue.projectLimit = settings.queue.projectLimit

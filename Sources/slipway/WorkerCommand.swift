@@ -16,7 +16,7 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             Every key of the configuration is also a flag and an environment variable; a flag wins over the
             environment, the environment over the file. SIGTERM finishes what runs and ends with 0; a second one
-            gives what runs back to the queue.
+            gives what runs back to the queue, a third one ends at once. SIGHUP reads the configuration anew.
 
             EXAMPLES:
               slipway worker --config /etc/slipway/worker.yaml
@@ -27,6 +27,9 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @Flag(help: "Check the configuration, name every problem with its line, and end.")
     var checkConfig = false
+
+    @Flag(help: ArgumentHelp("Run builds that do nothing, to measure the queue.", visibility: .hidden))
+    var emptyBuilds = false
 
     @OptionGroup(title: "Configuration") var options: ConfigurationOptions
 
@@ -48,10 +51,10 @@ struct WorkerCommand: AsyncParsableCommand {
         let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
         let workshop = try Workshop(settings, farm: FarmSteps(redis, farm: settings.farm))
         let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))
+        let pipeline = emptyBuilds ? BuildPipeline.empty : BuildPipeline(stages: try workshop.stages())
+        let setup = CurrentSetup(WorkerSetup(settings: settings, queue: queue, pipeline: pipeline))
         let daemon = WorkerDaemon(
-            settings: settings,
-            queue: queue,
-            pipeline: BuildPipeline(stages: try workshop.stages()),
+            setup: setup,
             drain: drain,
             notifier: notifier,
             logger: logger,
@@ -63,8 +66,17 @@ struct WorkerCommand: AsyncParsableCommand {
             notifier: notifier,
             logger: logger
         )
+        let reloader = Reloader(
+            options: options,
+            current: setup,
+            redis: redis,
+            http: workshop.http,
+            notifier: notifier,
+            logger: logger
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await supervisor.run() }
+            group.addTask { await reloader.run() }
             group.addTask { await Self.tidy(workshop.steps, logger) }
             defer { group.cancelAll() }
             try await daemon.run()

@@ -18,13 +18,19 @@ struct Workshop: Sendable {
     let images: ImageMaker
     let steps: StepMaker
 
-    /// - Parameter farm: what the nodes of a farm remember of steps together.
+    /// - Parameters:
+    ///   - farm: what the nodes of a farm remember of steps together.
+    ///   - http: a client to share; one of its own without it.
     /// - Throws: `BuildFailure` if the cache directory cannot be made or a file that the configuration names cannot be read.
-    init(_ settings: WorkerSettings, farm: (any StepMemory)? = nil) throws {
+    init(
+        _ settings: WorkerSettings,
+        farm: (any StepMemory)? = nil,
+        http: HTTPClient = HTTPClient(label: "slipway.http")
+    ) throws {
         self.settings = settings
         let spool = "\(settings.cacheDirectory)/spool"
         try Directories.create(spool)
-        http = HTTPClient(label: "slipway.http")
+        self.http = http
         registry = RegistryClient(settings: try Wiring.registry(settings), http: http)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"

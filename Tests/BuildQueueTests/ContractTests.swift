@@ -108,8 +108,8 @@ struct ContractTests {
         #expect(keys.count >= 14)
         for key in keys {
             let parts = key.split(separator: ":", maxSplits: 3).map(String.init)
-            let pattern =
-                parts[2] + (parts.count > 3 ? ":<\(["claim": "token", "ready": "tenant"][parts[2]] ?? "id")>" : "")
+            let name = ["claim": "token", "ready": "tenant", "finished": "state"][parts[2]] ?? "id"
+            let pattern = parts[2] + (parts.count > 3 ? ":<\(name)>" : "")
             #expect(contract.contains("`slipway:{farm}:\(pattern)`"), "key \(key)")
             for field in try await fields(of: key, farm) {
                 #expect(contract.contains("`\(field)`"), "field \(field) of \(key)")

@@ -12,8 +12,15 @@ struct Farm: Sendable {
     let client: BuildQueueClient
     static let intake = "slipway:{farm}:intake"
 
+    /// Options of a server that has no functions: scripts stand in.
+    static let withoutFunctions = ["--rename-command", "FUNCTION", "", "--rename-command", "FCALL", ""]
+
+    /// Whether the whole suite is to run without functions.
+    private static var forbidsFunctions: Bool { SystemInformation.environment("SLIPWAY_TEST_QUEUE") == "scripts" }
+
     init(options: [String] = []) async throws {
-        server = try await RedisServer(options: options)
+        let forbidden = Self.forbidsFunctions && !options.contains("FUNCTION") ? Self.withoutFunctions : []
+        server = try await RedisServer(options: options + forbidden)
         redis = RedisClient(try RedisEndpoint(parsing: server.url), name: "test")
         client = try BuildQueueClient(redis, farm: "farm")
     }

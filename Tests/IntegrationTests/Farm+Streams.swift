@@ -5,7 +5,7 @@ import TestSupport
 extension Farm {
     /// The entries of a stream, each as its fields.
     func entries(_ stream: String) async throws -> [[String: String]] {
-        let lines = try await redis.cli("--json", "XRANGE", stream, "-", "+")
+        let lines = try await primary().cli("--json", "XRANGE", stream, "-", "+")
         let entries = try JSONDocument.parse(lines.joined(separator: "\n")).array ?? []
         return entries.map { entry in
             let words = entry.array?.last?.array?.compactMap(\.string) ?? []

@@ -7,15 +7,20 @@ import TestSupport
 final class Farm: Sendable {
     let scratch: Scratch
     let redis: RedisServer
+    /// Who says which Redis it is, where there are several.
+    let sentinels: RedisSentinels?
     let registry: RegistryServer
     let mirror: RegistryServer
     let git: GitHTTPServer
     let configuration: String
 
-    /// - Parameter more: lines added to the worker's configuration.
-    init(_ more: String = "") async throws {
+    /// - Parameters:
+    ///   - more: lines added to the worker's configuration.
+    ///   - sentinels: the servers to use instead of one of the farm's own.
+    init(_ more: String = "", sentinels: RedisSentinels? = nil) async throws {
         scratch = try Scratch()
-        redis = try await RedisServer()
+        self.sentinels = sentinels
+        if let sentinels { redis = sentinels.servers[0] } else { redis = try await RedisServer() }
         registry = try await RegistryServer()
         mirror = try await RegistryServer(seed: "\(Cache.directory)/registry-seed")
         try Directories.create(scratch("repositories"))
@@ -28,7 +33,7 @@ final class Farm: Sendable {
               name: node-1
               slots: 2
             redis:
-              url: \(redis.url)/0
+              url: \(sentinels?.url ?? redis.url)/0
             buildpacks:
               directory: \(Checkout.root)/buildpacks
             registries:
@@ -43,6 +48,9 @@ final class Farm: Sendable {
             to: "worker.yaml"
         )
     }
+
+    /// The server that takes writes now.
+    func primary() async throws -> RedisServer { try await sentinels?.primary() ?? redis }
 
     /// Starts a worker and waits until it is ready.
     ///

@@ -46,4 +46,22 @@ struct WorkerStopTests {
         #expect(try await farm.ended("slow")["state"] == "FAILED", "\(second.log)")
         #expect(try await farm.slipway("logs", "slow").text.contains("goes back to the queue"))
     }
+
+    @Test("a third time ends at once, and the build is recovered like that of any lost worker")
+    func leave() async throws {
+        let (farm, worker, silent) = try await busyFarm()
+        // With Redis stopped the build cannot be given back, so that the second signal alone does not end the worker.
+        farm.redis.suspend()
+        worker.signal(SIGTERM)
+        try await eventually("the worker drains") { worker.log.contains("taking nothing new") }
+        worker.signal(SIGTERM)
+        try await eventually("the worker gives up") { worker.log.contains("giving back what runs") }
+        #expect(worker.isRunning)
+        worker.signal(SIGTERM)
+        try await eventually("the worker has ended", within: .seconds(5)) { !worker.isRunning }
+        #expect(worker.log.contains("a third time"))
+        farm.redis.resume()
+        #expect(try await farm.status("slow")?["state"] == "BUILDING")
+        silent.stop()
+    }
 }

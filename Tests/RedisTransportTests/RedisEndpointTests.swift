@@ -15,6 +15,8 @@ struct RedisEndpointTests {
             ("redis://worker:a@b@h", "redis://worker@h:6379", "a@b"),
             ("redis://[::1]:6380/1", "redis://[::1]:6380/1", nil),
             ("redis://[::1]", "redis://[::1]:6379", nil),
+            ("redis://worker@h/1", "redis://worker@h:6379/1", nil),
+            ("rediss://worker:pw@h:6380", "rediss://worker@h:6380", "pw"),
             ("unix:///run/redis.sock", "unix:///run/redis.sock", nil),
             ("unix:///run/r@dis.sock?db=4", "unix:///run/r@dis.sock?db=4", nil),
             ("unix://:pw@/run/redis.sock", "unix:///run/redis.sock", "pw"),
@@ -29,10 +31,10 @@ struct RedisEndpointTests {
     @Test(
         "that are wrong say which part",
         arguments: [
-            ("localhost:6379", "redis://"), ("rediss://h", "redis://"), ("redis://", "no host"),
+            ("localhost:6379", "redis://"), ("redist://h", "redis://"), ("redis://", "no host"),
             ("redis://:6379", "no host"), ("redis://h:0", "port"), ("redis://h:65536", "port"),
             ("redis://h:x", "port"), ("redis://h/minus", "database"), ("redis://h/-1", "database"),
-            ("redis://[::1:6379", "closing ]"), ("redis://hunter2@h", "user:password"), ("redis://u:@h", "empty"),
+            ("redis://[::1:6379", "closing ]"), ("redis://@h", "user:password"), ("redis://u:@h", "empty"),
             ("redis://u:hunter2%zz@h", "hexadecimal"), ("unix://run/redis.sock", "absolute"),
             ("unix:///s?x=1", "db=NUMBER"), ("unix:///" + String(repeating: "a", count: 120), "107"),
         ]

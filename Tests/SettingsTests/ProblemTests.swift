@@ -14,7 +14,7 @@ struct ProblemTests {
                 "redis.url: redis://h\n",
                 "worker.yaml:1: 'redis.url' must be nested: 'redis:' and, indented below it, 'url:'."
             ),
-            ("redis: 5\n", "worker.yaml:1: 'redis' is a section: below it, indented, go url, passwordFile."),
+            ("buildpacks: 5\n", "worker.yaml:1: 'buildpacks' is a section: below it, indented, go directory."),
             (
                 "worker:\n  slots: two\n",
                 "worker.yaml:2:10: worker.slots: 'two' is not allowed; "

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// A redis-server of a test's own: a random loopback port and a socket, append-only file on, data in a scratch directory.
@@ -17,6 +18,9 @@ package final class RedisServer: Sendable {
         try await start()
     }
 
+    /// The server's program: redis-server, or what `SLIPWAY_REDIS_SERVER` names (such as valkey-server).
+    package static var program: String { SystemInformation.environment("SLIPWAY_REDIS_SERVER") ?? "redis-server" }
+
     /// The URL of the TCP port.
     package var url: String { "redis://127.0.0.1:\(port)" }
 
@@ -34,7 +38,7 @@ package final class RedisServer: Sendable {
             return starts
         }
         let words = [
-            "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", scratch.path, "--save", "",
+            Self.program, "--port", String(port), "--bind", "127.0.0.1", "--dir", scratch.path, "--save", "",
             "--appendonly", "yes", "--appendfsync", "everysec", "--daemonize", "no", "--unixsocket",
             scratch("redis.sock"),
         ]

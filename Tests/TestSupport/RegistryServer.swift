@@ -31,7 +31,7 @@ package final class RegistryServer: Sendable {
         if let seed { try await Self.copy(seed, to: scratch("storage")) }
         var configuration = """
             version: 0.1
-            log: {level: warn, accesslog: {disabled: false}}
+            log: {level: info, formatter: json, accesslog: {disabled: false}}
             storage: {filesystem: {rootdirectory: \(scratch("storage"))}, delete: {enabled: true}}
             http:
               addr: 127.0.0.1:\(port)
@@ -63,6 +63,11 @@ package final class RegistryServer: Sendable {
             guard words.count == 3, let status = parts[2].split(separator: " ").first else { return nil }
             return "\(words[0]) \(words[1].prefix { $0 != "?" }) \(status)"
         }
+    }
+
+    /// The manifests that were written under a tag so far.
+    package var tagWrites: [TagWrite] {
+        process.log.split(separator: "\n").compactMap { TagWrite(logLine: $0) }
     }
 
     /// Blobs never change and can be shared; the small files that name them are written in place and cannot.

@@ -11,6 +11,39 @@ local function expire(farm, id, time, retention)
     redis.call('ZADD', farm.expiring, digits(time + retention), id)
 end
 
+-- Forgets a build that has ended, with all that is kept of it.
+local function forget(farm, state, id)
+    redis.call('UNLINK', build_key(farm, id), log_key(farm, id), events_key(farm, id))
+    for _, set in ipairs({farm.finished .. state, farm.builds, farm.buried, farm.expiring}) do
+        redis.call('ZREM', set, id)
+    end
+end
+
+-- Keeps of each state only what its limits allow: `limits` has, by state, `age` in milliseconds and `count`, 0 for any. A few
+-- at a time; how many were forgotten.
+local function trim(farm, time, limits)
+    local forgotten = 0
+    for state in pairs(TERMINAL) do
+        local limit, set = limits[state] or {}, farm.finished .. state
+        local ids = {}
+        local age, count = tonumber(limit.age) or 0, tonumber(limit.count) or 0
+        if age > 0 then ids = redis.call('ZRANGEBYSCORE', set, '-inf', digits(time - age), 'LIMIT', '0', '100') end
+        if #ids == 0 and count > 0 then
+            local excess = redis.call('ZCARD', set) - count
+            if excess > 0 then ids = redis.call('ZRANGE', set, '0', digits(math.min(excess, 100) - 1)) end
+        end
+        for _, id in ipairs(ids) do
+            if redis.call('HGET', build_key(farm, id), 'state') == state then
+                forget(farm, state, id)
+                forgotten = forgotten + 1
+            else
+                redis.call('ZREM', set, id)
+            end
+        end
+    end
+    return forgotten
+end
+
 -- Forgets builds whose hashes have expired, and workers not seen for a day; a few at a time.
 local function tidy(farm, time)
     local gone = redis.call('ZRANGEBYSCORE', farm.expiring, '-inf', digits(time - 1), 'LIMIT', '0', '100')
@@ -18,6 +51,7 @@ local function tidy(farm, time)
         if redis.call('EXISTS', build_key(farm, id)) == 0 then
             redis.call('ZREM', farm.builds, id)
             redis.call('ZREM', farm.buried, id)
+            for state in pairs(TERMINAL) do redis.call('ZREM', farm.finished .. state, id) end
         end
         redis.call('ZREM', farm.expiring, id)
     end
@@ -87,6 +121,7 @@ local function finish_build(farm, key, id, state, time, retention, fields)
     -- What the code's owner has to put right is no dead letter: sending it again would not help.
     local fault = redis.call('HGET', key, 'failureFault')
     if state == 'FAILED' and fault ~= 'code' then redis.call('ZADD', farm.buried, digits(time), id) end
+    redis.call('ZADD', farm.finished .. state, digits(time), id)
     tell(farm, id, 'finished', time)
     expire(farm, id, time, retention)
 end

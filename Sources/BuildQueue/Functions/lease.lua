@@ -33,8 +33,10 @@ end
 
 local function grant(farm, id, worker, token, lease, time)
     local key = build_key(farm, id)
-    -- One counter for the whole farm: an id that is used again after its build expired still gets a higher epoch.
-    local epoch = redis.call('HINCRBY', farm.counters, 'epoch', 1)
+    -- One counter for the whole farm: an id that is used again after its build expired still gets a higher epoch. It is never
+    -- behind the clock: a replica that took over without the last grants must not give out their epochs again.
+    local epoch = math.max(tonumber(redis.call('HGET', farm.counters, 'epoch') or '0') + 1, time)
+    redis.call('HSET', farm.counters, 'epoch', digits(epoch))
     redis.call('HINCRBY', key, 'attempt', 1)
     redis.call('HSET', key, 'state', 'BUILDING', 'phase', '', 'epoch', digits(epoch), 'owner', worker,
         'claim', token, 'leaseUntil', digits(time + lease), 'startedAt', digits(time), 'logTaken', '0')
@@ -86,12 +88,15 @@ local function renew(keys, args)
 end
 
 -- confirm(intake; id, epoch): OK while the lease holds and the build is wanted. Asked before an effect that cannot be
--- taken back.
+-- taken back. It writes, so that a replica, and a primary that has lost its replicas (min-replicas-to-write), refuse it: what
+-- they know may be old.
 local function confirm(keys, args)
-    local key, lost = fence(farm_of(keys), args[1], args[2], now())
+    local time = now()
+    local key, lost = fence(farm_of(keys), args[1], args[2], time)
     if not key then return lost end
     local is = redis.call('HMGET', key, 'cancelCode', 'cancelMessage')
     if is[1] then return redis.error_reply('CANCELLED ' .. is[1] .. ' ' .. is[2]) end
+    redis.call('HSET', key, 'confirmedAt', digits(time))
     return redis.status_reply('OK')
 end
 
@@ -113,5 +118,5 @@ end
 
 redis.register_function{function_name = 'slipway_v1_claim', callback = claim, flags = {'allow-oom'}}
 redis.register_function{function_name = 'slipway_v1_renew', callback = renew, flags = {'allow-oom'}}
-redis.register_function{function_name = 'slipway_v1_confirm', callback = confirm, flags = {'no-writes'}}
+redis.register_function{function_name = 'slipway_v1_confirm', callback = confirm, flags = {'allow-oom'}}
 redis.register_function{function_name = 'slipway_v1_give_back', callback = give_back, flags = {'allow-oom'}}

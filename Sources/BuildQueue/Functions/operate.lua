@@ -31,6 +31,7 @@ local function retry(keys, args)
     for _, name in ipairs({key, log_key(farm, id), events_key(farm, id)}) do redis.call('PERSIST', name) end
     redis.call('ZREM', farm.expiring, id)
     redis.call('ZREM', farm.buried, id)
+    redis.call('ZREM', farm.finished .. is[1], id)
     redis.call('HDEL', key, 'finishedAt', 'failures', 'deaths', 'supersededBy', 'cancelMessage', unpack(FAILURE_FIELDS))
     redis.call('HSET', key, 'attempt', '0')
     wait_again(farm, key, id, 'requeued', time)
@@ -102,7 +103,7 @@ end
 local function needed(farm)
     local key = build_key(farm, 'x')
     return {
-        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
+        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'GETEX', key}, {'DEL', key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
         {'HSET', key, 'f', 'v'}, {'HDEL', key, 'f'}, {'HINCRBY', key, 'f', '1'}, {'HVALS', farm.running},
         {'PEXPIRE', key, '1000'}, {'PERSIST', key}, {'UNLINK', key}, {'GET', farm.prefix .. 'claim:x'},
         {'SET', farm.prefix .. 'claim:x', 'v', 'PX', '1000'}, {'ZADD', farm.leases, '1', 'x'}, {'ZREM', farm.leases, 'x'},

@@ -56,16 +56,19 @@ local function reap(farm, time, retention, gap)
     return reaped
 end
 
--- tend(intake; lease, retention, gap): {builds recovered, delayed builds that became ready}. Every worker calls it every
--- few seconds; it never matters which.
+-- tend(intake; lease, retention, gap, limits): {builds recovered, delayed builds that became ready, builds forgotten}. Every
+-- worker calls it every few seconds; it never matters which. The limits are a JSON object, `age` and `count` by state.
 local function tend(keys, args)
     local lease, retention, gap = whole(args[1], 1, 1e10), whole(args[2], 1, 1e13), whole(args[3], 1, 1e10)
     if not lease or not retention or not gap then return invalid('lease, retention and gap must be milliseconds') end
+    local decodes, limits = pcall(cjson.decode, args[4] or '{}')
+    if not decodes or type(limits) ~= 'table' then return invalid('the limits must be a JSON object') end
     local farm, time = farm_of(keys), now()
     local promoted = promote(farm, time)
     tidy(farm, time)
-    if is_quiet(farm, time, lease) then return {0, promoted} end
-    return {reap(farm, time, retention, gap), promoted}
+    local forgotten = trim(farm, time, limits)
+    if is_quiet(farm, time, lease) then return {0, promoted, forgotten} end
+    return {reap(farm, time, retention, gap), promoted, forgotten}
 end
 
 redis.register_function{function_name = 'slipway_v1_tend', callback = tend, flags = {'allow-oom'}}

@@ -115,6 +115,12 @@ struct FunctionsCheck: ServerCheck {
         let library = FunctionLibrary.name
         switch facts.library {
         case .loaded, .current: return .ok("The library \(library) is loaded.")
+        case .scripts: return .ok("Functions are forbidden or missing; scripts of the same source stand in (EVALSHA).")
+        case .foreign:
+            return .warning(
+                "The user may neither load functions nor run scripts; the library that is there is used unseen.",
+                remedy: "Allow FUNCTION LIST and FUNCTION LOAD, or see that the library is this version's."
+            )
         case .replaced(let revision): return .ok("The library \(library) was of revision \(revision) and is ours now.")
         case .newer(let revision):
             return .warning(

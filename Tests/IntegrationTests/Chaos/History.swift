@@ -10,6 +10,9 @@ struct History: Sendable {
         var type: String
         var state: String
         var epoch: Int64
+        var worker = ""
+        /// Milliseconds since 1970 by the server's clock.
+        var time: Int64 = 0
     }
 
     var id: String
@@ -65,7 +68,13 @@ extension History {
     /// Reads what the farm has stored of a build.
     static func read(_ id: String, _ farm: Farm) async throws -> History {
         let events = try await farm.entries("slipway:{farm}:events:\(id)").map { fields in
-            Event(type: fields["type"] ?? "", state: fields["state"] ?? "", epoch: Int64(fields["epoch"] ?? "") ?? 0)
+            Event(
+                type: fields["type"] ?? "",
+                state: fields["state"] ?? "",
+                epoch: Int64(fields["epoch"] ?? "") ?? 0,
+                worker: fields["worker"] ?? "",
+                time: Int64(fields["time"] ?? "") ?? 0
+            )
         }
         let log = try await farm.entries("slipway:{farm}:log:\(id)").map { Int64($0["attempt"] ?? "") ?? 0 }
         return History(id: id, events: events, logAttempts: log)

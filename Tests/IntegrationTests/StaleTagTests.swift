@@ -1,0 +1,46 @@
+import BuildModel
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("A worker that is stopped between asking for leave and moving a tag")
+struct StaleTagTests {
+    @Test("moves no tag when it wakes up after its lease, though Redis had said yes", arguments: [true, false])
+    func stopped(sleeps: Bool) async throws {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        _ = try await farm.repository("app", ["index.html": "x"])
+        let proxy = try RedisProxy(to: farm.redis.port)
+        // It would push to a place of its own, so that its tag can be told from the other worker's.
+        let first = try await farm.startWorker(
+            "--redis-url",
+            "redis://127.0.0.1:\(proxy.port)/0",
+            "--registries-push",
+            "\(farm.registry.host)/stale"
+        )
+        // Not before: loading the functions names them all.
+        proxy.hold("slipway_v1_confirm")
+        try await farm.add("d1", repository: "app")
+        try await eventually("the worker has asked for leave", within: .seconds(60)) { proxy.isHolding }
+        guard sleeps else {
+            // Awake all the while, it moves the tag: the proof that the other case could fail.
+            proxy.release()
+            #expect(try await farm.ended("d1")["state"] == "SUCCESS", "\(first.log)")
+            #expect(try await hasTag(farm, "stale/p-app"))
+            return
+        }
+        first.signal(SIGSTOP)
+        proxy.release()
+        let second = try await farm.startWorker("--worker-name", "node-2", "--cache-directory", farm.scratch("cache-2"))
+        #expect(try await farm.ended("d1")["worker"] == "node-2", "\(second.log)")
+        first.signal(SIGCONT)
+        try await eventually("it notices that it is late") { first.log.contains("nothing more is written") }
+        #expect(try await hasTag(farm, "apps/p-app"))
+        #expect(try await !hasTag(farm, "stale/p-app"))
+    }
+
+    private func hasTag(_ farm: Farm, _ repository: String) async throws -> Bool {
+        let url = "http://\(farm.registry.host)/v2/\(repository)/manifests/d1"
+        let type = "Accept: application/vnd.oci.image.manifest.v1+json"
+        return try await Command.result(["curl", "-sfI", "-H", type, url]).succeeded
+    }
+}
