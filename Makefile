@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-queue chaos demo \
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-buildpacks test-queue chaos demo \
 	bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
 
 V ?= 0
@@ -42,6 +42,9 @@ test-kubernetes: setup kubernetes ## run the deployer's tests against the API se
 
 chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_SECONDS (600), then check every build's history
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests
+
+test-buildpacks: setup ## plan every case of buildpacks/tests, counted by language
+	@scripts/test.sh BuildpacksTests
 
 test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
 	@scripts/test.sh RegistryTests

@@ -17,7 +17,7 @@ options=(--disable-xctest --xunit-output "$report")
 [ -z "${1:-}" ] || options+=(--filter "$1")
 
 # Without V=1 only what failed and what was skipped is shown.
-show() { if [ "$V" = 1 ]; then cat; else grep --line-buffered -e '✘' -e '➜' -e '^↳ [^TP]' -e 'error:' -e 'Fatal' -e '^. Test run' -e 'pushes with a fault' || true; fi; }
+show() { if [ "$V" = 1 ]; then cat; else grep --line-buffered -e '✘' -e '➜' -e '^↳ [^TP]' -e 'error:' -e 'Fatal' -e '^. Test run' -e 'pushes with a fault' -e '^buildpacks: ' || true; fi; }
 
 # The numbers of tests, of failed and of skipped ones. The report's own totals count each failed expectation.
 count() {

@@ -47,7 +47,7 @@ struct AppSettings: Sendable, Hashable {
 }
 
 extension AppSettings {
-    private static let keys = [
+    static let keys = [
         "language", "versions", "image", "buildImage", "install", "build", "start", "release", "processes", "port",
         "user",
         "environment", "directory", "includesSource", "steps",

@@ -11,6 +11,8 @@ extension BuildFailure.Code {
     static let invalidManifest = Self(rawValue: "invalid_manifest")
     /// A rule matched, but nothing says how to start.
     static let noStartCommand = Self(rawValue: "no_start_command")
+    /// A plan that is to be made again would be another.
+    static let lockMismatch = Self(rawValue: "lock_mismatch")
     /// A start command cannot be understood.
     static let invalidStartCommand = Self(rawValue: "invalid_start_command")
 }

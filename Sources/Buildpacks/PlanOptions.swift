@@ -15,6 +15,8 @@ package struct PlanOptions: Sendable, Hashable {
     package var environment: [String: String]
     /// Versions by tool that are kept as long as they are among those asked for: what the app was last built with.
     package var pins: [String: String]
+    /// Makes the plan with the rule and versions that it says, or fails.
+    package var lock: PlanLock?
 
     package init(
         startCommand: String? = nil,
@@ -22,7 +24,8 @@ package struct PlanOptions: Sendable, Hashable {
         buildSecrets: [String] = [],
         port: Int? = nil,
         environment: [String: String] = [:],
-        pins: [String: String] = [:]
+        pins: [String: String] = [:],
+        lock: PlanLock? = nil
     ) {
         self.startCommand = startCommand
         self.buildCommand = buildCommand
@@ -30,6 +33,7 @@ package struct PlanOptions: Sendable, Hashable {
         self.port = port
         self.environment = environment
         self.pins = pins
+        self.lock = lock
     }
 
     /// The options that a request has.

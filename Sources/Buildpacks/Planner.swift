@@ -29,7 +29,8 @@ struct Planner {
             versions: context.versions.values.sorted { $0.tool < $1.tool },
             runImage: try runImage(start.rule),
             steps: steps,
-            includesSource: settings.includesSource ?? start.rule?.includesSource ?? rule.includesSource,
+            // A command that the rule does not know may start anything of the source.
+            includesSource: settings.includesSource ?? start.rule.map { $0.includesSource ?? rule.includesSource } ?? true,
             applicationDirectory: rule.directory,
             workingDirectory: settings.directory ?? rule.directory,
             start: start.command,

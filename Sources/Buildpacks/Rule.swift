@@ -54,6 +54,8 @@ struct Rule: Sendable, Hashable {
     var buildImage: String
     /// Names of directories that patterns do not look into.
     var ignore: Set<String>
+    /// Names of files that make a directory below an app an app of its own.
+    var manifests: [GlobPattern]
     /// What is used of others' code: where its names stand.
     var dependencies: [DependencySource]
     var values: [Value]

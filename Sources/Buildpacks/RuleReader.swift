@@ -21,8 +21,9 @@ struct RuleReader {
         names = Set(((root["values"]?.entries ?? []) + (root["versions"]?.entries ?? [])).map(\.key))
     }
 
-    private static let keys = [
-        "extends", "language", "image", "buildImage", "ignore", "dependencies", "values", "versions", "detect",
+    static let keys = [
+        "extends", "language", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
+        "detect",
         "framework", "refuse", "warn", "hints", "start", "environment", "port", "user", "directory", "files", "steps",
         "includesSource",
     ]
@@ -38,6 +39,7 @@ struct RuleReader {
             runImage: runImage ?? "",
             buildImage: try image(root, "buildImage") ?? runImage ?? "",
             ignore: ignore,
+            manifests: try root["manifests"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             dependencies: try list(root, "dependencies", dependencySource),
             values: try values(),
             tools: try tools(),

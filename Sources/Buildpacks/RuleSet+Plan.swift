@@ -16,10 +16,26 @@ extension RuleSet {
         let inputs = inputs(options, try AppSettings.read(view))
         let matches = try matches(in: view, inputs: inputs)
         let winner = try winner(matches, view: view, inputs: inputs)
+        if let lock = options.lock { try check(lock, winner.rule) }
         let planner = Planner(match: winner, view: view)
         var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
+        if let lock = options.lock, let digest = lock.runImage.digest, plan.runImage.isSameTag(as: lock.runImage) {
+            plan.runImage.digest = digest
+        }
         plan.warnings += warnings(matches, winner: winner, view: view)
         return plan
+    }
+
+    private func check(_ lock: PlanLock, _ rule: Rule) throws {
+        guard lock.rule != rule.identity else { return }
+        let what =
+            lock.rule.name == rule.identity.name
+            ? "rule '\(lock.rule.name)' has changed since (\(lock.rule.digest) then, \(rule.identity.digest) now)"
+            : "it was made by rule '\(lock.rule.name)', and this is \(rule.language)"
+        throw BuildFailure.plan(
+            .lockMismatch,
+            "The plan cannot be made again: \(what). Use the rules of then, or plan without the lock."
+        )
     }
 
     private func warnings(_ matches: [Match], winner: Match, view: TreeView) -> [String] {
@@ -34,6 +50,14 @@ extension RuleSet {
             warnings.append("There are more than \(TreeListing.entryLimit) files; patterns saw the first of them only.")
         }
         return warnings
+    }
+}
+
+extension ImageReference {
+    fileprivate func isSameTag(as other: ImageReference) -> Bool {
+        var (own, other) = (self, other)
+        (own.digest, other.digest) = (nil, nil)
+        return own == other
     }
 }
 

@@ -7,6 +7,10 @@ struct VersionChoice {
     let tool: Rule.Tool
 
     func resolved() throws -> (PlannedVersion, warnings: [String]) {
+        if let version = context.inputs.options.lock?.versions[tool.name] {
+            let locked = PlannedVersion(tool: tool.name, version: version, request: nil, source: "lock", endOfLife: nil)
+            return (locked, [])
+        }
         var notes: [String] = []
         let request = try request(&notes)
         let pin = context.inputs.options.pins[tool.name].flatMap { Version($0) }

@@ -26,7 +26,7 @@ struct LocalBuild: Sendable {
         let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
         let plan = try await timer.measure(.detecting) {
             let rules = try workshop.rules()
-            let options = PlanOptions(source.request)
+            let options = try source.planOptions()
             return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
         }
         PlanNarrator.tell(plan, to: log)

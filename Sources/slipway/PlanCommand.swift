@@ -13,12 +13,17 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES:
               slipway plan .
-              slipway plan . --root apps/web
+              slipway plan . --root apps/web --why
+              slipway plan . --roots
               slipway plan https://git.example.org/team/app.git --branch main -o json
             """
     )
 
     @OptionGroup var source: SourceOptions
+    @Flag(help: "Lists every directory that can be built and started by itself.")
+    var roots = false
+    @Flag(help: "Also says why each other rule did not win, and what steps are made of.")
+    var why = false
     @OptionGroup var format: OutputOptions
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
@@ -28,46 +33,72 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func plan() async throws {
         let workshop = try Workshop(try options.load())
-        let opened = try await source.open(workshop, log: QuietLog())
-        let rules = try workshop.rules()
-        let planOptions = PlanOptions(source.request)
-        let plan = try await opened.source.withTree(of: opened.revision) { tree in
-            try rules.plan(tree: tree, options: planOptions)
+        let planned = try await PlannedSource(source, workshop)
+        let (rules, planOptions) = (try workshop.rules(), try source.planOptions())
+        if roots {
+            let found = try await planned.with { try rules.roots(tree: $0, options: planOptions) }
+            await workshop.close()
+            return print(found)
+        }
+        let outcome = try await planned.with { tree in try Outcome { try rules.plan(tree: tree, options: planOptions) }
+        }
+        let losers = try await planned.with { tree in
+            guard case .failed = outcome else { return [RuleCandidate]() }
+            return try rules.candidates(tree: tree)
         }
         await workshop.close()
+        switch outcome {
+        case .failed(let failure): try fail(failure, losers)
+        case .planned(let plan): print(plan, planned)
+        }
+    }
+
+    private func print(_ plan: BuildPlan, _ planned: PlannedSource) {
         var json = plan.json
+        json["root"] = .string(source.directory)
         json["planDigest"] = .string(plan.digest.description)
-        json["commit"] = .string(opened.revision.commit.hex)
-        format.output.print(json) { PlanText(plan).text }
-    }
-}
-
-/// A plan for people.
-struct PlanText {
-    private let plan: BuildPlan
-
-    init(_ plan: BuildPlan) {
-        self.plan = plan
+        json["lock"] = PlanLock(plan).json
+        if let commit = planned.commit { json["commit"] = .string(commit) }
+        format.output.print(json) { PlanText(plan, showsWhy: why).text }
     }
 
-    var text: String {
-        var lines = ["language   \(plan.language)"]
-        for evidence in plan.candidates.first?.evidence ?? [] {
-            lines.append(
-                "because    \(evidence.predicate) (\(evidence.line.map { "\(evidence.file):\($0)" } ?? evidence.file))"
-            )
+    private func print(_ roots: [AppRoot]) {
+        format.output.print(["roots": .array(roots.map(\.json))]) {
+            let lines = roots.map { root in
+                let name = root.directory.isEmpty ? "." : root.directory
+                let language = [root.plan.language, root.plan.framework].compactMap(\.self).joined(separator: "/")
+                return TerminalText.plain("\(name)\t\(language)\t\(root.plan.start.text)")
+            }
+            return lines.isEmpty ? "No directory can be built and started by itself." : lines.joined(separator: "\n")
         }
-        lines.append("start      \(plan.start.text)")
-        lines.append("           from \(plan.start.source)")
-        lines.append("image      \(plan.runImage)")
-        lines.append("user       \(plan.user)    port \(plan.port)    directory \(plan.workingDirectory)")
-        for (name, value) in plan.environment.sorted(by: { $0.key < $1.key }) {
-            lines.append("env        \(name)=\(value)")
+    }
+
+    /// For programs, what was found so far is told although there is no plan: candidates and the reason.
+    private func fail(_ failure: BuildFailure, _ candidates: [RuleCandidate]) throws -> Never {
+        if format.output != .table {
+            let best = candidates.first.flatMap { $0.score > 0 ? $0.language : nil }
+            let json: JSONValue = [
+                "language": best.map { .string($0) } ?? .null,
+                "root": .string(source.directory),
+                "candidates": .array(candidates.map(\.json)),
+                "start": .null,
+                "error": ["code": .string(failure.code.rawValue), "message": .string(failure.message)],
+            ]
+            format.output.print(json) { "" }
         }
-        for file in plan.files { lines.append("adds       \(file.path)") }
-        for warning in plan.warnings { lines.append("warning    \(warning)") }
-        for other in plan.candidates.dropFirst() { lines.append("not        \(other.language): \(other.reason)") }
-        lines.append("digest     \(plan.digest)")
-        return lines.map(TerminalText.plain).joined(separator: "\n")
+        throw failure
+    }
+
+    private enum Outcome: Sendable {
+        case planned(BuildPlan)
+        case failed(BuildFailure)
+
+        init(_ body: () throws -> BuildPlan) throws {
+            do {
+                self = .planned(try body())
+            } catch let failure as BuildFailure where failure.fault == .code {
+                self = .failed(failure)
+            }
+        }
     }
 }

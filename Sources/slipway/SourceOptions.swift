@@ -1,5 +1,7 @@
 import ArgumentParser
 import BuildModel
+import Buildpacks
+import Documents
 import GitStore
 import Platform
 import Telemetry
@@ -25,6 +27,13 @@ struct SourceOptions: ParsableArguments {
     var project = "local"
     @Flag(name: .customLong("no-cache"), help: "Run every step, whatever is remembered.")
     var ignoresMemo = false
+    @Option(
+        help: ArgumentHelp(
+            "Plans with the rule, versions and image of a lock: a file with the JSON that a plan has in 'lock'.",
+            valueName: "file"
+        )
+    )
+    var locked: String?
     @Option(help: "The port that the app listens on.")
     var port: Int?
 
@@ -43,6 +52,13 @@ struct SourceOptions: ParsableArguments {
         request.buildSecrets = secret
         request.port = port
         return request
+    }
+
+    /// What the options say about the plan.
+    func planOptions() throws -> PlanOptions {
+        var options = PlanOptions(request)
+        if let locked { options.lock = try PlanLock(try JSONDocument.parse(try Files.read(locked))) }
+        return options
     }
 
     /// For whom steps are run.
@@ -64,9 +80,14 @@ struct SourceOptions: ParsableArguments {
         }
     }
 
-    private var directory: String {
+    var directory: String {
         (root ?? "").split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
+}
+
+extension SourceOptions {
+    /// Whether the place is a URL.
+    var isRemote: Bool { place.contains("://") || (place.contains("@") && !Files.exists(place)) }
 }
 
 /// A revision and whoever keeps its tree.
@@ -78,7 +99,7 @@ struct OpenedSource {
 extension SourceOptions {
     /// Fetches a URL; opens a repository on this machine at HEAD; takes a plain directory as it is.
     func open(_ workshop: Workshop, log: any BuildLog) async throws -> OpenedSource {
-        if place.contains("://") || (place.contains("@") && !Files.exists(place)) {
+        if isRemote {
             let mirrors = try workshop.mirrors()
             return OpenedSource(source: mirrors, revision: try await mirrors.fetch(GitSource(request), log: log))
         }

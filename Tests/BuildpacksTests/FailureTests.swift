@@ -50,6 +50,12 @@ struct FailureTests {
         #expect(time < .seconds(20))
     }
 
+    /// Aliases of aliases, twice as many in each line.
+    private static let bomb = (0..<40).map { number in
+        let (own, other) = (number == 0 ? "b" : "k\(number - 1)", "k\(number)")
+        return "\(other): &\(other) [*\(own), *\(own)]\n"
+    }.joined()
+
     @Test(
         "a hostile manifest ends quickly in a failure that names its place",
         arguments: [
@@ -63,6 +69,14 @@ struct FailureTests {
             ),
             ("pyproject.toml", "a" + String(repeating: ".a", count: 400_000), "pyproject.toml:1:"),
             ("pyproject.toml", "x = " + String(repeating: "[", count: 900_000), "pyproject.toml:1:"),
+            ("pom.xml", "<project>" + String(repeating: "<a>", count: 200_000), "pom.xml:1:1: this is not valid XML"),
+            (
+                "pom.xml", "<!DOCTYPE x [<!ENTITY a \"aaa\"><!ENTITY b \"&a;&a;\">]>\n<project>&b;",
+                "pom.xml:2:1: this is not valid XML: <project> is not closed."
+            ),
+            ("pom.xml", "<project>\u{0}</project>", "pom.xml:1:1: this is not valid XML: it holds a NUL byte."),
+            ("slipway.yaml", "a: &a [x, x]\nb: &b [*a, *a]\n" + bomb, "slipway.yaml:"),
+            ("slipway.yaml", String(repeating: "[", count: 100_000), "slipway.yaml:1:"),
             ("pyproject.toml", "[project\n", "pyproject.toml:1:9: this is not valid TOML: ']' was expected."),
         ]
     )

@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Platform
 import TestSupport
 import Testing
 
@@ -56,6 +57,14 @@ struct LanguageTests {
         #expect(thrown?.message.hasPrefix(words) == true, "\(thrown?.message ?? "")")
         #expect(thrown?.fault == .platform)
         #expect(thrown?.code.rawValue == "invalid_rule")
+    }
+
+    @Test("the schemas know every key, and no other")
+    func schemas() throws {
+        for (name, keys) in [("rule", RuleReader.keys), ("slipway", AppSettings.keys)] {
+            let schema = try JSONDocument.parse(try Files.read("\(root)/docs/\(name).schema.json"))
+            #expect(Set(schema["properties"]?.object?.keys.map(\.self) ?? []) == Set(keys))
+        }
     }
 
     @Test("a directory that is not there, and one without rules, are named")

@@ -1,0 +1,107 @@
+package import BuildModel
+
+/// A directory of a repository that can be built and started by itself.
+package struct AppRoot: Sendable, Hashable {
+    /// Relative to the tree's root; empty for the root itself.
+    package var directory: String
+    package var score: Int
+    package var plan: BuildPlan
+
+    /// The root as JSON: what tells it from others, and its plan's digest.
+    package var json: JSONValue {
+        [
+            "root": .string(directory),
+            "language": .string(plan.language),
+            "framework": plan.framework.map { .string($0) } ?? .null,
+            "score": .integer(Int64(score)),
+            "evidence": .array((plan.candidates.first?.evidence ?? []).map(\.json)),
+            "start": plan.start.json,
+            "planDigest": .string(plan.digest.description),
+        ]
+    }
+}
+
+extension RuleSet {
+    /// A score that a directory needs to count as an app.
+    private static let leastScore = 50
+    private static let depth = 6
+
+    /// Every directory of the tree that a plan can be made for, sorted by path. A part of an app, such as a package that the app
+    /// above it runs, is none.
+    ///
+    /// - Throws: what the tree throws.
+    package func roots(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> [AppRoot] {
+        let ignore = rules.map(\.ignore).reduce(nil) { $0?.intersection($1) ?? $1 } ?? []
+        let outline = try TreeOutline(tree, depth: Self.depth, ignore: ignore)
+        let wanted = wantedNames
+        var roots: [AppRoot] = []
+        for directory in outline.ranges.keys.sorted() {
+            let view = try TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
+            guard wanted.holds(view.top), !isIgnored(directory) else { continue }
+            guard let plan = try? plan(view: view, options: options), let score = plan.candidates.first?.score,
+                score >= Self.leastScore
+            else { continue }
+            let root = AppRoot(directory: directory, score: score, plan: plan)
+            if isOfItsOwn(root, below: roots, top: view.top) { roots.append(root) }
+        }
+        return roots
+    }
+
+    private func isIgnored(_ directory: String) -> Bool {
+        let names = directory.split(separator: "/").map(String.init)
+        // What says "example" is not what a repository deploys; its root directory can still be set to it.
+        return names.contains {
+            ["test", "tests", "__tests__", "e2e", "fixtures", "testdata", "node_modules"].contains($0)
+        }
+    }
+
+    /// Below an app, only what has a manifest of its own is another; of the same language, only what is made with a framework.
+    private func isOfItsOwn(_ root: AppRoot, below roots: [AppRoot], top: [String: TreeEntry.Kind]) -> Bool {
+        guard let app = roots.last(where: { $0.directory.isEmpty || root.directory.hasPrefix($0.directory + "/") })
+        else {
+            return true
+        }
+        guard let rule = rules.first(where: { $0.identity == root.plan.rule }), !rule.manifests.isEmpty else {
+            return false
+        }
+        guard rule.manifests.contains(where: { pattern in top.keys.contains { pattern.matches(path: $0) } }) else {
+            return false
+        }
+        return app.plan.language != root.plan.language || root.plan.framework != nil
+    }
+
+    private var wantedNames: WantedNames {
+        let predicates = rules.flatMap(\.detections).flatMap(\.when)
+        return WantedNames(Set(predicates.flatMap(\.wantedNames) + predicates.flatMap(\.searchedNames)))
+    }
+}
+
+/// Names of files that some rule looks for in an app's own directory.
+private struct WantedNames {
+    private let names: Set<String>
+    private let patterns: [GlobPattern]
+
+    init(_ all: Set<String>) {
+        let top = all.filter { !$0.contains("/") }
+        names = top.filter { GlobPattern($0).isName }
+        patterns = top.map { GlobPattern($0) }.filter { !$0.isName }
+    }
+
+    func holds(_ top: [String: TreeEntry.Kind]) -> Bool {
+        top.contains { name, kind in
+            (kind == .file || kind == .executable)
+                && (names.contains(name) || patterns.contains { $0.matches(path: name) })
+        }
+    }
+}
+
+extension Predicate {
+    /// Names of files whose lines it looks at.
+    fileprivate var searchedNames: [String] {
+        switch self {
+        case .line(let predicate): predicate.files.map(\.text)
+        case .any(let predicates), .all(let predicates): predicates.flatMap(\.searchedNames)
+        default: []
+        }
+    }
+}

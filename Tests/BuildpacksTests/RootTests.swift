@@ -1,0 +1,87 @@
+import BuildModel
+import Platform
+import Testing
+
+@testable import Buildpacks
+
+@Suite("The apps of a repository")
+struct RootTests {
+    private static let monorepo = [
+        "README.md": "", "package.json": "{\"workspaces\": [\"apps/*\"], \"devDependencies\": {\"turbo\": \"2\"}}",
+        "turbo.json": "{}",
+        "apps/web/package.json": "{\"scripts\": {\"start\": \"next start\"}, \"dependencies\": {\"next\": \"15\"}}",
+        "apps/api/requirements.txt": "fastapi\nuvicorn\n", "apps/api/main.py": "app = FastAPI()\n",
+        "apps/api/tests/main.py": "", "apps/api/helpers/__main__.py": "",
+        "services/mail/go.mod": "module mail\ngo 1.24\n",
+        "services/mail/main.go": "package main\nfunc main() {}\n",
+        "services/mail/cmd/tool/main.go": "package main\nfunc main() {}\n",
+        "libs/ui/package.json": "{\"name\": \"ui\"}", "libs/ui/button.js": "",
+        "node_modules/x/package.json": "{\"scripts\": {\"start\": \"node x\"}}",
+        ".github/x/package.json": "{\"scripts\": {\"start\": \"node x\"}}",
+        "tests/e2e/package.json": "{\"scripts\": {\"start\": \"node x\"}}",
+    ]
+
+    @Test("every directory that can be deployed is found, and no part, library or test")
+    func monorepo() throws {
+        let roots = try shippedRules().roots(tree: MemoryTree(Self.monorepo))
+        #expect(roots.map(\.directory) == ["apps/api", "apps/web", "services/mail"])
+        #expect(roots.map(\.plan.language) == ["python", "node", "go"])
+    }
+
+    @Test("an app at the root does not hide another language below it")
+    func nested() throws {
+        let files = [
+            "manage.py": "import django", "requirements.txt": "Django\n", "shop/settings.py": "", "shop/main.py": "",
+            "frontend/package.json":
+                "{\"scripts\": {\"build\": \"vite build\"}, \"devDependencies\": {\"vite\": \"6\"}}",
+        ]
+        let roots = try shippedRules().roots(tree: MemoryTree(files))
+        #expect(roots.map(\.directory) == ["", "frontend"])
+    }
+
+    @Test("a root's plan is that of the directory alone")
+    func samePlan() throws {
+        let root = try #require(try shippedRules().roots(tree: MemoryTree(Self.monorepo)).first)
+        let alone = try plan(["requirements.txt": "fastapi\nuvicorn\n", "main.py": "app = FastAPI()\n"])
+        #expect(root.plan.start == alone.start)
+    }
+}
+
+@Suite("Plans that are made again")
+struct PlanLockTests {
+    private static let files = ["main.py": "", "pyproject.toml": "[project]\nrequires-python = \">=3.11\"\n"]
+
+    @Test("a lock keeps versions and image, and reads back as it was written")
+    func roundTrip() throws {
+        var lock = PlanLock(try plan(Self.files), base: Digest(of: "image"))
+        #expect(try PlanLock(lock.json) == lock)
+        #expect(try PlanLock(["lock": lock.json]) == lock)
+        lock.versions["python"] = "3.12.1"
+        lock.runImage = try ImageReference(parsing: "docker.io/library/python:3.12.1-slim@\(Digest(of: "image"))")
+        let again = try plan(Self.files, PlanOptions(lock: lock))
+        #expect(again.runImage == lock.runImage)
+        #expect(again.versions.map(\.source) == ["lock"])
+    }
+
+    @Test("a pin keeps what an app was built with while the source allows it")
+    func pins() throws {
+        #expect(try plan(Self.files, PlanOptions(pins: ["python": "3.12.3"])).versions.first?.version == "3.12.3")
+        #expect(try plan(Self.files, PlanOptions(pins: ["python": "3.10.3"])).versions.first?.version == "3.13.5")
+    }
+
+    @Test("a rule that has changed, and another language, are refused")
+    func mismatch() throws {
+        var lock = PlanLock(try plan(Self.files))
+        lock.rule.digest = Digest(of: "older")
+        let changed = try failure(MemoryTree(Self.files), PlanOptions(lock: lock))
+        #expect(changed.code.rawValue == "lock_mismatch")
+        #expect(changed.message.contains("rule 'python' has changed since"))
+        let other = try failure(MemoryTree(["index.html": ""]), PlanOptions(lock: PlanLock(try plan(Self.files))))
+        #expect(other.message.contains("it was made by rule 'python', and this is static"))
+    }
+
+    @Test("what is no lock is refused")
+    func noLock() {
+        #expect(throws: BuildFailure.self) { try PlanLock(["rule": "python"]) }
+    }
+}
