@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-buildpacks test-queue chaos demo \
-	bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-buildpacks test-queue \
+	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
 
 V ?= 0
 FILTER ?=

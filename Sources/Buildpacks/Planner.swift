@@ -30,7 +30,8 @@ struct Planner {
             runImage: try runImage(start.rule),
             steps: steps,
             // A command that the rule does not know may start anything of the source.
-            includesSource: settings.includesSource ?? start.rule.map { $0.includesSource ?? rule.includesSource } ?? true,
+            includesSource: settings.includesSource ?? start.rule.map { $0.includesSource ?? rule.includesSource }
+                ?? true,
             applicationDirectory: rule.directory,
             workingDirectory: settings.directory ?? rule.directory,
             start: start.command,
