@@ -23,7 +23,7 @@ struct BadRequestTests {
         let expected = [
             ("wrong-type", "invalid_request", "repositoryUrl"), ("missing", "invalid_request", "repositoryUrl"),
             ("no-branch", "branch_not_found", "nope"), ("no-repository", "repository_not_found", "gone"),
-            ("nothing-detected", "nothing_detected", "index.html"),
+            ("nothing-detected", "nothing_detected", "package.json"),
         ]
         for (id, code, words) in expected {
             let status = try await farm.ended(id)
