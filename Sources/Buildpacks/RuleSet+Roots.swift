@@ -25,6 +25,8 @@ extension RuleSet {
     /// A score that a directory needs to count as an app.
     private static let leastScore = 50
     private static let depth = 6
+    /// Files of tools that start the apps below them, rather than one of their own.
+    private static let orchestrators = ["turbo.json", "nx.json", "lerna.json", "rush.json"]
 
     /// Every directory of the tree that a plan can be made for, sorted by path. A part of an app, such as a package that the app
     /// above it runs, is none.
@@ -35,6 +37,7 @@ extension RuleSet {
         let outline = try TreeOutline(tree, depth: Self.depth, ignore: ignore)
         let wanted = wantedNames
         var roots: [AppRoot] = []
+        var orchestrating: [AppRoot] = []
         for directory in outline.ranges.keys.sorted() {
             let view = try TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
             guard wanted.holds(view.top), !isIgnored(directory) else { continue }
@@ -42,9 +45,14 @@ extension RuleSet {
                 score >= Self.leastScore
             else { continue }
             let root = AppRoot(directory: directory, score: score, plan: plan)
-            if isOfItsOwn(root, below: roots, top: view.top) { roots.append(root) }
+            if Self.orchestrators.contains(where: plan.start.source.hasSuffix) {
+                orchestrating.append(root)
+            } else if isOfItsOwn(root, below: roots, top: view.top) {
+                roots.append(root)
+            }
         }
-        return roots
+        let alone = orchestrating.filter { above in !roots.contains { $0.directory.isBelow(above.directory) } }
+        return (roots + alone).sorted { $0.directory < $1.directory }
     }
 
     private func isIgnored(_ directory: String) -> Bool {
@@ -57,10 +65,7 @@ extension RuleSet {
 
     /// Below an app, only what has a manifest of its own is another; of the same language, only what is made with a framework.
     private func isOfItsOwn(_ root: AppRoot, below roots: [AppRoot], top: [String: TreeEntry.Kind]) -> Bool {
-        guard let app = roots.last(where: { $0.directory.isEmpty || root.directory.hasPrefix($0.directory + "/") })
-        else {
-            return true
-        }
+        guard let app = roots.last(where: { root.directory.isBelow($0.directory) }) else { return true }
         guard let rule = rules.first(where: { $0.identity == root.plan.rule }), !rule.manifests.isEmpty else {
             return false
         }
@@ -93,6 +98,11 @@ private struct WantedNames {
                 && (names.contains(name) || patterns.contains { $0.matches(path: name) })
         }
     }
+}
+
+extension String {
+    /// Whether a directory is within another one, or the root.
+    fileprivate func isBelow(_ directory: String) -> Bool { directory.isEmpty || hasPrefix(directory + "/") }
 }
 
 extension Predicate {

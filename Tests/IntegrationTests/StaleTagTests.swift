@@ -17,8 +17,9 @@ struct StaleTagTests {
             "--registries-push",
             "\(farm.registry.host)/stale"
         )
-        // Not before: loading the functions names them all.
-        proxy.hold("slipway_v1_confirm")
+        // Not before: loading the functions names them all. It is stopped on the way of its question, so that no deadline of its own
+        // passes before that.
+        proxy.hold("slipway_v1_confirm") { if sleeps { first.signal(SIGSTOP) } }
         try await farm.add("d1", repository: "app")
         try await eventually("the worker has asked for leave", within: .seconds(60)) { proxy.isHolding }
         guard sleeps else {
@@ -28,7 +29,6 @@ struct StaleTagTests {
             #expect(try await hasTag(farm, "stale/p-app"))
             return
         }
-        first.signal(SIGSTOP)
         proxy.release()
         let second = try await farm.startWorker("--worker-name", "node-2", "--cache-directory", farm.scratch("cache-2"))
         #expect(try await farm.ended("d1")["worker"] == "node-2", "\(second.log)")

@@ -11,6 +11,8 @@ package final class RedisProxy: Sendable {
     private struct State {
         /// Whose answer is held back.
         var pattern: [UInt8]?
+        /// Called when such a command comes, before it goes on.
+        var asked: (@Sendable () -> Void)?
         /// The connection that asked.
         var holding: Int32?
         var sockets: [Int32] = []
@@ -41,14 +43,18 @@ package final class RedisProxy: Sendable {
     }
 
     /// Holds back what the server answers from the next command on that contains `text`.
-    package func hold(_ text: String) { state.withLock { $0.pattern = Array(text.utf8) } }
+    ///
+    /// - Parameter asked: called when that command comes, before it goes on to the server.
+    package func hold(_ text: String, asked: (@Sendable () -> Void)? = nil) {
+        state.withLock { state in (state.pattern, state.asked) = (Array(text.utf8), asked) }
+    }
 
     /// Whether an answer is held back.
     package var isHolding: Bool { state.withLock { $0.holding != nil } }
 
     /// Lets the answer through.
     package func release() {
-        state.withLock { state in (state.holding, state.pattern) = (nil, nil) }
+        state.withLock { state in (state.holding, state.pattern, state.asked) = (nil, nil, nil) }
     }
 
     private func join(_ client: Int32, to port: Int) {
@@ -67,6 +73,7 @@ package final class RedisProxy: Sendable {
         state.withLock { state in
             guard state.holding == nil, let pattern = state.pattern, bytes.contains(pattern) else { return }
             state.holding = client
+            state.asked?()
         }
     }
 
