@@ -7,7 +7,7 @@ extension EasyHandle {
     func configure(_ request: HTTPRequest, _ url: HTTPURL, isBulk: Bool) throws(BuildFailure) {
         try setDefaults()
         try setMethod(of: request)
-        try setLimits(request.limits)
+        try setLimits(request.limits, bodySize: request.bodySize)
         try setTLS(request.tls)
         try setAddress(of: request, url)
         if let proxy = request.proxy { try set(CURLOPT_PROXY, proxy) }
@@ -42,11 +42,12 @@ extension EasyHandle {
         if request.bodySize > 64 << 10 { try set(CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20) }
     }
 
-    private func setLimits(_ limits: HTTPLimits) throws(BuildFailure) {
+    private func setLimits(_ limits: HTTPLimits, bodySize: Int64) throws(BuildFailure) {
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connect.milliseconds)))
         try set(CURLOPT_TIMEOUT_MS, limits.total.map { max(1, Int($0.milliseconds)) } ?? 0)
         try set(CURLOPT_LOW_SPEED_LIMIT, 1024)
-        try setPatience(limits.stall)
+        // Of an empty body libcurl asks nothing, so there is no moment at which it has been sent.
+        try setPatience((bodySize == 0 ? limits.reply : nil) ?? limits.stall)
     }
 
     /// How long nearly nothing may move; may be changed while the transfer runs, on the loop's thread.

@@ -69,7 +69,7 @@ extension Transfer {
     }
 
     private var patience: Duration {
-        let isSent = request.bodySize > 0 && uploadOffset == request.bodySize
+        let isSent = uploadOffset == request.bodySize
         return (isSent ? request.limits.reply : nil) ?? request.limits.stall
     }
 

@@ -54,7 +54,9 @@ struct DeployCommand: AsyncParsableCommand {
     }
 
     private func intent(_ settings: WorkerSettings) throws -> DeploymentIntent {
-        let json = try JSONDocument.parse(try Files.read(request == "-" ? "/dev/stdin" : request, limit: 1 << 20))
+        let bytes =
+            request == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(request, limit: 1 << 20)
+        let json = try JSONDocument.parse(bytes)
         let request = try BuildRequest(json: json)
         var image = try ImageReference(parsing: image)
         if image.digest == nil, image.tag == nil { image.tag = "latest" }

@@ -22,15 +22,18 @@ struct HTTPClientFaultTests {
         #expect(!failure.description.contains("secret"))
     }
 
-    @Test("once a body is sent the answer may take longer than a standstill while it is sent, but not for ever")
-    func reply() async throws {
+    @Test(
+        "once a body is sent, or there is none, the answer may take longer than a standstill while it is sent, but not for ever",
+        arguments: [0, 100_000]
+    )
+    func reply(bodySize: Int) async throws {
         let server = try SocketServer { request in
             _ = request.readBody()
             guard request.target == "/late" else { return request.waitForClose() }
             usleep(3_500_000)
             request.respond(201)
         }
-        var request = HTTPRequest(.put, server.url("/late"), body: .bytes([UInt8](repeating: 1, count: 100_000)))
+        var request = HTTPRequest(.put, server.url("/late"), body: .bytes([UInt8](repeating: 1, count: bodySize)))
         request.limits.stall = .seconds(1)
         request.limits.reply = .seconds(30)
         #expect(try await client.execute(request).0.status == 201)

@@ -103,6 +103,14 @@ struct DeployCommandTests {
         #expect(try await container()["image"] == "registry.example.com/shop:1")
     }
 
+    @Test("a request comes through a pipe as well")
+    func pipe() async throws {
+        let input = #"{"deploymentId":"p1","projectId":"shop","repositoryUrl":"https://git.example.com/shop.git"}"#
+        let words = ["deploy", "--image", "registry.example.com/shop:1", "--request", "-", "--render"]
+        let rendered = try await SlipwayProgram.result(words, input: Array(input.utf8))
+        #expect(rendered.succeeded && rendered.text.contains("registry.example.com/shop:1"), "\(rendered.errorText)")
+    }
+
     @Test("a template is used by deploy, and one that is wrong stops worker and deploy with its line")
     func template() async throws {
         let folder = "\(Checkout.root)/config/kubernetes/templates"
