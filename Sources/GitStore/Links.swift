@@ -4,10 +4,11 @@ internal import Platform
 
 /// Symbolic links of our own making.
 enum Links {
-    /// Makes `path` a link to `target`, whatever was there.
+    /// Makes `path` a link to `target` in one step, whatever was there: who reads it sees the old one or the new one.
     static func replace(_ path: String, target: String) throws(BuildFailure) {
-        try Directories.remove(path)
-        guard unsafe symlink(target, path) == 0 || errno == EEXIST else {
+        let fresh = "\(path).\(getpid())"
+        try Directories.remove(fresh)
+        guard unsafe symlink(target, fresh) == 0, unsafe rename(fresh, path) == 0 else {
             throw .system(errno: errno, operation: "git.start", message: "Cannot make the link '\(path)'.")
         }
     }

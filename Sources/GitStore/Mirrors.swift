@@ -114,33 +114,47 @@ package final class Mirrors: RevisionSource {
 
 /// Settings that libgit2 keeps once for the whole process. Set again only when they change: connections read them without a lock.
 private enum ProcessSettings {
-    private static let applied = Mutex<(certificates: String?, home: String?)>((nil, nil))
+    private struct Applied {
+        var certificates: String?
+        var home: String?
+        var hosts: String?
+    }
+
+    private static let applied = Mutex(Applied())
     private static let systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
 
     static func apply(_ settings: GitSettings) throws(BuildFailure) {
-        let file =
-            settings.certificateAuthorityFile ?? SystemInformation.environment("SSL_CERT_FILE")
-            ?? (Files.exists(systemCertificates) ? systemCertificates : nil)
         try applied.withLock { (applied) throws(BuildFailure) in
-            // What one configuration names is not undone by another that names nothing.
-            let isNew = settings.certificateAuthorityFile != nil || applied.certificates == nil
-            if let file, isNew, applied.certificates != file {
-                try Library.trust(certificatesIn: file)
-                applied.certificates = file
-            }
-            guard let hosts = settings.knownHostsFile else { return }
-            let home = try home(for: hosts, in: settings.directory)
-            guard applied.home != home else { return }
-            try Library.setHome(home)
-            applied.home = home
+            try trustCertificates(settings, &applied)
+            try nameHosts(settings, &applied)
         }
     }
 
-    /// A home directory with nothing in it but the configured `known_hosts`.
-    private static func home(for hosts: String, in directory: String) throws(BuildFailure) -> String {
-        let home = "\(directory)/home"
+    private static func trustCertificates(_ settings: GitSettings, _ applied: inout Applied) throws(BuildFailure) {
+        let file =
+            settings.certificateAuthorityFile ?? SystemInformation.environment("SSL_CERT_FILE")
+            ?? (Files.exists(systemCertificates) ? systemCertificates : nil)
+        // What one configuration names is not undone by another that names nothing.
+        let isNew = settings.certificateAuthorityFile != nil || applied.certificates == nil
+        guard let file, isNew, applied.certificates != file else { return }
+        try Library.trust(certificatesIn: file)
+        applied.certificates = file
+    }
+
+    /// Points the library at a home directory with nothing in it but the configured `known_hosts`.
+    ///
+    /// One directory for the life of the process: the library reads its name without a lock, and a name that changes would be
+    /// torn under a connection that is being made. What the directory holds is replaced in one step.
+    private static func nameHosts(_ settings: GitSettings, _ applied: inout Applied) throws(BuildFailure) {
+        let home = applied.home ?? "\(settings.directory)/home"
+        let hosts = settings.knownHostsFile ?? KnownHosts.defaultFile
+        let isNew = settings.knownHostsFile != nil || applied.hosts == nil
+        guard isNew, applied.hosts != hosts else { return }
         try Directories.create("\(home)/.ssh", mode: 0o700)
         try Links.replace("\(home)/.ssh/known_hosts", target: hosts)
-        return home
+        applied.hosts = hosts
+        guard applied.home == nil else { return }
+        try Library.setHome(home)
+        applied.home = home
     }
 }
