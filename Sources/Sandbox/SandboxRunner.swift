@@ -6,6 +6,8 @@ internal import Synchronization
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
     private let disks: EmptyDisks
+    /// What a crash left takes a moment to end.
+    private static let sweepers = BlockingPool(label: "sandbox.sweep", width: 2)
 
     package init(settings: SandboxSettings) {
         self.settings = settings
@@ -21,7 +23,7 @@ package struct SandboxRunner: Sendable {
         let node = try SandboxNode(settings)
         let bounds = StepBounds(step.step.limits, settings: settings)
         let lease = try node.ranges.take()
-        node.groups?.clear(lease.groupName)
+        if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
         if node.groups == nil {
             log.say(
                 "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
@@ -43,6 +45,9 @@ package struct SandboxRunner: Sendable {
             egress: report.egress
         )
     }
+
+    /// Removes empty disks that no step has asked for in a month, and those that were never finished. Harmless beside steps.
+    package func tidy() async throws { try await disks.tidy() }
 
     /// Ends and removes what workers that were killed left on this node. Called once when a worker starts; harmless beside
     /// others that run steps.

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Watches over a step from its start to its end: its messages, its time, its disk, its proxy.
 final class StepWatch: Sendable {
-    private let launch: StepLaunch
-    private let settings: SandboxSettings
+    let launch: StepLaunch
+    let settings: SandboxSettings
     private let log: any BuildLog
     private let state = Mutex(State())
 
@@ -62,7 +62,7 @@ final class StepWatch: Sendable {
         if isLate { session.kill() }
     }
 
-    private func interrupt(_ reason: StepReport.Interruption) {
+    func interrupt(_ reason: StepReport.Interruption) {
         let session = state.withLock { state in
             state.interruption = state.interruption ?? reason
             return state.session
@@ -81,6 +81,7 @@ final class StepWatch: Sendable {
                 let changes = StepChanges(directory)
                 report.changes = changes
                 group.addTask { await self.watch(changes) }
+                group.addTask { await self.watchCaches() }
                 guard let policy = self.launch.policy, listener >= 0 else { continue }
                 let started = EgressProxy(listener, policy: policy, log: self.log, name: self.launch.step.step.name)
                 state.withLock { $0.proxy = started }
@@ -101,6 +102,7 @@ final class StepWatch: Sendable {
                 state.withLock { $0.peak.add(DiskPeak(used: usage.used, free: usage.free)) }
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }
+            if let free = freeBytesBelowFloor() { return interrupt(.nodeFull(free: free)) }
             try? await Task.sleep(for: min(.milliseconds(100), deadline.remaining))
         }
     }

@@ -57,6 +57,12 @@ extension SettingKey {
             "The most that a build step may write."
         ),
         SettingKey(
+            "sandbox.minimumFreeBytes",
+            .integer(0...1_099_511_627_776, unit: "bytes"),
+            default: "1073741824",
+            "Build steps are ended, and tried again later, when the disk of cacheDirectory has less left for the worker."
+        ),
+        SettingKey(
             "sandbox.stepSeconds",
             .integer(1...86400, unit: "seconds"),
             default: "1200",
