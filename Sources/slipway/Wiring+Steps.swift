@@ -49,7 +49,8 @@ extension Wiring {
                 layerBytes: Int64(settings.steps.layerBytes),
                 filesystemBytes: Int64(settings.steps.imageBytes),
                 environment: settings.steps.environment,
-                hosts: settings.steps.hosts
+                hosts: settings.steps.hosts,
+                openHosts: settings.steps.openHosts
             )
         )
     }

@@ -15,6 +15,7 @@ struct Workshop: Sendable {
     let http: HTTPClient
     let registry: RegistryClient
     let layers: LayerSettings
+    let bases: BaseImageFinder
     let images: ImageMaker
     let steps: StepMaker
 
@@ -31,7 +32,8 @@ struct Workshop: Sendable {
         let spool = "\(settings.cacheDirectory)/spool"
         try Directories.create(spool)
         self.http = http
-        registry = RegistryClient(settings: try Wiring.registry(settings), http: http)
+        let places = try Wiring.registry(settings)
+        registry = RegistryClient(settings: places, http: http)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"
         try Directories.create(memory, mode: 0o700)
@@ -45,9 +47,11 @@ struct Workshop: Sendable {
             maximumLayers: settings.layers.maximum,
             members: try Self.members(settings, in: memory)
         )
-        let bases = BaseImageFinder(
+        bases = BaseImageFinder(
             layouts: settings.registries.layouts,
             registry: registry,
+            anonymous: RegistryClient(settings: places.anonymous, http: http),
+            admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),
             platform: Wiring.platform(settings)
         )
         images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory))
