@@ -1,4 +1,4 @@
-package import BuildModel
+internal import BuildModel
 
 /// Which images a repository may name, and with whose rights they are pulled: what the farm may read is not what everybody may
 /// read who can have something built.
