@@ -1,5 +1,6 @@
 import BuildModel
 import HTTPTransport
+import Platform
 import Registry
 import TestSupport
 import Testing
@@ -64,7 +65,7 @@ struct RepositoryNamesTests {
         ])
         var settings = RegistrySettings()
         settings.mirrors = ["registry.invalid": [registry.host]]
-        settings.credentials[registry.host] = RegistrySettings.Credential(username: "farm", password: "secret")
+        settings.credentials[registry.host] = RegistrySettings.Credential(username: "farm", password: Redacted("secret"))
         settings.firstDelay = .milliseconds(1)
         settings.spoolDirectory = scratch.path
         let http = HTTPClient(label: "names.test")
