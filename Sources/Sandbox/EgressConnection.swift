@@ -77,7 +77,10 @@ struct EgressConnection: Sendable {
         guard !addresses.isEmpty else { throw Refusal(status: "502 Bad Gateway", reason: "\(host) has no address") }
         let usable = addresses.filter { policy.allows($0, host: host, port: port) }
         guard !usable.isEmpty else {
-            throw refusal(destination, "its address \(addresses[0].text) is not one of the internet, and steps.hosts does not name it")
+            throw refusal(
+                destination,
+                "its address \(addresses[0].text) is not one of the internet, and steps.hosts does not name it"
+            )
         }
         proxy.record.allow(destination)
         for address in usable.prefix(4) {

@@ -37,7 +37,9 @@ struct NetworkAddress: Sendable, Hashable {
     var isLoopback: Bool {
         guard let address else { return false }
         if address.count == 4 { return address[0] == 127 }
-        if address[0..<10].allSatisfy({ $0 == 0 }), address[10] == 0xff, address[11] == 0xff { return address[12] == 127 }
+        if address[0..<10].allSatisfy({ $0 == 0 }), address[10] == 0xff, address[11] == 0xff {
+            return address[12] == 127
+        }
         return address.dropLast().allSatisfy { $0 == 0 } && address[15] == 1
     }
 

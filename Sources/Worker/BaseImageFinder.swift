@@ -79,7 +79,8 @@ package struct BaseImageFinder: Sendable {
     private static func explained(_ failure: BuildFailure) -> BuildFailure {
         guard failure.fault != .cancelled else { return failure }
         var failure = failure
-        failure.message += " What the repository names is pulled without the farm's credentials, unless "
+        failure.message +=
+            " What the repository names is pulled without the farm's credentials, unless "
             + "registries.openImages names it."
         return failure
     }

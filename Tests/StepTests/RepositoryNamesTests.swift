@@ -65,7 +65,10 @@ struct RepositoryNamesTests {
         ])
         var settings = RegistrySettings()
         settings.mirrors = ["registry.invalid": [registry.host]]
-        settings.credentials[registry.host] = RegistrySettings.Credential(username: "farm", password: Redacted("secret"))
+        settings.credentials[registry.host] = RegistrySettings.Credential(
+            username: "farm",
+            password: Redacted("secret")
+        )
         settings.firstDelay = .milliseconds(1)
         settings.spoolDirectory = scratch.path
         let http = HTTPClient(label: "names.test")
@@ -86,7 +89,10 @@ struct RepositoryNamesTests {
             let failure = await #expect(throws: BuildFailure.self) {
                 _ = try await finder(open).find(name, from: .repository, log: log)
             }
-            #expect(failure?.message.contains("without the farm's credentials") == true, "\(String(describing: failure))")
+            #expect(
+                failure?.message.contains("without the farm's credentials") == true,
+                "\(String(describing: failure))"
+            )
         }
         let apps = try ImageReference(parsing: "registry.invalid/apps/x:1")
         let failure = await #expect(throws: BuildFailure.self) {
