@@ -14,6 +14,9 @@ package struct SandboxRunner: Sendable {
         disks = StepDisks(directory: settings.cacheDirectory)
     }
 
+    /// What a step gets: what it asks for within what the operator allows.
+    package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
+
     /// Runs a step to its end. Its output goes to the log as it comes. Cancelling the task ends the step.
     ///
     /// - Returns: what the step changed and what it took, if it ended with 0.

@@ -62,12 +62,14 @@ extension StepWork {
     private func writeInputs(to directory: String) async throws {
         let cancellation = CancelFlag()
         try await cancellation.whileRunning {
+            let room = maker.sandbox.bounds(of: step).diskBytes
             try await source.withTree(of: revision) { [step] tree in
                 try SourceFiles.write(
                     tree,
                     step.inputs,
                     at: step.workingDirectory,
                     into: directory,
+                    limit: room,
                     cancellation: cancellation
                 )
             }
@@ -81,6 +83,7 @@ extension StepWork {
     ) async throws -> [(output: StepOutput, layer: Layer)] {
         var layers: [(StepOutput, Layer)] = []
         let cancellation = CancelFlag()
+        var room = maker.sandbox.bounds(of: step).diskBytes
         for output in step.outputs {
             let changes = OverlayChanges(
                 upper: outcome.upperDirectory,
@@ -89,7 +92,8 @@ extension StepWork {
                 firstID: outcome.idBase,
                 idCount: 65_536,
                 outputs: [output.path],
-                excluded: step.caches.map(\.path)
+                excluded: step.caches.map(\.path),
+                maximumBytes: room
             )
             let layer = try await cancellation.whileRunning {
                 try await StepMaker.writers.run { [maker, comment] in
@@ -102,6 +106,7 @@ extension StepWork {
                 }
             }
             if let layer { layers.append((output, layer)) } else { say("left nothing at \(output.path)") }
+            room = max(0, room - (layer?.tarSize ?? 0))
         }
         return layers
     }
