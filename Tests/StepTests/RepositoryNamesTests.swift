@@ -19,8 +19,8 @@ struct RepositoryNamesTests {
     @Test(
         "images of all projects and of registries that are not on the internet are refused before anybody is asked",
         arguments: [
-            "registry.example.org/apps/other:1", "127.0.0.1:5000/apps/other:1", "localhost:5000/x", "[::1]:5000/x",
-            "10.0.0.1/x", "0x7f.1/x", "registry.internal/x", "hub.lan:5000/x",
+            "registry.example.org/apps/other:1", "127.0.0.1:5000/apps/other:1", "localhost:5000/x:1", "[::1]:5000/x:1",
+            "10.0.0.1/x:1", "0x7f.1/x:1", "registry.internal/x:1", "hub.lan:5000/x:1",
         ]
     )
     func images(_ name: String) async throws {
