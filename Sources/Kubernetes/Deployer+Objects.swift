@@ -2,7 +2,8 @@ internal import BuildModel
 
 extension Deployer {
     /// Makes the namespace if it is not there and the configuration wants that. It belongs to nobody in particular afterwards.
-    func makeNamespace(_ intent: DeploymentIntent, _ confirm: @Sendable () async throws -> Void) async throws {
+    func makeNamespace(_ intent: DeploymentIntent, _ confirm: @escaping @Sendable () async throws -> Void) async throws
+    {
         guard client.settings.createsNamespace else { return }
         let name = intent.namespace
         do {

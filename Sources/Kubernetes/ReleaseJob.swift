@@ -18,7 +18,7 @@ struct ReleaseJob: Sendable {
     /// Runs the command to its end.
     ///
     /// - Throws: `BuildFailure` with code `release_failed` if it did not succeed, after its last lines were shown.
-    func run(_ confirm: @Sendable () async throws -> Void) async throws {
+    func run(_ confirm: @escaping @Sendable () async throws -> Void) async throws {
         log.say("Release command: \(PlainText.line(command.joined(separator: " "), limit: 400))", .deploying)
         do {
             let request = ClusterRequest(.create, .job, namespace: intent.namespace, name: name, body: manifest)

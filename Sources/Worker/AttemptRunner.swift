@@ -26,7 +26,7 @@ struct AttemptRunner: Sendable {
 
         if lease.attempt > 1 { attempt.say("Attempt \(lease.attempt) of this build") }
         let failure = await running.whileRunning(attempt.guardian, of: lease.id) { await work(attempt, progress) }
-        await Ending(attempt: attempt, queue: queue, drain: drain, logger: logger)
+        await Ending(attempt: attempt, queue: queue, room: NodeRoom(settings), drain: drain, logger: logger)
             .write(failure, progress.result, took: start.duration(to: .now))
     }
 
@@ -45,7 +45,10 @@ struct AttemptRunner: Sendable {
         do {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
-                    try await build(attempt, progress)
+                    // What was asked and granted may be long ago by the time that bytes go out.
+                    try await SendPermit.$current.withValue(attempt.guardian.check) {
+                        try await build(attempt, progress)
+                    }
                     return true
                 }
                 group.addTask {
