@@ -19,6 +19,7 @@ package struct MemoryBuild: Sendable, Hashable {
     var cancellation: BuildFailure?
     /// When it ended, by the node's clock since it booted.
     private(set) var endedAt: Int64 = 0
+    private var hasBegun = false
     private var failures = 0
     private var losses = 0
 
@@ -34,8 +35,8 @@ package struct MemoryBuild: Sendable, Hashable {
     var tenant: String { request.organizationID ?? "-" }
     /// What one build at a time may change, within its tenant; nil for a build that changes no cluster.
     var project: String? { request.deploy == .cluster ? "\(tenant) \(request.projectID)" : nil }
-    /// Whether newer builds of its project have to wait for it: it runs, or waits for the time of another attempt.
-    var holdsProject: Bool { isRunning || (state == .pending && failures > 0 && notBefore != nil) }
+    /// Whether newer builds of its project have to wait for it: it runs, or comes back after it has begun.
+    var holdsProject: Bool { isRunning || (state == .pending && hasBegun) }
     /// The lowest is next: the order of arrival, a minute earlier for every step of priority.
     var rank: Int64 { order - Int64(request.priority) * 60_000_000 }
 
@@ -54,6 +55,7 @@ package struct MemoryBuild: Sendable, Hashable {
     mutating func begin(_ epoch: Int64, until end: Int64) {
         (state, self.epoch, leaseUntil, failure, notBefore) = (.building, epoch, end, nil, nil)
         attempt += 1
+        hasBegun = true
     }
 
     mutating func waitAgain() {
@@ -86,6 +88,7 @@ package struct MemoryBuild: Sendable, Hashable {
 
     mutating func startOver() {
         (state, attempt, failures, losses, failure) = (.pending, 0, 0, 0, nil)
+        hasBegun = false
     }
 
     mutating func end(_ outcome: BuildOutcome) -> FinishReceipt {

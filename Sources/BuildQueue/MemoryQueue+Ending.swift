@@ -49,6 +49,7 @@ extension MemoryQueue {
         guard build.state == .failed || build.state == .cancelled else {
             throw BuildQueueClient.notRetried(id, state: build.state.rawValue)
         }
+        takeLine(of: build.request)
         build.startOver()
         store(build)
     }

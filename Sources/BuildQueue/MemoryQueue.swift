@@ -37,9 +37,19 @@ package actor MemoryQueue: LeasedQueue {
         return EnqueueReceipt(id: id, isNew: true, state: .pending)
     }
 
+    private static func line(of request: BuildRequest) -> String? {
+        request.supersedes.map { "\(request.organizationID ?? "") \($0)" }
+    }
+
+    /// A build that starts over is the newest of its key again, unless there is another.
+    func takeLine(of request: BuildRequest) {
+        guard let key = Self.line(of: request) else { return }
+        let newest = latest[key].flatMap { builds[$0] }
+        if newest?.state.isTerminal != false { latest[key] = request.deploymentID }
+    }
+
     private func supersede(by request: BuildRequest) {
-        guard let name = request.supersedes else { return }
-        let key = "\(request.organizationID ?? "") \(name)"
+        guard let key = Self.line(of: request) else { return }
         defer { latest[key] = request.deploymentID }
         guard let older = latest[key], var build = builds[older], !build.state.isTerminal else { return }
         let words = "Superseded by the newer build \(request.deploymentID)."

@@ -41,7 +41,10 @@ struct MemoryTurns {
                 if fits { return build }
                 continue
             }
-            if fits, !passed.contains(project), !isFull(held[project], worker.projectLimit) { return build }
+            // One that comes back is itself what the newer ones of its project wait for.
+            let isOpen = build.holdsProject || !passed.contains(project)
+            let others = (held[project] ?? 0) - (build.holdsProject ? 1 : 0)
+            if fits, isOpen, !isFull(others, worker.projectLimit) { return build }
             if worker.projectLimit > 0 { passed.insert(project) }
         }
         return nil
