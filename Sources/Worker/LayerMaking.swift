@@ -34,18 +34,7 @@ struct LayerMaking: Sendable {
         for note in try AttributeNotes.notes(of: tree) { log.say(note, .assembling) }
         let split = try split(tree, history)
         let parts = try TreePart.parts(of: tree, split)
-        var layers: [Layer] = []
-        for part in parts {
-            let key = try key(of: part)
-            if let layer = remembered(part, key) {
-                tell(layer, .remembered)
-                layers.append(layer)
-                continue
-            }
-            let layer = try write(part, of: tree, cancellation: cancellation)
-            attempt("The layer cannot be remembered") { try memo.remember(layer, for: key) }
-            layers.append(layer)
-        }
+        let layers = try make(parts, of: tree, cancellation)
         let whole = try LayerKey(tree: revision.tree, at: directory, settings: settings)
         let isGood = split.fits(layers.map(\.tarSize), limit: settings.maximumLayers)
         attempt("Where the source is cut cannot be remembered") {
@@ -53,6 +42,41 @@ struct LayerMaking: Sendable {
             try memo.remember(note: isGood ? split.text : "?", for: project)
         }
         return layers
+    }
+
+    /// Parts follow one another without a pause; each is remembered as soon as it is through.
+    private func make(_ parts: [TreePart], of tree: any StoredTree, _ cancellation: CancelFlag) throws -> [Layer] {
+        let batch = try LayerBatch(settings)
+        var layers = [Layer?](repeating: nil, count: parts.count)
+        var begun: [(index: Int, key: LayerKey, pending: PendingLayer)] = []
+        func finish(_ isDue: (PendingLayer) -> Bool) throws {
+            while let first = begun.first, isDue(first.pending) {
+                begun.removeFirst()
+                let (layer, cost) = try first.pending.finish()
+                tell(layer, .made(cost))
+                attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
+                layers[first.index] = layer
+            }
+        }
+        for (index, part) in parts.enumerated() {
+            let key = try key(of: part)
+            if let layer = remembered(part, key) {
+                tell(layer, .remembered)
+                layers[index] = layer
+                continue
+            }
+            let pending = try batch.begin(
+                from: tree,
+                part: part,
+                at: directory,
+                comment: comment(part),
+                cancellation: cancellation
+            )
+            begun.append((index, key, pending))
+            try finish { $0.isComplete }
+        }
+        try finish { _ in true }
+        return layers.compactMap { $0 }
     }
 
     private func split(_ tree: any StoredTree, _ history: [[[UInt8]]]) throws -> LayerSplit {
