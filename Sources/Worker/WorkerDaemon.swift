@@ -71,6 +71,10 @@ package struct WorkerDaemon: Sendable {
                     await group.next()
                     running -= 1
                 } else if let lease = await claim() {
+                    guard drain.level == .none else {
+                        await giveBack(lease)
+                        break
+                    }
                     running += 1
                     let runner = runner
                     group.addTask {
@@ -84,6 +88,16 @@ package struct WorkerDaemon: Sendable {
             notifier.stopping(status: "finishing \(running) builds")
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
+        }
+    }
+
+    /// Gives back a build that a claim brought after the worker was asked to stop.
+    private func giveBack(_ lease: Lease) async {
+        do {
+            try await current.value.queue.giveBack(lease)
+        } catch {
+            let failure = BuildFailure(error, operation: "queue.give_back")
+            logger.warning("cannot give back", metadata: [LogKey.build: "\(lease.id)", "error": "\(failure)"])
         }
     }
 

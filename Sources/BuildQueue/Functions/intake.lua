@@ -16,6 +16,26 @@ local function decode(text)
     return request, nil
 end
 
+local function is_labels(labels)
+    if type(labels) ~= 'table' then return false end
+    for name, value in pairs(labels) do
+        if not is_identifier(name) or not is_identifier(value) then return false end
+    end
+    return true
+end
+
+-- What of a request no worker could do right, or no worker would ever take; nil if nothing.
+local function misfit(request)
+    local words = 'letters, digits, \'.\', \'_\', \':\' and \'-\' that start with a letter or digit'
+    if request.projectId ~= nil and not is_identifier(request.projectId) then
+        return 'projectId must be a string of 1 to ' .. ID_LIMIT .. ' ' .. words
+    end
+    if request.labels ~= nil and request.labels ~= cjson.null and not is_labels(request.labels) then
+        return 'labels must be an object whose names and values are ' .. words
+    end
+    return nil
+end
+
 local function short_text(value, limit)
     if type(value) == 'string' and #value <= limit then return value end
     return ''
@@ -112,6 +132,9 @@ local function refuse(farm, request, reason, time, retention)
     local id = request.deploymentId
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return end
+    -- Neither the text nor what is wrong in it is kept as if it were right.
+    request.projectId = is_identifier(request.projectId) and request.projectId or ''
+    request.labels = nil
     begin(farm, request, '', next_order(farm, time), priority_of(request), time)
     finish_build(farm, key, id, 'FAILED', time, retention, failure_fields('code', 'invalid_request', reason))
 end
@@ -134,6 +157,8 @@ local function take_entry(farm, entry, fields, time, retention)
         reason = 'The request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken.'
         return refuse(farm, request, reason, time, retention)
     end
+    reason = misfit(request)
+    if reason then return refuse(farm, request, 'The request cannot be taken: ' .. reason .. '.', time, retention) end
     create(farm, request, text, time, retention)
 end
 
@@ -161,6 +186,8 @@ local function enqueue(keys, args)
     if #text > REQUEST_LIMIT then
         return invalid('the request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken')
     end
+    reason = misfit(request)
+    if reason then return invalid(reason) end
     local id = request.deploymentId
     if not create(farm, request, text, now(), whole(args[2], 1, 1e13) or RETENTION) then
         return {'exists', id, redis.call('HGET', build_key(farm, id), 'state')}
