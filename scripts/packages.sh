@@ -28,6 +28,7 @@ packages_to_test=(
     libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers
     curl jq openssl python3 python3-venv            # clients and small helpers
     faketime pigz libdeflate-tools                  # another clock; other readers of gzip
+    strace                                          # kills a program at each of its writes
     systemd                                         # systemd-analyze judges the units
 )
 

@@ -9,6 +9,8 @@ internal import Platform
 final class MemberWindow {
     private struct Underway {
         var job: MemberJob
+        /// Bytes of tar.
+        var size: Int
         var edge: MemberSink.EdgeStep?
         var sink: MemberSink
     }
@@ -18,9 +20,10 @@ final class MemberWindow {
     private let maker: MemberMaker
     private let processors: BlockingPool
     private let spoolDirectory: String
-    /// Members at most. Their sizes differ by up to eight times: the others go on while the first is a large one.
-    private let width: Int
+    /// Members at most, and their bytes of tar. Sizes differ by up to eight times: the others go on while the first is a large one.
+    private let (width, limit): (Int, Int)
     private var underway: [Underway] = []
+    private var size = 0
 
     init(_ settings: LayerSettings) throws(BuildFailure) {
         store = settings.members
@@ -29,6 +32,7 @@ final class MemberWindow {
         processors = settings.processors
         spoolDirectory = settings.spoolDirectory
         width = 2 * settings.processors.width + 8
+        limit = max(16 << 20, (settings.processors.width + 2) << 21)
     }
 
     deinit { for member in underway { member.job.abandon() } }
@@ -37,10 +41,11 @@ final class MemberWindow {
 
     /// Starts the making of a member; waits for the oldest one if enough are underway.
     func start(_ work: MemberMaker.Work, edge: MemberSink.EdgeStep?, for sink: MemberSink) throws {
-        if underway.count >= width { try joinFirst() }
+        while underway.count >= width || size >= limit { try joinFirst() }
         let job = MemberJob(work, maker: maker)
         sink.expect()
-        underway.append(Underway(job: job, edge: edge, sink: sink))
+        size += work.plan.size
+        underway.append(Underway(job: job, size: work.plan.size, edge: edge, sink: sink))
         processors.submit { job.run() }
     }
 
@@ -51,6 +56,7 @@ final class MemberWindow {
 
     private func joinFirst() throws {
         let first = underway.removeFirst()
+        size -= first.size
         try first.sink.take(try first.job.join(), edge: first.edge)
     }
 }
