@@ -10,7 +10,7 @@ internal import Platform
 struct ClusterClient: Sendable {
     let credentials: ClusterCredentials
     let http: HTTPClient
-    let settings: DeployerSettings
+    private(set) var settings: DeployerSettings
     /// Shared by all copies.
     private let pace: RequestPace
 
@@ -19,6 +19,14 @@ struct ClusterClient: Sendable {
         self.http = http
         self.settings = settings
         pace = RequestPace(perSecond: settings.requestsPerSecond, burst: settings.requestBurst)
+    }
+
+    /// The same with few and short tries, for what is asked again anyway, or has to be known soon.
+    var impatient: ClusterClient {
+        var copy = self
+        copy.settings.attempts = min(2, settings.attempts)
+        copy.settings.requestLimit = min(.seconds(5), settings.requestLimit)
+        return copy
     }
 
     /// What came back from a request that succeeded.

@@ -187,6 +187,7 @@ extension WorkerSettings.Kubernetes {
         rolloutLimit = values.seconds("kubernetes.rolloutSeconds")
         progressDeadline = values.seconds("kubernetes.progressSeconds")
         rollsBack = values.bool("kubernetes.rollBack")
+        prunes = values.bool("kubernetes.prune")
         imagePullSecrets = values.list("kubernetes.imagePullSecrets") ?? []
         ingressClass = values.text("kubernetes.ingressClass")
         ingressAnnotations = [:]

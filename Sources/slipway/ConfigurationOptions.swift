@@ -262,6 +262,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("kubernetes-progress-seconds"), help: .setting("kubernetes.progressSeconds"))
     var kubernetesProgressSeconds: String?
 
+    @Option(name: .customLong("kubernetes-prune"), help: .setting("kubernetes.prune"))
+    var kubernetesPrune: String?
     @Option(name: .customLong("kubernetes-roll-back"), help: .setting("kubernetes.rollBack"))
     var kubernetesRollBack: String?
 
@@ -370,6 +372,7 @@ extension ConfigurationOptions {
             ("kubernetes.rolloutSeconds", kubernetesRolloutSeconds),
             ("kubernetes.progressSeconds", kubernetesProgressSeconds),
             ("kubernetes.rollBack", kubernetesRollBack),
+            ("kubernetes.prune", kubernetesPrune),
             ("kubernetes.imagePullSecrets", kubernetesImagePullSecrets),
             ("kubernetes.ingressClass", kubernetesIngressClass),
             ("kubernetes.ingressAnnotations", kubernetesIngressAnnotations),
