@@ -31,14 +31,17 @@ extension BuildQueueClient {
         switch reply.text {
         case "requeued": return
         case "unknown": throw Self.unknown(id)
-        default:
-            throw BuildFailure(
-                .code,
-                .invalidRequest,
-                operation: "queue.retry",
-                message: "Build '\(id)' is \(reply.text ?? "unknown"); only FAILED and CANCELLED ones start over."
-            )
+        default: throw Self.notRetried(id, state: reply.text ?? "unknown")
         }
+    }
+
+    static func notRetried(_ id: String, state: String) -> BuildFailure {
+        BuildFailure(
+            .code,
+            .invalidRequest,
+            operation: "queue.retry",
+            message: "Build '\(id)' is \(state); only FAILED and CANCELLED ones start over."
+        )
     }
 
     /// Dead letters, newest first: builds that failed for good by no fault of their code.

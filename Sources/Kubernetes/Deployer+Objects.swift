@@ -24,13 +24,19 @@ extension Deployer {
             var written: JSONValue = .null
             for object in objects where object.kind == .deployment {
                 written = try await write(object, intent.namespace, writer, log) { found in
-                    GoodBuilds(of: found).stamped(on: KeptManifests.stamped(on: object.manifest, objects))
+                    noted(GoodBuilds(of: found), on: object.manifest, objects)
                 }
             }
             return try AppliedDeployment(written, intent.stamp)
         } catch {
             throw BuildFailure(error, operation: "kubernetes.apply")
         }
+    }
+
+    /// The Deployment's manifest with what going back needs; where each build has a Deployment of its own, there is no going back.
+    func noted(_ builds: GoodBuilds, on manifest: JSONValue, _ objects: [ManifestObject]) -> JSONValue {
+        guard !client.settings.template.isPerBuild else { return manifest }
+        return builds.stamped(on: KeptManifests.stamped(on: manifest, objects))
     }
 
     func applyServices(
@@ -95,7 +101,8 @@ extension Deployer {
     }
 
     /// Makes the namespace if it is not there and the configuration wants that. It belongs to nobody in particular afterwards.
-    func makeNamespace(_ intent: DeploymentIntent, _ confirm: @Sendable () async throws -> Void) async throws {
+    func makeNamespace(_ intent: DeploymentIntent, _ confirm: @escaping @Sendable () async throws -> Void) async throws
+    {
         guard client.settings.createsNamespace else { return }
         let name = intent.namespace
         do {

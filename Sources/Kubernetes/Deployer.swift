@@ -103,12 +103,13 @@ package struct Deployer: Sendable {
         _ writer: FencedWriter,
         _ log: any BuildLog
     ) async {
+        guard !settings.template.isPerBuild else { return }
         let objects = Manifests.objects(intent)
         do {
             _ = try await writer.write(.deployment, intent.namespace, applied.name) { found in
                 var builds = GoodBuilds(of: found)
                 builds.add(intent.stamp.deploymentID)
-                return builds.stamped(on: KeptManifests.stamped(on: Manifests.deployment(intent), objects))
+                return noted(builds, on: Manifests.deployment(intent), objects)
             }
         } catch {
             let failure = BuildFailure(error, operation: "kubernetes.apply")

@@ -37,7 +37,7 @@ struct ReleaseJob: Sendable {
         log.say("Release command done.", .deploying)
     }
 
-    private func create(_ confirm: @Sendable () async throws -> Void) async throws {
+    private func create(_ confirm: @escaping @Sendable () async throws -> Void) async throws {
         do {
             let request = ClusterRequest(.create, .job, namespace: intent.namespace, name: name, body: manifest)
             let warnings = try await client.send(request, confirm: confirm).warnings

@@ -33,6 +33,7 @@ extension WorkerSettings {
                 name: values.text("worker.name") ?? node.hostName,
                 slots: values.integer("worker.slots"),
                 labels: values.map("worker.labels"),
+                minimumFreeBytes: values.integer("worker.minimumFreeBytes"),
                 acceptedRisks: values.list("worker.acceptedRisks") ?? []
             ),
             cacheDirectory: cache,

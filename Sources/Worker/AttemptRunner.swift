@@ -29,7 +29,7 @@ struct AttemptRunner: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await attempt.guardian.run() }
             let failure = await running.whileRunning(attempt.guardian, of: lease.id) { await work(attempt, progress) }
-            await Ending(attempt: attempt, queue: queue, drain: drain, logger: logger)
+            await Ending(attempt: attempt, queue: queue, room: NodeRoom(settings), drain: drain, logger: logger)
                 .write(failure, progress.result, took: start.duration(to: .now))
             group.cancelAll()
         }
@@ -50,7 +50,10 @@ struct AttemptRunner: Sendable {
         do {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
-                    try await build(attempt, progress)
+                    // What was asked and granted may be long ago by the time that bytes go out.
+                    try await SendPermit.$current.withValue(attempt.guardian.permit) {
+                        try await build(attempt, progress)
+                    }
                     return true
                 }
                 group.addTask {

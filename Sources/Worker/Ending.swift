@@ -8,6 +8,7 @@ internal import Telemetry
 struct Ending: Sendable {
     let attempt: QueuedAttempt
     let queue: WorkerQueue
+    let room: NodeRoom
     let drain: DrainSignal
     let logger: Logger
 
@@ -23,18 +24,17 @@ struct Ending: Sendable {
 
     /// - Throws: `BuildFailure` with code `lease_lost`.
     private func writeWhileHeld(_ failure: BuildFailure?, _ result: BuildResult, took: Duration) async throws {
-        let isStopped = attempt.guardian.cancellation != nil
-        let givesBack = failure?.fault == .cancelled && drain.level >= .abandon && !isStopped
+        let reason = reasonToGiveBack(failure)
         attempt.shipper.setPhase(nil)
         let hasDeployed = result.phaseMilliseconds[.deploying] != nil
-        tellUser(failure, givesBack: givesBack, hasDeployed: hasDeployed, took: took)
+        tellUser(failure, returns: reason, hasDeployed: hasDeployed, took: took)
         // A server that is full takes ends, but no log: the end does not wait for it for ever.
         let lease = queue.settings.lease
-        try await retry("send the rest of the log", for: givesBack ? .seconds(5) : lease) {
+        try await retry("send the rest of the log", for: reason != nil ? .seconds(5) : lease) {
             try await attempt.shipper.flush()
         }
-        if givesBack {
-            logger.notice("build given back to the queue")
+        if let reason {
+            logger.notice("build given back to the queue: \(reason)")
             try await retry("give the build back", for: lease) { try await queue.giveBack(attempt.lease) }
             return
         }
@@ -48,9 +48,18 @@ struct Ending: Sendable {
         }
     }
 
-    private func tellUser(_ failure: BuildFailure?, givesBack: Bool, hasDeployed: Bool, took: Duration) {
-        if givesBack {
-            attempt.say("The worker is stopping; the build goes back to the queue and starts again elsewhere.")
+    /// Why the attempt is not to count, if it is not: the worker stops, or its node has no room, which other nodes may have.
+    private func reasonToGiveBack(_ failure: BuildFailure?) -> String? {
+        guard let failure, attempt.guardian.cancellation == nil else { return nil }
+        if failure.fault == .cancelled { return drain.level >= .abandon ? "the worker is stopping" : nil }
+        guard failure.fault == .platform, failure.isRetryable else { return nil }
+        return room.shortage
+    }
+
+    private func tellUser(_ failure: BuildFailure?, returns reason: String?, hasDeployed: Bool, took: Duration) {
+        if let reason {
+            if let failure, failure.fault != .cancelled { attempt.say("\(failure)") }
+            attempt.say("The build goes back to the queue and starts again elsewhere: \(reason).")
         } else if let failure, failure.fault == .cancelled {
             let applied = hasDeployed ? " What was applied to the cluster stays." : ""
             attempt.say("Cancelled (\(failure.code.rawValue)): \(failure)\(applied)")

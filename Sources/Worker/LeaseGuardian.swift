@@ -93,6 +93,20 @@ final class LeaseGuardian: Sendable {
         }
     }
 
+    /// Leave for a request that is about to be sent, by our own clock and without waiting.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_in_doubt`, retryable: whoever asks for leave again waits until it is clear.
+    func permit() throws(BuildFailure) {
+        guard !isTrusted else { return }
+        throw BuildFailure(
+            .platform,
+            .leaseInDoubt,
+            operation: "lease.permit",
+            message: "The lease of build \(lease.withLock { $0.id }) may be over, so the request was not sent.",
+            isRetryable: true
+        )
+    }
+
     private var lost: BuildFailure {
         BuildFailure(
             .platform,
@@ -107,4 +121,9 @@ final class LeaseGuardian: Sendable {
     func noteTrouble(_ error: any Error, doing what: String) {
         logger.warning("could not \(what)", metadata: ["error": "\(BuildFailure(error, operation: "lease"))"])
     }
+}
+
+extension BuildFailure.Code {
+    /// The lease may be over: what others see is not written before it was renewed.
+    static let leaseInDoubt = Self(rawValue: "lease_in_doubt")
 }

@@ -21,6 +21,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("worker-labels"), help: .setting("worker.labels"))
     var workerLabels: String?
 
+    @Option(name: .customLong("worker-minimum-free-bytes"), help: .setting("worker.minimumFreeBytes"))
+    var workerMinimumFreeBytes: String?
+
     @Option(name: .customLong("worker-accepted-risks"), help: .setting("worker.acceptedRisks"))
     var workerAcceptedRisks: String?
 
@@ -292,6 +295,7 @@ extension ConfigurationOptions {
             ("worker.name", workerName),
             ("worker.slots", workerSlots),
             ("worker.labels", workerLabels),
+            ("worker.minimumFreeBytes", workerMinimumFreeBytes),
             ("worker.acceptedRisks", workerAcceptedRisks),
             ("log.format", logFormat),
             ("log.level", logLevel),

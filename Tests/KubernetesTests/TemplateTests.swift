@@ -167,6 +167,8 @@ struct TemplateTests {
                 ]
             )
             #expect(deployment["metadata"]?["labels"]?["platform"] == "slipway")
+            // Nothing is ever gone back to.
+            #expect(deployment.annotation("slipway/manifests") == nil)
             let service = try await demo.object("service", "service-\(build)")
             #expect(service["spec"]?["selector"] == deployment["spec"]?["selector"]?["matchLabels"])
         }

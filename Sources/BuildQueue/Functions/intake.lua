@@ -82,24 +82,35 @@ local function deploys(request)
     return request.deploy ~= false and request.deploy ~= 'none' and request.deploy ~= 'render'
 end
 
--- Writes the fields that every new build has, over whatever an older build of its id has left.
+-- Writes the fields of a new build. Those that have nothing to say yet stay away: each would cost every build that waits
+-- about 50 bytes.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
     local backoff = type(request.backoff) == 'table' and request.backoff or {}
-    redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
-    redis.call('HSET', build_key(farm, id), 'request', text,
-        'id', id, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
+    local fields = {
+        'request', text, 'id', id, 'state', 'PENDING',
         'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
         'attempts', digits(bounded(request.attempts, 1, 100, 3)),
         'backoffDelay', digits(bounded(backoff.delay, 0, MAXIMUM_DELAY, 2000)),
         'backoffJitter', backoff.jitter == true and '1' or '0',
-        'projectId', short_text(request.projectId, 128),
-        'organizationId', is_identifier(request.organizationId) and request.organizationId or '',
-        'labels', labels_of(request),
         'deploy', deploys(request) and '1' or '0',
-        'supersedes', is_identifier(request.supersedes) and request.supersedes or '',
-        'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
-        'branch', short_text(request.branch, 255))
+    }
+    local optional = {
+        projectId = short_text(request.projectId, 128),
+        organizationId = is_identifier(request.organizationId) and request.organizationId or '',
+        labels = labels_of(request),
+        supersedes = is_identifier(request.supersedes) and request.supersedes or '',
+        repositoryUrl = without_login(short_text(request.repositoryUrl, 2048)),
+        branch = short_text(request.branch, 255),
+    }
+    for name, value in pairs(optional) do
+        if value ~= '' then
+            fields[#fields + 1] = name
+            fields[#fields + 1] = value
+        end
+    end
+    redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
+    redis.call('HSET', build_key(farm, id), unpack(fields))
     redis.call('ZADD', farm.builds, digits(time), id)
 end
 

@@ -68,11 +68,18 @@ local function explain(keys, args)
     local about = {
         tenant = tenant, notBefore = tonumber(is[2]), labels = is[3], position = rank and rank + 1 or nil,
         tenantRunning = busy.tenants[tenant] or 0, projectRunning = others,
-        workers = 0, fitting = 0, tenantLimit = 0, projectLimit = 0,
+        workers = 0, fitting = 0, open = 0, tenantLimit = 0, projectLimit = 0,
     }
     for _, node in ipairs(present_nodes(farm, time)) do
         about.workers = about.workers + 1
-        if fits(is[3], node.offer.labels) then about.fitting = about.fitting + 1 end
+        if fits(is[3], node.offer.labels) then
+            about.fitting = about.fitting + 1
+            if node.offer.closed then
+                about.closed = node.name .. ': ' .. node.offer.closed
+            else
+                about.open = about.open + 1
+            end
+        end
         about.tenantLimit = math.max(about.tenantLimit, node.offer.tenant_limit)
         about.projectLimit = math.max(about.projectLimit, node.offer.project_limit)
     end
@@ -96,7 +103,7 @@ local function overview(keys)
     end
     local workers = {}
     for _, node in ipairs(present_nodes(farm, time)) do
-        workers[#workers + 1] = {name = node.name, seenAt = node.seenAt}
+        workers[#workers + 1] = {name = node.name, seenAt = node.seenAt, closed = node.offer.closed}
     end
     return cjson.encode({
         ready = ready, running = redis.call('ZCARD', farm.leases), delayed = redis.call('ZCARD', farm.delayed),
@@ -109,7 +116,7 @@ end
 local function needed(farm)
     local key = build_key(farm, 'x')
     return {
-        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'GETEX', key}, {'DEL', key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
+        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'GETEX', key}, {'DEL', key}, {'COPY', key, key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
         {'HSET', key, 'f', 'v'}, {'HEXISTS', key, 'f'}, {'HDEL', key, 'f'}, {'HINCRBY', key, 'f', '1'}, {'HVALS', farm.running},
         {'PEXPIRE', key, '1000'}, {'PERSIST', key}, {'UNLINK', key}, {'GET', farm.prefix .. 'claim:x'},
         {'SET', farm.prefix .. 'claim:x', 'v', 'PX', '1000'}, {'ZADD', farm.leases, '1', 'x'}, {'ZREM', farm.leases, 'x'},

@@ -75,6 +75,7 @@ local function offer_of(text)
         weights = type(offer.weights) == 'table' and offer.weights or {},
         tenant_limit = tonumber(offer.tenantLimit) or 0,
         project_limit = tonumber(offer.projectLimit) or 0,
+        closed = type(offer.closed) == 'string' and offer.closed or nil,
     }
 end
 
