@@ -122,6 +122,9 @@ extension Detector {
 
     /// The number of the first line that is like one of the patterns, and the part of it that is kept.
     private static func firstLine(of bytes: [UInt8], like: [GlobPattern]) -> (Int, String)? {
+        // Few files have what a pattern asks for; the others are not taken apart.
+        let like = like.filter { $0.mayMatch(bytes[...]) }
+        guard !like.isEmpty else { return nil }
         for (line, number) in TextLines(bytes) {
             for pattern in like where pattern.mayMatch(line) {
                 let words = TextLines.normalised(line)
