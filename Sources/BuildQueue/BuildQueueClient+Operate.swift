@@ -31,6 +31,14 @@ extension BuildQueueClient {
         switch reply.text {
         case "requeued": return
         case "unknown": throw Self.unknown(id)
+        case let text? where text.hasPrefix("newer "):
+            throw BuildFailure(
+                .code,
+                .invalidRequest,
+                operation: "queue.retry",
+                message:
+                    "Build '\(text.dropFirst(6))' has the same 'supersedes' key, is newer and has not ended; cancel it first."
+            )
         default: throw Self.notRetried(id, state: reply.text ?? "unknown")
         }
     }

@@ -16,9 +16,10 @@ struct MemoryTurns {
         let ready = Dictionary(grouping: builds.filter(\.isReady), by: \.tenant)
         let running = Dictionary(grouping: builds.filter(\.isRunning), by: \.tenant).mapValues(\.count)
         let held = Dictionary(grouping: builds.filter(\.holdsProject).compactMap(\.project)) { $0 }.mapValues(\.count)
+        let working = Dictionary(grouping: builds.filter(\.isRunning).compactMap(\.project)) { $0 }.mapValues(\.count)
         for (tenant, clock) in clocks.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
             let isFull = Self.isFull(running[tenant], worker.tenantLimit)
-            if !isFull, let build = Self.first(of: ready[tenant] ?? [], held: held, worker) {
+            if !isFull, let build = Self.first(of: ready[tenant] ?? [], held: held, working: working, worker) {
                 clocks[tenant] = clock + Self.length / Int64(max(1, worker.tenantWeights[tenant] ?? 1))
                 present = max(present, clock)
                 return build
@@ -32,6 +33,7 @@ struct MemoryTurns {
     private static func first(
         of builds: [MemoryBuild],
         held: [String: Int],
+        working: [String: Int],
         _ worker: QueueSettings
     ) -> MemoryBuild? {
         var passed: Set<String> = []
@@ -41,9 +43,9 @@ struct MemoryTurns {
                 if fits { return build }
                 continue
             }
-            // One that comes back is itself what the newer ones of its project wait for.
+            // One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
             let isOpen = build.holdsProject || !passed.contains(project)
-            let others = (held[project] ?? 0) - (build.holdsProject ? 1 : 0)
+            let others = build.holdsProject ? working[project] : held[project]
             if fits, isOpen, !isFull(others, worker.projectLimit) { return build }
             if worker.projectLimit > 0 { passed.insert(project) }
         }

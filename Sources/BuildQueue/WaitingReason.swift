@@ -7,7 +7,8 @@ internal import RedisTransport
 package struct WaitingReason: Sendable, Hashable {
     /// For machines: `position`, `tenant`, `tenantRunning`, `tenantLimit`, `projectRunning`, `projectLimit`, `workers` (seen
     /// within a minute), `fitting` (those with its labels), `open` (those of them that take builds), `closed` (why one does not),
-    /// `labels`, `notBefore`.
+    /// `labels`, `notBefore`, `before` (an older build of its project that is ready), `isFar` (so many are before it that no
+    /// worker looks at it).
     package var json: JSONValue
 
     /// For people: the first thing that has to change before the build can begin.
@@ -18,6 +19,8 @@ package struct WaitingReason: Sendable, Hashable {
         if number("open") == 0, let closed = json["closed"]?.string { return "no worker takes builds now; \(closed)" }
         if isFull("project") { return "a build of its project runs, or waits for its next attempt" }
         if isFull("tenant") { return "its tenant has \(number("tenantRunning")) builds running, as many as it may" }
+        if let before = json["before"]?.string { return "build \(before) of its project comes first" }
+        if json["isFar"] != nil { return "number \(number("position")) of its tenant; workers look at the first 256" }
         return "number \(number("position")) of its tenant, until a slot is free"
     }
 

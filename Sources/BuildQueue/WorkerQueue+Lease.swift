@@ -6,15 +6,21 @@ extension WorkerQueue {
     /// Takes the build whose turn it is and that this worker may run, after taking in what is in the intake.
     ///
     /// - Returns: nil if nothing waits that may run here now.
-    /// - Throws: `BuildFailure`. A call that failed may have taken a build; its lease then expires.
+    /// - Throws: `BuildFailure`. A call that failed may have taken a build: the next one asks for it again.
     package func claim() async throws -> Lease? {
-        let token = "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
+        let token = tokens.take() ?? "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
         let arguments = [
             RedisArgument(settings.worker), RedisArgument(token), RedisArgument(settings.lease.milliseconds),
             RedisArgument(settings.retention.milliseconds), RedisArgument(settings.offer().canonicalText),
         ]
         let before = SystemInformation.bootNanoseconds
-        let reply = try await caller.call("claim", arguments)
+        let reply: RedisValue
+        do {
+            reply = try await caller.call("claim", arguments)
+        } catch {
+            tokens.keep(token)
+            throw error
+        }
         if reply[0]?.text == "none", let ring = reply[1]?.text {
             mark.move(to: ring, due: reply[2]?.integer)
             return nil
@@ -33,7 +39,8 @@ extension WorkerQueue {
 
     private func lease(_ reply: RedisValue, before: Int64) throws(BuildFailure) -> Lease {
         guard reply[0]?.text == "lease", let id = reply[1]?.text, let epoch = reply[2]?.integer,
-            let attempt = reply[3]?.integer, let createdAt = reply[6]?.integer, let request = reply[7]?.text
+            let attempt = reply[3]?.integer, let end = reply[4]?.integer, let now = reply[5]?.integer,
+            let createdAt = reply[6]?.integer, let request = reply[7]?.text
         else { throw FunctionCaller.unexpected(reply, "queue.claim") }
         return Lease(
             id: id,
@@ -41,7 +48,8 @@ extension WorkerQueue {
             attempt: Int(attempt),
             requestText: request,
             createdAt: createdAt,
-            expiresAt: before + settings.lease.milliseconds * 1_000_000
+            // Less than a whole lease if an earlier call took the build and its reply was lost.
+            expiresAt: before + (end - now) * 1_000_000
         )
     }
 
@@ -72,7 +80,8 @@ extension WorkerQueue {
     ///
     /// - Throws: `BuildFailure` with code `lease_lost` if it was not this lease's to give.
     package func giveBack(_ lease: Lease, within limit: Duration = .seconds(10)) async throws {
-        _ = try await caller.call("give_back", lease.words, within: limit)
+        let arguments = lease.words + [RedisArgument(settings.retention.milliseconds)]
+        _ = try await caller.call("give_back", arguments, within: limit)
     }
 
     /// Ends the attempt: with it the build, unless its failure may pass and attempts are left.

@@ -13,6 +13,7 @@ package struct WorkerQueue: Sendable {
     let caller: FunctionCaller
     let mark = DoorbellMark()
     let cancels = CancelMark()
+    let tokens = LostClaims()
 
     /// - Parameters:
     ///   - client: the server; the caller closes it.
@@ -57,4 +58,13 @@ final class DoorbellMark: Sendable {
         let instant = due.flatMap { $0 < 0 ? nil : ContinuousClock.now + .milliseconds($0) }
         last.withLock { $0 = (ring, instant) }
     }
+}
+
+/// The tokens of claims whose replies were lost, to be sent again: a build that such a call took is had by the next one.
+final class LostClaims: Sendable {
+    private let tokens = Mutex<[String]>([])
+
+    func take() -> String? { tokens.withLock { $0.popLast() } }
+
+    func keep(_ token: String) { tokens.withLock { if $0.count < 16 { $0.append(token) } } }
 }

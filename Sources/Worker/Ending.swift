@@ -99,8 +99,11 @@ struct Ending: Sendable {
             try await withoutCancellation {
                 while true {
                     do {
-                        try await body()
-                        return
+                        let late = BuildFailure.timedOut(
+                            operation: "build.end",
+                            message: "The time to \(what) is over."
+                        )
+                        return try await withDeadline(end.remaining, failure: late) { try await body() }
                     } catch  where end.hasPassed || !BuildFailure(error, operation: "build.end").isRetryable {
                         throw error
                     } catch {

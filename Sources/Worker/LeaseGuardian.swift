@@ -12,14 +12,23 @@ internal import Synchronization
 final class LeaseGuardian: Sendable {
     private let queue: WorkerQueue
     private let lease: Mutex<Lease>
-    private let isLost = Mutex(false)
+    private let watch: Mutex<Watch>
     private let logger: Logger
+
+    /// Whether this process was awake all the time, and whether the lease is lost.
+    private struct Watch {
+        /// When the process was last seen awake, by the clock that counts suspend.
+        var tick: Int64
+        var isLost = false
+    }
+
     private let stops: AsyncStream<BuildFailure>
     private let stop: AsyncStream<BuildFailure>.Continuation
 
     init(queue: WorkerQueue, lease: Lease, logger: Logger) {
         self.queue = queue
         self.lease = Mutex(lease)
+        watch = Mutex(Watch(tick: SystemInformation.bootNanoseconds))
         self.logger = logger
         (stops, stop) = AsyncStream.makeStream(of: BuildFailure.self, bufferingPolicy: .bufferingOldest(1))
     }
@@ -49,6 +58,15 @@ final class LeaseGuardian: Sendable {
 
     /// Renews until cancelled, or the lease is lost, which stops the build. What fails is tried again soon.
     func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepRenewing() }
+            group.addTask { await self.keepAwake() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func keepRenewing() async {
         do {
             var pause = queue.settings.renewEvery
             while true {
@@ -56,19 +74,41 @@ final class LeaseGuardian: Sendable {
                 pause = try await renew() ? queue.settings.renewEvery : min(.seconds(1), queue.settings.renewEvery)
             }
         } catch let failure as BuildFailure where failure.code == .leaseLost {
-            isLost.withLock { $0 = true }
-            stop.yield(failure)
+            giveUp(failure)
         } catch {
             return
         }
     }
 
+    /// Notes each second that the process is awake, until it was stopped for so long that the lease ran out meanwhile.
+    private func keepAwake() async {
+        while !Task.isCancelled, !wasStopped() {
+            watch.withLock { $0.tick = SystemInformation.bootNanoseconds }
+            do { try await Task.sleep(for: min(.seconds(1), margin / 2)) } catch { return }
+        }
+        if !Task.isCancelled { giveUp(lost) }
+    }
+
+    /// Whether the lease ran out while the process did not run: it then writes nothing any more, even if nobody has taken the
+    /// build. An outage of Redis is another thing: the process was there all the time.
+    private func wasStopped() -> Bool {
+        let gap = Duration.nanoseconds(SystemInformation.bootNanoseconds - watch.withLock { $0.tick })
+        return gap > margin && remaining <= .zero
+    }
+
+    private func giveUp(_ failure: BuildFailure) {
+        watch.withLock { $0.isLost = true }
+        stop.yield(failure)
+    }
+
     /// Renews now. A lease that ran out can still be renewed: after an outage its owner may be the first to come back.
     ///
     /// - Returns: false if Redis could not be asked; the lease may hold all the same.
-    /// - Throws: `BuildFailure` with code `lease_lost` if another attempt has the build or Redis was away for very long.
+    /// - Throws: `BuildFailure` with code `lease_lost` if another attempt has the build, this process was stopped until the lease
+    ///   had run out, or Redis was away for very long.
     @discardableResult
     func renew() async throws -> Bool {
+        guard !watch.withLock({ $0.isLost }), !wasStopped() else { throw lost }
         do {
             let renewed = try await queue.renew(lease.withLock { $0 })
             lease.withLock { if $0.expiresAt < renewed.expiresAt { $0 = renewed } }
@@ -88,7 +128,7 @@ final class LeaseGuardian: Sendable {
     /// - Throws: `BuildFailure` with code `lease_lost`, or `CancellationError`.
     func waitForTrust() async throws {
         while !isTrusted {
-            guard !isLost.withLock({ $0 }) else { throw lost }
+            guard !watch.withLock({ $0.isLost }) else { throw lost }
             try await Task.sleep(for: .milliseconds(50))
         }
     }

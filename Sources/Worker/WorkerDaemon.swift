@@ -64,13 +64,19 @@ package struct WorkerDaemon: Sendable {
 
     /// Fills free slots until the worker is asked to stop, then waits for what runs.
     private func takeBuilds() async {
-        await withTaskGroup(of: Void.self) { group in
-            var running = 0
+        await withTaskGroup(of: Slot.self) { group in
+            var (running, isWatched) = (0, false)
             var room = NodeRoom.Watch(current: current, notifier: notifier, logger: logger)
             while drain.level == .none {
                 if running >= settings.worker.slots {
-                    await group.next()
-                    running -= 1
+                    // Beside the builds a watch ends every second, for signals and new settings are to be heard while all slots are taken.
+                    if !isWatched { group.addTask { await watch() } }
+                    isWatched = true
+                    switch await group.next() {
+                    case .watch: isWatched = false
+                    case .build: running -= 1
+                    case nil: break
+                    }
                 } else if let shortage = room.look() {
                     await stayClosed(shortage)
                 } else if let lease = await claim() {
@@ -83,6 +89,7 @@ package struct WorkerDaemon: Sendable {
                     group.addTask {
                         await runner.run(lease)
                         SystemInformation.returnFreeMemory()
+                        return .build
                     }
                 } else {
                     await waitForWork()
@@ -92,6 +99,17 @@ package struct WorkerDaemon: Sendable {
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
         }
+    }
+
+    /// What has ended beside the loop that takes builds.
+    private enum Slot {
+        case build
+        case watch
+    }
+
+    private func watch() async -> Slot {
+        await untilStopped(or: .seconds(1))
+        return .watch
     }
 
     /// Gives back a build that a claim brought after the worker was asked to stop.
@@ -140,8 +158,13 @@ package struct WorkerDaemon: Sendable {
             let failure = BuildFailure(error, operation: "queue.announce")
             logger.warning("cannot tell the farm that no builds are taken", metadata: ["error": "\(failure)"])
         }
+        await untilStopped(or: .seconds(3))
+    }
+
+    /// Waits for a time, or until the worker is asked to stop.
+    private func untilStopped(or time: Duration) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await pause(.seconds(3)) }
+            group.addTask { await pause(time) }
             group.addTask { await drain.wait(for: .drain) }
             await group.next()
             group.cancelAll()

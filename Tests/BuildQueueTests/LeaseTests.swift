@@ -120,6 +120,30 @@ struct LeaseTests {
         #expect(try await farm.worker().claim()?.id == "d2")
     }
 
+    @Test("that a call took whose reply never came is had by the worker's next call, for what is left of it")
+    func lostClaim() async throws {
+        let farm = try await Farm()
+        try await farm.add(Farm.request("d1"))
+        let worker = try farm.worker()
+        _ = try await worker.claim().map { try await worker.giveBack($0) }
+        worker.tokens.keep("token")
+        let words: [RedisArgument] = ["w1", "token", 30_000, 60_000]
+        #expect(try await worker.caller.call("claim", words)[1]?.text == "d1")
+        let lease = try #require(try await worker.claim())
+        #expect(lease.id == "d1")
+        #expect(lease.attempt == 1)
+        try await worker.confirm(lease)
+        // A call that fails keeps its token for the next.
+        farm.server.suspend()
+        await #expect(throws: BuildFailure.self) {
+            try await withDeadline(.milliseconds(300), failure: .timedOut(operation: "test", message: "Late.")) {
+                try await worker.claim()
+            }
+        }
+        farm.server.resume()
+        #expect(worker.tokens.take() != nil)
+    }
+
     @Test("of a build that nobody knows is lost")
     func unknown() async throws {
         let farm = try await Farm()

@@ -141,5 +141,8 @@ struct RetryTests {
         try await farm.add(Farm.request("d2", #","supersedes":"main""#))
         #expect(try await claim(worker).id == "d2")
         #expect(try await farm.status("d1").failure?.code == "superseded")
+        // Sending the older one again while the newer one runs would let it come last.
+        let refused = await #expect(throws: BuildFailure.self) { try await farm.client.retry("d1") }
+        #expect(refused?.message.contains("d2") == true)
     }
 }

@@ -118,6 +118,32 @@ struct TurnsTests {
         #expect(try await worker.claim()?.id == "d2")
     }
 
+    @Test("lock no project up when fewer of its builds may run than before")
+    func fewer() async throws {
+        let farm = try await Farm()
+        let wide = try farm.worker { $0.projectLimit = 2 }
+        for id in ["d1", "d2", "d3"] { try await farm.add(Farm.request(id)) }
+        let leases = [try #require(try await wide.claim()), try #require(try await wide.claim())]
+        for lease in leases { try await wide.giveBack(lease) }
+        let narrow = try farm.worker("w2") { $0.projectLimit = 1 }
+        for id in ["d1", "d2", "d3"] {
+            let lease = try #require(try await narrow.claim())
+            #expect(lease.id == id)
+            #expect(try await narrow.claim() == nil)
+            try await narrow.finish(lease, .succeeded(BuildResult()))
+        }
+    }
+
+    @Test("that wait for an older build of their project say which")
+    func explained() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        try await farm.add(Farm.request("d1", #","labels":{"arch":"arm64"}"#))
+        try await farm.add(Farm.request("d2"))
+        #expect(try await worker.claim() == nil)
+        #expect(try await farm.client.reasonToWait("d2")?.text == "build d1 of its project comes first")
+    }
+
     @Test("leave no build in another's way that was given back, cancelled, or lost its worker")
     func released() async throws {
         let farm = try await Farm()

@@ -75,6 +75,28 @@ struct LostWorkerTests {
         #expect(try await farm.ended("next")["state"] == "SUCCESS", "\(first.log)")
     }
 
+    @Test("to a pause longer than its lease writes nothing even if nobody else is there to take the build")
+    func pausedAlone() async throws {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        worker.signal(SIGSTOP)
+        // Measured against the lease, which the kernel's clock ends whatever the machine does.
+        try await Task.sleep(for: .seconds(9))
+        worker.signal(SIGCONT)
+        try await eventually("it notices that it was away", within: .seconds(60)) {
+            worker.log.contains("nothing more is written")
+        }
+        try await eventually("the build begins again, under a lease of its own", within: .seconds(60)) {
+            try await farm.status("slow")?["attempt"] == 2
+        }
+        silent.stop()
+    }
+
     @Test("is none whose Redis was away for longer than its lease: the build goes on, in its first attempt")
     func outage() async throws {
         let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")

@@ -100,16 +100,18 @@ local function confirm(keys, args)
     return redis.status_reply('OK')
 end
 
--- give_back(intake; id, epoch): the build waits again at its old place, and this attempt does not count.
+-- give_back(intake; id, epoch, retention): the build waits again at its old place, and this attempt does not count.
 local function give_back(keys, args)
     local farm, time, id, epoch = farm_of(keys), now(), args[1], args[2]
     local is = redis.call('HMGET', build_key(farm, id), 'state', 'epoch', 'cancelCode', 'cancelMessage')
+    local retention = whole(args[3] or RETENTION, 1, 1e13)
+    if not retention then return invalid('retention must be a whole number of milliseconds') end
     if is[1] == 'PENDING' and is[2] == epoch then return redis.status_reply('OK') end
     local key, lost = fence(farm, id, epoch, time)
     if not key then return lost end
     redis.call('HINCRBY', key, 'attempt', -1)
     if is[3] then
-        finish_build(farm, key, id, 'CANCELLED', time, RETENTION, failure_fields('cancelled', is[3], is[4]))
+        finish_build(farm, key, id, 'CANCELLED', time, retention, failure_fields('cancelled', is[3], is[4]))
     else
         wait_again(farm, key, id, 'given_back', time)
     end

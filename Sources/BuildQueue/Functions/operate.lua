@@ -18,7 +18,8 @@ local function cancel(keys, args)
     return redis.status_reply(cancel_build(farm, id, 'cancelled', 'Cancelled on request.', time, retention))
 end
 
--- retry(intake; id, token): requeued, unknown, or the state of a build that is not FAILED or CANCELLED. The build starts over
+-- retry(intake; id, token): requeued, unknown, `newer ID` while a newer build of its `supersedes` key has not ended, or the state
+-- of a build that is not FAILED or CANCELLED. The build starts over
 -- under its id, with all its attempts; its log goes on. With the same token again, for a reply that was lost, it is requeued
 -- once.
 local function retry(keys, args)
@@ -29,6 +30,9 @@ local function retry(keys, args)
     if not is[1] then return redis.status_reply('unknown') end
     if args[2] and args[2] == is[3] then return redis.status_reply('requeued') end
     if is[1] ~= 'FAILED' and is[1] ~= 'CANCELLED' then return redis.status_reply(is[1]) end
+    local line = line_of(key)
+    local newer = line and redis.call('HGET', farm.latest, line)
+    if newer and newer ~= id then return redis.status_reply('newer ' .. newer) end
     if not is[2] or is[2] == '' then return invalid('the request of build ' .. id .. ' was too large to be kept') end
     for _, name in ipairs({key, log_key(farm, id), events_key(farm, id)}) do redis.call('PERSIST', name) end
     redis.call('ZREM', farm.expiring, id)
@@ -36,8 +40,7 @@ local function retry(keys, args)
     redis.call('ZREM', farm.finished .. is[1], id)
     redis.call('HDEL', key, 'finishedAt', 'failures', 'deaths', 'supersededBy', 'cancelMessage', unpack(FAILURE_FIELDS))
     redis.call('HSET', key, 'attempt', '0', 'retry', is_identifier(args[2]) and args[2] or '')
-    local line = line_of(key)
-    if line and not redis.call('HGET', farm.latest, line) then redis.call('HSET', farm.latest, line, id) end
+    if line then redis.call('HSET', farm.latest, line, id) end
     wait_again(farm, key, id, 'requeued', time)
     return redis.status_reply('requeued')
 end
@@ -63,11 +66,17 @@ local function explain(keys, args)
     local tenant = tenant_of(key)
     local project, busy = project_of(key, tenant), tally(farm)
     local rank = redis.call('ZRANK', ready_key(farm, tenant), id)
+    local before
+    if project and rank and rank > 0 and not holds_project(farm, id) then
+        for _, other in ipairs(redis.call('ZRANGE', ready_key(farm, tenant), '0', digits(math.min(rank, SCAN) - 1))) do
+            if not before and project_of(build_key(farm, other), tenant) == project then before = other end
+        end
+    end
     local others = project and busy.projects[project] or 0
     if others > 0 and holds_project(farm, id) then others = others - 1 end
     local about = {
         tenant = tenant, notBefore = tonumber(is[2]), labels = is[3], position = rank and rank + 1 or nil,
-        tenantRunning = busy.tenants[tenant] or 0, projectRunning = others,
+        tenantRunning = busy.tenants[tenant] or 0, projectRunning = others, before = before, isFar = rank and rank >= SCAN or nil,
         workers = 0, fitting = 0, open = 0, tenantLimit = 0, projectLimit = 0,
     }
     for _, node in ipairs(present_nodes(farm, time)) do

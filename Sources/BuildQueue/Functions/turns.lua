@@ -54,13 +54,14 @@ end
 
 -- How many builds run by tenant and by project.
 local function tally(farm)
-    local busy = {tenants = {}, projects = {}}
+    local busy = {tenants = {}, projects = {}, working = {}}
     for _, value in ipairs(redis.call('HVALS', farm.running)) do
         local runs, tenant, project = string.match(value, '^(%d) (%S+) (%S+)$')
         if runs == '1' then busy.tenants[tenant] = (busy.tenants[tenant] or 0) + 1 end
         if project and project ~= '-' then
             local name = tenant .. ' ' .. project
             busy.projects[name] = (busy.projects[name] or 0) + 1
+            if runs == '1' then busy.working[name] = (busy.working[name] or 0) + 1 end
         end
     end
     return busy
@@ -103,8 +104,8 @@ local function first_of(farm, tenant, busy, offer)
             local project = project_of(key, tenant)
             local may = true
             if project and (passed[project] or is_full(busy.projects[project], offer.project_limit)) then
-                -- One that comes back is itself what the newer ones of its project wait for.
-                may = holds_project(farm, id) and not is_full(busy.projects[project] - 1, offer.project_limit)
+                -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
+                may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
             end
             if may and fits(is[2], offer.labels) then return id end
             if project and offer.project_limit > 0 then passed[project] = true end

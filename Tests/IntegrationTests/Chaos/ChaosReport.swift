@@ -37,9 +37,15 @@ struct ChaosReport: Sendable {
             .map { "\($0.tag): \($0.worker) wrote the tag at \($0.began) without a lease" }
     }
 
+    /// Tags that were written more than once under one lease.
+    var repeatedWrites: [String] {
+        let byTag = Dictionary(grouping: writes, by: \.tag)
+        return histories.flatMap { $0.repeats(in: byTag[$0.id] ?? []) }
+    }
+
     /// Everything that is wrong, in words.
     var violations: [String] {
-        histories.flatMap(\.violations) + staleWrites
+        histories.flatMap(\.violations) + staleWrites + repeatedWrites
             + (Set(epochs).count == epochs.count ? [] : ["an epoch was given twice"])
     }
 
@@ -56,6 +62,16 @@ struct ChaosReport: Sendable {
 }
 
 extension History {
+    /// The claims during which their workers wrote the build's tag more than once.
+    func repeats(in writes: [TagWrite]) -> [String] {
+        events.indices.filter { events[$0].type == "claimed" }.compactMap { index in
+            let claim = events[index]
+            let end = events[(index + 1)...].first { $0.type == "claimed" }?.time ?? .max
+            let count = writes.count { $0.worker == claim.worker && $0.began >= claim.time && $0.ended <= end }
+            return count > 1 ? "\(id): epoch \(claim.epoch) wrote its tag \(count) times" : nil
+        }
+    }
+
     /// Whether a tag was written by a worker while it had the build.
     ///
     /// A replica that takes over may not have the last claims of the old primary: around a failover a write may be the work of

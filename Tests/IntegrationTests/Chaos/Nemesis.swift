@@ -5,7 +5,7 @@ import TestSupport
 /// What breaks a farm on purpose: one thing after another, the same for the same seed.
 struct Nemesis {
     private(set) var counts: [String: Int] = [:]
-    /// When primaries may have changed, in milliseconds since 1970.
+    /// When primaries changed, in milliseconds since 1970.
     private(set) var failovers: [Int64] = []
     private var random: SplitMix64
     private let pool: WorkerPool
@@ -75,15 +75,16 @@ struct Nemesis {
     /// Does something to the primary, and waits until there is one with a replica again.
     private mutating func disturb(_ body: (RedisServer) async throws -> Void) async throws {
         let before = try await sentinels.primary()
-        failovers.append(SystemInformation.currentMilliseconds)
+        let began = SystemInformation.currentMilliseconds
         try await body(before)
         try await eventually("a primary has a replica again", within: .seconds(90)) {
             guard let primary = try? await sentinels.primary() else { return false }
             let facts = (try? await primary.cli("INFO", "replication")) ?? []
             return facts.contains("role:master") && facts.contains { $0.contains("state=online") }
         }
-        failovers.append(SystemInformation.currentMilliseconds)
-        if try await sentinels.primary() !== before { count("changes of the primary") }
+        guard try await sentinels.primary() !== before else { return }
+        failovers += [began, SystemInformation.currentMilliseconds]
+        count("changes of the primary")
     }
 
     private mutating func count(_ name: String) { counts[name, default: 0] += 1 }
