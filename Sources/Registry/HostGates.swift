@@ -14,25 +14,27 @@ final class HostGates: Sendable {
         var refusals = 0
     }
 
-    /// Small requests at once. Bulk bodies have slots of their own, so that none of these ever waits for one.
+    /// Small requests at once. Bodies of blobs have slots of their own, so that none of these ever waits for one.
     static let widest = 8
+    /// Bodies of blobs at once.
+    static let bulkWidth = 4
+    private let bulk = KeyedSlots<String>(width: bulkWidth)
     private let slots = KeyedSlots<String>(width: widest)
     private let gates = Mutex<[String: Gate]>([:])
 
     /// Runs `body` when there is room and the gate is open.
     ///
-    /// - Parameter isBulk: whether it is counted elsewhere, and waits only while the gate is closed.
+    /// - Parameters:
+    ///   - host: the one that is connected to: `HTTPURL.place`.
+    ///   - isBulk: whether a blob's bytes go or come with it.
+    ///   - body: one round trip. It must not pass a gate itself, or two could wait for each other.
     /// - Throws: `BuildFailure` with code `cancelled`, or what `body` throws.
     func pass<Value: Sendable>(
         _ host: String,
         isBulk: Bool,
         _ body: () async throws -> Value
     ) async throws -> Value {
-        guard !isBulk else {
-            try await waitUntilOpen(host)
-            return try await body()
-        }
-        return try await slots.withSlot(host) {
+        try await (isBulk ? bulk : slots).withSlot(host) {
             try await waitUntilOpen(host)
             return try await body()
         }
@@ -40,16 +42,22 @@ final class HostGates: Sendable {
 
     /// Closes a gate: the host asked for patience.
     ///
+    /// Requests that are refused together are one refusal: what comes while the gate is closed was on its way before.
+    ///
     /// - Parameters:
     ///   - asked: how long it wants; nil if it did not say.
     ///   - first: the longest wait after a first refusal; doubled with each in a row.
     func close(_ host: String, for asked: Duration?, first: Duration) {
         let width = gates.withLock { gates in
             var gate = gates[host] ?? Gate()
-            gate.refusals += 1
-            gate.width = max(1, gate.width / 2)
-            let opening = Deadline(after: asked ?? Retry.delay(after: gate.refusals, first: first))
-            // Those that were refused together wait once, for the longest of their times.
+            let isClosed = gate.opening.map { !$0.hasPassed } ?? false
+            if !isClosed {
+                gate.refusals += 1
+                gate.width = max(1, gate.width / 2)
+            }
+            // Many requests add up to many refusals: more patience than one request has in all would be too much.
+            let turn = min(gate.refusals, Retry.attempts)
+            let opening = Deadline(after: asked ?? Retry.delay(after: turn, first: first))
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate
             return gate.width
@@ -68,7 +76,8 @@ final class HostGates: Sendable {
         if let width { slots.setWidth(width, for: host) }
     }
 
-    private func waitUntilOpen(_ host: String) async throws {
+    /// Waits until a host may be asked again.
+    func waitUntilOpen(_ host: String) async throws {
         while let opening = gates.withLock({ $0[host]?.opening }), !opening.hasPassed {
             try await RegistrySession.sleep(opening.remaining + .milliseconds(Int64.random(in: 0...50)))
         }

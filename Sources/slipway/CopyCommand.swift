@@ -30,6 +30,10 @@ struct CopyCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await copy() }
+    }
+
+    private func copy() async throws {
         let workshop = try Workshop(try options.load())
         let copy = ImageCopy(
             from: try source.contents(workshop),
