@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-kubernetes test-registry test-buildpacks test-queue \
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-cgroup2 test-kubernetes test-registry test-buildpacks test-queue \
 	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
 
 V ?= 0
@@ -10,7 +10,7 @@ FILTER ?=
 export V
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that are missing, and check the Swift toolchain
 	@scripts/setup.sh
@@ -37,6 +37,9 @@ test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that
 test-sandbox: setup base-images ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
 	@scripts/test.sh 'SandboxTests|RootFilesystemTests|StepTests|StepFarmTests'
 
+test-cgroup2: setup ## run the sandbox's tests in a guest kernel whose control groups are version 2 alone, counted
+	@scripts/test-cgroup2 $(FILTER)
+
 test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
 	@scripts/test.sh KubernetesTests
 
@@ -52,7 +55,7 @@ test-registry: setup ## push against faulty and odd registries: the matrix of fa
 test-queue: setup ## run the queue's tests with functions, with scripts, and on Valkey where it is installed
 	@scripts/test-queue
 
-demo: setup base-images release ## build two real projects from git to running containers
+demo: setup base-images release ## build three real projects from git to running containers; KUBECONFIG=FILE deploys them too (scripts/demo)
 	@scripts/demo
 
 bench-slice: setup base-images release ## measure start-up, idle memory and the builds of the demo by phase

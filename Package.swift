@@ -98,7 +98,12 @@ let package = Package(
         .target(name: "CShims", path: "Sources/C/CShims"),
         .target(name: "CSandbox", path: "Sources/C/CSandbox"),
         // A small program in C: what it does between fork and exec is no place for Swift's runtime, and it starts in a millisecond.
-        .executableTarget(name: "slipway-sandbox", path: "Sources/C/slipway-sandbox"),
+        // Linked with nothing of Swift's, and whole: the dynamic linker would double that time.
+        .executableTarget(
+            name: "slipway-sandbox",
+            path: "Sources/C/slipway-sandbox",
+            linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]
+        ),
 
         .target(
             name: "TestSupport",

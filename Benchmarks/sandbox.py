@@ -106,7 +106,7 @@ class Bench:
         """A bundle for bare crun: the very configuration of a step, seen by a runtime that only shows it, on files that
         have the ids already, with limits that crun sets itself and a network of its own."""
         viewer = self.place / "viewer"
-        viewer.write_text("#!/bin/sh\nbase64 -w 1000 /tmp/bundle/config.json\n", encoding="ascii")
+        viewer.write_text("#!/bin/sh\necho $$ >/tmp/bundle/pid\nbase64 -w 1000 /tmp/bundle/config.json\n", encoding="ascii")
         viewer.chmod(0o755)
         lines = [line.removeprefix("step: ") for line in self._run_step(runtime=str(viewer)) if line.startswith("step: ")]
         config = json.loads(base64.b64decode("".join(lines)))

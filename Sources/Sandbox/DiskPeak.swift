@@ -5,6 +5,9 @@ struct DiskPeak: Sendable, Equatable {
     var used: Int64 = 0
     var free: Int64 = .max
 
+    /// How long a disk at its fastest takes to fill, within bounds: looks that far apart miss little.
+    var pause: Duration { .milliseconds(max(2, min(100, free >> 21))) }
+
     mutating func add(_ other: DiskPeak) {
         used = max(used, other.used)
         free = min(free, other.free)
@@ -15,6 +18,7 @@ extension StepReport {
     mutating func take(_ message: HelperMessage) {
         switch message {
         case .ready: break
+        case .started: isStarted = true
         case .trouble(let text): trouble = text
         case .failed(let text): failure = text
         case .count(let file, let text): counters.add(file: file, text: text)
@@ -26,7 +30,8 @@ extension StepReport {
     mutating func noteDisk(bounds: StepBounds, isMentioned: Bool) {
         if let usage = changes?.usage() { peak.add(DiskPeak(used: usage.used, free: usage.free)) }
         let isFull = peak.free < max(65536, bounds.diskBytes / 256)
-        // Between two looks a program may have filled the disk, said so, and removed what it wrote.
-        isDiskFull = isFull || isMentioned
+        // Between two looks a program may have filled the disk, said so, and removed what it wrote. Its word alone means nothing:
+        // other disks than this one are full at times.
+        isDiskFull = isFull || (isMentioned && peak.used > bounds.diskBytes / 4 * 3)
     }
 }

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Files with empty file systems, one for each size, which are copied for every step: a copy takes a millisecond, making one twenty.
 actor EmptyDisks {
-    private let directory: String
+    nonisolated let directory: String
 
     init(directory: String) {
         self.directory = directory

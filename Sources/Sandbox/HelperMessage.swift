@@ -4,6 +4,8 @@ enum HelperMessage: Sendable, Equatable {
     case ready(changes: Int32, listener: Int32)
     /// The runtime's own words.
     case trouble(String)
+    /// The runtime got as far as starting the command.
+    case started
     /// The helper cannot go on.
     case failed(String)
     /// A counter's file and what it held.
@@ -17,6 +19,7 @@ enum HelperMessage: Sendable, Equatable {
         switch parts.first {
         case "ready": self = .ready(changes: descriptors.0, listener: descriptors.1)
         case "trouble": self = .trouble(rest)
+        case "started": self = .started
         case "failed": self = .failed(rest)
         case "exit": self = .exit(Int32(rest) ?? 125)
         case "count":

@@ -13,10 +13,11 @@ struct HelperProcess: Sendable {
 
     /// Starts the helper. What `stream` holds is written by whoever calls `feed`, so that this does not wait.
     ///
-    /// - Parameter lock: a descriptor that the helper holds until nothing of the step is left.
+    /// The launch's lease is held by the helper until nothing of the step is left.
+    ///
     /// - Returns: the process and the descriptor that takes the stream.
     /// - Throws: `BuildFailure` when it cannot be started.
-    static func start(_ helper: String, _ arguments: [String], lock: Int32) throws(BuildFailure)
+    static func start(_ launch: StepLaunch) throws(BuildFailure)
         -> (process: HelperProcess, input: Int32)
     {
         var control: [Int32] = [-1, -1]
@@ -29,8 +30,10 @@ struct HelperProcess: Sendable {
         }
         defer { for descriptor in [control[1], output[1], input[0]] { close(descriptor) } }
         do {
-            let inherited = [(output[1], 1), (output[1], 2), (control[1], 3), (input[0], 4), (lock, 5)]
-            let process = try spawn([helper] + arguments, inherited.map { ($0.0, Int32($0.1)) })
+            let given =
+                [output[1], output[1], control[1], input[0], launch.lease.descriptor]
+                + [launch.disk?.descriptor].compactMap { $0 }
+            let process = try spawn([launch.helper] + launch.arguments, given.enumerated().map { ($1, Int32($0 + 1)) })
             return (HelperProcess(processID: process, control: control[0], output: output[0]), input[1])
         } catch {
             for descriptor in [control[0], output[0], input[1]] { close(descriptor) }

@@ -5,11 +5,11 @@ internal import Synchronization
 /// Runs steps of builds, each in namespaces, with limits and a network of its own, and leaves nothing behind.
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
-    private let disks: EmptyDisks
+    private let disks: StepDisks
 
     package init(settings: SandboxSettings) {
         self.settings = settings
-        disks = EmptyDisks(directory: settings.cacheDirectory)
+        disks = StepDisks(directory: settings.cacheDirectory)
     }
 
     /// Runs a step to its end. Its output goes to the log as it comes. Cancelling the task ends the step.
@@ -27,10 +27,12 @@ package struct SandboxRunner: Sendable {
                 "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
             )
         }
-        let disk = node.isRoot ? try await disks.path(bytes: bounds.diskBytes) : nil
+        let disk = node.isRoot ? try await disks.take(bytes: bounds.diskBytes) : nil
         let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
         let start = ContinuousClock.now
-        let report = try await StepWatch(launch, settings: settings, log: log).run()
+        let report = try await StepWatch(launch, settings: settings, log: log) { [disks] in
+            if node.isRoot { await disks.prepare(bytes: bounds.diskBytes) }
+        }.run()
         if let failure = report.failure(of: step, bounds: bounds) { throw failure }
         guard let changes = report.changes else { throw BuildFailure.sandbox("A step ended without its changes.") }
         return StepOutcome(

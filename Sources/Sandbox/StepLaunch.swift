@@ -10,8 +10,8 @@ struct StepLaunch: Sendable {
     /// Configuration and small files, as the helper reads them; may hold secrets.
     let stream: Redacted<[UInt8]>
     let lease: IdentityLease
-    /// Whether what the step writes goes to a disk of its own.
-    let hasDisk: Bool
+    /// What takes what the step writes, or nil where it writes into its scratch.
+    let disk: StepDisk?
     /// nil for a step without egress.
     let policy: EgressPolicy?
 
@@ -21,10 +21,10 @@ struct StepLaunch: Sendable {
         node: SandboxNode,
         lease: IdentityLease,
         bounds: StepBounds,
-        disk: String?
+        disk: StepDisk?
     ) throws(BuildFailure) {
         (self.step, self.bounds, self.lease, helper) = (step, bounds, lease, node.helper)
-        hasDisk = disk != nil
+        self.disk = disk
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
         let files = try StepFiles(step, authorities: authorities)
@@ -44,7 +44,7 @@ struct StepLaunch: Sendable {
             ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch), ("base", "\(base)"),
             ("count", "\(IdentityRanges.width)"),
         ]
-        if let disk { options.append(("disk", disk)) }
+        if disk != nil { options.append(("disk", "yes")) }
         if policy != nil { options.append(("port", "\(StepEnvironment.proxyPort)")) }
         if !node.isRoot { options += Self.maps(lease) }
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }

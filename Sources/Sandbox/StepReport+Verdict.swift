@@ -4,10 +4,12 @@ extension StepReport {
     /// Why the step did not do what it should, or nil if it did.
     func failure(of step: SandboxedStep, bounds: StepBounds) -> BuildFailure? {
         let name = step.step.name
-        if let failure { return .sandbox("The sandbox of step '\(name)' could not be made.", cause: failure) }
+        if let failure {
+            return .sandbox("The sandbox of step '\(name)' could not be made.", cause: failure, isRetryable: true)
+        }
         if interruption == .cancelled { return .cancelled(operation: "sandbox.run") }
         if interruption == .timeLimit { return timeLimit(name, bounds) }
-        guard status != 0 else { return nil }
+        guard status != 0 || !isStarted else { return nil }
         return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step)
     }
 
@@ -53,12 +55,19 @@ extension StepReport {
 
     /// The runtime has words of its own only where it could not start the command.
     private func startFailure(_ step: SandboxedStep) -> BuildFailure? {
-        guard let trouble else {
-            return status == nil ? .sandbox("The sandbox of step '\(step.step.name)' ended by itself.") : nil
+        let name = step.step.name
+        guard let status else {
+            return .sandbox("The sandbox of step '\(name)' ended by itself.", isRetryable: true)
         }
-        let words = trouble.split(separator: "\n").last.map(String.init) ?? trouble
+        guard trouble != nil || !isStarted else { return nil }
+        let words = trouble?.split(separator: "\n").last.map(String.init) ?? ""
         guard words.contains("executable file") || words.contains("exec: ") || words.contains("open executable") else {
-            return .sandbox("The runtime could not start step '\(step.step.name)'.", cause: words)
+            return .sandbox(
+                "The OCI runtime \(isStarted ? "lost" : "could not start") step '\(name)': it ended with status \(status). "
+                    + "'slipway doctor' checks the runtime of this node.",
+                cause: words.isEmpty ? nil : words,
+                isRetryable: true
+            )
         }
         let program = step.step.arguments.first ?? ""
         return BuildFailure(

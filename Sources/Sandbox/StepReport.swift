@@ -17,6 +17,9 @@ struct StepReport: Sendable {
     var peakDiskBytes: Int64 { peak.used }
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
+    /// Whether the runtime got as far as starting the command.
+    var isStarted = false
+    /// The runtime's own words.
     var trouble: String?
     var failure: String?
     var interruption: Interruption?

@@ -7,6 +7,7 @@ final class StepWatch: Sendable {
     private let launch: StepLaunch
     private let settings: SandboxSettings
     private let log: any BuildLog
+    private let whenReady: @Sendable () async -> Void
     private let state = Mutex(State())
 
     private struct State {
@@ -19,7 +20,14 @@ final class StepWatch: Sendable {
     /// Writing a stream may wait for its reader.
     private static let feeders = BlockingPool(label: "sandbox.feed", width: 8)
 
-    init(_ launch: StepLaunch, settings: SandboxSettings, log: any BuildLog) {
+    /// - Parameter whenReady: called once the step's command starts.
+    init(
+        _ launch: StepLaunch,
+        settings: SandboxSettings,
+        log: any BuildLog,
+        whenReady: @escaping @Sendable () async -> Void
+    ) {
+        self.whenReady = whenReady
         self.launch = launch
         self.settings = settings
         self.log = log
@@ -36,7 +44,7 @@ final class StepWatch: Sendable {
     }
 
     private func collect() async throws -> StepReport {
-        let (process, input) = try HelperProcess.start(launch.helper, launch.arguments, lock: launch.lease.descriptor)
+        let (process, input) = try HelperProcess.start(launch)
         let bytes = launch.stream
         Self.feeders.submit { HelperProcess.feed(bytes.exposed, to: input) }
         let lines = StepLines(
@@ -50,7 +58,7 @@ final class StepWatch: Sendable {
         start(session)
         var report = await listen(to: session)
         report.interruption = state.withLock { $0.interruption }
-        if launch.hasDisk { report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk) }
+        if launch.disk != nil { report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk) }
         return report
     }
 
@@ -81,6 +89,7 @@ final class StepWatch: Sendable {
                 let changes = StepChanges(directory)
                 report.changes = changes
                 group.addTask { await self.watch(changes) }
+                group.addTask { await self.whenReady() }
                 guard let policy = self.launch.policy, listener >= 0 else { continue }
                 let started = EgressProxy(listener, policy: policy, log: self.log, name: self.launch.step.step.name)
                 state.withLock { $0.proxy = started }
@@ -93,15 +102,18 @@ final class StepWatch: Sendable {
         return report
     }
 
-    /// Looks at the disk ten times a second, and ends the step when its time is over.
+    /// Looks at the disk, more often the fuller it is, and ends the step when its time is over.
     private func watch(_ changes: StepChanges) async {
         let deadline = Deadline(after: launch.bounds.time)
         while !Task.isCancelled {
-            if launch.hasDisk, let usage = changes.usage() {
-                state.withLock { $0.peak.add(DiskPeak(used: usage.used, free: usage.free)) }
+            var pause = Duration.milliseconds(100)
+            if launch.disk != nil, let usage = changes.usage() {
+                let now = DiskPeak(used: usage.used, free: usage.free)
+                state.withLock { $0.peak.add(now) }
+                pause = now.pause
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }
-            try? await Task.sleep(for: min(.milliseconds(100), deadline.remaining))
+            try? await Task.sleep(for: min(pause, deadline.remaining))
         }
     }
 }

@@ -49,6 +49,13 @@ struct LimitTests {
         #expect(failure.code == .diskFull)
     }
 
+    @Test("disk: a step that says so and has room has failed for a reason of its own")
+    func mentioned() async throws {
+        let script = "echo 'write error: No space left on device'; exit 1"
+        let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
+        #expect(failure.code == .stepFailed)
+    }
+
     @Test("time: everything that the step started ends with it, whatever it ignores")
     func time() async throws {
         let sandbox = try TestSandbox()

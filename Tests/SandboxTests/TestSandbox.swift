@@ -2,6 +2,7 @@ import BuildModel
 import Glibc
 import Platform
 import Sandbox
+import Synchronization
 import TestSupport
 
 /// A sandbox of a test's own on a root file system of one program, with a group and ids that no other test uses.
@@ -9,6 +10,9 @@ final class TestSandbox: Sendable {
     let scratch: Scratch
     let settings: SandboxSettings
     let log = CollectedLog()
+
+    /// Two that had the same group would end each other's steps.
+    private static let count = Atomic<UInt32>(0)
 
     private static let programs = [
         "sh", "cat", "cp", "dd", "df", "echo", "env", "find", "free", "grep", "head", "id", "kill", "ln", "ls", "mkdir",
@@ -24,7 +28,7 @@ final class TestSandbox: Sendable {
     init(change: (inout SandboxSettings) -> Void = { _ in }) throws {
         scratch = try Scratch()
         chmod(scratch.path, 0o755)
-        let number = UInt32.random(in: 0..<1000)
+        let number = Self.count.add(1, ordering: .relaxed).newValue % 1000
         var settings = SandboxSettings(runtimeDirectory: scratch("run"), cacheDirectory: scratch("disks"))
         settings.helper = SlipwayProgram.path + "-sandbox"
         settings.groupName = "slipway-test-\(getpid())-\(number)"

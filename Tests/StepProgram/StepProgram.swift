@@ -11,7 +11,8 @@ struct StepProgram {
         SystemInformation.prepareProcess()
         do {
             let order = try StepOrder(CommandLine.arguments.dropFirst().first ?? "")
-            for number in 0..<order.repetitions { try await run(order, number) }
+            let runner = SandboxRunner(settings: order.settings)
+            for number in 0..<order.repetitions { try await run(order, number, runner) }
         } catch {
             let failure = BuildFailure(error, operation: "step")
             PrintedLog().say(
@@ -23,13 +24,13 @@ struct StepProgram {
         }
     }
 
-    private static func run(_ order: StepOrder, _ number: Int) async throws {
+    private static func run(_ order: StepOrder, _ number: Int, _ runner: SandboxRunner) async throws {
         let scratch = try ScratchDirectories.create(in: order.scratch, prefix: "step-")
         defer { ScratchDirectories.remove(scratch) }
         let identifier = "s\(SystemInformation.processID)-\(number)"
         let start = ContinuousClock.now
         let step = SandboxedStep(step: order.step, lowers: order.lowers, scratch: scratch, identifier: identifier)
-        let outcome = try await SandboxRunner(settings: order.settings).run(step, log: PrintedLog())
+        let outcome = try await runner.run(step, log: PrintedLog())
         let microseconds = (ContinuousClock.now - start).components.attoseconds / 1_000_000_000_000
         PrintedLog().say(
             "result "

@@ -5,28 +5,28 @@
  *
  * The worker starts it once per step, with these descriptors: 1 and 2 are the pipe that takes the step's output, 3 is a
  * SOCK_SEQPACKET socket to the worker, 4 is the OCI runtime configuration to read, then names and texts of files for the
- * step, each ended by NUL, and 5 is a lock that is held until nothing of the step is left. Everything else is in the arguments,
- * see options.c. It becomes three processes:
+ * step, each ended by NUL, 5 is a lock that is held until nothing of the step is left, and 6, with --disk, is the mounted file system
+ * that takes what the step writes. Everything else is in the arguments, see options.c. It becomes three processes:
  *
  *   the keeper   holds the socket, kills when the worker says so or is gone, reads the counters, removes the groups
  *   the init     process 1 of a process namespace of its own, with mounts and a network of its own; its end ends everything
  *   the runtime  crun or runc, and below it the step, inside the control groups
  *
  * What goes to the worker, a message each: "ready" with descriptors (the changes, then the listening socket), "trouble TEXT",
- * "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
+ * "started" if the runtime got as far as the command, "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CONTROL = 3, CONFIGURATION = 4, LOCK = 5, MOST_LAYERS = 256, MOST_CACHES = 64, MOST_PATHS = 256 };
+enum { CONTROL = 3, CONFIGURATION = 4, LOCK = 5, DISK = 6, MOST_LAYERS = 256, MOST_CACHES = 64, MOST_PATHS = 256 };
 
 struct options {
     const char *runtime;
     const char *identifier;
     const char *scratch;     /* a directory for what the step writes */
-    const char *disk;        /* an empty file system to copy as the step's disk, or NULL to write into scratch itself */
+    bool has_disk;           /* whether DISK takes what the step writes, and not scratch itself */
     const char *map_user;    /* "UID START COUNT" and "GID START COUNT" when the worker is not root, for newuidmap */
     const char *map_group;
     long base, count;        /* host id of the step's id 0, and how many follow */
@@ -77,9 +77,6 @@ int open_identity_map(const struct options *options);
 /* network.c */
 void raise_loopback(void);
 int listen_on_loopback(int port);
-
-/* disk.c */
-void mount_disk(const struct options *options, int scratch, int disk);
 
 /* mounts.c: the layout of the init's own /tmp */
 void own_mounts(void);

@@ -25,7 +25,7 @@ static void settle(void) {
     signal(SIGCHLD, SIG_DFL);
     setsid();
     umask(022);
-    syscall(SYS_close_range, LOCK + 1, ~0U, 0);
+    syscall(SYS_close_range, DISK + 1, ~0U, 0);
     fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
     if (chdir("/") != 0) fail("cannot go to", "/");
 }
@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
         run_init(&options, stream, length, leash[0]);
     }
     close(leash[0]);
+    if (options.has_disk) close(DISK);
     /* The step's output ends when the step does, not when the keeper does. */
     close(1);
     close(2);

@@ -123,23 +123,18 @@ int mount_root(const struct options *options, const char *stream, size_t length)
     /* All are opened before /tmp is covered: any of them may be below it. */
     for (int index = 0; index < options->lower_count; index++) lowers[index] = open_tree_of(options->lowers[index]);
     for (int index = 0; index < options->cache_count; index++) caches[index] = open_tree_of(options->caches[index]);
-    int scratch = open_tree_of(options->scratch);
-    int disk = options->disk ? open(options->disk, O_RDONLY | O_CLOEXEC) : -1;
-    if (options->disk && disk < 0) fail("cannot open", options->disk);
+    int disk = options->has_disk ? DISK : open_tree_of(options->scratch);
     int map = options->map_user ? -1 : open_identity_map(options);
-    int real_scratch = open(options->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     make_layout();
     for (int index = 0; index < options->lower_count; index++) place(lowers[index], "l", index, map, false);
     for (int index = 0; index < options->cache_count; index++) place(caches[index], "c", index, map, true);
-    if (disk >= 0) mount_disk(options, real_scratch, disk);
-    else if (syscall(SYS_move_mount, scratch, "", AT_FDCWD, "/tmp/disk", MOVE_MOUNT_F_EMPTY_PATH) != 0)
-        fail("cannot mount", options->scratch);
+    if (syscall(SYS_move_mount, disk, "", AT_FDCWD, "/tmp/disk", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        fail("cannot mount", "the step's disk");
+    close(disk);
     make_stubs(options);
     make_files(options, stream, stream + length);
     make_writable(options);
     mount_overlay(options);
-    close(scratch);
-    close(real_scratch);
     if (map >= 0) close(map);
     int upper = open("/tmp/disk/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (upper < 0) fail("cannot open", "the step's changes");

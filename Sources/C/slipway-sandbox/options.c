@@ -26,7 +26,7 @@ static bool read_value(struct options *o, const char *name, const char *value) {
     if (!strcmp(name, "--runtime")) o->runtime = value;
     else if (!strcmp(name, "--identifier")) o->identifier = value;
     else if (!strcmp(name, "--scratch")) o->scratch = value;
-    else if (!strcmp(name, "--disk")) o->disk = value;
+    else if (!strcmp(name, "--disk")) o->has_disk = !strcmp(value, "yes");
     else if (!strcmp(name, "--map-user")) o->map_user = value;
     else if (!strcmp(name, "--map-group")) o->map_group = value;
     else if (!strcmp(name, "--base")) o->base = atol(value);

@@ -23,4 +23,9 @@ int slipway_connect(const void *address, unsigned int length);
 /// Accepts a connection that does not block. Returns the descriptor, or -errno.
 int slipway_accept(int listener);
 
+/// Makes a file system of a step's own: a copy of the one in the file `blank`, in a file without a name in `directory`, mounted
+/// nowhere yet, with the directories upper, work and tmp. It is gone with the last descriptor and the last mount of it.
+/// Returns the descriptor of the mount, see fsmount(2) and move_mount(2), or -errno; `what` is then what could not be done.
+int slipway_make_disk(int blank, const char *directory, const char **what);
+
 #endif

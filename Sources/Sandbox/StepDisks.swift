@@ -1,0 +1,51 @@
+internal import BuildModel
+internal import Platform
+internal import Synchronization
+
+/// Disks for steps. Attaching one takes the kernel longer than all else that a step needs before its command, so that the next one is
+/// made while a step runs; it is held by its descriptor alone and leaves nothing when this process ends.
+final class StepDisks: Sendable {
+    private enum Spare {
+        case none, making
+        case ready(bytes: Int64, StepDisk)
+    }
+
+    private let blanks: EmptyDisks
+    private let spare = Mutex(Spare.none)
+    private static let makers = BlockingPool(label: "sandbox.disks", width: 4)
+
+    init(directory: String) {
+        blanks = EmptyDisks(directory: directory)
+    }
+
+    /// A disk with room for `bytes`, nobody else's.
+    func take(bytes: Int64) async throws -> StepDisk {
+        if let ready = takeSpare(bytes) { return ready }
+        let (path, directory) = (try await blanks.path(bytes: bytes), blanks.directory)
+        return try await Self.makers.run { try StepDisk(copying: path, in: directory) }
+    }
+
+    /// Makes one for the next step, if none is there. A failure is the next step's to find.
+    func prepare(bytes: Int64) async {
+        let isFree = spare.withLock { spare in
+            if case .making = spare { return false }
+            if case .ready(bytes, _) = spare { return false }
+            spare = .making
+            return true
+        }
+        guard isFree, let path = try? await blanks.path(bytes: bytes) else { return }
+        let directory = blanks.directory
+        Self.makers.submit { [self] in
+            let made = try? StepDisk(copying: path, in: directory)
+            spare.withLock { $0 = made.map { .ready(bytes: bytes, $0) } ?? .none }
+        }
+    }
+
+    private func takeSpare(_ bytes: Int64) -> StepDisk? {
+        spare.withLock { spare in
+            guard case .ready(bytes, let disk) = spare else { return nil }
+            spare = .none
+            return disk
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import BuildModel
+import Platform
+import Sandbox
+import TestSupport
+import Testing
+
+@Suite("A runtime that does not work is not the code's fault")
+struct RuntimeFaultTests {
+    private func failure(_ runtime: String, _ sandbox: TestSandbox) async throws -> BuildFailure {
+        var settings = sandbox.settings
+        settings.runtime = runtime
+        let runner = SandboxRunner(settings: settings)
+        let step = try sandbox.step("true")
+        return try await #require(throws: BuildFailure.self) { _ = try await runner.run(step, log: sandbox.log) }
+    }
+
+    @Test(
+        "whatever it does instead of starting the command, the failure is the platform's and worth another try",
+        arguments: [
+            ("exit 0", "status 0"), ("exit 1", "status 1"), ("echo out of order >&2; exit 127", "status 127"),
+            ("kill -9 $$", "status 137"), ("exit 125", "status 125"),
+        ]
+    )
+    func broken(_ script: String, _ words: String) async throws {
+        let sandbox = try TestSandbox()
+        // Not below /tmp, which the helper covers.
+        let place = try Scratch(in: "/var/tmp")
+        let runtime = try place.write("#!/bin/sh\n\(script)\n", to: "crun")
+        try await Command.output(["chmod", "755", runtime])
+        let failure = try await failure(runtime, sandbox)
+        #expect(failure.fault == .platform)
+        #expect(failure.code == .sandboxUnavailable)
+        #expect(failure.isRetryable)
+        #expect(failure.message.contains("could not start step 'step'"), "\(failure)")
+        #expect(failure.message.contains(words), "\(failure)")
+    }
+
+    @Test("a file that is no program is none of the code's either")
+    func unfit() async throws {
+        let sandbox = try TestSandbox()
+        let runtime = try sandbox.scratch.write("no program\n", to: "crun")
+        try await Command.output(["chmod", "755", runtime])
+        let failure = try await failure(runtime, sandbox)
+        #expect(failure.fault == .platform)
+        #expect(failure.isRetryable)
+    }
+
+    @Test("a runtime that is not there is named, with what to do")
+    func missing() async throws {
+        let sandbox = try TestSandbox()
+        let failure = try await failure(sandbox.scratch("nothing"), sandbox)
+        #expect(failure.fault == .platform)
+        #expect(failure.message.contains("Install crun, or set sandbox.runtime"), "\(failure)")
+    }
+
+    @Test("a command of the code that ends as a runtime would is the code's fault")
+    func ordinary() async throws {
+        let sandbox = try TestSandbox()
+        let failure = try await #require(throws: BuildFailure.self) { _ = try await sandbox.run("exit 125") }
+        #expect(failure.fault == .code)
+        #expect(failure.code == .stepFailed)
+    }
+}
