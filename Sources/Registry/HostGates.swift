@@ -42,7 +42,7 @@ final class HostGates: Sendable {
 
     /// Closes a gate: the host asked for patience.
     ///
-    /// Requests that are refused together are one refusal: what comes while the gate is closed was on its way before.
+    /// Requests that are refused together make the wait longer once: what comes while the gate is closed was on its way before.
     ///
     /// - Parameters:
     ///   - asked: how long it wants; nil if it did not say.
@@ -51,12 +51,10 @@ final class HostGates: Sendable {
         let width = gates.withLock { gates in
             var gate = gates[host] ?? Gate()
             let isClosed = gate.opening.map { !$0.hasPassed } ?? false
-            if !isClosed {
-                gate.refusals += 1
-                gate.width = max(1, gate.width / 2)
-            }
-            // Many requests add up to many refusals: more patience than one request has in all would be too much.
-            let turn = min(gate.refusals, Retry.attempts)
+            if !isClosed { gate.refusals += 1 }
+            gate.width = max(1, gate.width / 2)
+            // Many requests add up to many refusals, one after the other: beyond this, longer waits help nobody.
+            let turn = min(gate.refusals, Retry.attempts + 2)
             let opening = Deadline(after: asked ?? Retry.delay(after: turn, first: first))
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate
