@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup base-images kubernetes build release check test test-sandbox test-cgroup2 test-kubernetes test-registry test-buildpacks test-queue \
-	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue clean
+	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
 
 V ?= 0
 FILTER ?=
@@ -63,6 +63,9 @@ bench-slice: setup base-images release ## measure start-up, idle memory and the 
 
 bench-layers: setup base-images release ## measure layers beside other tools: TREE=DIR names the files
 	@scripts/bench-layers $(if $(TREE),--tree $(TREE))
+
+bench-plan: setup release ## measure how long it takes to detect what a tree of 50,000 files is
+	@scripts/bench-plan
 
 bench-queue: setup release ## measure the queue with empty builds, beside BullMQ in Python and a plain XREADGROUP loop
 	@scripts/bench-queue

@@ -29,6 +29,7 @@ packages_to_test=(
     curl jq openssl python3 python3-venv            # clients and small helpers
     python3-redis                                   # a producer in another language
     faketime pigz libdeflate-tools                  # another clock; other readers of gzip
+    strace                                          # kills a program at each of its writes
     systemd                                         # systemd-analyze judges the units
 )
 

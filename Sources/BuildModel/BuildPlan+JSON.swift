@@ -20,6 +20,8 @@ extension BuildPlan {
             "user": .string(user),
             "environment": .object(environment.mapValues { .string($0) }),
             "port": .integer(Int64(port)),
+            "stopSignal": .string(stopSignal),
+            "healthPath": healthPath.map { .string($0) } ?? .null,
             "files": .array(
                 files.map { file in
                     [

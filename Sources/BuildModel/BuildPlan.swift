@@ -29,10 +29,17 @@ package struct BuildPlan: Sendable, Hashable {
     package var environment: [String: String]
     /// The port that the app is told in `PORT`.
     package var port: Int
+    /// The signal that asks the app to end, such as `SIGTERM`.
+    package var stopSignal: String
+    /// The path that says whether the app lives and is ready; nil if nothing in the source names one.
+    package var healthPath: String?
     /// Files that the rule adds beside the source, such as a server's configuration.
     package var files: [PlannedFile]
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
+
+    /// What runtimes send where an image says nothing (OCI image spec, config.md).
+    package static let standardStopSignal = "SIGTERM"
 
     package init(
         language: String,
@@ -51,6 +58,8 @@ package struct BuildPlan: Sendable, Hashable {
         user: String,
         environment: [String: String],
         port: Int,
+        stopSignal: String = BuildPlan.standardStopSignal,
+        healthPath: String? = nil,
         files: [PlannedFile],
         warnings: [String]
     ) {
@@ -70,6 +79,8 @@ package struct BuildPlan: Sendable, Hashable {
         self.user = user
         self.environment = environment
         self.port = port
+        self.stopSignal = stopSignal
+        self.healthPath = healthPath
         self.files = files
         self.warnings = warnings
     }

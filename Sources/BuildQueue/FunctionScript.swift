@@ -13,9 +13,15 @@ struct FunctionScript: Sendable {
     static let ending = FunctionScript(flags: " flags=allow-oom")
     /// For those that add to what is there.
     static let adding = FunctionScript(flags: "")
+    /// For those that only look, which a replica runs too.
+    static let looking = FunctionScript(flags: " flags=no-writes")
 
     static func of(_ function: String) -> FunctionScript {
-        ["enqueue", "log", "retry"].contains(function) ? adding : ending
+        switch function {
+        case "enqueue", "log", "retry": adding
+        case "probe", "explain", "overview": looking
+        default: ending
+        }
     }
 
     private init(flags: String) {

@@ -30,7 +30,7 @@ struct QueueKeys: Sendable {
     var events: RedisArgument { RedisArgument(prefix + "events") }
     func build(_ id: String) -> RedisArgument { RedisArgument(prefix + "build:" + id) }
     func log(_ id: String) -> RedisArgument { RedisArgument(prefix + "log:" + id) }
-    func step(_ key: Digest) -> RedisArgument { RedisArgument(prefix + "step:" + key.hex) }
+    func memory(_ kind: String, _ key: Digest) -> RedisArgument { RedisArgument(prefix + kind + ":" + key.hex) }
     func events(_ id: String) -> RedisArgument { RedisArgument(prefix + "events:" + id) }
 
     private static func isName(_ text: String) -> Bool {

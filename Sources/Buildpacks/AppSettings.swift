@@ -43,6 +43,9 @@ struct AppSettings: Sendable, Hashable {
     /// Where the app starts, in the image.
     var directory: String?
     var includesSource: Bool?
+    var stopSignal: String?
+    /// Asked whether the app lives and is ready.
+    var healthPath: String?
     var steps: [Step] = []
 }
 
@@ -50,7 +53,7 @@ extension AppSettings {
     static let keys = [
         "language", "versions", "image", "buildImage", "install", "build", "start", "release", "processes", "port",
         "user",
-        "environment", "directory", "includesSource", "steps",
+        "environment", "directory", "includesSource", "stopSignal", "health", "steps",
     ]
 
     /// Reads the file at the root of the tree; what is not said is empty.
@@ -85,6 +88,8 @@ extension RuleReader {
         settings.environment = try texts(root, "environment")
         settings.directory = try absolute(root, "directory")
         settings.includesSource = try flag(root, "includesSource")
+        settings.stopSignal = try checked(root, "stopSignal", Self.signal)
+        settings.healthPath = try checked(root, "health", Self.healthPath)
         for entry in root["steps"]?.entries ?? [] { settings.steps.append(try appStep(entry)) }
         return settings
     }

@@ -10,10 +10,10 @@ enum DataFormat: String {
 
     /// Endings of names by format; names without one are listed whole.
     private static let endings: [String: DataFormat] = [
-        "json": .json, "jsonc": .json, "lock.json": .json, "toml": .toml, "Pipfile": .toml, "Cargo.lock": .toml,
-        "uv.lock": .toml, "poetry.lock": .toml, "pdm.lock": .toml, "yaml": .yaml, "yml": .yaml, "xml": .xml,
-        "csproj": .xml, "fsproj": .xml, "vbproj": .xml, "props": .xml, "slnx": .xml, "composer.lock": .json,
-        "cabal.project": .yaml,
+        "json": .json, "jsonc": .json, "json5": .json, "lock.json": .json, "toml": .toml, "Pipfile": .toml,
+        "Cargo.lock": .toml, "uv.lock": .toml, "poetry.lock": .toml, "pdm.lock": .toml, "yaml": .yaml, "yml": .yaml,
+        "xml": .xml, "csproj": .xml, "fsproj": .xml, "vbproj": .xml, "props": .xml, "slnx": .xml,
+        "composer.lock": .json, "cabal.project": .yaml,
     ]
 
     init?(_ path: String) {
@@ -23,12 +23,16 @@ enum DataFormat: String {
         self = format
     }
 
+    /// Files whose tools allow comments, whatever their ending says.
+    private static let commented = [".jsonc", ".json5", "deno.json", "turbo.json", "nx.json"]
+
     /// The values as nodes, or a failure that names the place.
     func parse(_ bytes: [UInt8], path: String) -> Result<YAMLNode, BuildFailure> {
         do {
             switch self {
             case .yaml: return .success(try YAMLDocument.parse(bytes, name: path))
-            case .json: return .success(try JSONNodes.parse(bytes, allowsComments: path.hasSuffix(".jsonc")))
+            case .json:
+                return .success(try JSONNodes.parse(bytes, isRelaxed: Self.commented.contains(where: path.hasSuffix)))
             case .toml: return .success(try TOMLNodes.parse(bytes))
             case .xml: return .success(try XMLNodes.parse(bytes))
             }

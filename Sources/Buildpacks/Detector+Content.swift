@@ -3,7 +3,7 @@ internal import Documents
 
 extension Detector {
     /// Files whose lines are looked at for one predicate, at most.
-    private static let searchedFiles = 200
+    static let searchedFiles = 200
     /// Files that are named as evidence for one predicate, at most.
     private static let shownFiles = 5
 
@@ -17,7 +17,7 @@ extension Detector {
         let shown = path.joined(separator: ".")
         var reason: String?
         var unreadable: BuildFailure?
-        for file in try patterns.flatMap({ try files($0).prefix(Self.searchedFiles) }) {
+        for file in try patterns.flatMap({ try files($0) }) {
             switch try view.document(file) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let root):
@@ -96,7 +96,7 @@ extension Detector {
         let likes = Self.or(predicate.like.map { "'\($0.text)'" })
         var seen: [(evidence: Evidence, text: String)] = []
         var unreadable: BuildFailure?
-        for path in try predicate.files.flatMap({ try files($0).prefix(Self.searchedFiles) })
+        for path in try predicate.files.flatMap({ try files($0) })
         where seen.count < Self.shownFiles && !predicate.except.contains(where: { $0.matches(path: path) }) {
             switch try view.content(path) {
             case .failure(let failure): unreadable = unreadable ?? failure
@@ -122,6 +122,9 @@ extension Detector {
 
     /// The number of the first line that is like one of the patterns, and the part of it that is kept.
     private static func firstLine(of bytes: [UInt8], like: [GlobPattern]) -> (Int, String)? {
+        // Few files have what a pattern asks for; the others are not taken apart.
+        let like = like.filter { $0.mayMatch(bytes[...]) }
+        guard !like.isEmpty else { return nil }
         for (line, number) in TextLines(bytes) {
             for pattern in like where pattern.mayMatch(line) {
                 let words = TextLines.normalised(line)

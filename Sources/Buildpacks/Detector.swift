@@ -125,10 +125,10 @@ struct Detector {
         try view.matches(pattern, ignore: context.rule.ignore)
     }
 
-    /// The file of that name, or the files that match.
+    /// The file of that name, or the first files that match.
     func files(_ pattern: GlobPattern) throws -> [String] {
         if pattern.isName { return try view.isFile(pattern.text) ? [pattern.text] : [] }
-        return Array(try matches(pattern))
+        return Array(try matches(pattern).prefix(Self.searchedFiles))
     }
 
     /// A found path's facts: itself, its directory, its name without ending, and what Python calls it as a module.

@@ -50,15 +50,17 @@ struct GlobPattern: Sendable, Hashable {
         return best
     }
 
-    /// Whether a line has what every matching one has; says no quickly to most.
-    func mayMatch(_ line: ArraySlice<UInt8>) -> Bool {
+    /// Whether bytes have what every matching line has; says no quickly to most lines, and to most files as a whole.
+    func mayMatch(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let first = needle.first else { return true }
-        var rest = line
-        while let index = rest.firstIndex(of: first) {
-            if rest[index...].starts(with: needle) { return true }
-            rest = rest[(index + 1)...]
+        return unsafe bytes.withUnsafeBytes { bytes in
+            var start = 0
+            while start + needle.count <= bytes.count {
+                if unsafe bytes[start] == first, unsafe bytes[start...].starts(with: needle) { return true }
+                start += 1
+            }
+            return false
         }
-        return false
     }
 
     /// What `<*>` stands for in a line that matches, as little as can be; nil if there is none in the pattern.

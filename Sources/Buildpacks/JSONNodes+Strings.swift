@@ -1,12 +1,26 @@
 extension JSONNodes {
+    /// A member's name: a string, or in a relaxed document an identifier without quotes.
+    mutating func name() throws(Problem) -> String {
+        if next == UInt8(ascii: "\"") || (isRelaxed && next == UInt8(ascii: "'")) { return try string() }
+        let start = index
+        while isRelaxed, let byte = next, Self.isIdentifier(byte) { index += 1 }
+        guard index > start else { throw problem("a name in double quotes was expected") }
+        return String(decoding: bytes[start..<index], as: UTF8.self)
+    }
+
+    private static func isIdentifier(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 36 || byte == 95
+    }
+
     /// A string, from its opening quote on.
     mutating func string() throws(Problem) -> String {
+        let quote = next
         index += 1
         var text: [UInt8] = []
         while let byte = next {
             index += 1
             switch byte {
-            case UInt8(ascii: "\""):
+            case quote:
                 guard let string = String(validating: text, as: UTF8.self) else { throw problem("it is not UTF-8") }
                 return string
             case UInt8(ascii: "\\"): text += try escape()
@@ -27,6 +41,7 @@ extension JSONNodes {
         case UInt8(ascii: "b"): return [8]
         case UInt8(ascii: "f"): return [12]
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+        case UInt8(ascii: "'") where isRelaxed: return [byte]
         case UInt8(ascii: "u"): return try scalar()
         default: throw problem("'\\' is before a character that it does not escape")
         }

@@ -7,7 +7,7 @@ struct JSONNodes {
     static let maximumDepth = 64
 
     let bytes: [UInt8]
-    private let allowsComments: Bool
+    let isRelaxed: Bool
     var index = 0
     var line = 1
     var lineStart = 0
@@ -19,9 +19,10 @@ struct JSONNodes {
         var reason: String
     }
 
-    /// - Parameter allowsComments: whether `//`, `/* */` and a comma after the last member may stand, as in .jsonc files.
-    static func parse(_ bytes: [UInt8], allowsComments: Bool = false) throws(Problem) -> YAMLNode {
-        var parser = JSONNodes(bytes: bytes, allowsComments: allowsComments)
+    /// - Parameter isRelaxed: whether `//`, `/* */` and a comma after the last member may stand, as in .jsonc files, and names
+    ///   without quotes and texts in single quotes, as in JSON5.
+    static func parse(_ bytes: [UInt8], isRelaxed: Bool = false) throws(Problem) -> YAMLNode {
+        var parser = JSONNodes(bytes: bytes, isRelaxed: isRelaxed)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.index = 3 }
         let root = try parser.value(depth: 0)
         parser.skipSpace()
@@ -29,9 +30,9 @@ struct JSONNodes {
         return root
     }
 
-    private init(bytes: [UInt8], allowsComments: Bool) {
+    private init(bytes: [UInt8], isRelaxed: Bool) {
         self.bytes = bytes
-        self.allowsComments = allowsComments
+        self.isRelaxed = isRelaxed
     }
 
     var next: UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -45,7 +46,7 @@ struct JSONNodes {
             if byte == 32 || (9...13).contains(byte) {
                 index += 1
                 if byte == 10 { (line, lineStart) = (line + 1, index) }
-            } else if !allowsComments || !skipComment() {
+            } else if !isRelaxed || !skipComment() {
                 return
             }
         }
@@ -82,6 +83,7 @@ struct JSONNodes {
         case UInt8(ascii: "{"): content = .mapping(try members(depth: depth))
         case UInt8(ascii: "["): content = .sequence(try elements(depth: depth))
         case UInt8(ascii: "\""): content = .scalar(try string(), isPlain: false)
+        case UInt8(ascii: "'") where isRelaxed: content = .scalar(try string(), isPlain: false)
         default: content = .scalar(try word(), isPlain: true)
         }
         return YAMLNode(content: content, line: startLine, column: column)
@@ -94,10 +96,9 @@ struct JSONNodes {
         if take("}") { return entries }
         while true {
             skipSpace()
-            if allowsComments, !entries.isEmpty, take("}") { return entries }
+            if isRelaxed, !entries.isEmpty, take("}") { return entries }
             let keyLine = line
-            guard next == UInt8(ascii: "\"") else { throw problem("a name in double quotes was expected") }
-            let key = try string()
+            let key = try name()
             skipSpace()
             guard take(":") else { throw problem("':' was expected") }
             entries.append(YAMLNode.Entry(key: key, line: keyLine, value: try value(depth: depth + 1)))
@@ -118,7 +119,7 @@ struct JSONNodes {
             if take("]") { return nodes }
             guard take(",") else { throw problem("',' or ']' was expected") }
             skipSpace()
-            if allowsComments, take("]") { return nodes }
+            if isRelaxed, take("]") { return nodes }
         }
     }
 

@@ -21,9 +21,16 @@ extension Planner {
         }
         throw BuildFailure.plan(
             .noStartCommand,
-            "This is \(rule.language), but nothing says how to start it: \(reasons.prefix(6).joined(separator: "; ")). "
+            "This is \(rule.language), but nothing says how to start it: \(Self.told(reasons)). "
                 + "Set 'startCommand', or add a Procfile with a line 'web: COMMAND'."
         )
+    }
+
+    /// Reasons that speak of files, each once; those that speak of the rule's own values help nobody.
+    private static func told(_ reasons: [String]) -> String {
+        var told: [String] = []
+        for reason in reasons where !reason.hasPrefix("'") && !told.contains(reason) { told.append(reason) }
+        return (told.isEmpty ? Array(reasons.prefix(1)) : Array(told.prefix(4))).joined(separator: "; ")
     }
 
     private func given(_ procfile: Procfile?) throws -> StartCommand? {

@@ -40,9 +40,22 @@ struct Planner {
             user: settings.user ?? rule.user,
             environment: try environment(start.rule, port: port),
             port: port,
+            stopSignal: try stopSignal(start.rule),
+            healthPath: try healthPath(),
             files: try files(start.rule),
             warnings: warnings
         )
+    }
+
+    private func stopSignal(_ start: StartRule?) throws -> String {
+        try settings.stopSignal ?? start?.stopSignal ?? context.first(of: rule.stopSignals)?.text
+            ?? BuildPlan.standardStopSignal
+    }
+
+    private func healthPath() throws -> String? {
+        if let path = settings.healthPath { return path }
+        let path = try context.first(of: rule.healthPaths)?.text
+        return path.flatMap { RuleReader.healthPath($0) == nil ? $0 : nil }
     }
 
     private func framework() throws -> String? {

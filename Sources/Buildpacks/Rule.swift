@@ -68,6 +68,9 @@ struct Rule: Sendable, Hashable {
     /// What is nearly this language, told when nothing is detected.
     var hints: [Notice]
     var starts: [StartRule]
+    /// The signal that ends the app, and the path that says whether it is well: the first that holds.
+    var stopSignals: [Value.Alternative]
+    var healthPaths: [Value.Alternative]
     var environment: [String: String]
     var port: Int
     /// `uid:gid`.
@@ -99,6 +102,8 @@ struct StartRule: Sendable, Hashable {
     var files: [PlannedFile]
     /// Replaces the rule's.
     var includesSource: Bool?
+    /// Goes before the rule's.
+    var stopSignal: String?
 }
 
 /// Where names of dependencies stand: lines, of which `<*>` or the first word is the name, or the keys or texts of a value.

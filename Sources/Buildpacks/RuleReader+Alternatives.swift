@@ -64,7 +64,10 @@ extension RuleReader {
     private func start(_ node: YAMLNode) throws(BuildFailure) -> StartRule {
         try check(
             node,
-            keys: ["when", "command", "arguments", "refuse", "image", "environment", "files", "includesSource"]
+            keys: [
+                "when", "command", "arguments", "refuse", "image", "environment", "files", "includesSource",
+                "stopSignal",
+            ]
         )
         return StartRule(
             when: node["when"] == nil ? [] : try predicates(node, "when"),
@@ -72,7 +75,8 @@ extension RuleReader {
             image: try image(node, "image"),
             environment: try texts(node, "environment"),
             files: try list(node, "files", plannedFile),
-            includesSource: try flag(node, "includesSource")
+            includesSource: try flag(node, "includesSource"),
+            stopSignal: try checked(node, "stopSignal", Self.signal)
         )
     }
 

@@ -24,8 +24,8 @@ struct RuleReader {
     static let keys = [
         "extends", "language", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
         "detect",
-        "framework", "refuse", "warn", "hints", "start", "environment", "port", "user", "directory", "files", "steps",
-        "includesSource",
+        "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "environment", "port", "user",
+        "directory", "files", "steps", "includesSource",
     ]
 
     func rule(identity: RuleIdentity) throws(BuildFailure) -> Rule {
@@ -49,6 +49,8 @@ struct RuleReader {
             warnings: try list(root, "warn", notice),
             hints: try list(root, "hints", notice),
             starts: try starts(),
+            stopSignals: try alternatives(root, "stopSignal", checkedBy: Self.signal),
+            healthPaths: try alternatives(root, "health", checkedBy: Self.healthPath),
             environment: try texts(root, "environment"),
             port: try integer(root, "port", in: 1...65535) ?? 3000,
             user: try user(),

@@ -1,28 +1,41 @@
 internal import BuildModel
 
 extension RuleSet {
+    private static let unknown = "No rule knows this source."
+
     /// The failure when no rule matched: what was looked for, and what is nearly it.
     func nothingDetected(_ matches: [Match], view: TreeView) -> BuildFailure {
         guard !view.files.isEmpty || !view.others.isEmpty else {
             return .plan(.nothingDetected, "There is no file to build. Is the root directory right?")
         }
-        let reasons = matches.map { "\($0.rule.language) (\(wanted($0.rule)))" }.sorted()
         let near = hints(matches) + nearMisses(view)
         let hint = near.isEmpty ? "" : " Nearly: \(near.joined(separator: "; "))."
+        let names = near.isEmpty ? matches : []
+        let files = names.sorted { $0.rule.identity.name < $1.rule.identity.name }.compactMap { wanted($0.rule) }
+        let examples = files.isEmpty ? "" : " (\(Detector.or(files)))"
         return .plan(
             .nothingDetected,
-            "No rule knows this source.\(hint) Looked for \(reasons.joined(separator: ", "))."
+            "\(Self.unknown)\(hint) Set the root directory, add the file that says what it is\(examples), or a Procfile "
+                + "with a line 'web: COMMAND'. 'slipway plan --why' tells what each rule looked for."
         )
     }
 
-    /// Some files at the root that would have said that it is the rule's language.
-    private func wanted(_ rule: Rule) -> String {
-        var names: [String] = []
-        for name in rule.detections.flatMap(\.when).flatMap(\.wantedNames)
-        where !name.contains("/") && !names.contains(name) && names.count < 5 {
-            names.append(name)
-        }
-        return names.joined(separator: ", ")
+    /// The file at the root that says first of all that it is the rule's language.
+    private func wanted(_ rule: Rule) -> String? {
+        rule.detections.flatMap(\.when).flatMap(\.wantedNames).first { !$0.contains("/") && GlobPattern($0).isName }
+    }
+
+    /// What can be built further down, where the root cannot: the failure with it at its end.
+    func pointing(_ failure: BuildFailure, below tree: any SourceTree) -> BuildFailure {
+        let apps = ((try? roots(tree: tree)) ?? []).filter { !failure.message.contains("'\($0.directory)'") }
+        guard !apps.isEmpty else { return failure }
+        let names = apps.prefix(5).map { "'\($0.directory)' (\($0.plan.language))" }
+        let more = apps.count > names.count ? " and \(apps.count - names.count) more" : ""
+        var failure = failure
+        let words = " Apps are in \(names.joined(separator: ", "))\(more): the root directory may be one of them."
+        let place = failure.message.hasPrefix(Self.unknown) ? Self.unknown.endIndex : failure.message.endIndex
+        failure.message.insert(contentsOf: words, at: place)
+        return failure
     }
 
     /// What the rules themselves know to be nearly right.

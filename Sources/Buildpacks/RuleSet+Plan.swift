@@ -9,7 +9,11 @@ extension RuleSet {
     /// - Throws: `BuildFailure`: `nothing_detected`, `unsupported`, `no_start_command`, `invalid_start_command`,
     ///   `invalid_manifest` (with file and line) and `limit_exceeded` are the code's fault; what the tree throws passes through.
     package func plan(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> BuildPlan {
-        try plan(view: try view(of: tree), options: options)
+        do {
+            return try plan(view: try view(of: tree), options: options)
+        } catch let failure as BuildFailure where [.nothingDetected, .noStartCommand].contains(failure.code) {
+            throw pointing(failure, below: tree)
+        }
     }
 
     func plan(view: TreeView, options: PlanOptions) throws -> BuildPlan {

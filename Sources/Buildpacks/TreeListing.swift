@@ -1,6 +1,6 @@
 internal import BuildModel
 
-/// The files of a tree's upper levels by path, and by the name and the ending of the name, so that a pattern looks at few of them.
+/// The files of a tree's upper levels by path, and by level, name and the name's ending, so that a pattern looks at few of them.
 struct TreeListing {
     /// Entries that are listed at most.
     static let entryLimit = 200_000
@@ -15,8 +15,9 @@ struct TreeListing {
     private(set) var top: [String: TreeEntry.Kind] = [:]
     /// Whether the tree has more entries than are listed.
     private(set) var isTruncated = false
-    private var byName: [Substring: [Int]] = [:]
-    private var byEnding: [Substring: [Int]] = [:]
+    /// Positions in `files` by level, and of the levels that a pattern asked for by name and ending.
+    private var levels: [[Int]] = []
+    private var indexes: [Int: LevelIndex] = [:]
 
     /// - Parameters:
     ///   - depth: levels that are listed.
@@ -48,7 +49,11 @@ struct TreeListing {
         }
         Self.sort(&files)
         Self.sort(&others)
-        index()
+        for (position, path) in files.enumerated() {
+            let level = path.utf8.count { $0 == UInt8(ascii: "/") }
+            while levels.count <= level { levels.append([]) }
+            levels[level].append(position)
+        }
     }
 
     /// Trees are walked in an order that is that of their paths; only if one is not, there is something to do.
@@ -57,29 +62,44 @@ struct TreeListing {
         if !isSorted { paths.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     }
 
-    private mutating func index() {
-        for (position, path) in files.enumerated() {
-            let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-            let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
-            byName[name, default: []].append(position)
-            guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { continue }
-            byEnding[name[name.utf8.index(after: dot)...], default: []].append(position)
-        }
-    }
-
     /// Files that match, in the order of their bytes; those in a directory of one of the names do not count.
-    func matches(_ pattern: GlobPattern, ignore: Set<String>) -> some Sequence<String> {
-        let positions =
-            if let name = pattern.lastName {
-                byName[name[...]] ?? []
-            } else if let ending = pattern.lastEnding {
-                byEnding[ending[...]] ?? []
-            } else {
-                Array(files.indices)
-            }
-        return positions.lazy.map { files[$0] }.filter { path in
+    mutating func matches(_ pattern: GlobPattern, ignore: Set<String>) -> some Sequence<String> {
+        let files = files
+        return positions(for: pattern).lazy.map { files[$0] }.filter { path in
             pattern.matches(path: path)
                 && !path.split(separator: "/").dropLast().contains { ignore.contains(String($0)) }
         }
+    }
+
+    /// Where files are that may match; all that do are among them.
+    private mutating func positions(for pattern: GlobPattern) -> [Int] {
+        guard let depth = pattern.depth else { return Array(files.indices) }
+        guard depth > 0, depth <= levels.count else { return [] }
+        if indexes[depth] == nil { indexes[depth] = LevelIndex(levels[depth - 1], of: files) }
+        guard let index = indexes[depth] else { return [] }
+        if let name = pattern.lastName { return index.byName[LevelIndex.key(name.utf8)] ?? [] }
+        if let ending = pattern.lastEnding { return index.byEnding[LevelIndex.key(ending.utf8)] ?? [] }
+        return levels[depth - 1]
+    }
+}
+
+/// Files of one level by a hash of their name and one of the name's ending: quick to make, and what a look-up finds is looked at again.
+private struct LevelIndex {
+    private(set) var byName: [UInt64: [Int]] = [:]
+    private(set) var byEnding: [UInt64: [Int]] = [:]
+
+    init(_ positions: [Int], of files: [String]) {
+        for position in positions {
+            let path = files[position].utf8
+            let name = path.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] } ?? path[...]
+            byName[Self.key(name), default: []].append(position)
+            guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { continue }
+            byEnding[Self.key(name[name.index(after: dot)...]), default: []].append(position)
+        }
+    }
+
+    /// FNV-1a.
+    static func key(_ bytes: some Sequence<UInt8>) -> UInt64 {
+        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }

@@ -1,25 +1,70 @@
 package import BuildModel
 
-/// What `.gitattributes` of a tree asks for that a layer does not do: gitattributes(5). Layers hold files as git keeps them, so what
-/// would change them on the way to a working tree is told instead of being passed over in silence.
+/// What `.gitattributes` files of a tree ask for that a layer does not do: gitattributes(5). Layers hold files as git keeps them, so
+/// what would change them on the way to a working tree is told, or refused, instead of being passed over in silence.
 package enum AttributeNotes {
-    private static let maximumBytes: Int64 = 256 << 10
+    /// What happens where files would be changed.
+    package enum Policy: String, Sendable {
+        /// The build's log has it.
+        case tell
+        /// The build fails.
+        case refuse
+    }
 
-    /// A sentence for each attribute that is set in the file at the tree's top.
+    private static let name = Array(".gitattributes".utf8)
+    private static let maximumBytes: Int64 = 256 << 10
+    private static let maximumFiles = 1000
+
+    /// A sentence for each attribute that is set anywhere in the tree, but for what the ignore rules keep out, with the first file
+    /// that sets it.
     ///
-    /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for a file that no project needs.
+    /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for files that no project needs.
     package static func notes(of tree: any SourceTree) throws -> [String] {
-        guard let bytes = try tree.bytes(at: ".gitattributes", limit: maximumBytes) else { return [] }
         var found: [String: String] = [:]
-        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-            let words = line.split(whereSeparator: \.isWhitespace)
-            guard let pattern = words.first, !pattern.hasPrefix("#") else { continue }
-            for word in words.dropFirst() {
-                guard let meaning = meaning(of: word), found[meaning] == nil else { continue }
-                found[meaning] = LayerFailure.shown(Array(pattern.utf8))
+        for path in try files(of: tree) {
+            guard let bytes = try tree.bytes(at: path, limit: maximumBytes) else { continue }
+            let shown = LayerFailure.shown(Array(path.utf8))
+            for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
+                let words = line.split(whereSeparator: \.isWhitespace)
+                guard let pattern = words.first, !pattern.hasPrefix("#") else { continue }
+                for word in words.dropFirst() {
+                    guard let meaning = meaning(of: word), found[meaning] == nil else { continue }
+                    found[meaning] = "'\(shown)', \(LayerFailure.shown(Array(pattern.utf8)))"
+                }
             }
         }
-        return found.sorted { $0.key < $1.key }.map { "'.gitattributes', \($0.value): \($0.key)" }
+        return found.sorted { $0.key < $1.key }.map { "\($0.value): \($0.key)" }
+    }
+
+    /// As `notes(of:)`, where the policy lets the build go on.
+    ///
+    /// - Throws: as `notes(of:)`; `BuildFailure` with code `attributes_unsupported` that has the sentences.
+    package static func notes(of tree: any SourceTree, _ policy: Policy) throws -> [String] {
+        let notes = try notes(of: tree)
+        if policy == .refuse, !notes.isEmpty { throw LayerFailure.attributes(notes) }
+        return notes
+    }
+
+    private static func files(of tree: any SourceTree) throws -> [String] {
+        let rules = try IgnoreRules.rules(of: tree)
+        var paths: [String] = []
+        try tree.walkNames { entry in
+            if rules.keepsOut(entry.path) {
+                return entry.kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
+            }
+            if isAttributes(entry) { paths.append(entry.displayPath) }
+            guard paths.count <= maximumFiles else {
+                throw LayerFailure.tooManyAttributeFiles(limit: maximumFiles)
+            }
+            return .proceed
+        }
+        return paths
+    }
+
+    private static func isAttributes(_ entry: TreeEntry) -> Bool {
+        let path = entry.path
+        return path.count >= name.count && path.suffix(name.count).elementsEqual(name)
+            && (path.count == name.count || path[path.count - name.count - 1] == LayerPath.slash)
     }
 
     private static func meaning(of attribute: Substring) -> String? {

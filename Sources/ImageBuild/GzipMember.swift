@@ -30,7 +30,9 @@ enum GzipMember {
                 message: "libdeflate could not compress \(bytes.count) bytes within its own bound."
             )
         }
-        return member
+        // The room that was not needed is given back: members wait for their turn.
+        guard member.count * 4 < capacity * 3 else { return member }
+        return unsafe member.withUnsafeBytes { unsafe Array($0) }
     }
 
     /// The crc32 and the size of the uncompressed bytes, both in little-endian order.

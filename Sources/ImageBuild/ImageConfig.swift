@@ -33,6 +33,8 @@ struct ImageConfig {
         var config: JSONValue = .object(inherited?.object ?? [:])
         config["Entrypoint"] = .array(plan.start.arguments.map { .string($0) })
         config["Cmd"] = nil
+        // The base's signal was for the base's command.
+        config["StopSignal"] = .string(plan.stopSignal)
         config["User"] = .string(plan.user)
         config["WorkingDir"] = .string(plan.workingDirectory)
         config["Env"] = environment(config["Env"], plan: plan)

@@ -9,8 +9,15 @@ struct LayerContents {
     /// What is in the layer that did not come from the tree, by path. Small.
     private(set) var added: [[UInt8]: TarEntry.Kind] = [:]
 
-    init(_ settings: LayerSettings, ownership: FileOwnership, cancellation: CancelFlag) throws(BuildFailure) {
-        stream = try LayerStream(settings, cancellation: cancellation)
+    /// - Parameter window: shared with other layers; nil for one of the layer's own.
+    init(
+        _ settings: LayerSettings,
+        window: MemberWindow? = nil,
+        ownership: FileOwnership,
+        cancellation: CancelFlag
+    ) throws(BuildFailure) {
+        let window = if let window { window } else { try MemberWindow(settings) }
+        stream = try LayerStream(window, cancellation: cancellation)
         self.ownership = ownership
         maximumBlobBytes = settings.maximumBlobBytes
     }
@@ -54,4 +61,6 @@ struct LayerContents {
     func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
         try stream.finish(comment: comment)
     }
+
+    func end(comment: String) throws -> PendingLayer { try stream.end(comment: comment) }
 }

@@ -3,6 +3,8 @@ package import BuildModel
 extension BuildFailure.Code {
     /// The tree has a submodule, whose files are not in the repository.
     package static let submoduleUnsupported = Self(rawValue: "submodule_unsupported")
+    /// Files that git changes on their way to a working tree, which a layer has as git keeps them.
+    package static let attributesUnsupported = Self(rawValue: "attributes_unsupported")
     /// A path that could leave the app's directory, appears twice, or that no file system can hold.
     package static let unsafePath = Self(rawValue: "unsafe_path")
     /// A name that means something else in an image layer.
@@ -30,6 +32,21 @@ enum LayerFailure {
             .submoduleUnsupported,
             "'\(shown(path))' is a git submodule; submodules are not built. Commit its files, or install it as a "
                 + "dependency."
+        )
+    }
+
+    static func attributes(_ notes: [String]) -> BuildFailure {
+        tree(
+            .attributesUnsupported,
+            "Files would not be what a checkout has: \(notes.joined(separator: "; ")). Take the attributes away, or let "
+                + "the farm's operator set 'layers.attributes' to 'tell'."
+        )
+    }
+
+    static func tooManyAttributeFiles(limit: Int) -> BuildFailure {
+        tree(
+            .limitExceeded,
+            "There are over \(limit) files '.gitattributes'. Make fewer, or keep them out by '.slipwayignore'."
         )
     }
 

@@ -4,7 +4,7 @@ internal import Platform
 /// Everything that determines the bytes of a layer from a tree: equal keys, equal layers.
 package struct LayerKey: Sendable, Hashable {
     /// sha256 of what determines the layer.
-    let digest: Digest
+    package let digest: Digest
     /// The codec that is part of it.
     let codec: String
 
@@ -39,6 +39,7 @@ package struct LayerKey: Sendable, Hashable {
             "codec": .string(codec),
             // A tree that one limit refuses must not slip through because a higher one once let it pass.
             "maximumBlobBytes": .integer(settings.maximumBlobBytes),
+            "attributes": .string(settings.attributes.rawValue),
         ]
         digest = Digest(of: parts.canonicalBytes)
     }

@@ -23,10 +23,15 @@ package final class LayerMemo: Sendable {
 
     private let journal: Journal
     private let state = Mutex(State())
+    /// What the other nodes know.
+    let farm: (any LayerMemory)?
 
-    /// - Parameter directory: an existing directory; the journal in it is made at first use.
-    package init(in directory: String) {
+    /// - Parameters:
+    ///   - directory: an existing directory; the journal in it is made at first use.
+    ///   - farm: asked for what this node does not know, and told what it made.
+    package init(in directory: String, farm: (any LayerMemory)? = nil) {
         journal = Journal(path: "\(directory)/layers.journal", limit: Self.limit)
+        self.farm = farm
     }
 
     /// The layer with a key, if it was ever remembered; its blob's bytes are deferred.
@@ -75,6 +80,23 @@ package final class LayerMemo: Sendable {
         try journal.append("\(key.hex) \(Self.noteMark) \(note)")
     }
 
+    /// What is remembered under a key, as a line of the journal has it behind the key; nil if nothing is.
+    func value(for key: Digest) throws(BuildFailure) -> String? {
+        try catchUp()
+        return state.withLock { state in
+            state.records[key].map(\.text) ?? state.texts[key].map { "\(Self.noteMark) \($0)" }
+        }
+    }
+
+    /// Remembers what `value(for:)` gave; says no to anything else.
+    func adopt(_ value: String, for key: Digest) throws(BuildFailure) -> Bool {
+        let words = value.split(separator: " ", omittingEmptySubsequences: false)
+        let isNote = words.count == 2 && words[0] == Self.noteMark && !words[1].isEmpty
+        guard isNote || LayerRecord(words: words) != nil, !value.contains(where: \.isNewline) else { return false }
+        try journal.append("\(key.hex) \(value)")
+        return true
+    }
+
     private func content(
         of record: LayerRecord,
         key: LayerKey,
@@ -83,6 +105,7 @@ package final class LayerMemo: Sendable {
         let layer = try await make()
         guard LayerRecord(layer, codec: key.codec) == record, case .local(let content) = layer.blob.source else {
             try journal.append("\(key.digest.hex) \(Self.nothing)")
+            try? await farm?.forget(key.digest)
             throw Self.differs(record, layer, codec: key.codec)
         }
         return content

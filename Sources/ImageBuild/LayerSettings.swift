@@ -12,6 +12,8 @@ package struct LayerSettings: Sendable {
     package var maximumBlobBytes: Int64
     /// A large source becomes this many layers at most.
     package var maximumLayers: Int
+    /// What happens to a source whose attributes ask for what layers do not do.
+    package var attributes: AttributeNotes.Policy
     /// Members of earlier layers; nil to make every member anew. Changes the speed, never a byte.
     package var members: MemberStore?
 
@@ -21,6 +23,7 @@ package struct LayerSettings: Sendable {
         spoolDirectory: String,
         maximumBlobBytes: Int64 = 1 << 30,
         maximumLayers: Int = 10,
+        attributes: AttributeNotes.Policy = .tell,
         members: MemberStore? = nil
     ) {
         self.compression = compression
@@ -28,6 +31,7 @@ package struct LayerSettings: Sendable {
         self.spoolDirectory = spoolDirectory
         self.maximumBlobBytes = maximumBlobBytes
         self.maximumLayers = maximumLayers
+        self.attributes = attributes
         self.members = members
     }
 

@@ -10,8 +10,13 @@ final class LayerStream {
     private let cancellation: CancelFlag
     private var pending = MemberPlan()
 
-    init(_ settings: LayerSettings, cancellation: CancelFlag) throws(BuildFailure) {
-        pipeline = try MemberPipeline(settings)
+    convenience init(_ settings: LayerSettings, cancellation: CancelFlag) throws(BuildFailure) {
+        try self.init(MemberWindow(settings), cancellation: cancellation)
+    }
+
+    /// - Parameter window: shared with other layers, or the layer's own.
+    init(_ window: MemberWindow, cancellation: CancelFlag) throws(BuildFailure) {
+        pipeline = try MemberPipeline(window)
         self.cancellation = cancellation
     }
 
@@ -43,9 +48,14 @@ final class LayerStream {
 
     /// Ends the archive and waits for its members.
     func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
+        try end(comment: comment).finish()
+    }
+
+    /// Ends the archive.
+    func end(comment: String) throws -> PendingLayer {
         pending.append(TarEncoder.end)
         try cut()
-        return try pipeline.finish(comment: comment)
+        return try pipeline.end(comment: comment)
     }
 
     private func appendLarge(_ entry: TarEntry, content: any EntryContent) throws {

@@ -30,13 +30,17 @@ package enum LayerWriter {
         cancellation: CancelFlag,
         report: (LayerWork) -> Void = { _ in }
     ) throws -> Layer {
-        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
-        let root = try LayerPath.absolute(directory)
-        guard !root.isEmpty else { throw LayerFailure.plan(directory, "the app needs a directory of its own") }
-        try contents.addDirectories(to: root)
-        try contents.add(files)
-        try contents.add(tree, at: root, range: part.range)
-        let (layer, work) = try contents.finish(comment: comment)
+        let batch = try LayerBatch(settings)
+        let pending = try batch.begin(
+            from: tree,
+            part: part,
+            at: directory,
+            ownership: ownership,
+            files: files,
+            comment: comment,
+            cancellation: cancellation
+        )
+        let (layer, work) = try pending.finish()
         report(work)
         return layer
     }

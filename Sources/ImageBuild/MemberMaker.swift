@@ -30,6 +30,12 @@ final class MemberMaker: Sendable {
         case recall(MemberPlan, key: Digest)
         /// A kept member whose tar is not needed.
         case copy(MemberPlan, key: Digest)
+
+        var plan: MemberPlan {
+            switch self {
+            case .compress(let plan, _), .compressPart(_, let plan, _), .recall(let plan, _), .copy(let plan, _): plan
+            }
+        }
     }
 
     private let compressor: MemberCompressor

@@ -1,49 +1,29 @@
 internal import BuildModel
 internal import Platform
 
-/// Makes members on many threads, joins them in the order in which they came, and hashes both forms of the layer.
+/// Decides for each member of one layer whether it is made or recalled, and has that done.
 ///
-/// Confined to the thread that writes the layer. Holds at most twice as many members as there are threads, so memory
-/// does not grow with the layer. While a layer begins as an earlier one did, its members are copied, neither read nor inflated
-/// nor hashed: the hashes' states at edges were kept as well.
+/// Confined to the thread that writes the layer. While a layer begins as an earlier one did, its members are copied, neither read
+/// nor inflated nor hashed: the hashes' states at edges were kept as well.
 final class MemberPipeline {
     private struct Planned {
         var plan: MemberPlan
         var key: Digest?
     }
 
-    private enum EdgeStep {
-        case keep(Digest)
-        case takeUp(LayerEdge)
-    }
-
-    private struct Underway {
-        var job: MemberJob
-        var edge: EdgeStep?
-    }
-
-    private let processors: BlockingPool
+    private let window: MemberWindow
     private let store: MemberStore?
-    private let codec: String
-    private let maker: MemberMaker
-    private let spool: SpoolFile
-    private var state = LayerEdge()
-    private var work = LayerWork()
-    private var underway: [Underway] = []
+    private let sink: MemberSink
     private var chain = MemberChain()
     /// Members since the last edge, as long as the layer is the same as an earlier one up to there.
     private var stretch: [Planned]?
 
-    init(_ settings: LayerSettings) throws(BuildFailure) {
-        processors = settings.processors
-        store = settings.members
-        codec = try settings.codec
-        maker = MemberMaker(settings.compression, store: settings.members)
-        spool = try SpoolFile(in: settings.spoolDirectory)
+    init(_ window: MemberWindow) throws(BuildFailure) {
+        self.window = window
+        store = window.store
+        sink = try window.makeSink()
         stretch = store == nil ? nil : []
     }
-
-    deinit { for member in underway { member.job.abandon() } }
 
     /// Adds a member; waits for the oldest one if enough are underway. Contents are only read if the member is not kept.
     func submit(_ plan: MemberPlan) throws {
@@ -84,23 +64,14 @@ final class MemberPipeline {
         }
     }
 
-    /// Waits for all members. The pipeline takes no more afterwards.
-    func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
+    /// Ends the layer, whose last members may still be underway. The pipeline takes no more afterwards.
+    func end(comment: String) throws -> PendingLayer {
         try leaveStretch(edge: nil)
-        while !underway.isEmpty { try joinFirst() }
-        let digest = state.hasher.finalize()
-        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: digest, size: spool.size)
-        let layer = Layer(
-            blob: ImageBlob(descriptor: descriptor, source: .local(spool)),
-            diffID: state.tarHasher.finalize(),
-            tarSize: work.bytes,
-            comment: comment
-        )
-        return (layer, work)
+        return PendingLayer(window: window, sink: sink, comment: comment)
     }
 
     private func planned(_ plan: MemberPlan) -> Planned {
-        Planned(plan: plan, key: store == nil ? nil : plan.key(codec: codec))
+        Planned(plan: plan, key: store == nil ? nil : plan.key(codec: window.codec))
     }
 
     private func isKept(_ member: Planned) -> Bool { member.key.map { store?.has($0) ?? false } ?? false }
@@ -112,9 +83,9 @@ final class MemberPipeline {
     private func submit(_ member: Planned, part: [UInt8]) throws {
         let edge = chain.append(member.key, size: member.plan.size)
         if let key = member.key, isKept(member) {
-            try start(.recall(member.plan, key: key), edge: edge.map(EdgeStep.keep))
+            try start(.recall(member.plan, key: key), edge: edge.map(MemberSink.EdgeStep.keep))
         } else {
-            try start(.compressPart(part, member.plan, key: member.key), edge: edge.map(EdgeStep.keep))
+            try start(.compressPart(part, member.plan, key: member.key), edge: edge.map(MemberSink.EdgeStep.keep))
         }
     }
 
@@ -135,7 +106,7 @@ final class MemberPipeline {
     }
 
     private func start(_ member: Planned, edge: Digest?) throws {
-        let edge = edge.map(EdgeStep.keep)
+        let edge = edge.map(MemberSink.EdgeStep.keep)
         if let key = member.key, isKept(member) {
             try start(.recall(member.plan, key: key), edge: edge)
         } else {
@@ -143,29 +114,7 @@ final class MemberPipeline {
         }
     }
 
-    private func start(_ work: MemberMaker.Work, edge: EdgeStep?) throws {
-        if underway.count >= 2 * processors.width { try joinFirst() }
-        let job = MemberJob(work, maker: maker)
-        underway.append(Underway(job: job, edge: edge))
-        processors.submit { job.run() }
-    }
-
-    private func joinFirst() throws {
-        let first = underway.removeFirst()
-        let member = try first.job.join()
-        work.count(member)
-        try unsafe member.compressed.withUnsafeBytes { try unsafe spool.append($0) }
-        if case .takeUp(let edge) = first.edge {
-            guard edge.size == spool.size else { throw LayerFailure.edge(spool.size, kept: edge.size) }
-            state = edge
-            return
-        }
-        // What was copied is hashed by the edge that follows; until then nobody looks at the hashes.
-        if let tar = member.tar {
-            state.tarHasher.update(tar)
-            state.hasher.update(member.compressed)
-        }
-        state.size = spool.size
-        if case .keep(let key) = first.edge { store?.keep(state.bytes, for: key) }
+    private func start(_ work: MemberMaker.Work, edge: MemberSink.EdgeStep?) throws {
+        try window.start(work, edge: edge, for: sink)
     }
 }

@@ -36,12 +36,13 @@ package struct DeploymentIntent: Sendable, Hashable {
     /// What a request, the image made for it and the configuration come to.
     ///
     /// - The port is the request's `port`, else its variable `PORT`, else the plan's; `PORT` always says what it came to.
-    /// - A `healthCheckPath` of the request is asked for liveness and readiness both: an app that names one path has no other.
-    ///   Without it the configuration's two paths are.
+    /// - A `healthCheckPath` of the request, else the plan's, is asked for liveness and readiness both: an app that names one path
+    ///   has no other. Without it the configuration's two paths are.
     ///
     /// - Parameters:
     ///   - image: with its digest, or with a tag where no digest is known.
     ///   - defaultPort: what the plan says.
+    ///   - healthPath: what the plan says.
     ///   - command: what replaces the image's entrypoint; an image that was built for the request has the start command there.
     ///   - releaseCommand: the request's `releaseCommand` as an argument vector.
     /// - Throws: `BuildFailure` with code `invalid_request` or `invalid_configuration` that names the field.
@@ -49,6 +50,7 @@ package struct DeploymentIntent: Sendable, Hashable {
         request: BuildRequest,
         image: ImageReference,
         defaultPort: Int,
+        healthPath: String? = nil,
         command: [String]? = nil,
         releaseCommand: [String]? = nil,
         revision: String?,
@@ -67,9 +69,10 @@ package struct DeploymentIntent: Sendable, Hashable {
         )
         self.image = image
         port = try Self.port(of: request, default: defaultPort)
-        if let path = request.healthCheckPath { try Self.checkPath(path) }
-        livenessPath = request.healthCheckPath ?? settings.livenessPath
-        readinessPath = request.healthCheckPath ?? settings.readinessPath
+        let path = request.healthCheckPath ?? healthPath
+        if let path { try Self.checkPath(path) }
+        livenessPath = path ?? settings.livenessPath
+        readinessPath = path ?? settings.readinessPath
         environment = request.environmentVariables.merging(["PORT": String(port)]) { $1 }
         secrets = request.environmentSecrets.filter { $0.key != "PORT" }
         resources = try settings.resources.overridden(by: request.resources)
@@ -98,6 +101,7 @@ package struct DeploymentIntent: Sendable, Hashable {
             request: request,
             image: image.reference.pinned(to: image.reference.digest ?? image.manifest.digest),
             defaultPort: plan.port,
+            healthPath: plan.healthPath,
             releaseCommand: releaseCommand,
             revision: revision.commit.hex,
             queuedAt: queuedAt,

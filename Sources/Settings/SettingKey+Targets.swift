@@ -33,6 +33,12 @@ extension SettingKey {
             "How much disk compressed parts of layers may take in cacheDirectory, so that a change compresses only what it touches."
         ),
         SettingKey(
+            "layers.attributes",
+            .choice(["tell", "refuse"]),
+            default: "tell",
+            "What happens when '.gitattributes' asks for Git LFS, filters, export-subst, ident or other encodings, which layers do not apply: a line in the build's log, or a failed build."
+        ),
+        SettingKey(
             "registries.push",
             .text(.repositoryPrefix),
             default: "127.0.0.1:5000/apps",

@@ -49,7 +49,8 @@ extension WorkerSettings {
                 compression: values.text("layers.compression") ?? "balanced",
                 maximum: values.integer("layers.maximum"),
                 threads: values.integer("layers.threads"),
-                memberBytes: values.integer("layers.memberBytes")
+                memberBytes: values.integer("layers.memberBytes"),
+                attributes: values.text("layers.attributes") ?? "tell"
             ),
             steps: Steps(values),
             registries: Registries(&values, files: files, cacheDirectory: cache, environment: environment),

@@ -119,5 +119,7 @@ extension WorkerSettings {
         package var threads: Int
         /// Disk for compressed members; 0 keeps none.
         package var memberBytes: Int
+        /// `tell` or `refuse`.
+        package var attributes: String
     }
 }

@@ -15,8 +15,7 @@ struct LayerMaking: Sendable {
 
     /// All layers of the tree, if all are remembered.
     func remembered() throws -> [Layer]? {
-        let whole = try LayerKey(tree: revision.tree, at: directory, settings: settings)
-        guard let note = note(for: whole.noteKey), let parts = TreeParts(text: note)?.parts else { return nil }
+        guard let parts = try knownParts() else { return nil }
         var layers: [Layer] = []
         for part in parts {
             guard let layer = remembered(part, try key(of: part)) else { return nil }
@@ -26,33 +25,76 @@ struct LayerMaking: Sendable {
         return layers
     }
 
+    /// The parts of the tree, if it was cut before.
+    func knownParts() throws -> [TreePart]? {
+        note(for: try wholeKey.noteKey).flatMap { TreeParts(text: $0)?.parts }
+    }
+
+    var wholeKey: LayerKey {
+        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, settings: settings) }
+    }
+
     /// Whether the project's tree has to be cut anew.
     func needsHistory() -> Bool { note(for: project).flatMap { LayerSplit(text: $0) } == nil }
 
-    /// Makes what is not remembered, on this thread.
-    func make(_ tree: any StoredTree, history: [[[UInt8]]], cancellation: CancelFlag) throws -> [Layer] {
-        for note in try AttributeNotes.notes(of: tree) { log.say(note, .assembling) }
+    /// Where a tree is cut into layers.
+    struct Cut: Sendable {
+        var split: LayerSplit
+        var parts: [TreePart]
+    }
+
+    /// Cuts the project's tree as before, or anew.
+    func cut(_ tree: any StoredTree, history: [[[UInt8]]]) throws -> Cut {
+        for note in try AttributeNotes.notes(of: tree, settings.attributes) { log.say(note, .assembling) }
         let split = try split(tree, history)
-        let parts = try TreePart.parts(of: tree, split)
-        var layers: [Layer] = []
-        for part in parts {
+        return Cut(split: split, parts: try TreePart.parts(of: tree, split))
+    }
+
+    /// Makes what is not remembered, on this thread.
+    func make(_ cut: Cut, of tree: any StoredTree, cancellation: CancelFlag) throws -> [Layer] {
+        let layers = try make(cut.parts, of: tree, cancellation)
+        let whole = try wholeKey
+        let isGood = cut.split.fits(layers.map(\.tarSize), limit: settings.maximumLayers)
+        attempt("Where the source is cut cannot be remembered") {
+            try memo.remember(note: TreeParts(cut.parts).text, for: whole.noteKey)
+            try memo.remember(note: isGood ? cut.split.text : "?", for: project)
+        }
+        return layers
+    }
+
+    /// Parts follow one another without a pause; each is remembered as soon as it is through.
+    private func make(_ parts: [TreePart], of tree: any StoredTree, _ cancellation: CancelFlag) throws -> [Layer] {
+        let batch = try LayerBatch(settings)
+        var layers = [Layer?](repeating: nil, count: parts.count)
+        var begun: [(index: Int, key: LayerKey, pending: PendingLayer)] = []
+        func finish(_ isDue: (PendingLayer) -> Bool) throws {
+            while let first = begun.first, isDue(first.pending) {
+                begun.removeFirst()
+                let (layer, cost) = try first.pending.finish()
+                tell(layer, .made(cost))
+                attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
+                layers[first.index] = layer
+            }
+        }
+        for (index, part) in parts.enumerated() {
             let key = try key(of: part)
             if let layer = remembered(part, key) {
                 tell(layer, .remembered)
-                layers.append(layer)
+                layers[index] = layer
                 continue
             }
-            let layer = try write(part, of: tree, cancellation: cancellation)
-            attempt("The layer cannot be remembered") { try memo.remember(layer, for: key) }
-            layers.append(layer)
+            let pending = try batch.begin(
+                from: tree,
+                part: part,
+                at: directory,
+                comment: comment(part),
+                cancellation: cancellation
+            )
+            begun.append((index, key, pending))
+            try finish { $0.isComplete }
         }
-        let whole = try LayerKey(tree: revision.tree, at: directory, settings: settings)
-        let isGood = split.fits(layers.map(\.tarSize), limit: settings.maximumLayers)
-        attempt("Where the source is cut cannot be remembered") {
-            try memo.remember(note: TreeParts(parts).text, for: whole.noteKey)
-            try memo.remember(note: isGood ? split.text : "?", for: project)
-        }
-        return layers
+        try finish { _ in true }
+        return layers.compactMap { $0 }
     }
 
     private func split(_ tree: any StoredTree, _ history: [[[UInt8]]]) throws -> LayerSplit {
@@ -60,7 +102,7 @@ struct LayerMaking: Sendable {
         return try LayerSplit.choose(for: tree, limit: settings.maximumLayers, history: history)
     }
 
-    private func key(of part: TreePart) throws -> LayerKey {
+    func key(of part: TreePart) throws -> LayerKey {
         try LayerKey(tree: revision.tree, part: part, at: directory, settings: settings)
     }
 
@@ -116,7 +158,7 @@ struct LayerMaking: Sendable {
         }
     }
 
-    private var project: Digest {
+    var project: Digest {
         let parts = [
             LayerSplit.policy, revision.repositoryURL, revision.rootDirectory, directory, "\(settings.maximumLayers)",
         ]

@@ -28,13 +28,17 @@ struct SourceLayers: Sendable {
             account: account
         )
         if let layers = try making.remembered() { return layers }
+        if await making.learnAll(), let layers = try making.remembered() { return layers }
         let history = try await making.needsHistory() ? source.changes(before: revision, limit: 20) : []
+        let cut = try await source.withTree(of: revision) { tree in try making.cut(tree, history: history) }
+        await making.learn(cut.parts)
         let cancellation = CancelFlag()
         let layers = try await cancellation.whileRunning {
             try await source.withTree(of: revision) { tree in
-                try making.make(tree, history: history, cancellation: cancellation)
+                try making.make(cut, of: tree, cancellation: cancellation)
             }
         }
+        await making.share(cut.parts)
         if let failure = settings.members?.takeFailure() {
             log.say("Members of layers cannot be kept: \(failure)", .assembling)
         }

@@ -25,7 +25,10 @@ struct BuildCommand: AsyncParsableCommand {
 
     @OptionGroup var source: SourceOptions
     @Option(
-        help: ArgumentHelp("Where the image goes: oci:DIR[:TAG] or docker://HOST/REPOSITORY:TAG.", valueName: "target")
+        help: ArgumentHelp(
+            "Where the image goes: oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://HOST/REPOSITORY:TAG.",
+            valueName: "target"
+        )
     )
     var output: OutputTarget
     @Flag(help: "Say of each layer where it comes from: remembered or why not, bytes read, packed, uploaded, mounted.")
@@ -51,30 +54,5 @@ struct BuildCommand: AsyncParsableCommand {
         }
         await build.workshop.close()
         format.print(result.json) { explain ? "\(result.explanationText)\n\(result.text)" : result.text }
-    }
-}
-
-/// Where `build` puts the image.
-enum OutputTarget: ExpressibleByArgument, Sendable {
-    case layout(directory: String, tag: String?)
-    case registry(ImageReference)
-
-    init?(argument: String) {
-        if argument.hasPrefix("docker://") {
-            guard var reference = try? ImageReference(parsing: String(argument.dropFirst(9))) else { return nil }
-            if reference.tag == nil { reference.tag = "latest" }
-            self = .registry(reference)
-        } else if argument.hasPrefix("oci:") {
-            let rest = argument.dropFirst(4)
-            guard !rest.isEmpty else { return nil }
-            guard let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") else {
-                self = .layout(directory: String(rest), tag: nil)
-                return
-            }
-            guard ImageReference.isTag(rest[rest.index(after: colon)...]), colon > rest.startIndex else { return nil }
-            self = .layout(directory: String(rest[..<colon]), tag: String(rest[rest.index(after: colon)...]))
-        } else {
-            return nil
-        }
     }
 }

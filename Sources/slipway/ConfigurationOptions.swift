@@ -199,6 +199,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("layers-member-bytes"), help: .setting("layers.memberBytes"))
     var layersMemberBytes: String?
+    @Option(name: .customLong("layers-attributes"), help: .setting("layers.attributes"))
+    var layersAttributes: String?
 
     @Option(name: .customLong("registries-push"), help: .setting("registries.push"))
     var registriesPush: String?
@@ -353,6 +355,7 @@ extension ConfigurationOptions {
             ("layers.maximum", layersMaximum),
             ("layers.threads", layersThreads),
             ("layers.memberBytes", layersMemberBytes),
+            ("layers.attributes", layersAttributes),
             ("registries.push", registriesPush),
             ("registries.mirrors", registriesMirrors),
             ("registries.layouts", registriesLayouts),

@@ -16,13 +16,14 @@ struct CopyCommand: AsyncParsableCommand {
             EXAMPLES:
               slipway copy docker://127.0.0.1:5000/team/app:1 oci:/tmp/image:1
               slipway copy oci:/tmp/image:1 docker://registry.example.org/team/app:1
+              slipway copy oci:/tmp/image:1 oci-archive:/tmp/image.tar:1
               slipway copy docker://docker.io/library/python:3 docker://127.0.0.1:5000/library/python:3
             """
     )
 
-    @Argument(help: ArgumentHelp("oci:DIR[:TAG] or docker://HOST/REPOSITORY[:TAG].", valueName: "source"))
+    @Argument(help: ArgumentHelp(OutputTarget.forms, valueName: "source"))
     var source: OutputTarget
-    @Argument(help: ArgumentHelp("oci:DIR[:TAG] or docker://HOST/REPOSITORY[:TAG].", valueName: "destination"))
+    @Argument(help: ArgumentHelp(OutputTarget.forms, valueName: "destination"))
     var destination: OutputTarget
     @Flag(name: .customLong("without-referrers"), help: "Leave signatures, SBOMs and the like behind.")
     var leavesReferrers = false
@@ -35,20 +36,30 @@ struct CopyCommand: AsyncParsableCommand {
 
     private func copy() async throws {
         let workshop = try Workshop(try options.load())
+        let (root, counts) = try await source.reading(workshop) { source in
+            try await destination.writing(workshop) { try await copy(source, to: $0, workshop) }
+        }
+        await workshop.close()
+        format.output.print(Self.json(root, counts)) { Self.text(root, counts) }
+    }
+
+    private func copy(
+        _ source: OutputTarget,
+        to destination: OutputTarget,
+        _ workshop: Workshop
+    ) async throws -> (ManifestContent, ImageCopy.Counts) {
         let copy = ImageCopy(
             from: try source.contents(workshop),
             to: try Self.destination(destination, workshop),
             log: PlainLog()
         )
-        let (root, counts) = try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
-        await workshop.close()
-        format.output.print(Self.json(root, counts)) { Self.text(root, counts) }
+        return try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
     }
 
     private static func destination(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentDestination {
         switch target {
         case .registry(let reference): return try workshop.registry.contents(of: reference)
-        case .layout(let directory, _):
+        case .layout(let directory, _), .archive(let directory, _):
             return try LayoutContents(makingAt: directory) { blob, directory in
                 try await workshop.registry.fetchBlob(blob, spoolDirectory: directory)
             }
@@ -77,7 +88,7 @@ extension OutputTarget {
     func contents(_ workshop: Workshop) throws -> any ContentSource {
         switch self {
         case .registry(let reference): try workshop.registry.contents(of: reference)
-        case .layout(let directory, _): try LayoutContents(opening: directory)
+        case .layout(let directory, _), .archive(let directory, _): try LayoutContents(opening: directory)
         }
     }
 
@@ -85,14 +96,14 @@ extension OutputTarget {
     var name: String {
         switch self {
         case .registry(let reference): reference.digest?.description ?? reference.tag ?? "latest"
-        case .layout(_, let tag): tag ?? "latest"
+        case .layout(_, let tag), .archive(_, let tag): tag ?? "latest"
         }
     }
 
     fileprivate var tag: String? {
         switch self {
         case .registry(let reference): reference.digest == nil ? reference.tag : nil
-        case .layout(_, let tag): tag ?? "latest"
+        case .layout(_, let tag), .archive(_, let tag): tag ?? "latest"
         }
     }
 }

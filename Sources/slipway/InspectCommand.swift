@@ -21,7 +21,7 @@ struct InspectCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("oci:DIR[:TAG] or docker://HOST/REPOSITORY[:TAG].", valueName: "image"))
+    @Argument(help: ArgumentHelp(OutputTarget.forms, valueName: "image"))
     var image: OutputTarget
     @Flag(help: "Read the layers and check them too.")
     var verify = false
@@ -30,7 +30,9 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workshop = try Workshop(try options.load())
-        let inspection = try await ImageInspection(image, workshop: workshop, verifies: verify)
+        let inspection = try await image.reading(workshop) { image in
+            try await ImageInspection(image, workshop: workshop, verifies: verify)
+        }
         await workshop.close()
         format.output.print(inspection.json) { inspection.text }
         if !inspection.problems.isEmpty { throw ExitCode(1) }

@@ -63,11 +63,21 @@ struct LocalBuild: Sendable {
     }
 
     private func deliver(_ image: Image, _ log: TerminalLog) async throws -> (place: String, ways: [Digest: BlobWay]?) {
+        let (place, ways) = try await target.writing(workshop) { try await deliver(image, to: $0, log) }
+        guard case .archive(let file, let tag) = target else { return (place, ways) }
+        return ("oci-archive:\(file)" + (tag.map { ":\($0)" } ?? ""), ways)
+    }
+
+    private func deliver(
+        _ image: Image,
+        to target: OutputTarget,
+        _ log: TerminalLog
+    ) async throws -> (place: String, ways: [Digest: BlobWay]?) {
         switch target {
         case .registry(let reference):
             let published = try await workshop.registry.push(image, to: reference, confirm: log.asked, log: log)
             return (published.reference.description, published.ways)
-        case .layout(let directory, let tag):
+        case .layout(let directory, let tag), .archive(let directory, let tag):
             try await OCILayout.write(image, to: directory, tag: tag) { blob in
                 try await workshop.registry.fetchBlob(blob, spoolDirectory: workshop.layers.spoolDirectory)
             }

@@ -11,6 +11,9 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Says what would be built, from which files, and why; builds nothing.",
         discussion: """
+            As 'build' does, it takes a git repository at its HEAD, with a warning where files differ from it, and a directory
+            that no commit has as it lies there.
+
             EXAMPLES:
               slipway plan .
               slipway plan . --root apps/web --why
@@ -85,6 +88,11 @@ struct PlanCommand: AsyncParsableCommand {
                 "error": ["code": .string(failure.code.rawValue), "message": .string(failure.message)],
             ]
             format.output.print(json) { "" }
+        }
+        if format.output == .table && why {
+            for other in candidates {
+                Swift.print(TerminalText.plain("not        \(other.language): \(other.reason)"))
+            }
         }
         throw failure
     }

@@ -42,7 +42,7 @@ struct Reloader: Sendable {
         var queue = Wiring.queue(settings)
         // The name and the farm are part of what other workers know of this one.
         (queue.farm, queue.worker) = (before.farm, before.worker.name)
-        let workshop = try Workshop(settings, farm: FarmSteps(redis, farm: before.farm), http: http)
+        let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: before.farm), http: http)
         return WorkerSetup(
             settings: settings,
             queue: try WorkerQueue(redis, settings: queue),

@@ -49,7 +49,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let drain = DrainSignal()
         SandboxRunner(settings: Wiring.sandbox(settings)).sweep()
         let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
-        let workshop = try Workshop(settings, farm: FarmSteps(redis, farm: settings.farm))
+        let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: settings.farm))
         let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))
         let pipeline = emptyBuilds ? BuildPipeline.empty : BuildPipeline(stages: try workshop.stages())
         let setup = CurrentSetup(WorkerSetup(settings: settings, queue: queue, pipeline: pipeline))

@@ -1,10 +1,12 @@
 import BuildModel
+import BuildQueue
 import Buildpacks
 import GitStore
 import HTTPTransport
 import ImageBuild
 import Kubernetes
 import Platform
+import RedisTransport
 import Registry
 import Settings
 import Worker
@@ -19,12 +21,12 @@ struct Workshop: Sendable {
     let steps: StepMaker
 
     /// - Parameters:
-    ///   - farm: what the nodes of a farm remember of steps together.
+    ///   - farm: what the nodes of a farm remember together.
     ///   - http: a client to share; one of its own without it.
     /// - Throws: `BuildFailure` if the cache directory cannot be made or a file that the configuration names cannot be read.
     init(
         _ settings: WorkerSettings,
-        farm: (any StepMemory)? = nil,
+        farm: FarmMemories? = nil,
         http: HTTPClient = HTTPClient(label: "slipway.http")
     ) throws {
         self.settings = settings
@@ -43,6 +45,7 @@ struct Workshop: Sendable {
             ),
             spoolDirectory: spool,
             maximumLayers: settings.layers.maximum,
+            attributes: AttributeNotes.Policy(rawValue: settings.layers.attributes) ?? .tell,
             members: try Self.members(settings, in: memory)
         )
         let bases = BaseImageFinder(
@@ -50,8 +53,8 @@ struct Workshop: Sendable {
             registry: registry,
             platform: Wiring.platform(settings)
         )
-        images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory))
-        steps = try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm)
+        images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory, farm: farm?.layers))
+        steps = try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm?.steps)
     }
 
     /// What is kept of layers, or nil where the configuration gives it no room.
@@ -78,4 +81,15 @@ struct Workshop: Sendable {
     }
 
     func close() async { await http.shutdown() }
+}
+
+/// What the nodes of a farm remember together.
+struct FarmMemories: Sendable {
+    let steps: FarmMemory
+    let layers: FarmMemory
+
+    init(_ redis: RedisClient, farm: String) throws(BuildFailure) {
+        steps = try FarmMemory(redis, farm: farm, of: .step)
+        layers = try FarmMemory(redis, farm: farm, of: .layer)
+    }
 }

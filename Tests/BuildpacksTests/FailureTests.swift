@@ -10,7 +10,12 @@ struct FailureTests {
             (["Index.HTML": ""], "Index.HTML should be named index.html"),
             (["web/package.json": "{}"], "web/package.json is there: the root directory may be 'web'"),
             (["docs/index.html": ""], "docs/index.html is there: the root directory may be 'docs'"),
-            (["README.md": ""], "go (go.mod, go.work, main.go"),
+            (["README.md": ""], "go.mod"),
+            (["README.md": ""], "a Procfile with a line 'web: COMMAND'"),
+            (
+                ["apps/shop/go.mod": "module x\ngo 1.24\n", "apps/shop/main.go": "package main\nfunc main() {}\n"],
+                "No rule knows this source. Apps are in 'apps/shop' (go)"
+            ),
             ([:], "There is no file to build"),
         ]
     )

@@ -125,6 +125,8 @@ struct RuleCaseTests {
             ),
             "environment": .object(plan.environment.mapValues { .string($0) }),
             "port": .integer(Int64(plan.port)),
+            "stopSignal": .string(plan.stopSignal),
+            "healthPath": plan.healthPath.map { .string($0) } ?? .null,
             "scores": .object(
                 Dictionary(uniqueKeysWithValues: plan.candidates.map { ($0.language, .integer(Int64($0.score))) })
             ),

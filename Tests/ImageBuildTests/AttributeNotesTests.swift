@@ -33,4 +33,25 @@ import Testing
         #expect(try notes(text) == [])
         #expect(try AttributeNotes.notes(of: InMemoryTree(items: [.file("a")])) == [])
     }
+
+    @Test("files in directories count, but for those that are kept out of the image")
+    func nested() throws {
+        let tree = InMemoryTree(items: [
+            .file(".slipwayignore", "vendor\n"), .directory("docs"), .file("docs/.gitattributes", "*.pdf filter=lfs"),
+            .directory("vendor"), .file("vendor/.gitattributes", "* ident"), .file("x.gitattributes", "* export-subst"),
+        ])
+        let notes = try AttributeNotes.notes(of: tree)
+        #expect(notes.count == 1)
+        #expect(notes.first?.hasPrefix("'docs/.gitattributes', *.pdf: Git LFS") == true)
+    }
+
+    @Test("where they are refused, the failure names the file, the pattern and the way out")
+    func refused() throws {
+        let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", "version")])
+        let failure = #expect(throws: BuildFailure.self) { try AttributeNotes.notes(of: tree, .refuse) }
+        #expect(failure?.code == .attributesUnsupported)
+        #expect(failure?.message.contains("'.gitattributes', *.bin") == true)
+        #expect(failure?.message.contains("layers.attributes") == true)
+        #expect(try AttributeNotes.notes(of: InMemoryTree(items: [.file("a")]), .refuse) == [])
+    }
 }

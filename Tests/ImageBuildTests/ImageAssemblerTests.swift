@@ -36,7 +36,7 @@ import Testing
         #expect(layers.allSatisfy { $0.mediaType == MediaType.ociLayerGzip })
     }
 
-    @Test("the plan decides what runs; the base's command goes, its other settings stay")
+    @Test("the plan decides what runs; the base's command and its signal go, its other settings stay")
     func execution() throws {
         let base = try ImageFixture.base(config: [
             "Cmd": ["bash"], "Entrypoint": ["/tini"], "User": "root", "WorkingDir": "/", "StopSignal": "SIGINT",
@@ -49,7 +49,7 @@ import Testing
         #expect(config["User"] == "10001:10001")
         #expect(config["WorkingDir"] == "/app/site")
         #expect(config["ExposedPorts"] == ["3000/tcp": [:]])
-        #expect(config["StopSignal"] == "SIGINT")
+        #expect(config["StopSignal"] == "SIGTERM")
         #expect(config["Healthcheck"] == ["Test": ["NONE"], "Interval": 30_000_000_000])
         #expect(config["Volumes"] == ["/data": [:]])
         #expect(config["x-unknown"] == [1, ["deep": nil]])

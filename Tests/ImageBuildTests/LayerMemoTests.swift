@@ -122,5 +122,44 @@ import Testing
         #expect(made.withLock { $0 } == 1)
     }
 
+    @Test("what one node made the other nodes know, notes as well, and forget when it turns out wrong")
+    func farm() async throws {
+        let farm = FarmInMemory()
+        let other = try Scratch()
+        let key = try key()
+        let here = LayerMemo(in: scratch.path, farm: farm)
+        try here.remember(try LayerFixture.layer(Self.items), for: key)
+        try here.remember(note: "a,b", for: key.noteKey)
+        try await here.share([key.digest, key.noteKey])
+        let there = LayerMemo(in: other.path, farm: farm)
+        #expect(try await there.learn([key.digest, key.noteKey]))
+        #expect(try there.note(for: key.noteKey) == "a,b")
+        let found = try #require(
+            try there.layer(for: key, comment: "") { try LayerFixture.layer([.file("x", "y")]) }
+        )
+        guard case .deferred(let make) = found.blob.source else { return }
+        _ = await #expect(throws: BuildFailure.self) { try await make() }
+        let third = try Scratch()
+        #expect(try await !LayerMemo(in: third.path, farm: farm).learn([key.digest]))
+    }
+
+    @Test("what is no layer in the farm's memory is not taken", arguments: ["", "=", "= a b", "x y", "= a\nb", "-"])
+    func foreign(value: String) async throws {
+        let farm = FarmInMemory()
+        let key = try key()
+        farm.remember(value, for: key.digest)
+        let memo = LayerMemo(in: scratch.path, farm: farm)
+        #expect(try await !memo.learn([key.digest]))
+        #expect(try memo.note(for: key.digest) == nil)
+    }
+
     private func bytes(_ content: any BlobContent) throws -> [UInt8] { try Files.bytes(of: content) }
+}
+
+private final class FarmInMemory: LayerMemory {
+    private let values = Mutex<[Digest: String]>([:])
+
+    func recall(_ key: Digest) -> String? { values.withLock { $0[key] } }
+    func remember(_ value: String, for key: Digest) { values.withLock { $0[key] = value } }
+    func forget(_ key: Digest) { values.withLock { $0[key] = nil } }
 }

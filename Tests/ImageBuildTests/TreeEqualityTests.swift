@@ -1,7 +1,9 @@
 import BuildModel
-import ImageBuild
+import Platform
 import TestSupport
 import Testing
+
+@testable import ImageBuild
 
 /// What `git archive` makes of a tree and what readers find in our layer of it are the same.
 @Suite struct TreeEqualityTests {
@@ -112,6 +114,55 @@ import Testing
         #expect(difference.status == 0, "\(difference.text.prefix(2000))\(difference.errorText)")
     }
 
+    @Test("layers of any tree, cut anywhere, unpack together to the tree", arguments: 1...4 as ClosedRange<UInt64>)
+    func randomCuts(seed: UInt64) async throws {
+        let scratch = try Scratch(in: "/dev/shm")
+        let source = try await GitTree(RandomTree.items(seed: seed), in: scratch)
+        try await source.archive(to: scratch("want.tar"))
+        let want = try await unpack(scratch("want.tar"), to: scratch("want"), by: "tar")
+        let layers = try layers(of: source.tree, seed: seed)
+        #expect(layers.count > 1)
+        try await Command.output(["mkdir", scratch("bsdtar")])
+        for layer in layers {
+            try LayerFixture.save(layer, to: scratch("part.tar.gz"))
+            try await Command.output(
+                ["bsdtar", "-xpf", scratch("part.tar.gz"), "-C", scratch("bsdtar")],
+                environment: ["LC_ALL": "C.UTF-8"]
+            )
+        }
+        #expect(try await listing(scratch("bsdtar")) == want)
+        let image = try ImageAssembler.assemble(
+            base: try ImageFixture.base([]),
+            layers: layers,
+            plan: try ImageFixture.plan(),
+            revision: ImageFixture.revision(),
+            created: ImageFixture.created
+        )
+        try await ImageFixture.write(image, to: scratch("layout"), tag: "app")
+        try await Command.output([
+            "umoci", "raw", "unpack", "--rootless", "--image", "\(scratch("layout")):app", scratch("umoci"),
+        ])
+        // The root is umoci's own.
+        let isRoot: ([UInt8]) -> Bool = { $0.suffix(2) == Array(" .".utf8)[...] }
+        #expect(try await listing(scratch("umoci")).filter { !isRoot($0) } == want.filter { !isRoot($0) })
+    }
+
+    /// The layers of a tree that is cut at three of its entries, made as a build makes them.
+    private func layers(of tree: any StoredTree, seed: UInt64) throws -> [Layer] {
+        var paths: [[UInt8]] = []
+        try tree.walk { entry in
+            paths.append(entry.path)
+            return .proceed
+        }
+        var generator = SeededGenerator(seed: seed)
+        let places = Set((0..<3).map { _ in Int.random(in: 1..<paths.count, using: &generator) })
+        let parts = try TreePart.parts(of: tree, LayerSplit(cuts: places.sorted().map { paths[$0] }))
+        let batch = try LayerBatch(LayerFixture.settings())
+        return try parts.map { part in
+            try batch.begin(from: tree, part: part, at: "/app", comment: part.name, cancellation: CancelFlag())
+        }.map { try $0.finish().layer }
+    }
+
     /// Unpacks an archive; returns type, mode, size, target and path of everything in it.
     private func unpack(_ archive: String, to directory: String, by reader: String) async throws -> Set<[UInt8]> {
         try await Command.output(["mkdir", directory])
@@ -120,10 +171,14 @@ import Testing
         // GNU tar takes names for bytes anyway, and says that it need not be told.
         let notice = "Ignoring unknown extended header keyword 'hdrcharset'"
         #expect(result.errorText.split(separator: "\n").filter { !$0.hasSuffix(notice) } == [])
+        return try await listing(directory)
+    }
+
+    private func listing(_ directory: String) async throws -> Set<[UInt8]> {
         let listing = try await Command.output(
             ["find", ".", "-type", "d", "-printf", "%y %m %p\\0", "-o", "-printf", "%y %m %s %l %p\\0"],
             in: directory,
-            environment: locale
+            environment: ["LC_ALL": "C.UTF-8"]
         )
         return Set(listing.output.split(separator: 0).map(Array.init))
     }

@@ -1,3 +1,3 @@
 package import BuildQueue
 
-extension FarmSteps: StepMemory {}
+extension FarmMemory: StepMemory {}

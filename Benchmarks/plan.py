@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""How long it takes to detect what a large tree is: `slipway plan` on a directory and on a git repository, less an app of one file."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import machine, options, report, scratch
+from harness.command import run
+from harness.sample import Bar
+from harness.suite import Case, Suite, Tool
+
+TOOL = "slipway plan"
+FILES = 50_000
+MANIFEST = '{"scripts": {"start": "node src/server.js"}, "dependencies": {"express": "5"}}\n'
+ENDINGS = ("ts", "py", "go", "rb")
+
+
+def main() -> int:
+    parser = options.parser(__doc__)
+    program = options.REPOSITORY / ".build/release/slipway"
+    parser.add_argument("--slipway", default=str(program), metavar="FILE", help="the program")
+    arguments = parser.parse_args()
+    suite = Suite("plan", arguments.rounds, arguments.warmups)
+    report.warn_of_disturbance()
+    facts = machine.facts()
+    with scratch.scratch(1 << 30, arguments.scratch) as directory:
+        small, large, repository = (Path(directory) / name for name in ("small", "large", "repository"))
+        write(small, 0)
+        write(large, FILES)
+        write(repository, FILES)
+        commit(repository)
+        suite.compare(
+            [Case(name, str(path)) for name, path in cases(small, large, repository)],
+            [Tool(TOOL, lambda path: run([arguments.slipway, "plan", path, "-o", "json"]))],
+        )
+    for name in (f"{FILES} files, directory", f"{FILES} files, repository"):
+        suite.bars.append(Bar(f"{name}: CPU of detection", detection(suite, name), 50, "ms"))
+    return report.finish(suite, arguments.output, arguments.strict, facts)
+
+
+def cases(small: Path, large: Path, repository: Path) -> list[tuple[str, Path]]:
+    return [("one file", small), (f"{FILES} files, directory", large), (f"{FILES} files, repository", repository)]
+
+
+def detection(suite: Suite, name: str) -> float | None:
+    """CPU in milliseconds beyond what starting and reading the rules costs: a machine with neighbours makes times longer, not CPU."""
+    medians = []
+    for case in (name, "one file"):
+        row = suite.find(case, TOOL)
+        if row is None:
+            return None
+        medians.append(statistics.median(sample.cpu_seconds for sample in row.samples))
+    return (medians[0] - medians[1]) * 1000
+
+
+def write(root: Path, files: int) -> None:
+    """A package of Node with as many files of other languages three levels deep, where patterns look."""
+    root.mkdir()
+    (root / "package.json").write_text(MANIFEST, encoding="ascii")
+    for number in range(0, files, 100):
+        directory = root / "src" / f"part{number // 100}"
+        directory.mkdir(parents=True)
+        for index in range(100):
+            (directory / f"file{index}.{ENDINGS[index % len(ENDINGS)]}").write_text("x = 1\n", encoding="ascii")
+
+
+def commit(root: Path) -> None:
+    author = ["-c", "user.name=bench", "-c", "user.email=bench@example.org"]
+    for words in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "--message=files"], ["gc", "--quiet"]):
+        subprocess.run(["git", "-C", str(root), *words], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

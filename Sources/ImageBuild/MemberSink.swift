@@ -1,0 +1,60 @@
+internal import BuildModel
+internal import Platform
+
+/// Where the members of one layer end, in order: a file without a name, and the hashes of both forms of the layer.
+final class MemberSink {
+    /// What happens to the hashes' states after a member.
+    enum EdgeStep {
+        case keep(Digest)
+        case takeUp(LayerEdge)
+    }
+
+    private let store: MemberStore?
+    private let spool: SpoolFile
+    private var state = LayerEdge()
+    private var expected = 0
+    private(set) var work = LayerWork()
+
+    init(in directory: String, store: MemberStore?) throws(BuildFailure) {
+        spool = try SpoolFile(in: directory)
+        self.store = store
+    }
+
+    var isComplete: Bool { expected == 0 }
+
+    /// One more member will come.
+    func expect() { expected += 1 }
+
+    func take(_ member: MemberMaker.Member, edge: EdgeStep?) throws {
+        expected -= 1
+        work.count(member)
+        try unsafe member.compressed.withUnsafeBytes { try unsafe spool.append($0) }
+        if case .takeUp(let edge) = edge {
+            guard edge.size == spool.size else { throw LayerFailure.edge(spool.size, kept: edge.size) }
+            state = edge
+            return
+        }
+        // What was copied is hashed by the edge that follows; until then nobody looks at the hashes.
+        if let tar = member.tar {
+            state.tarHasher.update(tar)
+            state.hasher.update(member.compressed)
+        }
+        state.size = spool.size
+        if case .keep(let key) = edge { store?.keep(state.bytes, for: key) }
+    }
+
+    /// The layer, once all members have come.
+    func layer(comment: String) -> Layer {
+        let descriptor = Descriptor(
+            mediaType: MediaType.ociLayerGzip,
+            digest: state.hasher.finalize(),
+            size: spool.size
+        )
+        return Layer(
+            blob: ImageBlob(descriptor: descriptor, source: .local(spool)),
+            diffID: state.tarHasher.finalize(),
+            tarSize: work.bytes,
+            comment: comment
+        )
+    }
+}

@@ -1,0 +1,1 @@
+(defproject hello "1" :main hello.core)

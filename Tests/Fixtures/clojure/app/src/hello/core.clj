@@ -1,0 +1,3 @@
+(ns hello.core)
+
+(defn -main [] (println "hello"))

@@ -1,0 +1,3 @@
+//> using scala 3.3.6
+
+@main def hello() = println("hello")

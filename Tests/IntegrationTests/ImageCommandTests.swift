@@ -1,0 +1,126 @@
+import BuildModel
+import Documents
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Images from the command line")
+struct ImageCommandTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private var environment: [String: String] {
+        [
+            "SLIPWAY_CACHE_DIRECTORY": scratch("cache"), "SLIPWAY_BUILDPACKS_DIRECTORY": "\(Checkout.root)/buildpacks",
+            "SLIPWAY_REGISTRIES_LAYOUTS": "\(Cache.directory)/base-images",
+        ]
+    }
+
+    private func app() async throws -> GitRepository {
+        let repository = try await GitRepository(at: scratch("app"))
+        try await repository.commit(["main.py": "print('x')\n", "data/a.txt": "a"])
+        return repository
+    }
+
+    private func slipway(_ words: String...) async throws -> CommandResult {
+        try await SlipwayProgram.output(words, environment: environment)
+    }
+
+    private func build(to target: String) async throws -> [JSONValue] {
+        let result = try await slipway("build", scratch("app"), "--output", target, "--explain", "-o", "json")
+        return try JSONDocument.parse(result.output)["layers"]?.array ?? []
+    }
+
+    private func own(_ layers: [JSONValue], _ member: String) -> [String?] {
+        layers.filter { $0["memo"]?.string != "base" }.map { $0[member]?.string }
+    }
+
+    @Test("a build explains each layer: made and uploaded, then remembered and there, then mounted")
+    func explain() async throws {
+        let repository = try await app()
+        let registry = try await RegistryServer()
+        let first = try await build(to: "docker://\(registry.host)/team/app:1")
+        #expect(own(first, "memo").allSatisfy { $0 == "miss" })
+        #expect(own(first, "way").allSatisfy { $0 == "uploaded" })
+        #expect(first.contains { $0["memo"]?.string == "base" })
+        for layer in first where layer["memo"]?.string != "base" {
+            #expect(layer["uploadedBytes"] == layer["size"])
+            #expect(layer["readBytes"]?.integer ?? 0 > 0)
+        }
+
+        let again = try await build(to: "docker://\(registry.host)/team/app:2")
+        #expect(again.map { $0["digest"] } == first.map { $0["digest"] })
+        #expect(again.contains { $0["memo"]?.string == "hit" })
+        #expect(again.allSatisfy { $0["way"]?.string == "there already" && $0["uploadedBytes"]?.integer == 0 })
+
+        let other = try await build(to: "docker://\(registry.host)/team/other:1")
+        #expect(other.allSatisfy { $0["way"]?.string != "uploaded" }, "\(other.map { $0["way"] })")
+
+        try await repository.commit(["data/a.txt": "b"])
+        let text = try await slipway(
+            "build",
+            scratch("app"),
+            "--output",
+            "docker://\(registry.host)/team/app:3",
+            "--explain"
+        ).text
+        #expect(text.contains("made: "), "\(text)")
+        #expect(text.contains(" uploaded"))
+        #expect(text.contains("there already"))
+    }
+
+    @Test("an image in a registry is inspected and verified; one that is not there is said to be missing")
+    func inspectRegistry() async throws {
+        _ = try await app()
+        let registry = try await RegistryServer()
+        let target = "docker://\(registry.host)/team/app:1"
+        let layers = try await build(to: target)
+        let seen = try JSONDocument.parse(try await slipway("inspect", target, "--verify", "-o", "json").output)
+        #expect(seen["layers"]?.array?.map { $0["digest"] } == layers.map { $0["digest"] })
+        #expect(seen["checks"]?.array?.allSatisfy { $0["problem"] == .null } == true)
+        let text = try await slipway("inspect", target).text
+        #expect(text.contains("source at"))
+        let missing = try await SlipwayProgram.result(
+            ["inspect", "docker://\(registry.host)/team/app:none"],
+            environment: environment
+        )
+        #expect(missing.status != 0)
+        #expect(missing.errorText.contains("There is no image 'none' there"), "\(missing.errorText)")
+    }
+
+    @Test("archives are written and read as skopeo reads and writes them")
+    func archive() async throws {
+        _ = try await app()
+        let archive = "oci-archive:\(scratch("image.tar")):app"
+        let layers = try await build(to: archive)
+        try await Command.output(["skopeo", "copy", "--quiet", archive, "oci:\(scratch("seen")):app"])
+        let digests = try await digests("oci:\(scratch("seen")):app")
+        #expect(digests == layers.map { $0["digest"]?.string })
+        #expect(try await self.digests(archive) == digests)
+
+        try await Command.output([
+            "skopeo", "copy", "--quiet", "oci:\(scratch("seen")):app", "oci-archive:\(scratch("theirs.tar")):t",
+        ])
+        _ = try await slipway("inspect", "oci-archive:\(scratch("theirs.tar")):t", "--verify")
+        _ = try await slipway("copy", "oci-archive:\(scratch("theirs.tar")):t", "oci:\(scratch("back")):t")
+        #expect(try await self.digests("oci:\(scratch("back")):t") == digests)
+        #expect(try Directories.list(scratch("cache/spool")).filter { $0.hasPrefix("archive-") } == [])
+    }
+
+    @Test("what is no archive of a layout is told", arguments: ["", "no tar at all", "gzip"])
+    func noArchive(content: String) async throws {
+        try scratch.write(content == "gzip" ? String(repeating: "\u{1f}", count: 2000) : content, to: "odd.tar")
+        let result = try await SlipwayProgram.result(
+            ["inspect", "oci-archive:\(scratch("odd.tar")):t"],
+            environment: environment
+        )
+        #expect(result.status != 0)
+        #expect(result.errorText.contains("odd.tar"), "\(result.errorText)")
+    }
+
+    private func digests(_ image: String) async throws -> [String?] {
+        let seen = try JSONDocument.parse(try await slipway("inspect", image, "-o", "json").output)
+        return seen["layers"]?.array?.map { $0["digest"]?.string } ?? []
+    }
+}
