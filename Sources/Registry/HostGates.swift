@@ -42,20 +42,16 @@ final class HostGates: Sendable {
 
     /// Closes a gate: the host asked for patience.
     ///
-    /// Requests that are refused together make the wait longer once: what comes while the gate is closed was on its way before.
-    ///
     /// - Parameters:
     ///   - asked: how long it wants; nil if it did not say.
     ///   - first: the longest wait after a first refusal; doubled with each in a row.
     func close(_ host: String, for asked: Duration?, first: Duration) {
         let width = gates.withLock { gates in
             var gate = gates[host] ?? Gate()
-            let isClosed = gate.opening.map { !$0.hasPassed } ?? false
-            if !isClosed { gate.refusals += 1 }
+            gate.refusals += 1
             gate.width = max(1, gate.width / 2)
-            // Many requests add up to many refusals, one after the other: beyond this, longer waits help nobody.
-            let turn = min(gate.refusals, Retry.attempts + 2)
-            let opening = Deadline(after: asked ?? Retry.delay(after: turn, first: first))
+            let opening = Deadline(after: asked ?? Retry.delay(after: gate.refusals, first: first))
+            // Those that were refused together wait once, for the longest of their times.
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate
             return gate.width

@@ -40,6 +40,7 @@ struct FaultCell: Sendable, CustomStringConvertible {
     var waits: Bool {
         switch fault {
         case .stall, .tooManyRequests(retryAfter: 1), .slow: true
+        case .tooManyRequests, .truncatedJSON: lasts
         default: false
         }
     }
