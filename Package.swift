@@ -153,7 +153,13 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("SystemdTests", ["Settings", "Platform"]),
-        tests("StepTests", ["slipway", "slipway-sandbox", "Documents", "Platform", "BuildModel"]),
+        tests(
+            "StepTests",
+            [
+                "slipway", "slipway-sandbox", "Worker", "Registry", "HTTPTransport", "Documents", "Platform",
+                "BuildModel",
+            ]
+        ),
         tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

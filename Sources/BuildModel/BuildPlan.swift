@@ -12,6 +12,8 @@ package struct BuildPlan: Sendable, Hashable {
     package var versions: [PlannedVersion]
     /// The image that the app runs in, by the name that the rule gives it.
     package var runImage: ImageReference
+    /// Who names it.
+    package var runImageOrigin = PlanOrigin.rule
     /// What is run to make the app, in order; empty where the source runs as it is.
     package var steps: [BuildStep]
     /// Whether the image holds the source; otherwise only what steps made of it.

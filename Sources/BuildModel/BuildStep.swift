@@ -18,6 +18,8 @@ package struct BuildStep: Sendable, Hashable {
     package var kind: Kind
     /// The image that the step runs in, by the name that the rule gives it.
     package var image: ImageReference
+    /// Who names the image.
+    package var imageOrigin = PlanOrigin.rule
     /// The argument vector; `/bin/sh -c TEXT` where the command needs a shell.
     package var arguments: [String]
     /// The command as it was written, for logs and plans.
@@ -35,6 +37,8 @@ package struct BuildStep: Sendable, Hashable {
     /// Names of the request's secrets that this step gets, as variables; no other step sees them.
     package var secrets: [String]
     package var network: StepNetwork
+    /// Who names what the step reaches.
+    package var networkOrigin = PlanOrigin.rule
     /// What the step asks for; the operator's ceilings bound it.
     package var limits: StepLimits
 

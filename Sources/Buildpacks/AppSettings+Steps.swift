@@ -40,7 +40,7 @@ extension AppSettings.Step {
                 "\(AppSettings.fileName): step '\(name)' is not one of the rule's, so it needs a 'command'."
             )
         }
-        let step = BuildStep(
+        var step = BuildStep(
             name: name,
             kind: kind ?? .build,
             image: try planner.image(planner.settings.buildImage ?? planner.rule.buildImage),
@@ -50,13 +50,14 @@ extension AppSettings.Step {
             workingDirectory: planner.rule.directory,
             outputs: [StepOutput(path: planner.rule.directory)]
         )
+        if planner.settings.buildImage != nil { step.imageOrigin = .repository }
         return try applied(to: step, planner)
     }
 
     fileprivate func applied(to step: BuildStep, _ planner: Planner) throws -> BuildStep {
         var step = step
         if let kind { step.kind = kind }
-        if let image { step.image = try planner.image(image) }
+        if let image { (step.image, step.imageOrigin) = (try planner.image(image), .repository) }
         if let command {
             let start = try StartCommand(text: command, source: AppSettings.fileName)
             (step.arguments, step.command, step.source) = (start.arguments, start.text, AppSettings.fileName)
@@ -66,7 +67,7 @@ extension AppSettings.Step {
         if let caches { step.caches = (caches.isAdded ? step.caches : []) + caches.1 }
         step.environment.merge(environment) { _, own in own }
         step.secrets += planner.options.buildSecrets.filter { secrets.contains($0) && !step.secrets.contains($0) }
-        if let network { step.network = network }
+        if let network { (step.network, step.networkOrigin) = (network, .repository) }
         if let limits { step.limits = limits }
         return step
     }

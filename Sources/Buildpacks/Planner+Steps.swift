@@ -80,7 +80,7 @@ extension Planner {
 
     private func step(_ step: StepRule, command: String, source: String) throws -> BuildStep {
         let start = try StartCommand(text: command, source: source)
-        return BuildStep(
+        var made = BuildStep(
             name: step.name,
             kind: step.kind,
             image: try image(settings.buildImage ?? step.image ?? rule.buildImage),
@@ -92,6 +92,8 @@ extension Planner {
             network: step.network,
             limits: step.limits
         )
+        if settings.buildImage != nil { made.imageOrigin = .repository }
+        return made
     }
 
     /// Paths that are there, each once and sorted: the same tree gives the same list.

@@ -21,7 +21,7 @@ struct Planner {
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         let port = try port()
         let processes = try processes()
-        return BuildPlan(
+        var plan = BuildPlan(
             language: rule.language,
             framework: try framework(),
             rule: rule.identity,
@@ -45,6 +45,8 @@ struct Planner {
             files: try files(start.rule),
             warnings: warnings
         )
+        if settings.image != nil { plan.runImageOrigin = .repository }
+        return plan
     }
 
     private func stopSignal(_ start: StartRule?) throws -> String {

@@ -13,6 +13,8 @@ struct ChangeCapture {
     private let maximumFileBytes: Int64
     private let upper: DirectoryHandle
     private let view: OverlayView
+    /// What is there without the changes.
+    private let below: OverlayView
     private let excluded: Set<[[UInt8]]>
     private let records: ChangeRecords
     /// Directories that are in the layer because something in them is.
@@ -20,15 +22,18 @@ struct ChangeCapture {
     /// The first path of each file that has several.
     private var firstPaths: [FileIdentity: [UInt8]] = [:]
     private(set) var entries = 0
+    /// Of all files, holes included.
+    private var bytes: Int64 = 0
 
     init(_ changes: OverlayChanges, into stream: LayerStream, maximumFileBytes: Int64) throws(BuildFailure) {
         self.changes = changes
         self.stream = stream
         self.maximumFileBytes = maximumFileBytes
         upper = try DirectoryHandle(path: changes.upper)
-        var layers = [upper]
-        for path in changes.lowers { layers.append(try DirectoryHandle(path: path)) }
-        view = OverlayView(layers, attributes: changes.overlay)
+        var lowers: [DirectoryHandle] = []
+        for path in changes.lowers { lowers.append(try DirectoryHandle(path: path)) }
+        view = OverlayView([upper] + lowers, attributes: changes.overlay)
+        below = OverlayView(lowers, attributes: changes.overlay)
         var paths: Set<[[UInt8]]> = []
         for path in changes.excluded { paths.insert(try OutputPath.components(path)) }
         excluded = paths
@@ -62,20 +67,43 @@ struct ChangeCapture {
         var way: [(parent: DirectoryHandle, status: FileStatus)] = []
         var directory = upper
         var hidesBelow = false
+        guard !excluded.contains(path) else { return }
         for component in path.dropLast() {
-            guard let status = try directory.status(of: component), status.kind == .directory else { return }
+            let status = try directory.status(of: component)
+            guard let status, status.kind == .directory else {
+                // Unchanged, unless something above it was removed or replaced: then the output is gone.
+                if hidesBelow || status != nil { try hide(output: path, way: way) }
+                return
+            }
             way.append((directory, status))
             directory = try directory.directory(component)
             hidesBelow = try hidesBelow || directory.isOpaque(changes.overlay)
         }
-        guard !excluded.contains(path), let status = try directory.status(of: name) else { return }
+        guard let status = try directory.status(of: name) else {
+            if hidesBelow { try hide(output: path, way: way) }
+            return
+        }
+        try append(leading: way, to: path)
+        let parent = OpenDirectory(handle: directory, path: Array(path.dropLast()))
+        if let child = try addEntry(name, status, in: parent, hidesBelow: hidesBelow) { try addChildren(of: child) }
+    }
+
+    /// Writes that an output is gone, if there was one. What else was in the directory that is gone is no output.
+    private mutating func hide(output path: [[UInt8]], way: [(parent: DirectoryHandle, status: FileStatus)]) throws {
+        guard let name = path.last, try below.place(at: path) != nil else { return }
+        try append(leading: way, to: path)
+        try addWhiteout(name, in: path.dropLast())
+    }
+
+    private mutating func append(
+        leading way: [(parent: DirectoryHandle, status: FileStatus)],
+        to path: [[UInt8]]
+    ) throws {
         for (depth, step) in way.enumerated() {
             let leadingPath = Array(path.prefix(depth + 1))
             guard leading.insert(leadingPath).inserted else { continue }
             try append(try records.entry(.directory, leadingPath, step.status, in: step.parent))
         }
-        let parent = OpenDirectory(handle: directory, path: Array(path.dropLast()))
-        if let child = try addEntry(name, status, in: parent, hidesBelow: hidesBelow) { try addChildren(of: child) }
     }
 
     /// A directory on the way down, with the names in it that are still to be looked at.
@@ -159,6 +187,8 @@ struct ChangeCapture {
         guard content.size <= maximumFileBytes else {
             throw LayerFailure.tooLarge(joined, size: content.size, limit: maximumFileBytes)
         }
+        bytes = bytes.addingWithoutOverflow(content.size)
+        guard bytes <= changes.maximumBytes else { throw LayerFailure.tooMuch(limit: changes.maximumBytes) }
         var entry = try records.entry(.file, path, status, in: parent)
         entry.size = content.size
         try count()

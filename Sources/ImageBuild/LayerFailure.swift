@@ -54,6 +54,14 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func tooMuch(limit: Int64) -> BuildFailure {
+        tree(
+            .limitExceeded,
+            "A step's outputs have over \(limit) bytes, more than its disk, which only files with holes do. Write smaller "
+                + "ones, or give the step a larger disk."
+        )
+    }
+
     static func tooManyFiles(limit: Int) -> BuildFailure {
         tree(.limitExceeded, "A layer would have over \(limit) files, too many. Make fewer, or name smaller outputs.")
     }

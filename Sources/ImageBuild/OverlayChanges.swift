@@ -15,6 +15,8 @@ package struct OverlayChanges: Sendable {
     package var outputs: [String]
     /// Absolute paths in the sandbox that stay out, with everything in them: what the runtime made to mount something on.
     package var excluded: [String]
+    /// Bytes of files that the layer may hold; what holes hide counts.
+    package var maximumBytes: Int64
 
     package init(
         upper: String,
@@ -23,7 +25,8 @@ package struct OverlayChanges: Sendable {
         firstID: UInt32 = 0,
         idCount: UInt32 = .max,
         outputs: [String],
-        excluded: [String] = []
+        excluded: [String] = [],
+        maximumBytes: Int64 = .max
     ) {
         self.upper = upper
         self.lowers = lowers
@@ -32,6 +35,7 @@ package struct OverlayChanges: Sendable {
         self.idCount = idCount
         self.outputs = outputs
         self.excluded = excluded
+        self.maximumBytes = maximumBytes
     }
 }
 

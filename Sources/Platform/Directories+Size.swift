@@ -3,26 +3,77 @@ package import BuildModel
 extension Directories {
     /// Directories within directories that are looked into; what is deeper is nobody's cache.
     private static let deepest = 256
+    /// What is looked at in all: whoever writes meanwhile cannot keep this from ending.
+    private static let mostEntries = 4_000_000
+    /// What a name costs the file system beside the file's bytes.
+    private static let entryBytes: Int64 = 256
 
-    /// Bytes of the regular files below a directory, without following links; `Int64.max` if it is too deep to look at.
+    /// Bytes of the regular files below a directory and of their names, without following links; `Int64.max` if there are too many,
+    /// or if it is too deep to look at. Others may write to the tree meanwhile: what vanishes counts as nothing.
     ///
-    /// - Throws: `BuildFailure` with code `system`; what vanishes meanwhile counts as nothing.
-    package static func treeSize(_ path: String) throws(BuildFailure) -> Int64 {
+    /// - Throws: `BuildFailure` with code `system`, or `cancelled`.
+    package static func treeSize(
+        _ path: String,
+        cancellation: CancelFlag = CancelFlag()
+    ) throws(BuildFailure) -> Int64 {
         guard exists(path) else { return 0 }
-        return try treeSize(DirectoryHandle(path: path), depth: 0)
+        var entries = 0
+        return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
     }
 
-    private static func treeSize(_ directory: DirectoryHandle, depth: Int) throws(BuildFailure) -> Int64 {
+    private static func treeSize(
+        _ directory: DirectoryHandle,
+        depth: Int,
+        _ entries: inout Int,
+        _ cancellation: CancelFlag
+    ) throws(BuildFailure) -> Int64 {
         guard depth < deepest else { return .max }
+        guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
         var sum: Int64 = 0
-        for name in try directory.names() {
+        guard let names = try directory.someNames(limit: mostEntries - entries) else { return .max }
+        entries += names.count
+        for name in names {
             guard let status = try directory.status(of: name) else { continue }
-            var size = status.kind == .file ? status.size : 0
-            if status.kind == .directory { size = try treeSize(directory.directory(name), depth: depth + 1) }
-            let (total, isTooLarge) = sum.addingReportingOverflow(size)
-            if isTooLarge { return .max }
-            sum = total
+            var size = entryBytes
+            if status.kind == .file { size = size.addingWithoutOverflow(status.size) }
+            if status.kind == .directory, let below = try directory.directoryIfPresent(name) {
+                size = size.addingWithoutOverflow(try treeSize(below, depth: depth + 1, &entries, cancellation))
+            }
+            sum = sum.addingWithoutOverflow(size)
+            if sum == .max { return sum }
         }
         return sum
+    }
+}
+
+extension Int64 {
+    /// The sum, or the largest number if it is larger than that.
+    package func addingWithoutOverflow(_ other: Int64) -> Int64 {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
+    }
+}
+
+extension DirectoryHandle {
+    /// Opens a directory in this one; nil if the name is gone or something else by now.
+    fileprivate func directoryIfPresent(_ name: [UInt8]) throws(BuildFailure) -> DirectoryHandle? {
+        do {
+            return try directory(name)
+        } catch {
+            // Only what is there, and is a directory, and cannot be opened is a failure.
+            guard try status(of: name)?.kind == .directory else { return nil }
+            // It may have been made again since.
+            return try? directory(name)
+        }
+    }
+
+    /// The names; nil if there are more than `limit`.
+    fileprivate func someNames(limit: Int) throws(BuildFailure) -> [[UInt8]]? {
+        do {
+            return try names(limit: limit)
+        } catch {
+            if error.code == .limitExceeded { return nil }
+            throw error
+        }
     }
 }

@@ -23,6 +23,15 @@ package enum Directories {
         }
     }
 
+    /// Makes a directory that only this user may enter, in one that is there; one that is there already is a failure.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func createNew(_ path: String) throws(BuildFailure) {
+        guard unsafe mkdir(path, 0o700) == 0 else {
+            throw .system(errno: errno, operation: "directory.create", message: "Cannot make the directory '\(path)'.")
+        }
+    }
+
     /// Sets permission bits, whatever the umask says.
     ///
     /// - Throws: `BuildFailure` with code `system` that names the path.

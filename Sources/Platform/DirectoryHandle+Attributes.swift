@@ -3,7 +3,8 @@ internal import CShims
 internal import Glibc
 
 extension DirectoryHandle {
-    /// The extended attributes of a name that `isWanted`, sorted; a symbolic link's own. None where the file system has none.
+    /// The extended attributes of a name that `isWanted`, sorted; a symbolic link's own. None where the file system has none, and
+    /// none whose name is not UTF-8, which no archive can hold.
     ///
     /// - Throws: `BuildFailure` with code `system`.
     package func extendedAttributes(
@@ -16,8 +17,7 @@ extension DirectoryHandle {
         }
         var attributes: [ExtendedAttribute] = []
         for key in list.split(separator: 0) {
-            let key = String(decoding: key, as: UTF8.self)
-            guard isWanted(key) else { continue }
+            guard let key = String(validating: key, as: UTF8.self), isWanted(key) else { continue }
             let value = try unsafe Self.read("read an attribute of", name) { value, size in
                 unsafe slipway_get_attribute(-1, path, key, value, UInt(size))
             }
@@ -44,7 +44,7 @@ extension DirectoryHandle {
         let size = call(nil, 0)
         if size == 0 { return [] }
         if size < 0 {
-            if errno == ENOTSUP { return [] }
+            if errno == ENOTSUP || errno == ENODATA { return [] }
             throw .system(errno: errno, operation: "file.attributes", message: "Cannot \(action) '\(shown(name))'.")
         }
         var bytes = [UInt8](repeating: 0, count: size)

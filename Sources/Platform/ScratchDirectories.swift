@@ -16,6 +16,14 @@ package enum ScratchDirectories {
         return path
     }
 
+    /// Makes a directory under a name that the caller chose, which only this user may enter; what is there already is a failure.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func create(at path: String) throws(BuildFailure) {
+        try Directories.createNew(path)
+        paths.withLock { _ = $0.insert(path) }
+    }
+
     /// Removes a directory that `create` made.
     package static func remove(_ path: String) {
         guard paths.withLock({ $0.contains(path) }) else { return }

@@ -47,4 +47,12 @@ package struct RegistrySettings: Sendable {
     package var spoolDirectory = "/var/tmp"
 
     package init() {}
+
+    /// The same places, reached by somebody who is nobody there; nothing is remembered of it.
+    package var anonymous: RegistrySettings {
+        var settings = self
+        (settings.credentials, settings.credentialFiles, settings.clientCertificateFiles) = ([:], [], [:])
+        (settings.knowledgeFile, settings.sightingsFile) = (nil, nil)
+        return settings
+    }
 }

@@ -15,7 +15,10 @@ enum EntryPath {
         let components = split(path)
         for component in components {
             if component == parent { throw UnpackFailure.invalid(path, "leads out of its directory") }
-            if component.count > 255 { throw UnpackFailure.invalid(path, "has a part of over 255 bytes") }
+            // The mark of a deleted file is never a name on a disk; what it hides may have 255 bytes.
+            if component.count > (EntryName.isReserved(component) ? 259 : 255) {
+                throw UnpackFailure.invalid(path, "has a part of over 255 bytes")
+            }
         }
         return components
     }

@@ -10,6 +10,12 @@ struct LayerDirectory {
 
 /// What has to be known of a layer once all its entries are there.
 struct LayerNotes {
+    /// Directories within directories: no image needs more.
+    static let deepest = 256
+    /// Parts of all paths together: each takes eight bytes until the layer is finished.
+    private static let maximumParts = 32_000_000
+    private var parts = 0
+
     /// When directories were changed last, as the entries say: set at the very end.
     var times: [[[UInt8]]: FileTime] = [:]
     /// Directories without an entry of their own, made because something is in them: they look as the layers below have them.
@@ -18,6 +24,19 @@ struct LayerNotes {
     var whiteouts: Set<[[UInt8]]> = []
     /// Bytes written.
     var bytes: Int64 = 0
+
+    /// Counts a path that is kept.
+    ///
+    /// - Throws: `BuildFailure` with code `limit_exceeded` or `invalid_layer`.
+    mutating func count(_ path: [[UInt8]]) throws(BuildFailure) {
+        parts += path.count
+        guard path.count <= Self.deepest else {
+            throw UnpackFailure.tooDeep(Array(path.joined(separator: [47])), limit: Self.deepest)
+        }
+        guard parts <= Self.maximumParts else {
+            throw UnpackFailure.tooLarge("parts of paths", limit: Int64(Self.maximumParts))
+        }
+    }
 }
 
 /// Finds the directory that an entry's path means, in a layer whose links may lead anywhere: they are followed as if the layer's root
@@ -99,6 +118,7 @@ final class DirectoryResolver {
         _ notes: inout LayerNotes
     ) throws(BuildFailure) -> LayerDirectory {
         let name = path[path.count - 1]
+        try notes.count(path)
         _ = try parent.handle.makeDirectory(name)
         let handle = try parent.handle.directory(name)
         try handle.apply(.impliedDirectory)

@@ -20,6 +20,7 @@ extension LayerExtractor {
         try handle.apply(attributes)
         if hides { try handle.set(overlay.opaque) }
         let path = parent.path + [name]
+        try notes.count(path)
         notes.implied.remove(path)
         notes.times[path] = attributes.modified
     }
@@ -29,7 +30,9 @@ extension LayerExtractor {
         switch try directory.handle.status(of: name)?.kind {
         case nil:
             _ = try directory.handle.makeWhiteout(name)
-            notes.whiteouts.insert(directory.path + [name])
+            let path = directory.path + [name]
+            try notes.count(path)
+            notes.whiteouts.insert(path)
         case .directory: try directory.handle.directory(name).set(overlay.opaque)
         default: return
         }

@@ -5,15 +5,14 @@ internal import Platform
 ///
 /// Nothing that an entry says leads out of that directory. Confined to one thread.
 final class LayerExtractor {
-    private static let maximumEntries = 4_000_000
-
     let root: DirectoryHandle
     let overlay: OverlayAttributes
     let resolver: DirectoryResolver
     var notes = LayerNotes()
-    private var entries = 0
+    private let budget: UnpackBudget
 
-    init(root: DirectoryHandle, overlay: OverlayAttributes) {
+    init(root: DirectoryHandle, overlay: OverlayAttributes, budget: UnpackBudget) {
+        self.budget = budget
         self.root = root
         self.overlay = overlay
         resolver = DirectoryResolver(root: root, overlay: overlay)
@@ -23,12 +22,12 @@ final class LayerExtractor {
     ///
     /// - Throws: `BuildFailure`: `invalid_layer` that names the entry, `limit_exceeded`, `system`.
     func add(_ entry: ArchiveEntry, from archive: ArchiveReader) throws(BuildFailure) {
-        entries += 1
-        guard entries <= Self.maximumEntries else {
-            throw UnpackFailure.tooLarge("entries", limit: Int64(Self.maximumEntries))
-        }
+        try budget.takeEntry()
         let components = try EntryPath.components(of: entry.path)
         guard let name = components.last else { return try addRoot(entry) }
+        guard components.count <= LayerNotes.deepest else {
+            throw UnpackFailure.tooDeep(entry.path, limit: LayerNotes.deepest)
+        }
         let parents = components.dropLast()
         if parents.contains(where: EntryName.isReserved) {
             throw UnpackFailure.invalid(entry.path, "is in a directory whose name means a deleted file")

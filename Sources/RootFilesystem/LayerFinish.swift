@@ -7,11 +7,13 @@ struct LayerFinish {
     /// Topmost first.
     let below: [DirectoryHandle]
     let overlay: OverlayAttributes
+    let cancellation: CancelFlag
 
     func run(_ notes: LayerNotes) throws(BuildFailure) {
         try dropNeedlessWhiteouts(notes)
         try completeImplied(notes)
         for (path, time) in notes.times { try directory(path)?.setModified(time) }
+        guard !cancellation.isSet else { throw .cancelled(operation: UnpackFailure.operation) }
     }
 
     /// Directories without an entry look as they do below; otherwise they would hide owner and mode of those.
@@ -53,6 +55,7 @@ struct LayerFinish {
 
     /// A directory of the layer; nil if a later entry put something else on the way to it.
     private func directory(_ path: some Collection<[UInt8]>) throws(BuildFailure) -> DirectoryHandle? {
+        guard !cancellation.isSet else { throw .cancelled(operation: UnpackFailure.operation) }
         var here = root
         for name in path {
             guard try here.status(of: name)?.kind == .directory else { return nil }

@@ -46,12 +46,13 @@ struct LayerShelf: Sendable {
     func finish(
         _ notes: LayerNotes,
         onto others: ArraySlice<LayerShelf>,
-        _ overlay: OverlayAttributes
+        _ overlay: OverlayAttributes,
+        cancellation: CancelFlag
     ) throws(BuildFailure) {
         var below: [DirectoryHandle] = []
         for shelf in others.reversed() { below.append(try DirectoryHandle(path: shelf.files)) }
         let root = try DirectoryHandle(path: partialFiles)
-        try LayerFinish(root: root, below: below, overlay: overlay).run(notes)
+        try LayerFinish(root: root, below: below, overlay: overlay, cancellation: cancellation).run(notes)
         try commit(bytes: notes.bytes)
     }
 

@@ -4,8 +4,6 @@ internal import Platform
 /// Unpacks one blob into one directory: a thread reads, hashes and inflates, another hashes the tar and makes files.
 struct LayerUnpacker: Sendable {
     let overlay: OverlayAttributes
-    /// Bytes of tar at most.
-    let maximumBytes: Int64
     /// The threads that inflate; as many as unpack, so that each of those finds one.
     let inflaters: BlockingPool
 
@@ -17,6 +15,7 @@ struct LayerUnpacker: Sendable {
         _ layer: FilesystemLayer,
         _ content: any BlobContent,
         into root: DirectoryHandle,
+        budget: UnpackBudget,
         cancellation: CancelFlag
     ) throws(BuildFailure) -> LayerNotes {
         try root.apply(.impliedDirectory)
@@ -24,9 +23,9 @@ struct LayerUnpacker: Sendable {
         defer { queue.stop() }
         let inflater = BlobInflater(descriptor: layer.blob.descriptor, content: content, cancellation: cancellation)
         inflaters.submit { inflater.run(into: queue) }
-        let tar = TarSource(queue, maximumBytes: maximumBytes)
+        let tar = TarSource(queue, budget: budget)
         let archive = try unsafe ArchiveReader(.tar) { () throws(BuildFailure) in try unsafe tar.next() }
-        let extractor = LayerExtractor(root: root, overlay: overlay)
+        let extractor = LayerExtractor(root: root, overlay: overlay, budget: budget)
         while let entry = try archive.next() { try extractor.add(entry, from: archive) }
         let diffID = try tar.digestOfAll()
         guard diffID == layer.diffID else {
@@ -39,14 +38,13 @@ struct LayerUnpacker: Sendable {
 /// The tar's bytes from a queue, hashed on the way. Confined to one thread.
 final class TarSource {
     private let queue: ChunkQueue
-    private let maximumBytes: Int64
+    private let budget: UnpackBudget
     private let hasher = SHA256Hasher()
-    private var bytes: Int64 = 0
     private var chunk: Chunk?
 
-    init(_ queue: ChunkQueue, maximumBytes: Int64) {
+    init(_ queue: ChunkQueue, budget: UnpackBudget) {
         self.queue = queue
-        self.maximumBytes = maximumBytes
+        self.budget = budget
     }
 
     /// The next bytes, valid until the next call; empty at the end.
@@ -55,8 +53,7 @@ final class TarSource {
         chunk = nil
         guard let next = try queue.next() else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
         chunk = next
-        bytes += Int64(next.count)
-        guard bytes <= maximumBytes else { throw UnpackFailure.tooLarge("bytes", limit: maximumBytes) }
+        try budget.take(bytes: next.count)
         unsafe hasher.update(next.bytes)
         return unsafe next.bytes
     }

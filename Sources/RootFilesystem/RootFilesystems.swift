@@ -16,20 +16,24 @@ package final class RootFilesystems: Sendable {
         package var directory: String
         /// Whose overlays the layers are for.
         package var overlay: OverlayAttributes
-        /// The largest layer that is unpacked, in bytes of tar.
-        package var maximumLayerBytes: Int64
+        /// The largest image that is unpacked, in bytes of tar of the layers that are not there yet.
+        package var maximumBytes: Int64
+        /// Bytes that the disk has to have left.
+        package var minimumFreeBytes: Int64
         /// Layers that are unpacked at the same time.
         package var width: Int
 
         package init(
             directory: String,
             overlay: OverlayAttributes = .trusted,
-            maximumLayerBytes: Int64 = 32 << 30,
+            maximumBytes: Int64 = 32 << 30,
+            minimumFreeBytes: Int64 = 0,
             width: Int = 4
         ) {
             self.directory = directory
             self.overlay = overlay
-            self.maximumLayerBytes = maximumLayerBytes
+            self.maximumBytes = maximumBytes
+            self.minimumFreeBytes = minimumFreeBytes
             self.width = width
         }
     }
@@ -54,7 +58,6 @@ package final class RootFilesystems: Sendable {
         pool = BlockingPool(label: "slipway.unpack", width: settings.width)
         unpacker = LayerUnpacker(
             overlay: settings.overlay,
-            maximumBytes: settings.maximumLayerBytes,
             inflaters: BlockingPool(label: "slipway.inflate", width: settings.width)
         )
         try removeRemains()
@@ -116,10 +119,14 @@ package final class RootFilesystems: Sendable {
         let overlay = settings.overlay
         do {
             let notes = try await unpackEach(missing, of: layers, onto: shelves)
-            try await pool.run {
-                // A layer's last step looks at those below it, so it takes its place after they did.
-                for index in missing {
-                    try shelves[index].finish(notes[index] ?? LayerNotes(), onto: shelves[..<index], overlay)
+            let cancellation = CancelFlag()
+            try await cancellation.whileRunning {
+                try await pool.run {
+                    // A layer's last step looks at those below it, so it takes its place after they did.
+                    for index in missing {
+                        let (notes, below) = (notes[index] ?? LayerNotes(), shelves[..<index])
+                        try shelves[index].finish(notes, onto: below, overlay, cancellation: cancellation)
+                    }
                 }
             }
         } catch {
@@ -138,9 +145,14 @@ package final class RootFilesystems: Sendable {
         of layers: [FilesystemLayer],
         onto shelves: [LayerShelf]
     ) async throws -> [Int: LayerNotes] {
-        try await withThrowingTaskGroup(of: (Int, LayerNotes).self) { group in
+        let budget = UnpackBudget(
+            maximumBytes: settings.maximumBytes,
+            directory: settings.directory,
+            minimumFreeBytes: settings.minimumFreeBytes
+        )
+        return try await withThrowingTaskGroup(of: (Int, LayerNotes).self) { group in
             for index in missing {
-                group.addTask { (index, try await self.unpack(layers[index], to: shelves[index])) }
+                group.addTask { (index, try await self.unpack(layers[index], to: shelves[index], budget)) }
             }
             var notes: [Int: LayerNotes] = [:]
             for try await (index, found) in group { notes[index] = found }
@@ -148,14 +160,19 @@ package final class RootFilesystems: Sendable {
         }
     }
 
-    private func unpack(_ layer: FilesystemLayer, to shelf: LayerShelf) async throws -> LayerNotes {
+    private func unpack(
+        _ layer: FilesystemLayer,
+        to shelf: LayerShelf,
+        _ budget: UnpackBudget
+    ) async throws -> LayerNotes {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
             let content = try await content(of: layer.blob)
             let unpacker = unpacker
             return try await pool.run {
                 try shelf.remove()
-                return try unpacker.unpack(layer, content, into: shelf.begin(), cancellation: cancellation)
+                let root = try shelf.begin()
+                return try unpacker.unpack(layer, content, into: root, budget: budget, cancellation: cancellation)
             }
         }
     }

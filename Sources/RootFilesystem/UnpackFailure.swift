@@ -33,7 +33,22 @@ enum UnpackFailure {
             .platform,
             .limitExceeded,
             operation: operation,
-            message: "A layer of the image has over \(limit) \(what), too many to unpack."
+            message: "The layers of the image have over \(limit) \(what), too many to unpack."
+        )
+    }
+
+    static func tooDeep(_ path: [UInt8], limit: Int) -> BuildFailure {
+        invalid(path, "is more than \(limit) directories deep")
+    }
+
+    static func nodeFull(_ directory: String, free: Int64) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            BuildFailure.Code(rawValue: "disk_full"),
+            operation: operation,
+            message: "'\(directory)' has only \(free >> 20) MiB left, too few to unpack an image. Free some, or lower "
+                + "steps.imageBytes.",
+            isRetryable: true
         )
     }
 

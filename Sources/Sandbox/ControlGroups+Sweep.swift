@@ -8,7 +8,8 @@ extension ControlGroups {
             // A process that is being killed takes a moment to go.
             for _ in 0..<500 {
                 let processes = DelegatedGroup.processes(in: directory)
-                for process in processes { kill(process, SIGKILL) }
+                // The kernel shows processes of other namespaces as 0, which kill(2) takes for this process's own group.
+                for process in processes where process > 0 { kill(process, SIGKILL) }
                 if processes.isEmpty, unsafe rmdir(directory) == 0 || errno == ENOENT { break }
                 usleep(2000)
             }

@@ -73,11 +73,14 @@ struct EgressConnection: Sendable {
         guard policy.allows(host: host, port: port) else {
             throw refusal(destination, "neither the step's plan nor sandbox.allowedHosts names it")
         }
-        let addresses = try await EgressProxy.resolvers.run { NetworkAddress.resolve(host, port: port) }
+        let addresses = try await addresses(of: host, port: port)
         guard !addresses.isEmpty else { throw Refusal(status: "502 Bad Gateway", reason: "\(host) has no address") }
         let usable = addresses.filter { policy.allows($0, host: host, port: port) }
         guard !usable.isEmpty else {
-            throw refusal(destination, "its address \(addresses[0].text) is not one of the internet")
+            throw refusal(
+                destination,
+                "its address \(addresses[0].text) is not one of the internet, and steps.hosts does not name it"
+            )
         }
         proxy.record.allow(destination)
         for address in usable.prefix(4) {
@@ -89,6 +92,14 @@ struct EgressConnection: Sendable {
             try Task.checkCancellation()
         }
         throw Refusal(status: "502 Bad Gateway", reason: "\(destination) cannot be reached")
+    }
+
+    private func addresses(of host: String, port: UInt16) async throws -> [NetworkAddress] {
+        do {
+            return try await proxy.names.addresses(of: host, port: port)
+        } catch let failure as BuildFailure where failure.fault == .timedOut {
+            throw Refusal(status: "504 Gateway Timeout", reason: failure.message)
+        }
     }
 
     private func refusal(_ destination: String, _ reason: String) -> Refusal {

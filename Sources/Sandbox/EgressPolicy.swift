@@ -2,9 +2,9 @@ internal import BuildModel
 
 /// Where a step may connect to.
 struct EgressPolicy: Sendable, Hashable {
-    /// What the plan names. Addresses of private networks are never among what it opens.
+    /// What the plan names. Addresses of private networks are never among what it opens: the repository may have written it.
     let planned: [Destination]
-    /// What the operator names; one given by address may be private.
+    /// What the operator names; one given by address may be private, and all may where `allowsPrivate`.
     let configured: [Destination]
     let allowsPrivate: Bool
 
@@ -58,6 +58,10 @@ struct EgressPolicy: Sendable, Hashable {
         {
             return true
         }
-        return address.scope == .global || (address.scope == .local && allowsPrivate)
+        guard address.scope == .local, allowsPrivate else { return address.scope == .global }
+        // Everywhere is not this node: what listens here has to be named.
+        return configured.contains {
+            $0.contains(host: host, port: port) && !($0.host == "*" && address.isLoopback)
+        }
     }
 }

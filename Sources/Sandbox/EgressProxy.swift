@@ -11,8 +11,7 @@ final class EgressProxy: Sendable {
 
     /// At once; more wait in the socket's queue.
     private static let mostConnections = 128
-    /// The resolver waits for its answers.
-    static let resolvers = BlockingPool(label: "sandbox.resolve", width: 4)
+    let names = NameLookups()
 
     /// Takes over the listening socket.
     init(_ listener: Int32, policy: EgressPolicy, log: any BuildLog, name: String) {

@@ -16,7 +16,10 @@ actor EmptyDisks {
     func path(bytes: Int64) async throws -> String {
         let mebibytes = (bytes + (1 << 20) - 1) >> 20
         let path = "\(directory)/disk-\(mebibytes)M.img"
-        if Files.exists(path) { return path }
+        if Files.exists(path) {
+            try Files.touch(path)
+            return path
+        }
         try Directories.create(directory, mode: 0o700)
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         defer { unsafe unlink(temporary) }
@@ -25,6 +28,16 @@ actor EmptyDisks {
             throw BuildFailure.system(errno: errno, operation: "sandbox.disk", message: "Cannot write '\(path)'.")
         }
         return path
+    }
+
+    /// Removes what nobody asked for in a month, and what processes that are gone did not finish.
+    func tidy() throws(BuildFailure) {
+        guard Directories.exists(directory) else { return }
+        let now = SystemInformation.currentMilliseconds * 1_000_000
+        for file in try Directories.files(in: directory) where file.name.hasPrefix("disk-") {
+            let age: Duration = file.name.hasSuffix(".img") ? .seconds(30 * 86_400) : .seconds(3600)
+            if now - file.modified > age.milliseconds * 1_000_000 { try Files.remove("\(directory)/\(file.name)") }
+        }
     }
 
     /// Inodes of 256 bytes, one for 16 KiB, and some for bitmaps.

@@ -33,6 +33,16 @@ struct NetworkAddress: Sendable, Hashable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Whether it is this node's own, also as an address of version 6.
+    var isLoopback: Bool {
+        guard let address else { return false }
+        if address.count == 4 { return address[0] == 127 }
+        if address[0..<10].allSatisfy({ $0 == 0 }), address[10] == 0xff, address[11] == 0xff {
+            return address[12] == 127
+        }
+        return address.dropLast().allSatisfy { $0 == 0 } && address[15] == 1
+    }
+
     var scope: Scope {
         guard let address else { return .forbidden }
         return address.count == 4 ? Self.scope(ofFour: address) : Self.scope(ofSixteen: address)

@@ -6,11 +6,16 @@ internal import Synchronization
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
     private let disks: StepDisks
+    /// What a crash left takes a moment to end.
+    private static let sweepers = BlockingPool(label: "sandbox.sweep", width: 2)
 
     package init(settings: SandboxSettings) {
         self.settings = settings
         disks = StepDisks(directory: settings.cacheDirectory)
     }
+
+    /// What a step gets: what it asks for within what the operator allows.
+    package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
 
     /// Runs a step to its end. Its output goes to the log as it comes. Cancelling the task ends the step.
     ///
@@ -21,7 +26,7 @@ package struct SandboxRunner: Sendable {
         let node = try SandboxNode(settings)
         let bounds = StepBounds(step.step.limits, settings: settings)
         let lease = try node.ranges.take()
-        node.groups?.clear(lease.groupName)
+        if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
         if node.groups == nil {
             log.say(
                 "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
@@ -45,6 +50,9 @@ package struct SandboxRunner: Sendable {
             egress: report.egress
         )
     }
+
+    /// Removes empty disks that no step has asked for in a month, and those that were never finished. Harmless beside steps.
+    package func tidy() async throws { try await disks.tidy() }
 
     /// Ends and removes what workers that were killed left on this node. Called once when a worker starts; harmless beside
     /// others that run steps.

@@ -16,6 +16,8 @@ package struct SandboxSettings: Sendable, Hashable {
     package var defaults = StepBounds.usual
     /// What a step gets at most.
     package var ceilings = StepBounds.usualCeilings
+    /// Steps are ended when the disk that they work on has less left for this process.
+    package var minimumFreeBytes: Int64 = 0
     /// Bytes of output that are kept of a step; the rest is read and dropped.
     package var outputBytes = 16 << 20
     /// Bytes of a line of output; longer ones are cut.

@@ -42,9 +42,12 @@ package struct StepCache: Sendable, Hashable {
     package var mount: CacheMount
     /// Absolute path of a directory.
     package var directory: String
+    /// The step is ended when the directory has more bytes.
+    package var maximumBytes: Int64
 
-    package init(_ mount: CacheMount, directory: String) {
+    package init(_ mount: CacheMount, directory: String, maximumBytes: Int64 = .max) {
         self.mount = mount
         self.directory = directory
+        self.maximumBytes = maximumBytes
     }
 }

@@ -8,8 +8,15 @@ extension StepBounds {
             memoryBytes: max(16 << 20, min(limits.memoryBytes ?? usual.memoryBytes, most.memoryBytes)),
             processes: max(1, min(limits.processes ?? usual.processes, most.processes)),
             processors: max(0.01, min(limits.processors ?? usual.processors, most.processors)),
-            diskBytes: max(4 << 20, min(limits.diskBytes ?? usual.diskBytes, most.diskBytes)),
+            diskBytes: Self.disk(limits.diskBytes ?? usual.diskBytes, atMost: most.diskBytes),
             time: max(.seconds(1), min(limits.seconds.map { .seconds($0) } ?? usual.time, most.time))
         )
+    }
+
+    /// The next size of which there are four between a power of two and the next: an empty disk of each size is kept.
+    private static func disk(_ wanted: Int64, atMost most: Int64) -> Int64 {
+        let bytes = max(4 << 20, min(wanted, most))
+        let unit = Int64(1) << Int64(61 - bytes.leadingZeroBitCount)
+        return max(4 << 20, min((bytes - 1) / unit * unit + unit, most))
     }
 }

@@ -25,6 +25,9 @@ final class StepDisks: Sendable {
         return try await Self.makers.run { try StepDisk(copying: path, in: directory) }
     }
 
+    /// Removes what nobody asked for in a month.
+    func tidy() async throws { try await blanks.tidy() }
+
     /// Makes one for the next step, if none is there. A failure is the next step's to find.
     func prepare(bytes: Int64) async {
         let isFree = spare.withLock { spare in

@@ -9,6 +9,8 @@ extension StepReport {
         }
         if interruption == .cancelled { return .cancelled(operation: "sandbox.run") }
         if interruption == .timeLimit { return timeLimit(name, bounds) }
+        if case .cacheFull(let cache, let limit) = interruption { return cacheFull(name, cache, limit) }
+        if case .nodeFull(let free) = interruption { return nodeFull(name, free) }
         guard status != 0 || !isStarted else { return nil }
         return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step)
     }
@@ -22,6 +24,26 @@ extension StepReport {
         // The same step takes as long again.
         failure.isRetryable = false
         return failure
+    }
+
+    private func cacheFull(_ name: String, _ cache: String, _ limit: Int64) -> BuildFailure {
+        reached(
+            .diskFull,
+            "Step '\(name)' has written more than \(ByteSize.text(limit)) into its cache '\(cache)', twice what "
+                + "steps.cacheBytes of the worker keeps. What is no cache belongs into the step's own files."
+        )
+    }
+
+    private func nodeFull(_ name: String, _ free: Int64) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .diskFull,
+            operation: "sandbox.run",
+            message: "Step '\(name)' was ended: the disk of this node has \(ByteSize.text(free)) left, less than "
+                + "sandbox.minimumFreeBytes. Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
+                + "steps.imageBytes.",
+            isRetryable: true
+        )
     }
 
     private func reachedLimit(_ name: String, _ bounds: StepBounds) -> BuildFailure? {

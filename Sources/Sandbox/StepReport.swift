@@ -3,8 +3,12 @@ internal import BuildModel
 /// All that is known of a step that has ended.
 struct StepReport: Sendable {
     /// Why this side ended it.
-    enum Interruption: Sendable {
+    enum Interruption: Sendable, Equatable {
         case timeLimit, cancelled
+        /// A cache has more than `limit` bytes.
+        case cacheFull(name: String, limit: Int64)
+        /// The node's own disk has no more than so many bytes left.
+        case nodeFull(free: Int64)
     }
 
     /// 128 and the signal's number where one ended it; nil if the helper vanished.

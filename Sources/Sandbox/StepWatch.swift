@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Watches over a step from its start to its end: its messages, its time, its disk, its proxy.
 final class StepWatch: Sendable {
-    private let launch: StepLaunch
-    private let settings: SandboxSettings
+    let launch: StepLaunch
+    let settings: SandboxSettings
     private let log: any BuildLog
     private let whenReady: @Sendable () async -> Void
     private let state = Mutex(State())
@@ -70,7 +70,7 @@ final class StepWatch: Sendable {
         if isLate { session.kill() }
     }
 
-    private func interrupt(_ reason: StepReport.Interruption) {
+    func interrupt(_ reason: StepReport.Interruption) {
         let session = state.withLock { state in
             state.interruption = state.interruption ?? reason
             return state.session
@@ -89,6 +89,7 @@ final class StepWatch: Sendable {
                 let changes = StepChanges(directory)
                 report.changes = changes
                 group.addTask { await self.watch(changes) }
+                group.addTask { await self.watchCaches() }
                 group.addTask { await self.whenReady() }
                 guard let policy = self.launch.policy, listener >= 0 else { continue }
                 let started = EgressProxy(listener, policy: policy, log: self.log, name: self.launch.step.step.name)
@@ -113,6 +114,7 @@ final class StepWatch: Sendable {
                 pause = now.pause
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }
+            if let free = freeBytesBelowFloor() { return interrupt(.nodeFull(free: free)) }
             try? await Task.sleep(for: min(pause, deadline.remaining))
         }
     }

@@ -57,6 +57,12 @@ extension SettingKey {
             "The most that a build step may write."
         ),
         SettingKey(
+            "sandbox.minimumFreeBytes",
+            .integer(0...1_099_511_627_776, unit: "bytes"),
+            default: "1073741824",
+            "Build steps are ended, and tried again later, when the disk of cacheDirectory has less left for the worker."
+        ),
+        SettingKey(
             "sandbox.stepSeconds",
             .integer(1...86400, unit: "seconds"),
             default: "1200",
@@ -78,7 +84,7 @@ extension SettingKey {
             "sandbox.allowPrivate",
             .bool,
             default: "false",
-            "Whether names that build steps may reach can lead to private addresses and this node itself, as mirrors in a closed network do. Link-local addresses, where clouds hand out credentials, never are."
+            "Whether names that steps.hosts names can lead to private addresses, as mirrors in a closed network do; this node itself has to be named, '*' is not enough. Link-local addresses, where clouds hand out credentials, never are."
         ),
         SettingKey(
             "sandbox.caBundle",

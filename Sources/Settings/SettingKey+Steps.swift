@@ -35,7 +35,14 @@ extension SettingKey {
             "steps.hosts",
             .list(.any),
             default: "*:443",
-            "What steps that fetch packages may reach beside what their rules name, as HOST:PORT; a host may begin with '*.' or be '*'. Private addresses only where they are named. Narrow it to the hosts of your package indexes."
+            "What steps that fetch packages may reach beside what their rules name, as HOST:PORT; a host may begin with '*.' or be '*'. Private addresses only where they are named here. Narrow it to the hosts of your package indexes."
+        ),
+        SettingKey(
+            "steps.openHosts",
+            .list(.any),
+            or: "none",
+            example: "debian.example:80",
+            "What a slipway.yaml may name for its steps beside steps.hosts, as HOST:PORT; '*:*' is everything. Never private addresses. What rules name needs no leave."
         ),
         SettingKey(
             "steps.environment",

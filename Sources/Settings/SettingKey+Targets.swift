@@ -45,6 +45,13 @@ extension SettingKey {
             "Where images go when the request does not say: <push>/<projectId>:<deploymentId>."
         ),
         SettingKey(
+            "registries.openImages",
+            .list(.repositoryPrefix),
+            or: "none",
+            example: "registry.example.org/bases",
+            "Images that any slipway.yaml may name although only the worker's credentials can read them, or their registry is none of the internet. All others that it names are pulled without credentials, and those below registries.push never."
+        ),
+        SettingKey(
             "registries.mirrors",
             .lists(.repositoryPrefix),
             or: "none",

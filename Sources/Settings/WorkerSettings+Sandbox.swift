@@ -9,6 +9,8 @@ extension WorkerSettings {
         package var usual: Bounds
         /// What a step has at most.
         package var most: Bounds
+        /// Bytes that the node's disk keeps free: steps are ended before it has less.
+        package var minimumFreeBytes: Int
         /// Bytes of output in the log.
         package var outputBytes: Int
         package var allowsPrivate: Bool
@@ -49,6 +51,7 @@ extension WorkerSettings.Sandbox {
         runtime = values.existingFile("sandbox.runtime")
         usual = Bounds(values) { "sandbox.\($0)" }
         most = Bounds(values) { "sandbox.maximum\($0.prefix(1).uppercased())\($0.dropFirst())" }
+        minimumFreeBytes = values.integer("sandbox.minimumFreeBytes")
         outputBytes = values.integer("sandbox.outputBytes")
         allowsPrivate = values.bool("sandbox.allowPrivate")
         authorityFile = values.existingFile("sandbox.caBundle")

@@ -10,6 +10,7 @@ extension WorkerSettings {
         package var cacheTotalBytes: Int
         /// `HOST:PORT`.
         package var hosts: [String]
+        package var openHosts: [String]
         package var environment: [String: String]
         package var secretsDirectory: String?
     }
@@ -23,6 +24,7 @@ extension WorkerSettings.Steps {
         cacheBytes = values.integer("steps.cacheBytes")
         cacheTotalBytes = values.integer("steps.cacheTotalBytes")
         hosts = values.list("steps.hosts") ?? []
+        openHosts = values.list("steps.openHosts") ?? []
         environment = values.map("steps.environment")
         secretsDirectory = values.text("steps.secretsDirectory")
     }

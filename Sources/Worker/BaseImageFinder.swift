@@ -7,20 +7,37 @@ package import Registry
 package struct BaseImageFinder: Sendable {
     private let layouts: [String]
     private let registry: RegistryClient
+    /// Asks without saying who it is.
+    private let anonymous: RegistryClient
+    private let admission: ImageAdmission
     private let platform: ImagePlatform
 
     /// - Parameters:
     ///   - layouts: directories; those that do not exist are passed over.
+    ///   - registry: for images that rules name.
+    ///   - anonymous: without credentials: for images that repositories name.
+    ///   - admission: which those may be.
     ///   - platform: what images are made for.
-    package init(layouts: [String], registry: RegistryClient, platform: ImagePlatform) {
+    package init(
+        layouts: [String],
+        registry: RegistryClient,
+        anonymous: RegistryClient,
+        admission: ImageAdmission,
+        platform: ImagePlatform
+    ) {
         self.layouts = layouts
         self.registry = registry
+        self.anonymous = anonymous
+        self.admission = admission
         self.platform = platform
     }
 
-    /// - Throws: `BuildFailure` of the last place that was asked, or of a layout that is damaged.
+    /// - Parameter origin: who names the image.
+    /// - Throws: `BuildFailure` of the last place that was asked, or of a layout that is damaged; `image_not_allowed` for one that the
+    ///   repository names and may not.
     package func find(
         _ name: ImageReference,
+        from origin: PlanOrigin,
         log: any BuildLog,
         phase: BuildPhase = .assembling
     ) async throws -> BaseImage {
@@ -30,8 +47,41 @@ package struct BaseImageFinder: Sendable {
             log.say("Base image \(name) from the layout \(directory)", phase)
             return base
         }
-        let base = try await registry.baseImage(name, platform: platform)
+        let base = try await pull(name, from: origin)
         log.say("Base image \(base.name)", phase)
         return base
+    }
+
+    private func pull(_ name: ImageReference, from origin: PlanOrigin) async throws -> BaseImage {
+        guard origin == .repository else { return try await registry.baseImage(name, platform: platform) }
+        switch admission.judge(name) {
+        case .withCredentials: return try await registry.baseImage(name, platform: platform)
+        case .refused(let reason): throw Self.refused(name, reason)
+        case .anonymously:
+            do {
+                return try await anonymous.baseImage(name, platform: platform)
+            } catch {
+                throw Self.explained(BuildFailure(error, operation: "image.find"))
+            }
+        }
+    }
+
+    private static func refused(_ name: ImageReference, _ reason: String) -> BuildFailure {
+        BuildFailure(
+            .code,
+            BuildFailure.Code(rawValue: "image_not_allowed"),
+            operation: "image.find",
+            message: "The repository may not name the image '\(name)': \(reason). The operator can name it in "
+                + "registries.openImages."
+        )
+    }
+
+    private static func explained(_ failure: BuildFailure) -> BuildFailure {
+        guard failure.fault != .cancelled else { return failure }
+        var failure = failure
+        failure.message +=
+            " What the repository names is pulled without the farm's credentials, unless "
+            + "registries.openImages names it."
+        return failure
     }
 }

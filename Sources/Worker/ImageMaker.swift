@@ -33,7 +33,7 @@ package struct ImageMaker: Sendable {
         log: any BuildLog,
         account: LayerAccounts? = nil
     ) async throws -> Image {
-        async let base = bases.find(plan.runImage, log: log)
+        async let base = bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
         var own = try await writeFiles(of: plan, log, account) + steps.beforeSource
         if plan.includesSource {
             own += try await layers.layers(

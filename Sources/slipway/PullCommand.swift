@@ -38,14 +38,9 @@ struct PullCommand: AsyncParsableCommand {
             RootFilesystems.Settings(directory: "\(settings.cacheDirectory)/rootfs"),
             fetch: { try await registry.fetchBlob($0, spoolDirectory: workshop.layers.spoolDirectory) }
         )
-        let bases = BaseImageFinder(
-            layouts: settings.registries.layouts,
-            registry: registry,
-            platform: Wiring.platform(settings)
-        )
         for name in images {
             let start = ContinuousClock.now
-            let image = try await bases.find(try ImageReference(parsing: name), log: PlainLog())
+            let image = try await workshop.bases.find(try ImageReference(parsing: name), from: .rule, log: PlainLog())
             let lease = try await filesystems.lease(image)
             let duration = start.duration(to: .now)
             format.output.print(Self.json(image, lease, duration)) { Self.text(image, lease, duration) }

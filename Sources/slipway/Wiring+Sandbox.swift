@@ -14,6 +14,7 @@ extension Wiring {
         sandbox.defaults = bounds(own.usual)
         sandbox.ceilings = bounds(own.most)
         sandbox.outputBytes = own.outputBytes
+        sandbox.minimumFreeBytes = Int64(own.minimumFreeBytes)
         sandbox.allowsPrivate = own.allowsPrivate
         sandbox.authorityFile = own.authorityFile
         return sandbox

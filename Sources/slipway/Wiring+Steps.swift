@@ -27,7 +27,8 @@ extension Wiring {
         let filesystems = try RootFilesystems(
             RootFilesystems.Settings(
                 directory: "\(settings.cacheDirectory)/rootfs",
-                overlay: SystemInformation.isRoot ? .trusted : .user
+                overlay: SystemInformation.isRoot ? .trusted : .user,
+                minimumFreeBytes: Int64(settings.sandbox.minimumFreeBytes)
             ),
             fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
         )
@@ -49,7 +50,8 @@ extension Wiring {
                 layerBytes: Int64(settings.steps.layerBytes),
                 filesystemBytes: Int64(settings.steps.imageBytes),
                 environment: settings.steps.environment,
-                hosts: settings.steps.hosts
+                hosts: settings.steps.hosts,
+                openHosts: settings.steps.openHosts
             )
         )
     }

@@ -17,6 +17,7 @@ struct Workshop: Sendable {
     let http: HTTPClient
     let registry: RegistryClient
     let layers: LayerSettings
+    let bases: BaseImageFinder
     let images: ImageMaker
     let steps: StepMaker
 
@@ -33,7 +34,8 @@ struct Workshop: Sendable {
         let spool = "\(settings.cacheDirectory)/spool"
         try Directories.create(spool)
         self.http = http
-        registry = RegistryClient(settings: try Wiring.registry(settings), http: http)
+        let places = try Wiring.registry(settings)
+        registry = RegistryClient(settings: places, http: http)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"
         try Directories.create(memory, mode: 0o700)
@@ -48,9 +50,11 @@ struct Workshop: Sendable {
             attributes: AttributeNotes.Policy(rawValue: settings.layers.attributes) ?? .tell,
             members: try Self.members(settings, in: memory)
         )
-        let bases = BaseImageFinder(
+        bases = BaseImageFinder(
             layouts: settings.registries.layouts,
             registry: registry,
+            anonymous: RegistryClient(settings: places.anonymous, http: http),
+            admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),
             platform: Wiring.platform(settings)
         )
         images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory, farm: farm?.layers))

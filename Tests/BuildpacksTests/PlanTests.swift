@@ -30,6 +30,30 @@ struct PlanTests {
         #expect(wrong.code == .invalidRequest)
     }
 
+    @Test("what the repository itself names is known as such: images, and what steps reach")
+    func origins() throws {
+        let files = ["main.py": "", "requirements.txt": "flask==3.0.3\n"]
+        let image = "docker.io/library/debian:13-slim"
+        let table: [(settings: String, run: PlanOrigin, step: PlanOrigin, network: PlanOrigin)] = [
+            ("port: 80", .rule, .rule, .rule),
+            ("image: \(image)", .repository, .rule, .rule),
+            ("buildImage: \(image)", .rule, .repository, .rule),
+            ("install: pip list", .rule, .rule, .rule),
+            ("install: pip list\nbuildImage: \(image)", .rule, .repository, .rule),
+            ("steps: {install: {image: '\(image)'}}", .rule, .repository, .rule),
+            ("steps: {install: {network: ['localhost:6379']}}", .rule, .rule, .repository),
+            ("steps: {more: {command: 'true', image: '\(image)', network: packages}}", .rule, .repository, .repository),
+            ("buildImage: \(image)\nsteps: {more: {command: 'true'}}", .rule, .repository, .rule),
+        ]
+        for row in table {
+            let found = try plan(files.merging(["slipway.yaml": row.settings + "\n"]) { $1 })
+            #expect(found.runImageOrigin == row.run, "\(row.settings)")
+            let step = try #require(found.steps.last, "\(row.settings)")
+            #expect(step.imageOrigin == row.step, "\(row.settings)")
+            #expect(step.networkOrigin == row.network, "\(row.settings)")
+        }
+    }
+
     @Test("variables of the request are not in the plan: they belong to the deployment")
     func secrets() throws {
         let found = try plan(["main.py": ""], PlanOptions(environment: ["TOKEN": "hunter2"]))

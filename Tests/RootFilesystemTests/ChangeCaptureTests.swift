@@ -63,6 +63,53 @@ struct ChangeCaptureTests {
         )
     }
 
+    @Test(
+        "an output that is gone with a directory above it is deleted, and nothing else in there is",
+        arguments: [
+            ("rm -r app/public; mkdir app/public", ["app/", "app/public/", "app/public/.wh.build"]),
+            ("rm -r app/public", ["app/", "app/public/.wh.build"]),
+            ("rm -r app/public; touch app/public", ["app/", "app/public/.wh.build"]),
+            ("rm -r app; mkdir app", ["app/", "app/public/.wh.build"]),
+            ("rm -r app", ["app/public/.wh.build"]), ("touch app/new", []), ("rm app/public/other/x", []),
+            ("rm -r app/public/build", ["app/", "app/public/", "app/public/.wh.build"]),
+            ("mkdir app/gone; rm -r app/gone", []),
+        ]
+    )
+    func goneAbove(_ script: String, _ expected: [String]) async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare(
+            "mkdir -p app/public/build app/public/other; touch app/public/build/old app/public/other/x"
+        )
+        try await fixture.step(script)
+        let captured = try fixture.capture(["/app/public/build", "/app/gone/deep"])
+        let listing = captured.layer == nil ? [] : try await fixture.listing(captured)
+        let names = listing.map { String($0.split(separator: " ").last ?? "") }
+        #expect(names == expected)
+        #expect((captured.layer == nil) == expected.isEmpty)
+    }
+
+    @Test("files with holes are bounded by what they seem to be")
+    func holes() async throws {
+        let fixture = try StepFixture()
+        try await fixture.step("mkdir o; for i in 1 2 3; do truncate -s 20M o/$i; done")
+        let failure = #expect(throws: BuildFailure.self) { try fixture.capture(["/o"], maximumBytes: 50 << 20) }
+        #expect(failure?.code == .limitExceeded && failure?.fault == .code)
+        #expect(try fixture.capture(["/o"], maximumBytes: 60 << 20).layer != nil)
+    }
+
+    @Test("attributes whose names are no text are left out")
+    func attributes() async throws {
+        let fixture = try StepFixture()
+        try await fixture.step(
+            """
+            mkdir o; touch o/f
+            python3 -c 'import os; os.setxattr(b"o/f", b"user.\\xff", b"x"); os.setxattr("o/f", "user.kept", b"y")'
+            """
+        )
+        let tar = try await fixture.tar(try fixture.capture(["/o"]))
+        #expect(tar.firstRange(of: Array("SCHILY.xattr.user.kept=y".utf8)) != nil)
+    }
+
     @Test("what the runtime made to mount on is left out, and sockets are")
     func leftOut() async throws {
         let fixture = try StepFixture()

@@ -14,9 +14,9 @@ struct DamagedLayerTests {
         _ layer: FilesystemLayer,
         _ code: BuildFailure.Code,
         saying words: String,
-        maximumLayerBytes: Int64 = 1 << 30
+        maximumBytes: Int64 = 1 << 30
     ) async throws {
-        let fixture = try Fixture(maximumLayerBytes: maximumLayerBytes)
+        let fixture = try Fixture(maximumBytes: maximumBytes)
         let failure = await #expect(throws: BuildFailure.self) { _ = try await fixture.store.lease([layer]) }
         #expect(failure?.code == code, "\(String(describing: failure))")
         #expect(failure?.description.contains(words) == true, "\(String(describing: failure))")
@@ -69,6 +69,30 @@ struct DamagedLayerTests {
         let tar = try await CraftedTar.bytes([.init(.file, "f", content: String(repeating: "0", count: 40 << 20))])
         let blob = try await Command.output(["gzip", "-1c"], input: tar).output
         let layer = Fixture.layer(tar: tar, blob: blob)
-        try await refuse(layer, .limitExceeded, saying: "too many to unpack", maximumLayerBytes: 1 << 20)
+        try await refuse(layer, .limitExceeded, saying: "too many to unpack", maximumBytes: 1 << 20)
+    }
+
+    @Test("that are small alone and too large together are refused")
+    func together() async throws {
+        var layers: [FilesystemLayer] = []
+        for name in ["a", "b", "c"] {
+            layers.append(
+                try await Fixture.layer([.init(.file, name, content: String(repeating: "0", count: 500_000))])
+            )
+        }
+        let fixture = try Fixture(maximumBytes: 1_200_000)
+        let failure = await #expect(throws: BuildFailure.self) { _ = try await fixture.store.lease(layers) }
+        #expect(failure?.code == .limitExceeded, "\(String(describing: failure))")
+        _ = try await fixture.store.lease(Array(layers.prefix(2)))
+    }
+
+    @Test("are not unpacked onto a disk that is nearly full")
+    func full() async throws {
+        let scratch = try Scratch(in: "/var/tmp")
+        let settings = RootFilesystems.Settings(directory: scratch("store"), minimumFreeBytes: 1 << 60)
+        let store = try RootFilesystems(settings) { _ in throw CommandFailed(description: "nothing is to be fetched") }
+        let layer = Fixture.layer(tar: try await Self.sample())
+        let failure = await #expect(throws: BuildFailure.self) { _ = try await store.lease([layer]) }
+        #expect(failure?.code.rawValue == "disk_full" && failure?.isRetryable == true)
     }
 }

@@ -11,9 +11,9 @@ struct Fixture {
     let store: RootFilesystems
 
     /// - Parameter parent: memory for those who wait until the disk has it all.
-    init(in parent: String = "/var/tmp", maximumLayerBytes: Int64 = 1 << 30) throws {
+    init(in parent: String = "/var/tmp", maximumBytes: Int64 = 1 << 30) throws {
         scratch = try Scratch(in: parent)
-        store = try Self.open(scratch, maximumLayerBytes: maximumLayerBytes)
+        store = try Self.open(scratch, maximumBytes: maximumBytes)
     }
 
     var directory: String { scratch("store") }
@@ -21,10 +21,10 @@ struct Fixture {
     /// The same store, as another process would open it.
     func reopened() throws -> RootFilesystems { try Self.open(scratch) }
 
-    private static func open(_ scratch: Scratch, maximumLayerBytes: Int64 = 1 << 30) throws -> RootFilesystems {
+    private static func open(_ scratch: Scratch, maximumBytes: Int64 = 1 << 30) throws -> RootFilesystems {
         let settings = RootFilesystems.Settings(
             directory: scratch("store"),
-            maximumLayerBytes: maximumLayerBytes,
+            maximumBytes: maximumBytes,
             width: 2
         )
         return try RootFilesystems(settings) { _ in throw CommandFailed(description: "nothing is to be fetched") }

@@ -121,6 +121,21 @@ struct HostileLayer: Sendable, CustomStringConvertible {
             [.init(.file, String(repeating: "d/", count: 2048) + "f")],
             refusal: "longer than 4095"
         ),
+        .init(
+            "a path that is too deep",
+            [.init(.file, String(repeating: "d/", count: 300) + "f")],
+            refusal: "directories deep"
+        ),
+        .init(
+            "links that make one too deep",
+            [
+                .init(.directory, String(repeating: "d/", count: 200)),
+                .init(.link, "l", to: String(repeating: "d/", count: 200)),
+            ]
+                + [.init(.file, "l/" + String(repeating: "e/", count: 100) + "f")],
+            refusal: "directories deep"
+        ),
+        .init("a deleted file with the longest name", [.init(.file, ".wh." + String(repeating: "n", count: 255))]),
         .init("an owner beyond 32 bits", [.init(.file, "f", owner: 1 << 33)], refusal: "owner"),
         .init(
             "a device",

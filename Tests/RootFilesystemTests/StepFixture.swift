@@ -35,7 +35,8 @@ struct StepFixture {
         _ outputs: [String],
         excluding excluded: [String] = [],
         firstID: UInt32 = 0,
-        idCount: UInt32 = .max
+        idCount: UInt32 = .max,
+        maximumBytes: Int64 = .max
     ) throws -> CapturedChanges {
         let changes = OverlayChanges(
             upper: upper,
@@ -43,7 +44,8 @@ struct StepFixture {
             firstID: firstID,
             idCount: idCount,
             outputs: outputs,
-            excluded: excluded
+            excluded: excluded,
+            maximumBytes: maximumBytes
         )
         let settings = LayerSettings(
             processors: BlockingPool(label: "test.layers", width: 2),

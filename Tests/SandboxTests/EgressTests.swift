@@ -82,12 +82,18 @@ struct EgressTests {
         )
     }
 
-    @Test("names may lead to private addresses where the operator says so")
+    @Test("names may lead to private addresses where the operator says so and names them; what a plan names may not")
     func allowedPrivate() async throws {
         let server = try Self.server()
-        let sandbox = try TestSandbox { $0.allowsPrivate = true }
-        _ = try await sandbox.run("wget -q -O- http://localhost:\(server.port)/") {
-            $0.network = .egress(["localhost:\(server.port)"])
+        for allowed in ["localhost:\(server.port)", "*:\(server.port)", "other.example.org:\(server.port)"] {
+            let sandbox = try TestSandbox {
+                $0.allowsPrivate = true
+                $0.allowedHosts = [allowed]
+            }
+            let result = try? await sandbox.run("wget -q -O- http://localhost:\(server.port)/") {
+                $0.network = .egress(["localhost:\(server.port)"])
+            }
+            #expect((result != nil) == allowed.hasPrefix("localhost"), "\(allowed)")
         }
         #expect(server.requests == ["GET /"])
     }

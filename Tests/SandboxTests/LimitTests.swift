@@ -1,4 +1,5 @@
 import BuildModel
+import Platform
 import Sandbox
 import TestSupport
 import Testing
@@ -47,6 +48,41 @@ struct LimitTests {
         let script = "dd if=/dev/zero of=/tmp/big bs=1M count=64 2>&1; rm /tmp/big; exit 1"
         let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
         #expect(failure.code == .diskFull)
+    }
+
+    @Test("cache: a step that fills the node's disk through one is ended")
+    func cache() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step("dd if=/dev/zero of=/work/kept/big bs=1M count=24; sleep 4322")
+        let directory = sandbox.scratch("kept")
+        try Directories.create(directory)
+        let mount = CacheMount(name: "kept", path: "/work/kept")
+        step.caches = [StepCache(mount, directory: directory, maximumBytes: 16 << 20)]
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.runner.run(step, log: sandbox.log)
+        }
+        #expect(failure.code == .diskFull && failure.fault == .code)
+        #expect(failure.message.contains("more than 16 MiB into its cache 'kept'"), "\(failure)")
+    }
+
+    @Test("node: a step is ended before the node's own disk is full, which is not the code's fault")
+    func node() async throws {
+        let limits = StepLimits(seconds: 60)
+        let failure = try await failure("sleep 4323", settings: { $0.minimumFreeBytes = 1 << 60 }, limits: limits)
+        #expect(failure.code == .diskFull && failure.fault == .platform && failure.isRetryable)
+        #expect(failure.message.contains("the disk of this node has"), "\(failure)")
+    }
+
+    @Test("disk: sizes are rounded up to few, so that few empty disks are kept")
+    func rounded() {
+        let settings = SandboxSettings(runtimeDirectory: "/run/none", cacheDirectory: "/run/none")
+        let table: [(Int64, Int64)] = [
+            (1, 4 << 20), (5 << 20, 5 << 20), ((5 << 20) + 1, 6 << 20), (100 << 20, 112 << 20), (10 << 30, 10 << 30),
+            (11 << 30, 12 << 30), (1 << 50, 64 << 30), (-5, 4 << 20),
+        ]
+        for (asked, given) in table {
+            #expect(StepBounds(StepLimits(diskBytes: asked), settings: settings).diskBytes == given)
+        }
     }
 
     @Test("disk: a step that says so and has room has failed for a reason of its own")

@@ -72,6 +72,17 @@ struct StepInputTests {
         #expect(!Files.exists("\(root)/app/old.txt"))
     }
 
+    @Test("a source that takes more than the step's disk is refused before it is written")
+    func tooMuch() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule("- {name: build, command: 'true', limits: {diskMiB: 5}}")
+        try fixture.app(["probe.txt": "", "large.txt": String(repeating: "x", count: 6 << 20)])
+        let build = try await fixture.build("1")
+        #expect(build.log.contains("limit_exceeded") && build.log.contains("'large.txt' on"), "\(build.log)")
+        try fixture.app(["large.txt": String(repeating: "y", count: 4 << 20)])
+        #expect(try await fixture.build("2").result.succeeded)
+    }
+
     @Test("the request's build and start commands take the place of the rule's")
     func requested() async throws {
         var fixture = try await StepFixture()

@@ -8,12 +8,15 @@ struct SourceFiles {
     /// The first time that zip archives know: tools that pack files refuse earlier ones.
     static let time = FileTime(seconds: 315_532_800)
 
-    /// The largest file that is written, in bytes.
-    private static let maximumFile: Int64 = 1 << 30
+    /// What a name takes of the disk at least, whatever is in the file.
+    private static let block: Int64 = 4096
 
     private let inputs: Wanted
     private let ownerID: UInt32
     private let cancellation: CancelFlag
+    private let limit: Int64
+    /// Bytes of the disk that may still be taken.
+    private var room: Int64
     /// The directories from the root of what is written down to where the last entry was.
     private var path: [(name: [UInt8], handle: DirectoryHandle)]
 
@@ -21,17 +24,19 @@ struct SourceFiles {
     ///
     /// - Parameters:
     ///   - directory: an existing, empty directory of the node; becomes the root of what the step sees.
+    ///   - limit: bytes of the node's disk that may be taken.
     ///   - place: the absolute path in the sandbox that the tree's root is put at.
-    /// - Throws: `BuildFailure` with code `unsafe_path` that names the entry; what the tree and the file system throw.
+    /// - Throws: `BuildFailure` with code `unsafe_path` or `limit_exceeded` that names the entry; what the tree and the file system throw.
     static func write(
-        _ tree: any SourceTree,
+        _ tree: any StoredTree,
         _ inputs: StepInputs,
         at place: String,
         into directory: String,
+        limit: Int64,
         cancellation: CancelFlag
     ) throws {
         let root = try DirectoryHandle(path: directory)
-        var files = SourceFiles(inputs, root: root, cancellation: cancellation)
+        var files = SourceFiles(inputs, root: root, limit: limit, cancellation: cancellation)
         let parents = place.split(separator: "/").map { Array($0.utf8) }
         try files.enter(parents)
         try tree.walk { entry in try files.add(entry, of: tree, below: parents) }
@@ -39,8 +44,9 @@ struct SourceFiles {
         try root.apply(files.attributes(0o755))
     }
 
-    private init(_ inputs: StepInputs, root: DirectoryHandle, cancellation: CancelFlag) {
+    private init(_ inputs: StepInputs, root: DirectoryHandle, limit: Int64, cancellation: CancelFlag) {
         self.inputs = Wanted(inputs)
+        (self.limit, room) = (limit, limit)
         self.cancellation = cancellation
         ownerID = SystemInformation.effectiveUserID
         path = [([], root)]
@@ -48,7 +54,7 @@ struct SourceFiles {
 
     private mutating func add(
         _ entry: TreeEntry,
-        of tree: any SourceTree,
+        of tree: any StoredTree,
         below parents: [[UInt8]]
     ) throws -> WalkDirective {
         guard !cancellation.isSet else { throw BuildFailure.cancelled(operation: "steps.inputs") }
@@ -59,6 +65,8 @@ struct SourceFiles {
         }
         let names = entry.path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
         guard let name = names.last, names.allSatisfy(Self.isSafe) else { throw Self.unsafe(entry) }
+        room -= max(Self.block, entry.size.addingWithoutOverflow(Self.block))
+        guard room >= 0 else { throw tooMuch(entry) }
         try enter(parents + names.dropLast())
         guard let directory = path.last?.handle else { return .proceed }
         switch entry.kind {
@@ -73,14 +81,17 @@ struct SourceFiles {
 
     private func write(
         _ entry: TreeEntry,
-        of tree: any SourceTree,
+        of tree: any StoredTree,
         mode: UInt32,
         _ name: [UInt8],
         in directory: DirectoryHandle
     ) throws {
         guard let file = try directory.makeFile(name) else { throw Self.unsafe(entry) }
-        try tree.withContent(of: entry, limit: Self.maximumFile) { span in
-            try span.withUnsafeBytes { bytes in try file.write(bytes, at: 0) }
+        var offset: Int64 = 0
+        try unsafe tree.blobs.forEachPiece(of: entry.objectID, size: entry.size) { piece in
+            guard !cancellation.isSet else { throw BuildFailure.cancelled(operation: "steps.inputs") }
+            try unsafe file.write(piece, at: offset)
+            offset += Int64(piece.count)
         }
         try file.apply(attributes(mode))
     }
@@ -121,6 +132,16 @@ struct SourceFiles {
 
     private static func isSafe(_ name: [UInt8]) -> Bool {
         !name.isEmpty && name != [46] && name != [46, 46] && !name.contains(0)
+    }
+
+    private func tooMuch(_ entry: TreeEntry) -> BuildFailure {
+        BuildFailure(
+            .code,
+            .limitExceeded,
+            operation: "steps.inputs",
+            message: "What a step sees of the source takes more than its disk of \(ByteCount.text(limit)), from "
+                + "'\(entry.displayPath)' on. Name fewer inputs, or give the step a larger disk."
+        )
     }
 
     private static func unsafe(_ entry: TreeEntry) -> BuildFailure {

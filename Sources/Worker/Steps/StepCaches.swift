@@ -16,7 +16,9 @@ package struct StepCaches: Sendable {
     let total: Int64
 
     package init(directory: String, limit: Int64, total: Int64) throws(BuildFailure) {
-        try Directories.create(directory, mode: 0o711)
+        // Steps write with the ids of the node, also files that run with their owner's rights.
+        try Directories.create(directory, mode: 0o700)
+        try Directories.setMode(directory, 0o700)
         self.directory = directory
         self.limit = limit
         self.total = total
@@ -36,6 +38,28 @@ package struct StepCaches: Sendable {
         }
 
         var isShared: Bool { lock != nil }
+    }
+
+    /// The most bytes that a cache may have while a step runs: it has room to clean up after itself.
+    var bound: Int64 { limit.addingWithoutOverflow(limit) }
+
+    /// All caches of a step, in the order of its mounts. They are locked by name, so that two steps never wait for each other.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_plan` if two mounts have one name.
+    func hold(_ mounts: [CacheMount], owner: String, _ scratch: String) async throws -> [Hold] {
+        var holds: [String: Hold] = [:]
+        for mount in mounts.sorted(by: { $0.name < $1.name }) {
+            guard holds[mount.name] == nil else {
+                throw BuildFailure(
+                    .code,
+                    BuildFailure.Code(rawValue: "invalid_plan"),
+                    operation: "steps.caches",
+                    message: "A step has two caches with the name '\(mount.name)'. Give each a name of its own."
+                )
+            }
+            holds[mount.name] = try await hold(mount, owner: owner, scratch: scratch)
+        }
+        return mounts.compactMap { holds[$0.name] }
     }
 
     /// - Parameters:
@@ -59,24 +83,38 @@ package struct StepCaches: Sendable {
         return Hold(mount, directory: "\(directory)/\(name)", lock: lock)
     }
 
-    /// Looks at what a step left in a cache, while it is still held; then at all of them.
+    /// Looks at what a step left in a cache, while it is still held: one that is too large, or cannot be looked at, is emptied.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names what cannot be removed.
     func settle(_ hold: Hold) throws(BuildFailure) {
         guard hold.isShared else { return }
-        if try Directories.treeSize(hold.directory) > limit { try Directories.remove(hold.directory) }
+        guard let size = try? Directories.treeSize(hold.directory), size <= limit else {
+            return try Directories.remove(hold.directory)
+        }
     }
 
     /// Removes caches that were not used the longest while all are too large. Those in use stay.
     package func collect() throws(BuildFailure) {
         let locks = try Directories.files(in: directory).filter { $0.name.hasSuffix(".lock") }
         var sizes: [String: Int64] = [:]
-        for lock in locks { sizes[lock.name] = try Directories.treeSize(path(of: lock.name)) }
-        var sum = sizes.values.reduce(0, +)
-        for lock in locks.sorted(by: { $0.modified < $1.modified }) where sum > total {
-            guard let held = try FileLock.attempt("\(directory)/\(lock.name)", .exclusive) else { continue }
-            try Directories.remove(path(of: lock.name))
-            try held.removeFile()
-            sum -= sizes[lock.name] ?? 0
+        for lock in locks {
+            let size = (try? Directories.treeSize(path(of: lock.name))) ?? .max
+            if size <= limit { sizes[lock.name] = size } else { try remove(lock.name) }
         }
+        var sum = sizes.values.reduce(Int64(0)) { $0.addingWithoutOverflow($1) }
+        for lock in locks.sorted(by: { $0.modified < $1.modified }) where sum > total {
+            guard let size = sizes[lock.name], try remove(lock.name) else { continue }
+            sum -= size
+        }
+    }
+
+    /// - Returns: false if a step has the cache.
+    @discardableResult
+    private func remove(_ lock: String) throws(BuildFailure) -> Bool {
+        guard let held = try FileLock.attempt("\(directory)/\(lock)", .exclusive) else { return false }
+        try Directories.remove(path(of: lock))
+        try held.removeFile()
+        return true
     }
 
     private func path(of lock: String) -> String { "\(directory)/\(lock.dropLast(5))" }

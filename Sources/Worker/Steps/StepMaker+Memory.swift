@@ -2,6 +2,7 @@ package import BuildModel
 package import GitStore
 internal import Platform
 internal import RootFilesystem
+internal import Sandbox
 
 /// A step that this node remembers.
 package struct RememberedStep: Sendable {
@@ -93,10 +94,17 @@ extension StepMaker {
 
     /// Removes what processes that are gone left, and what is over its budget. Harmless beside builds.
     ///
-    /// - Throws: `BuildFailure` of the first thing that cannot be removed.
+    /// - Throws: `BuildFailure` of the first thing that cannot be removed, after all else was looked at.
     package func tidy() async throws {
-        try StepScratch.sweep(policy.directory)
-        try caches.collect()
-        _ = try await filesystems.collect(budget: policy.filesystemBytes, age: policy.filesystemAge)
+        var first: (any Error)?
+        do { try await Self.writers.run { [policy] in try StepScratch.sweep(policy.directory) } } catch {
+            first = first ?? error
+        }
+        do { try await Self.writers.run { [caches] in try caches.collect() } } catch { first = first ?? error }
+        do { try await sandbox.tidy() } catch { first = first ?? error }
+        do { _ = try await filesystems.collect(budget: policy.filesystemBytes, age: policy.filesystemAge) } catch {
+            first = first ?? error
+        }
+        if let first { throw first }
     }
 }

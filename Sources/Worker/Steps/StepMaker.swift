@@ -94,6 +94,8 @@ package struct StepPolicy: Sendable {
     package var environment: [String: String]
     /// `HOST:PORT` that steps with a network reach beside what their rules name.
     package var hosts: [String]
+    /// `HOST:PORT` that repositories may name for their steps beside `hosts`.
+    package var openHosts: [String]
     /// Tells what runs steps from what another node has: results of one are not the other's.
     package var runtime: String
 
@@ -105,6 +107,7 @@ package struct StepPolicy: Sendable {
         filesystemAge: Duration = .seconds(30 * 86_400),
         environment: [String: String] = [:],
         hosts: [String] = [],
+        openHosts: [String] = [],
         runtime: String = "oci-v1"
     ) {
         self.directory = directory
@@ -114,7 +117,30 @@ package struct StepPolicy: Sendable {
         self.filesystemAge = filesystemAge
         self.environment = environment
         self.hosts = hosts
+        self.openHosts = openHosts
         self.runtime = runtime
+    }
+}
+
+extension StepPolicy {
+    /// What a step with a network reaches, sorted.
+    ///
+    /// - Throws: `BuildFailure` with code `host_not_allowed` for what the repository names and the operator does not.
+    func admitted(_ hosts: [String], of step: BuildStep) throws(BuildFailure) -> [String] {
+        if step.networkOrigin == .repository {
+            let known = self.hosts + openHosts
+            for host in hosts where !StepNetwork.allows(host, by: known) {
+                throw BuildFailure(
+                    .code,
+                    BuildFailure.Code(rawValue: "host_not_allowed"),
+                    operation: "steps.network",
+                    message: "The repository may not name '\(host)' for step '\(step.name)'; steps may reach "
+                        + "\(known.isEmpty ? "nothing" : known.joined(separator: ", ")). The operator can name it in "
+                        + "steps.openHosts."
+                )
+            }
+        }
+        return Set(hosts + self.hosts).sorted()
     }
 }
 

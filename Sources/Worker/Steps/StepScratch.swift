@@ -13,19 +13,23 @@ final class StepScratch: Sendable {
     /// Names the step among those that run on this node.
     let identifier: String
     private let lock: FileLock
-    private let lockPath: String
 
     init(in directory: String) throws(BuildFailure) {
-        path = try ScratchDirectories.create(in: directory, prefix: Self.prefix)
-        lockPath = "\(path).lock"
-        guard let lock = try FileLock.attempt(lockPath, .exclusive) else {
-            throw .system(errno: 0, operation: "steps.scratch", message: "Cannot lock '\(path)'.")
-        }
-        self.lock = lock
-        identifier = String(path.split(separator: "/").last ?? "step")
+        (identifier, lock) = try Self.choose(in: directory)
+        path = "\(directory)/\(identifier)"
+        try ScratchDirectories.create(at: path)
         try Directories.setMode(path, 0o711)
         try Directories.create("\(path)/inputs")
         try Directories.create("\(path)/work")
+    }
+
+    /// A name that nobody has. Its lock is there before its directory, which somebody who sweeps would take otherwise.
+    private static func choose(in directory: String) throws(BuildFailure) -> (name: String, lock: FileLock) {
+        while true {
+            let name = prefix + String(UInt64.random(in: 0 ... .max), radix: 36)
+            guard !Files.exists("\(directory)/\(name)") else { continue }
+            if let lock = try FileLock.attempt("\(directory)/\(name).lock", .exclusive) { return (name, lock) }
+        }
     }
 
     func remove() {
@@ -35,7 +39,8 @@ final class StepScratch: Sendable {
 
     /// Removes what processes that are gone left.
     static func sweep(_ directory: String) throws(BuildFailure) {
-        for name in try Directories.list(directory) where name.hasPrefix(prefix) && !name.hasSuffix(".lock") {
+        let names = try Directories.list(directory).filter { $0.hasPrefix(prefix) }
+        for name in Set(names.map { $0.hasSuffix(".lock") ? String($0.dropLast(5)) : $0 }) {
             guard let lock = try FileLock.attempt("\(directory)/\(name).lock", .exclusive) else { continue }
             try Directories.remove("\(directory)/\(name)")
             try lock.removeFile()

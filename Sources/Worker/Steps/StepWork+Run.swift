@@ -9,45 +9,67 @@ extension StepWork {
     /// Runs the step, and keeps what remains of it.
     func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
         let scratch = try StepScratch(in: maker.policy.directory)
-        defer { scratch.remove() }
+        let result: Result<StepResult, any Error>
+        do {
+            result = .success(try await run(on: ground, key, in: scratch))
+        } catch {
+            result = .failure(error)
+        }
+        // What a step wrote may take long to remove.
+        try await StepMaker.writers.run { scratch.remove() }
+        return try result.get()
+    }
+
+    private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
         async let lease = maker.filesystems.lease(
             try ground.base.filesystemLayers() + earlier.map(FilesystemLayer.init)
         )
         try await writeInputs(to: scratch.inputs)
         let lower = try await lease
-        var caches: [StepCaches.Hold] = []
-        for mount in step.caches {
-            caches.append(
-                try await maker.caches.hold(mount, owner: maker.policy.scope.owner(order), scratch: scratch.path)
-            )
-        }
+        let caches = try await maker.caches.hold(step.caches, owner: maker.policy.scope.owner(order), scratch.path)
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
         let stepLog = StepLog(log, step: step, secrets: secrets.values)
         let task = SandboxedStep(
             step: step,
             lowers: [scratch.inputs] + lower.lowerDirectories,
             scratch: scratch.work,
-            caches: caches.map { StepCache($0.mount, directory: $0.directory) },
+            caches: caches.map { StepCache($0.mount, directory: $0.directory, maximumBytes: maker.caches.bound) },
             secrets: secrets,
             environment: ground.base.environment.merging(ground.environment) { _, own in own },
             identifier: scratch.identifier
         )
-        let outcome = try await maker.sandbox.run(task, log: stepLog)
-        for hold in caches { try maker.caches.settle(hold) }
+        let outcome = try await settling(caches) { try await maker.sandbox.run(task, log: stepLog) }
         let layers = try await capture(outcome, onto: task.lowers)
         withExtendedLifetime(lower) {}
-        return try kept(layers, outcome, key, log: stepLog.digest())
+        return try await kept(layers, outcome, key, log: stepLog.digest())
+    }
+
+    /// Runs the step, and looks at its caches however it ends.
+    private func settling(
+        _ caches: [StepCaches.Hold],
+        _ body: () async throws -> StepOutcome
+    ) async throws -> StepOutcome {
+        let result: Result<StepOutcome, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        do {
+            try await StepMaker.writers.run { [maker] in for hold in caches { try maker.caches.settle(hold) } }
+        } catch {
+            say("its caches cannot be emptied: \(BuildFailure(error, operation: "steps.caches"))")
+        }
+        return try result.get()
     }
 
     private func writeInputs(to directory: String) async throws {
         let cancellation = CancelFlag()
         try await cancellation.whileRunning {
+            let room = maker.sandbox.bounds(of: step).diskBytes
             try await source.withTree(of: revision) { [step] tree in
                 try SourceFiles.write(
                     tree,
                     step.inputs,
                     at: step.workingDirectory,
                     into: directory,
+                    limit: room,
                     cancellation: cancellation
                 )
             }
@@ -61,6 +83,7 @@ extension StepWork {
     ) async throws -> [(output: StepOutput, layer: Layer)] {
         var layers: [(StepOutput, Layer)] = []
         let cancellation = CancelFlag()
+        var room = maker.sandbox.bounds(of: step).diskBytes
         for output in step.outputs {
             let changes = OverlayChanges(
                 upper: outcome.upperDirectory,
@@ -69,7 +92,8 @@ extension StepWork {
                 firstID: outcome.idBase,
                 idCount: 65_536,
                 outputs: [output.path],
-                excluded: step.caches.map(\.path)
+                excluded: step.caches.map(\.path),
+                maximumBytes: room
             )
             let layer = try await cancellation.whileRunning {
                 try await StepMaker.writers.run { [maker, comment] in
@@ -82,6 +106,7 @@ extension StepWork {
                 }
             }
             if let layer { layers.append((output, layer)) } else { say("left nothing at \(output.path)") }
+            room = max(0, room - (layer?.tarSize ?? 0))
         }
         return layers
     }
@@ -91,12 +116,14 @@ extension StepWork {
         _ outcome: StepOutcome,
         _ key: StepKey,
         log: Digest
-    ) throws -> StepResult {
+    ) async throws -> StepResult {
         var result = StepResult(step: step, key: key.digest, record: record(layers, outcome, key, log: log), layers: [])
         for (output, layer) in layers {
             var layer = layer
             if case .local(let content) = layer.blob.source {
-                layer.blob.source = .local(try maker.blobs.keep(content, layer.blob.descriptor.digest))
+                let digest = layer.blob.descriptor.digest
+                let kept = try await StepMaker.writers.run { [maker] in try maker.blobs.keep(content, digest) }
+                layer.blob.source = .local(kept)
             }
             say(LayerNarrator.made(layer, at: output.path))
             result.layers.append(StepResult.ShippableLayer(layer: layer, isShipped: output.isShipped))

@@ -64,12 +64,12 @@ struct StepWork: Sendable {
     func say(_ text: String) { log.say("\(step.name): \(text)", step.phase) }
 
     private func ground() async throws -> StepGround {
-        let base = try await maker.bases.find(step.image, log: log, phase: step.phase)
+        let base = try await maker.bases.find(step.image, from: step.imageOrigin, log: log, phase: step.phase)
         let policy = maker.policy
         let network: StepNetwork =
             switch step.network {
             case .none: .none
-            case .egress(let hosts): .egress(Set(hosts + policy.hosts).sorted())
+            case .egress(let hosts): .egress(try policy.admitted(hosts, of: step))
             }
         return StepGround(
             base: base,

@@ -1,0 +1,45 @@
+internal import BuildModel
+internal import Platform
+
+/// What a step writes to the node's own disk: its caches, and the file behind the disk that it has for itself.
+extension StepWatch {
+    /// Looking at a cache takes as long as it has files.
+    private static let lookers = BlockingPool(label: "sandbox.caches", width: 2)
+    /// Between two looks, at least; and how many times as long as the look took, so that looking costs little.
+    private static let pause = Duration.seconds(1)
+    private static let pauseFactor = 20
+
+    /// Bytes that the node has left, if they are too few for steps to go on.
+    func freeBytesBelowFloor() -> Int64? {
+        guard settings.minimumFreeBytes > 0 else { return nil }
+        let free = Files.freeBytes(at: launch.step.scratch)
+        return free < settings.minimumFreeBytes ? free : nil
+    }
+
+    /// Ends the step when one of its caches is larger than it may be. Goes on until cancelled.
+    func watchCaches() async {
+        let bounded = launch.step.caches.filter { $0.maximumBytes < .max }
+        guard !bounded.isEmpty else { return }
+        let cancellation = CancelFlag()
+        var pause = Self.pause
+        while await sleeps(pause) {
+            let start = ContinuousClock.now
+            for cache in bounded {
+                let size = try? await cancellation.whileRunning {
+                    try await Self.lookers.run {
+                        try Directories.treeSize(cache.directory, cancellation: cancellation)
+                    }
+                }
+                guard let size, size > cache.maximumBytes else { continue }
+                return interrupt(.cacheFull(name: cache.mount.name, limit: cache.maximumBytes))
+            }
+            pause = max(Self.pause, (ContinuousClock.now - start) * Self.pauseFactor)
+        }
+    }
+
+    /// - Returns: false once the task is cancelled.
+    private func sleeps(_ pause: Duration) async -> Bool {
+        try? await Task.sleep(for: pause)
+        return !Task.isCancelled
+    }
+}
