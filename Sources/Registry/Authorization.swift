@@ -32,8 +32,6 @@ extension RegistrySession {
         _ request: RegistryRequest,
         via exchange: Exchange
     ) async throws -> (HTTPResponse, [UInt8]) {
-        // What is got now should not end while a gate is closed.
-        try await gates.waitUntilOpen(request.url.place)
         var shown = try await knownAuthorization(for: request)
         var (response, body) = try await follow(request, shown, via: exchange)
         // Twice, for a token may end just when it was given out.

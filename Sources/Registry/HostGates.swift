@@ -70,8 +70,8 @@ final class HostGates: Sendable {
         if let width { slots.setWidth(width, for: host) }
     }
 
-    /// Waits until a host may be asked again.
-    func waitUntilOpen(_ host: String) async throws {
+    /// Waits until a host may be asked again. Only in a slot: whoever is refused then lines up behind all others, and so has patience.
+    private func waitUntilOpen(_ host: String) async throws {
         while let opening = gates.withLock({ $0[host]?.opening }), !opening.hasPassed {
             try await RegistrySession.sleep(opening.remaining + .milliseconds(Int64.random(in: 0...50)))
         }
