@@ -13,10 +13,11 @@ package struct ManifestContent: Sendable, Hashable {
 
 /// Where images are copied from: a repository of a registry, or an OCI layout.
 package protocol ContentSource: Sendable {
-    /// A manifest or index by tag or digest, its digest checked; nil if there is none.
+    /// A manifest or index by tag or digest, its digest checked.
     ///
-    /// - Throws: `BuildFailure`, `corrupted` if the bytes are not the ones that were asked for.
-    func manifest(named reference: String) async throws -> ManifestContent?
+    /// - Throws: `BuildFailure`: `not_found` if there is none, with what the source says of it and what to do; `corrupted` if the bytes
+    ///   are not the ones that were asked for.
+    func manifest(named reference: String) async throws -> ManifestContent
 
     /// A blob by its descriptor; its bytes stay where they are until somebody reads them.
     func blob(_ descriptor: Descriptor) throws -> ImageBlob

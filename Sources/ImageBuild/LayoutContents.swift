@@ -27,10 +27,18 @@ package struct LayoutContents: ContentSource, ContentDestination {
         self.fetch = fetch
     }
 
-    package func manifest(named reference: String) async throws -> ManifestContent? {
+    package func manifest(named reference: String) async throws -> ManifestContent {
         let layout = layout
         return try await pool.run {
-            guard let descriptor = try layout.descriptor(named: reference) else { return nil }
+            guard let descriptor = try layout.descriptor(named: reference) else {
+                throw BuildFailure(
+                    .platform,
+                    .notFound,
+                    operation: "layout.read",
+                    message: "The layout '\(layout.directory)' has no image '\(reference)'. "
+                        + "Check its name: index.json lists those that are there."
+                )
+            }
             let (bytes, document) = try layout.documentBytes(descriptor)
             return ManifestContent(descriptor: descriptor, bytes: bytes, document: document)
         }

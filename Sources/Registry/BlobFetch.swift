@@ -39,7 +39,7 @@ extension RegistrySession {
         -> SpoolFile
     {
         let request = try blobRequest(.get, descriptor, in: repository)
-        let spool = try VerifyingSpool(descriptor, in: directory)
+        let spool = try VerifyingSpool(descriptor, for: request, in: directory)
         let http = http
         let exchange: Exchange = { exchange in
             var exchange = exchange
@@ -48,7 +48,7 @@ extension RegistrySession {
             return try await http.download(exchange) { head throws(BuildFailure) in
                 // A server may send all of it again, or some other part.
                 let sent = head.status == 206 ? ByteRange.content(head.headers["Content-Range"])?.start ?? -1 : 0
-                try spool.begin(at: sent)
+                try spool.begin(at: sent, with: head)
             } to: { bytes throws(BuildFailure) in
                 try spool.append(bytes)
             }
@@ -56,7 +56,7 @@ extension RegistrySession {
         return try await bulkSlots.withSlot(repository.base.authority) {
             var (response, body) = try await send(request, via: exchange)
             if response.status == 416, spool.size > 0 {
-                try spool.begin(at: 0)
+                try spool.begin(at: 0, with: response)
                 (response, body) = try await send(request, via: exchange)
             }
             guard response.isSuccess else { throw failure(request, response, body) }
@@ -77,11 +77,10 @@ extension RegistrySession {
         guard ByteRange.content(response.headers["Content-Range"])?.start == range.lowerBound,
             body.count == range.count
         else {
-            throw BuildFailure(
-                .platform,
-                .protocolViolation,
-                operation: "registry.fetch",
-                message: "Cannot \(request.purpose) in \(repository.description): another part came than was asked for."
+            throw request.odd(
+                response,
+                "another part came than was asked for",
+                advice: "Look at caches and proxies between here and the registry."
             )
         }
         return body
@@ -91,10 +90,10 @@ extension RegistrySession {
     func smallBlob(_ descriptor: Descriptor, in repository: Repository, attempts: Int) async throws -> [UInt8] {
         var request = try blobRequest(.get, descriptor, in: repository)
         request.limits.responseBytes = 8 << 20
-        let (_, body) = try await send(request, attempts: attempts, expecting: [200])
+        let (response, body) = try await send(request, attempts: attempts, expecting: [200])
         let digest = Digest(of: body)
         guard digest == descriptor.digest, body.count == descriptor.size else {
-            throw request.wrongDigest(descriptor.digest.description, digest)
+            throw request.wrongDigest(descriptor.digest.description, digest, response)
         }
         return body
     }

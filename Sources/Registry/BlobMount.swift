@@ -17,16 +17,21 @@ extension RegistrySession {
     func mount(_ blob: ImageBlob, into target: Repository) async throws -> MountOutcome {
         var opened: OpenUpload?
         let sources = try await mountSources(of: blob, for: target)
-        for source in sources.prefix(knowledge[target.base.authority].mounts == false ? 1 : Self.tries) {
-            switch try await mount(blob.descriptor, from: source, into: target) {
-            case .mounted:
-                if let opened { await close(opened.location, in: target, blob.descriptor) }
-                return .mounted
-            case .refused(let upload):
-                sightings.forget(await sighting(of: blob.descriptor, in: source), in: source.name)
-                if let upload, opened != nil { await close(upload.location, in: target, blob.descriptor) }
-                opened = opened ?? upload
+        do {
+            for source in sources.prefix(knowledge[target.base.authority].mounts == false ? 1 : Self.tries) {
+                switch try await mount(blob.descriptor, from: source, into: target) {
+                case .mounted:
+                    if let opened { await close(opened.location, in: target, blob.descriptor) }
+                    return .mounted
+                case .refused(let upload):
+                    sightings.forget(await sighting(of: blob.descriptor, in: source), in: source.name)
+                    if let upload, opened != nil { await close(upload.location, in: target, blob.descriptor) }
+                    opened = opened ?? upload
+                }
             }
+        } catch {
+            if let opened { await close(opened.location, in: target, blob.descriptor) }
+            throw error
         }
         return .refused(opened)
     }
@@ -93,7 +98,7 @@ extension RegistrySession {
             case 200, 202, 204:
                 // A registry that mounts may refuse this one blob.
                 knowledge.learn(host) { $0.mounts = $0.mounts ?? false }
-                return .refused(try? OpenUpload(response, self, request.repository))
+                return .refused(try? OpenUpload(response, to: request, self))
             case 401, 403: return nil
             default: return .refused(nil)
             }

@@ -32,8 +32,13 @@ extension RegistrySession {
             case .refused(let upload): opened = upload
             }
         }
-        let content = try VerifyingContent(await content(of: blob), descriptor: blob.descriptor)
-        try await upload(content, blob.descriptor, to: target, opened: opened)
+        do {
+            let content = try VerifyingContent(await content(of: blob), descriptor: blob.descriptor)
+            try await upload(content, blob.descriptor, to: target, opened: &opened)
+        } catch {
+            if let opened { await close(opened.location, in: target, blob.descriptor) }
+            throw error
+        }
         return .uploaded
     }
 

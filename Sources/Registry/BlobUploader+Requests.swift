@@ -27,7 +27,7 @@ extension BlobUploader {
         guard [200, 201, 202, 204].contains(response.status) else {
             throw session.failure(request, response, body)
         }
-        let opened = try OpenUpload(response, session, target)
+        let opened = try OpenUpload(response, to: request, session)
         (location, smallestChunk) = (opened.location, opened.smallestChunk)
     }
 
@@ -41,7 +41,7 @@ extension BlobUploader {
         request.body = .content(ContentSlice(content: content, start: offset, size: count))
         let (response, body) = try await send(bulk(request, count))
         guard response.isSuccess else { throw session.failure(request, response, body) }
-        if response.headers["Location"] != nil { try follow(response) }
+        if response.headers["Location"] != nil { try follow(response, request) }
         offset += count
     }
 
@@ -58,36 +58,31 @@ extension BlobUploader {
         let (response, body) = try await send(request)
         guard response.isSuccess else { throw session.failure(request, response, body) }
         if let stored = response.headers["Docker-Content-Digest"], stored != descriptor.digest.description {
-            throw request.wrongDigest(stored, descriptor.digest)
+            throw request.wrongDigest(stored, descriptor.digest, response)
         }
     }
 
-    /// Asks where the upload stands and goes on there; where that cannot be known, a new one is begun.
+    /// Asks where the upload stands and goes on there; where that cannot be known, it is closed and a new one is begun.
     mutating func resume() async throws {
-        let known = offset
-        guard let current = location, descriptor.size > 1 << 20 else { return forget() }
-        forget()
+        guard let current = location, descriptor.size > 1 << 20 else { return await abandon() }
         do {
             let request = self.request(.get, current, "ask for the state of the upload of")
             let (response, _) = try await send(request)
-            guard response.isSuccess, let end = ByteRange.end(response.headers["Range"]) else { return }
+            // One that is not there needs no farewell.
+            if response.status == 404 { location = nil }
+            guard response.isSuccess, let end = ByteRange.end(response.headers["Range"]) else { return await abandon() }
             // `0-0` is what an empty upload says too.
-            let stored = end == 0 && known == 0 ? 0 : end + 1
-            guard stored >= known, stored <= descriptor.size else { return }
-            if response.headers["Location"] != nil { try follow(response) } else { location = current }
+            let stored = end == 0 && offset == 0 ? 0 : end + 1
+            guard stored >= offset, stored <= descriptor.size else { return await abandon() }
+            if response.headers["Location"] != nil { try follow(response, request) }
             offset = stored
         } catch let failure as BuildFailure where failure.isRetryable {
-            return
+            await abandon()
         }
     }
 
-    private mutating func forget() {
-        location = nil
-        offset = 0
-    }
-
     /// Whether the registry has the blob, after a commit whose answer was lost.
-    mutating func isCommitted() async throws -> Bool {
+    func isCommitted() async throws -> Bool {
         let url = try target.url("blobs/\(descriptor.digest)")
         do {
             return try await session.send(request(.head, url, "look for"), attempts: 1).0.status == 200
@@ -97,12 +92,30 @@ extension BlobUploader {
         }
     }
 
-    /// Closes the upload that nobody will go on with, and returns why.
+    /// Returns why nobody will go on with the upload, which is closed. A commit that nobody has answered may be done all the same: then
+    /// there is no upload any more, and the registry is asked for that first.
     mutating func abandoned(_ failure: BuildFailure) async -> BuildFailure {
-        guard let location, !isCommitting else { return failure }
-        await session.close(location, in: target, descriptor)
-        self.location = nil
+        if isCommitting, answer == nil, location != nil, let existence {
+            let session = session
+            let isThere = try? await session.inTheEnd { try await session.send(existence, attempts: 1).0.status == 200 }
+            if isThere == true { location = nil }
+        }
+        await abandon()
         return failure
+    }
+
+    /// Closes the upload; the next one begins anew.
+    mutating func abandon() async {
+        if let location { await session.close(location, in: target, descriptor) }
+        (location, offset, isCommitting) = (nil, 0, false)
+    }
+
+    /// The question for the blob, short enough for an end that a person waits for.
+    private var existence: RegistryRequest? {
+        guard let url = try? target.url("blobs/\(descriptor.digest)") else { return nil }
+        var request = request(.head, url, "look for")
+        request.limits = RegistrySession.farewell
+        return request
     }
 
     /// ECR cuts the connection in the middle of a body for a repository that does not exist, and says nothing: so it is asked.
@@ -121,8 +134,8 @@ extension BlobUploader {
         return explained
     }
 
-    private mutating func follow(_ response: HTTPResponse) throws(BuildFailure) {
-        location = try session.location(in: response, of: try HTTPURL(parsing: response.url), target)
+    private mutating func follow(_ response: HTTPResponse, _ request: RegistryRequest) throws(BuildFailure) {
+        location = try session.location(in: response, of: request)
     }
 
     private func request(_ method: HTTPRequest.Method, _ url: HTTPURL, _ what: String) -> RegistryRequest {

@@ -5,18 +5,19 @@ internal import Platform
 extension RegistrySession {
     /// Uploads a blob whose digest and size are known.
     ///
-    /// - Parameter opened: an upload that is open already.
+    /// - Parameter opened: an upload that is open already; nil once this took it over, and with it the duty to close it.
     /// - Throws: `BuildFailure` when it did not help to try again.
     func upload(
         _ content: VerifyingContent,
         _ descriptor: Descriptor,
         to target: Repository,
-        opened: OpenUpload? = nil
+        opened: inout OpenUpload?
     ) async throws {
         try await bulkSlots.withSlot(target.base.authority) {
             var uploader = BlobUploader(self, content, descriptor, target)
             uploader.location = opened?.location
             uploader.smallestChunk = opened?.smallestChunk ?? 0
+            opened = nil
             try await uploader.run()
         }
     }
@@ -59,13 +60,22 @@ struct BlobUploader {
         wantsPatch = known.wantsPatch == true
     }
 
+    /// Uploads the blob. However that fails, no upload is left open that could have been closed.
     mutating func run() async throws {
+        do {
+            try await persist()
+        } catch {
+            throw await abandoned(BuildFailure(error, operation: "registry.push"))
+        }
+        learn()
+    }
+
+    private mutating func persist() async throws {
         while true {
             do {
-                try await transmit()
-                return learn()
+                return try await transmit()
             } catch let failure as BuildFailure {
-                guard failure.fault != .cancelled else { throw await abandoned(failure) }
+                guard failure.fault != .cancelled else { throw failure }
                 if try await recover(from: failure) { return }
             }
         }
@@ -77,20 +87,25 @@ struct BlobUploader {
     /// - Throws: the failure, if there is no way on.
     private mutating func recover(from failure: BuildFailure) async throws -> Bool {
         if answer?.status == 413 || isChunkTooLarge {
-            guard shrinkChunks() else { throw await abandoned(failure) }
+            guard shrinkChunks() else { throw failure }
+            await abandon()
             return false
         }
         if isPatchWanted {
-            (wantsPatch, location, offset) = (true, nil, 0)
+            wantsPatch = true
+            await abandon()
             return false
         }
-        guard isPassing(failure) else { throw await abandoned(failure) }
+        guard isPassing(failure) else { throw failure }
         failures = offset > bestOffset ? 1 : failures + 1
         bestOffset = max(bestOffset, offset)
-        guard failures < Retry.attempts else { throw await explained(await abandoned(failure)) }
+        guard failures < Retry.attempts else {
+            if isCommitting, try await isCommitted() { return true }
+            throw await explained(failure)
+        }
         try await RegistrySession.sleep(Retry.delay(after: failures, first: session.settings.firstDelay))
         if isCommitting, try await isCommitted() { return true }
-        countBreak()
+        countBreak(failure)
         try await resume()
         return false
     }
@@ -107,14 +122,16 @@ struct BlobUploader {
     }
 
     /// A proxy that cuts long requests does not say so: after two cuts a large blob goes in chunks.
-    private mutating func countBreak() {
-        guard answer == nil else { return }
+    private mutating func countBreak(_ failure: BuildFailure) {
+        guard answer == nil, [.connectionLost, .deadlineExceeded].contains(failure.code) else { return }
         breaks += 1
         guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
-        // ECR takes at most 4,200 parts.
-        chunkBytes = max(10 << 20, descriptor.size / 4000)
+        chunkBytes = Self.chunkBytes(for: descriptor.size)
         isChunkLearned = true
     }
+
+    /// What ECR takes, the most particular of those that want chunks: at most 4,200 of them, and 10 MiB each where that suffices.
+    static func chunkBytes(for size: Int64) -> Int64 { max(10 << 20, size / 4000) }
 
     /// GHCR answers 416 to chunks over 4 MiB, others 400; the place they are for is right.
     private var isChunkTooLarge: Bool {
@@ -135,8 +152,6 @@ struct BlobUploader {
         guard let next = sizes.first(where: { $0 < refused }), next >= smallestChunk else { return false }
         chunkBytes = next
         isChunkLearned = true
-        location = nil
-        offset = 0
         return true
     }
 

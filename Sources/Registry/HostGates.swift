@@ -14,25 +14,27 @@ final class HostGates: Sendable {
         var refusals = 0
     }
 
-    /// Small requests at once. Bulk bodies have slots of their own, so that none of these ever waits for one.
+    /// Small requests at once. Bodies of blobs have slots of their own, so that none of these ever waits for one.
     static let widest = 8
+    /// Bodies of blobs at once.
+    static let bulkWidth = 4
+    private let bulk = KeyedSlots<String>(width: bulkWidth)
     private let slots = KeyedSlots<String>(width: widest)
     private let gates = Mutex<[String: Gate]>([:])
 
     /// Runs `body` when there is room and the gate is open.
     ///
-    /// - Parameter isBulk: whether it is counted elsewhere, and waits only while the gate is closed.
+    /// - Parameters:
+    ///   - host: the one that is connected to: `HTTPURL.place`.
+    ///   - isBulk: whether a blob's bytes go or come with it.
+    ///   - body: one round trip. It must not pass a gate itself, or two could wait for each other.
     /// - Throws: `BuildFailure` with code `cancelled`, or what `body` throws.
     func pass<Value: Sendable>(
         _ host: String,
         isBulk: Bool,
         _ body: () async throws -> Value
     ) async throws -> Value {
-        guard !isBulk else {
-            try await waitUntilOpen(host)
-            return try await body()
-        }
-        return try await slots.withSlot(host) {
+        try await (isBulk ? bulk : slots).withSlot(host) {
             try await waitUntilOpen(host)
             return try await body()
         }
@@ -68,6 +70,7 @@ final class HostGates: Sendable {
         if let width { slots.setWidth(width, for: host) }
     }
 
+    /// Waits until a host may be asked again. Only in a slot: whoever is refused then lines up behind all others, and so has patience.
     private func waitUntilOpen(_ host: String) async throws {
         while let opening = gates.withLock({ $0[host]?.opening }), !opening.hasPassed {
             try await RegistrySession.sleep(opening.remaining + .milliseconds(Int64.random(in: 0...50)))

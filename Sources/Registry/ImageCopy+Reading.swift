@@ -5,15 +5,6 @@ extension ImageCopy {
         try (manifest.document[member]?.array ?? []).map { try Descriptor(json: $0) }
     }
 
-    static func missing(_ reference: String) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .notFound,
-            operation: "image.copy",
-            message: "The source has no image '\(reference)'. Check its name and tag."
-        )
-    }
-
     static func tooDeep(_ manifest: ManifestContent) -> BuildFailure {
         BuildFailure(
             .platform,

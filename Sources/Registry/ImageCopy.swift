@@ -49,7 +49,7 @@ package struct ImageCopy: Sendable {
         as tag: String?,
         withReferrers: Bool = true
     ) async throws -> (root: ManifestContent, counts: Counts) {
-        guard let root = try await source.manifest(named: reference) else { throw Self.missing(reference) }
+        let root = try await source.manifest(named: reference)
         // What is there under its tag is there whole: that one look is all that it takes.
         let isTagged = if let tag { try await destination.isTagged(root.descriptor, as: tag) } else { false }
         var counts = try await copyTree(root, withReferrers: withReferrers, depth: 0, isHeld: isTagged)
@@ -96,9 +96,7 @@ package struct ImageCopy: Sendable {
     }
 
     private func copyChild(_ child: Descriptor, withReferrers: Bool, depth: Int) async throws -> Counts {
-        guard let manifest = try await source.manifest(named: child.digest.description) else {
-            throw Self.missing(child.digest.description)
-        }
+        let manifest = try await source.manifest(named: child.digest.description)
         return try await copyTree(manifest, withReferrers: withReferrers, depth: depth + 1)
     }
 
@@ -114,11 +112,20 @@ package struct ImageCopy: Sendable {
         var counts = Counts()
         for suffix in Self.attachedTags {
             let tag = "sha256-\(root.descriptor.digest.hex)\(suffix)"
-            guard let manifest = try await source.manifest(named: tag) else { continue }
+            guard let manifest = try await manifestIfThere(tag) else { continue }
             counts = counts + (try await copyTree(manifest, withReferrers: false, depth: 1))
             try await destination.tag(manifest, as: tag)
         }
         return counts
+    }
+
+    /// Some registries do not want to say that a tag is absent: who may read the image may read what is attached to it.
+    private func manifestIfThere(_ tag: String) async throws -> ManifestContent? {
+        do {
+            return try await source.manifest(named: tag)
+        } catch let failure as BuildFailure where failure.code == .notFound || failure.code == .registryDenied {
+            return nil
+        }
     }
 
     private func copyBlobs(of manifest: ManifestContent, again: Bool = false) async throws -> Counts {

@@ -39,9 +39,9 @@ extension RegistrySession {
         let (response, body) = try await send(request, attempts: attempts, expecting: [200])
         let actual = Digest(of: body)
         for promised in [digest?.description, response.headers["Docker-Content-Digest"]].compactMap({ $0 }) {
-            guard promised == actual.description else { throw request.wrongDigest(promised, actual) }
+            guard promised == actual.description else { throw request.wrongDigest(promised, actual, response) }
         }
-        let document = try Self.parse(body, request)
+        let document = try Self.parse(body, request, response)
         let announced = response.headers["Content-Type"].map { String($0.prefix { $0 != ";" && $0 != " " }) }
         let mediaType = document["mediaType"]?.string ?? announced ?? MediaType.ociManifest
         let descriptor = Descriptor(mediaType: mediaType, digest: actual, size: Int64(body.count))
@@ -115,7 +115,7 @@ extension RegistrySession {
         if let stored = response.headers["Docker-Content-Digest"], response.isSuccess,
             stored != descriptor.digest.description
         {
-            throw request.wrongDigest(stored, descriptor.digest)
+            throw request.wrongDigest(stored, descriptor.digest, response)
         }
         if response.isSuccess { return ([], response.headers["OCI-Subject"] != nil) }
         let lost = RegistryError.read(body).filter { $0.code == "MANIFEST_BLOB_UNKNOWN" }
@@ -123,15 +123,18 @@ extension RegistrySession {
         return (lost, false)
     }
 
-    static func parse(_ bytes: [UInt8], _ request: RegistryRequest) throws(BuildFailure) -> JSONValue {
+    static func parse(
+        _ bytes: [UInt8],
+        _ request: RegistryRequest,
+        _ response: HTTPResponse
+    ) throws(BuildFailure) -> JSONValue {
         do {
             return try JSONDocument.parse(bytes)
         } catch {
-            throw BuildFailure(
-                .platform,
-                .protocolViolation,
-                operation: request.operation,
-                message: "Cannot \(request.purpose) in \(request.repository.description): the answer is not JSON.",
+            throw request.odd(
+                response,
+                "the answer is not JSON",
+                advice: "Check that the host is a registry's, and look at what stands before it.",
                 cause: error.cause
             )
         }
@@ -143,16 +146,4 @@ enum ManifestCondition: Sendable, Hashable {
     case isAbsent
     /// A manifest with this ETag.
     case has(String)
-}
-
-extension RegistryRequest {
-    func wrongDigest(_ promised: String, _ actual: Digest) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .corrupted,
-            operation: operation,
-            message:
-                "Cannot \(purpose) in \(repository.description): the digest should be \(promised.prefix(100)), but is \(actual)."
-        )
-    }
 }

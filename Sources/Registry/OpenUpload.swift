@@ -12,15 +12,16 @@ struct OpenUpload: Sendable, Hashable {
     /// Reads the answer that opened it.
     ///
     /// - Throws: `BuildFailure` with code `protocol_violation` if it says no place that may be used.
-    init(_ response: HTTPResponse, _ session: RegistrySession, _ target: Repository) throws(BuildFailure) {
-        location = try session.location(in: response, of: try HTTPURL(parsing: response.url), target)
+    init(_ response: HTTPResponse, to request: RegistryRequest, _ session: RegistrySession) throws(BuildFailure) {
+        location = try session.location(in: response, of: request)
         let least = response.headers["OCI-Chunk-Min-Length"].flatMap { Int64($0) } ?? 0
         smallestChunk = min(max(0, least), 1 << 30)
     }
 }
 
 extension RegistrySession {
-    /// Closes an upload that nobody will go on with. Not every registry allows it, and none needs it.
+    /// Closes an upload that nobody will go on with: distribution spec, "Cancel a blob upload". Not every registry allows it and none
+    /// needs it, so it is tried once and not for long, also where the work was cancelled.
     func close(_ location: HTTPURL, in target: Repository, _ descriptor: Descriptor) async {
         var request = RegistryRequest(
             .delete,
@@ -29,8 +30,28 @@ extension RegistrySession {
             actions: "pull,push",
             purpose: "close the upload of the blob \(descriptor.digest)"
         )
-        request.limits.total = .seconds(5)
+        request.limits = Self.farewell
         let closing = request
-        _ = try? await withoutCancellation { [self] in try await send(closing, attempts: 1) }
+        try? await inTheEnd { [self] in _ = try await send(closing, attempts: 1) }
+    }
+
+    /// Limits of a request that tidies up.
+    static let farewell: HTTPLimits = {
+        var limits = HTTPLimits()
+        limits.connect = .seconds(2)
+        limits.total = .seconds(3)
+        return limits
+    }()
+
+    /// Runs `body` although the task may be cancelled, but not for long: gates and token servers may want more patience than a person
+    /// who has asked for the end.
+    func inTheEnd<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withoutCancellation {
+            try await withDeadline(
+                .seconds(4),
+                failure: .timedOut(operation: "registry.close", message: "The registry does not answer in time."),
+                body
+            )
+        }
     }
 }

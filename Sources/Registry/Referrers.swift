@@ -44,32 +44,50 @@ extension RegistrySession {
     }
 
     /// Puts the referrer of a manifest onto the list that stands under a tag, for registries that keep none: distribution spec,
-    /// "Pushing Manifests with Subject". One at a time in this process; another process is noticed by the registry where it gives
-    /// ETags, and by looking again.
+    /// "Pushing Manifests with Subject".
+    ///
+    /// One at a time in this process. A writer of another process is noticed by the registry where it heeds If-Match. Elsewhere two may
+    /// read the same list, and the later write drops what the earlier one added; so each looks again when everybody who has read the
+    /// list before its write should have written, and puts its entry onto what is there then.
     func tagReferrer(_ entry: JSONValue, of subject: Digest, in repository: Repository) async throws {
         try await exclusively.withSlot("\(repository.base.text) \(repository.name) \(Self.tag(of: subject))") {
-            for attempt in 1...Retry.attempts {
+            for attempt in 1...Self.writes + 1 {
+                let start = ContinuousClock.now
                 let list = try await taggedReferrers(of: subject, in: repository)
                 let entries = list?.entries ?? []
                 if entries.contains(where: { $0["digest"] == entry["digest"] }) { return }
-                // The first look has found nothing: the list is written, and looked at again.
-                guard attempt < Retry.attempts else { break }
+                guard attempt <= Self.writes else { break }
                 do {
                     let condition = list.map { $0.tag.map(ManifestCondition.has) } ?? .isAbsent
                     try await putReferrers(entries + [entry], of: subject, in: repository, onlyIf: condition)
+                    try await Self.sleep(Self.settling(after: start.duration(to: .now)))
                 } catch let failure as BuildFailure where failure.code == .overtaken {
                     try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay))
                 }
             }
-            throw BuildFailure(
-                .platform,
-                .registryUnavailable,
-                operation: "registry.push",
-                message: "The list of what refers to \(subject) in \(repository.description) does not keep what is put "
-                    + "onto it: another writer may be at work. Try again.",
-                isRetryable: true
-            )
+            throw Self.unsettled(subject, in: repository)
         }
+    }
+
+    /// Writes of one entry before it is given up.
+    private static let writes = 8
+
+    /// How long others who read the list when we did may take to write it, by how long we took ourselves.
+    private static func settling(after window: Duration) -> Duration {
+        min(.seconds(20), window * Double.random(in: 2...3))
+    }
+
+    private static func unsettled(_ subject: Digest, in repository: Repository) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .registryUnavailable,
+            operation: "registry.push",
+            message:
+                "Cannot attach to \(subject) in \(repository.description): \(writes) times the list was put by PUT "
+                + "\(repository.base.text.dropLast())/v2/\(repository.name)/manifests/\(tag(of: subject)) and answered with "
+                + "201, and did not keep what was put onto it. Other writers may be at work: try again.",
+            isRetryable: true
+        )
     }
 
     private func putReferrers(

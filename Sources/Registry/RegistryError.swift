@@ -36,6 +36,12 @@ struct RegistryError: Sendable, Hashable, CustomStringConvertible {
         return ["exceed", "too large", "too big"].contains { words.contains($0) }
     }
 
+    /// Whether it says that a blob came in too many parts.
+    var saysTooManyParts: Bool {
+        let words = "\(message) \(detail ?? "")".lowercased()
+        return words.contains("parts") && (words.contains("more than") || words.contains("too many"))
+    }
+
     /// The errors of a body of any content type; none if it is not the JSON that the distribution spec wants.
     static func read(_ body: [UInt8]) -> [RegistryError] {
         guard body.count <= 64 << 10, let document = try? JSONDocument.parse(body) else { return [] }

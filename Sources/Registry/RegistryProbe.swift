@@ -55,7 +55,7 @@ extension RegistrySession {
         let request = RegistryRequest(.post, url, in: place, actions: "pull,push", purpose: "try an upload")
         let (response, _) = try await send(request, attempts: 1)
         guard response.isSuccess else { return false }
-        let open = try location(in: response, of: try HTTPURL(parsing: response.url), place)
+        let open = try location(in: response, of: request)
         let closing = RegistryRequest(.delete, open, in: place, actions: "pull,push", purpose: "close an upload")
         _ = try? await send(closing, attempts: 1)
         return true

@@ -54,7 +54,7 @@ extension RegistryRequest {
                 .unauthorized, "Check the password configured for \(identity.description) of \(repository.registry)."
             )
         case 403: return (.registryDenied, "Let the configured user \(rights) this repository.")
-        case 404: return (.notFound, notFoundAdvice)
+        case 404: return (.notFound, notFoundAdvice(Set(errors.map(\.code))))
         case 412: return (.overtaken, "Somebody else changed it meanwhile: try again.")
         case 413:
             return (
@@ -78,14 +78,25 @@ extension RegistryRequest {
             return
                 "The configured user may add tags but not move them: use a new tag, or let the user overwrite or delete."
         }
+        if errors.contains(where: \.saysTooManyParts) {
+            return "The registry takes fewer parts of one blob: let registries.chunkBytes be larger for this host."
+        }
         if method == .put, errors.contains(where: { $0.code == "MANIFEST_INVALID" }) {
             return "The registry does not take this kind of manifest: look at which kinds it supports."
         }
         return nil
     }
 
-    private var notFoundAdvice: String {
-        operation == "registry.fetch" ? "Check the name, or create the repository." : Self.missingRepository
+    private func notFoundAdvice(_ codes: Set<String>) -> String {
+        guard operation == "registry.fetch" else { return Self.missingRepository }
+        if codes.contains("MANIFEST_UNKNOWN") { return "The repository has no such tag or digest: check the name." }
+        if codes.contains("NAME_UNKNOWN") {
+            return "The repository does not exist, or is hidden from the configured user: check the name."
+        }
+        if codes.contains("BLOB_UNKNOWN") || codes.contains("MANIFEST_BLOB_UNKNOWN") {
+            return "The registry does not have it any more: push the image again."
+        }
+        return "Check the name, or create the repository."
     }
 
     /// What to do where there is nothing to push to.

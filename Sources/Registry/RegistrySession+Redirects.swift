@@ -5,7 +5,8 @@ internal import Platform
 extension RegistrySession {
     private static let redirectLimit = 5
 
-    /// Sends a request and follows redirects by hand: distribution spec, "API". The authorization goes to the registry's own origin alone.
+    /// Sends a request and follows redirects by hand: distribution spec, "API"; RFC 9110, section 15.4. With 307 and 308 method and
+    /// body go along, read again from their start. The authorization goes to the registry's own origin alone.
     ///
     /// - Returns: the answer that is no redirect; its URL is the one that a relative `Location` refers to.
     func follow(
@@ -14,30 +15,47 @@ extension RegistrySession {
         via exchange: Exchange
     ) async throws -> (HTTPResponse, [UInt8]) {
         var url = request.url
+        var last: HTTPResponse?
         for _ in 0...Self.redirectLimit {
-            let (response, body) = try await exchange(try outgoing(request, to: url, authorization))
+            let outgoing = try outgoing(request, to: url, authorization)
+            let (response, body) = try await Self.explaining(request) { try await exchange(outgoing) }
             guard Self.isRedirect(response.status, of: request.method) else { return (response, body) }
-            url = try location(in: response, of: url, request.repository)
+            last = response
+            url = try location(in: response, of: request)
         }
-        throw BuildFailure(
-            .platform,
-            .protocolViolation,
-            operation: request.operation,
-            message:
-                "Cannot \(request.purpose) in \(request.repository.description): more than \(Self.redirectLimit) redirects."
+        throw request.odd(
+            last ?? HTTPResponse(status: 307, headers: [:], url: url.text),
+            "that is redirect number \(Self.redirectLimit + 1)",
+            advice: "Look where the registry and what stands before it send requests: more than \(Self.redirectLimit) "
+                + "redirects are not followed."
         )
     }
 
     /// The URL that an answer leads to.
     ///
-    /// - Parameter url: what answered.
-    func location(in response: HTTPResponse, of url: HTTPURL, _ repository: Repository) throws(BuildFailure) -> HTTPURL
-    {
-        try UploadLocation.resolve(
-            response.headers["Location"],
-            against: url,
-            hidesTLS: settings.hiddenTLS.contains(repository.registry)
-        )
+    /// - Throws: `BuildFailure` with code `protocol_violation` if it must not be gone to.
+    func location(in response: HTTPResponse, of request: RegistryRequest) throws(BuildFailure) -> HTTPURL {
+        let url = try HTTPURL(parsing: response.url)
+        do {
+            return try UploadLocation.resolve(
+                response.headers["Location"],
+                against: url,
+                hidesTLS: settings.hiddenTLS.contains(request.repository.registry)
+            )
+        } catch {
+            throw request.astray(error, answer: (request.method, response.status, url))
+        }
+    }
+
+    private static func explaining<Value>(
+        _ request: RegistryRequest,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let failure as BuildFailure {
+            throw request.broken(failure)
+        }
     }
 
     private func outgoing(

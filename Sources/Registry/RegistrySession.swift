@@ -21,7 +21,7 @@ final class RegistrySession: Sendable {
     /// What each registry asked for last, by its URL.
     let challenges = Mutex<[String: Challenge]>([:])
     let tokenSlots = KeyedSlots<Authorization.Key>(width: 1)
-    /// Bulk bodies on their way to or from one host; small requests pass by.
+    /// Blobs on their way to or from one registry, from their first request to their last; small requests pass by.
     let bulkSlots: KeyedSlots<String>
     /// Work on one thing of one repository that must not be done twice at a time: a blob, a manifest, a tag of referrers.
     let exclusively: KeyedSlots<String>
@@ -39,7 +39,7 @@ final class RegistrySession: Sendable {
         tenant = nil
         identities = Identities(settings)
         knowledge = KnowledgeStore(path: settings.knowledgeFile)
-        bulkSlots = KeyedSlots(width: 4)
+        bulkSlots = KeyedSlots(width: HostGates.bulkWidth)
         exclusively = KeyedSlots(width: 1)
         readers = BlockingPool(label: "slipway.registry", width: 2)
         gates = HostGates()
@@ -75,25 +75,15 @@ final class RegistrySession: Sendable {
         attempts: Int = Retry.attempts,
         via exchange: Exchange? = nil
     ) async throws -> (HTTPResponse, [UInt8]) {
-        let isStreamed = exchange != nil
-        let exchange = exchange ?? { [http] in try await http.execute($0) }
-        var attempt = 1
-        let host = request.repository.base.authority
-        while true {
-            do {
-                let (response, body) = try await gates.pass(host, isBulk: request.isBulk || isStreamed) {
-                    try await sendAuthorized(request, via: exchange)
-                }
-                warnings.note(response, of: host)
-                let errors = response.status < 400 ? [] : RegistryError.read(body)
-                let waits = waitsForPatience(of: host, response, errors)
-                guard Retry.isTemporary(response.status, errors), attempt < attempts else { return (response, body) }
-                if !waits { try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay)) }
-            } catch let failure as BuildFailure {
-                guard failure.isRetryable, attempt < attempts else { throw failure }
-                try await Self.sleep(Retry.delay(after: attempt, first: settings.firstDelay))
+        let isBulk = request.isBulk || exchange != nil
+        let plain: Exchange = { [http] in try await http.execute($0) }
+        let exchange = exchange ?? plain
+        return try await retrying(attempts) {
+            let (response, body) = try await sendAuthorized(request) {
+                try await self.roundTrip($0, isBulk: isBulk, via: exchange)
             }
-            attempt += 1
+            warnings.note(response, of: request.repository.base.authority)
+            return (response, body)
         }
     }
 
@@ -130,28 +120,5 @@ final class RegistrySession: Sendable {
 
     func failure(_ request: RegistryRequest, _ response: HTTPResponse, _ body: [UInt8]) -> BuildFailure {
         request.failure(response, body, identity: identities.lastKnown(for: request.repository))
-    }
-
-    /// Sleeps; a cancellation becomes a failure like any other.
-    static func sleep(_ duration: Duration) async throws {
-        do {
-            try await Task.sleep(for: duration)
-        } catch {
-            throw BuildFailure.cancelled(operation: "registry.wait")
-        }
-    }
-
-    /// A registry that asks for patience gets it from all requests, not only from the one that it told.
-    ///
-    /// - Returns: whether it asked.
-    private func waitsForPatience(of host: String, _ response: HTTPResponse, _ errors: [RegistryError]) -> Bool {
-        let asked = Retry.asked(by: response, now: SystemInformation.currentMilliseconds / 1000)
-        let isRefused = Retry.asksForPatience(response.status, errors)
-        guard isRefused || (asked != nil && Retry.isTemporary(response.status)) else {
-            if response.status < 500 { gates.widen(host) }
-            return false
-        }
-        gates.close(host, for: asked, first: settings.firstDelay)
-        return true
     }
 }

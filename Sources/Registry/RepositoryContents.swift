@@ -6,14 +6,9 @@ package struct RepositoryContents: ContentSource, ContentDestination {
     let session: RegistrySession
     let repository: Repository
 
-    package func manifest(named reference: String) async throws -> ManifestContent? {
+    package func manifest(named reference: String) async throws -> ManifestContent {
         let digest = try? Digest(parsing: reference)
-        do {
-            let attempts = Retry.attempts
-            return try await session.manifest(reference, digest: digest, in: repository, attempts: attempts)
-        } catch let failure as BuildFailure where failure.code == .notFound {
-            return nil
-        }
+        return try await session.manifest(reference, digest: digest, in: repository, attempts: Retry.attempts)
     }
 
     package func blob(_ descriptor: Descriptor) throws -> ImageBlob {
@@ -91,7 +86,13 @@ extension RegistryClient {
     package func attach(_ manifest: ManifestContent, blobs: [ImageBlob], in reference: ImageReference) async throws {
         let contents = try contents(of: reference)
         for blob in blobs { _ = try await contents.take(blob, again: false) }
-        try await contents.take(manifest)
+        do {
+            try await contents.take(manifest)
+        } catch let failure as BuildFailure where failure.code == .blobsLost {
+            // The registry's clean-up took what no manifest named yet.
+            for blob in blobs { _ = try await contents.take(blob, again: true) }
+            try await contents.take(manifest)
+        }
     }
 
     /// What refers to an image, from the registry's own list or the tag that stands in for it.

@@ -27,6 +27,12 @@ enum Retry {
         status == 429 || status == 503 || (status >= 400 && errors.contains { $0.code == "TOOMANYREQUESTS" })
     }
 
+    /// Whether an answer shuts its host for all requests, not only for the one that it answers.
+    static func closesGate(_ response: HTTPResponse, _ errors: [RegistryError]) -> Bool {
+        if asksForPatience(response.status, errors) { return true }
+        return isTemporary(response.status) && asked(by: response, now: 0) != nil
+    }
+
     /// The wait after a try: a random part of `first` doubled with each, so that many workers do not come back together.
     ///
     /// - Parameter attempt: 1 after the first try.

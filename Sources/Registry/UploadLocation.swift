@@ -88,7 +88,9 @@ enum UploadLocation {
             .platform,
             .protocolViolation,
             operation: "registry.location",
-            message: "The answer of \(base.redacted) cannot be followed: \(reason).",
+            message:
+                "The answer of \(base.redacted) cannot be followed: \(reason). Look at how the registry, and what stands "
+                + "before it, make the URLs of their answers.",
             cause: cause
         )
     }

@@ -31,6 +31,10 @@ struct CopyCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await copy() }
+    }
+
+    private func copy() async throws {
         let workshop = try Workshop(try options.load())
         let (root, counts) = try await source.reading(workshop) { source in
             try await destination.writing(workshop) { try await copy(source, to: $0, workshop) }

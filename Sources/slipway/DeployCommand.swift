@@ -35,6 +35,10 @@ struct DeployCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await deploy() }
+    }
+
+    private func deploy() async throws {
         let settings = try options.load()
         let intent = try intent(settings)
         if render {

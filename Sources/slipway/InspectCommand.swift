@@ -63,20 +63,12 @@ struct ImageInspection {
         _ source: any ContentSource,
         _ workshop: Workshop
     ) async throws -> ManifestContent {
-        func get(_ name: String) async throws -> ManifestContent {
-            if let content = try await source.manifest(named: name) { return content }
-            throw BuildFailure(
-                .code,
-                .notFound,
-                operation: "image.inspect",
-                message: "There is no image '\(TerminalText.plain(name))' there."
-            )
-        }
-        let content = try await get(target.name)
+        let content = try await source.manifest(named: target.name)
         guard MediaType.isIndex(content.descriptor.mediaType) else { return content }
         let platform = Wiring.platform(workshop.settings)
         let name = try ImageReference(parsing: "index/\(content.descriptor.digest.hex.prefix(12))")
-        return try await get(try platform.manifest(in: content.document, name: name).digest.description)
+        let digest = try platform.manifest(in: content.document, name: name).digest
+        return try await source.manifest(named: digest.description)
     }
 
     private static func checkLayers(

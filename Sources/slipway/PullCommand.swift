@@ -27,6 +27,10 @@ struct PullCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await pull() }
+    }
+
+    private func pull() async throws {
         let settings = try options.load()
         let workshop = try Workshop(settings)
         let registry = workshop.registry

@@ -1,9 +1,10 @@
 import BuildModel
 import Platform
-import Registry
 import StrictRegistry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("What odd registries cost, and what is said of them")
 struct QuirkWordsTests {
@@ -138,5 +139,42 @@ struct QuirkWordsTests {
         }
         #expect(failure.code == .corrupted)
         #expect(registry.violations == [])
+    }
+
+    @Test("more parts than a registry takes end in words, and sizes that are chosen here never need so many")
+    func parts() async throws {
+        let registry = try StrictRegistry(quirks: [.fewParts])
+        var settings = StrictFixture.settings()
+        settings.chunkBytes[registry.host] = 1000
+        let image = StrictFixture.image([StrictFixture.blob(1000 * (StrictRegistry.mostParts + 1))])
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await fixture.push(image, to: registry, settings: settings)
+        }
+        #expect(failure.message.contains("let registries.chunkBytes be larger"), "\(failure)")
+        #expect(registry.openUploads == 0)
+        // ECR: 4,200 parts of 5 to 20 MiB, 52,000 MiB in all.
+        for size in [33 << 20, 1 << 30, 41_000 << 20, 52_000 << 20] as [Int64] {
+            let part = BlobUploader.chunkBytes(for: size)
+            #expect((5 << 20...20 << 20).contains(part) && (size + part - 1) / part <= 4200, "\(size)")
+        }
+    }
+
+    @Test("a registry that takes plain images alone says so of an index, and takes images all the same")
+    func plainImages() async throws {
+        let registry = try StrictRegistry(quirks: [.plainImagesOnly])
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        try await fixture.push(image, to: registry)
+        let index: JSONValue = [
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),
+            "manifests": [image.manifestDescriptor.json],
+        ]
+        let bytes = index.canonicalBytes
+        let client = RegistryClient(settings: StrictFixture.settings(), http: fixture.http)
+        let contents = try client.contents(of: ImageReference(registry: registry.host, repository: "team/app"))
+        let descriptor = TestImage.descriptor(bytes, MediaType.ociIndex)
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await contents.take(ManifestContent(descriptor: descriptor, bytes: bytes, document: index))
+        }
+        #expect(failure.message.contains("does not take this kind of manifest"), "\(failure)")
     }
 }

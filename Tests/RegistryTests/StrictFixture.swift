@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import HTTPTransport
 import Platform
 import Registry
@@ -23,13 +24,13 @@ struct StrictFixture {
 
     /// A blob of random bytes: nobody here looks into layers.
     static func blob(_ size: Int) -> ImageBlob {
-        var generator = SystemRandomNumberGenerator()
         var bytes = [UInt8](repeating: 0, count: size)
-        for index in stride(from: 0, to: size, by: 8) {
-            var value = generator.next()
-            for offset in index..<min(index + 8, size) {
-                bytes[offset] = UInt8(truncatingIfNeeded: value)
-                value >>= 8
+        let source = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
+        defer { close(source) }
+        bytes.withUnsafeMutableBytes { buffer in
+            var filled = 0
+            while filled < size {
+                filled += max(0, read(source, buffer.baseAddress?.advanced(by: filled), size - filled))
             }
         }
         return ImageBlob(

@@ -9,7 +9,7 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case minimumChunk
     /// Takes no chunk over 1 MiB, and says so with 400 (ECR's largest part, made small).
     case maximumChunk
-    /// Takes at most 4,200 chunks of one blob (ECR).
+    /// Takes at most 100 chunks of one blob (ECR's 4,200, made small).
     case fewParts
     /// Cuts the connection in the middle of a body for a repository that does not exist (ECR).
     case missingRepositoryCut
@@ -29,6 +29,8 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case rateLimit
     /// Answers 404 to a token asked for by POST (GCR).
     case tokenPost404
+    /// Answers the first request for a token with 429, and says how long to wait.
+    case tokenRateLimit
     /// Gives tokens that live for two seconds (Artifact Registry's short ones).
     case shortTokens
     /// Gives no token at all when one of the scopes may not be given (Docker Hub).
@@ -77,6 +79,14 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case hostOnlyLocation
     /// Takes uploads at another origin, which must not see the authorization.
     case uploadsElsewhere
+    /// Sends requests that have a body on to another origin with 307 when it has read them; that must not see the authorization.
+    case redirectsElsewhere
+    /// Sends them on to another place of its own with 308 before it has read them; there the authorization is wanted.
+    case redirectsWithin
+    /// Answers with other statuses of success than the spec names, as several do.
+    case looseStatuses
+    /// Takes no index, and layers in gzip alone (Lambda, Cloud Run, old Docker).
+    case plainImagesOnly
     /// Lets no tag move (ECR, Artifact Registry).
     case immutableTags
     /// Does not send Docker-Content-Digest, which is optional.

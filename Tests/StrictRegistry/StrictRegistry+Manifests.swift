@@ -80,6 +80,12 @@ extension StrictRegistry {
             exchange.error(400, "MANIFEST_INVALID", "manifest invalid", detail: ["description": .string(words)])
             return true
         }
+        let types = document["layers"]?.array?.compactMap { $0["mediaType"]?.string } ?? []
+        let isPlain = document["manifests"] == nil && types.allSatisfy { $0.hasSuffix("gzip") }
+        if quirks.contains(.plainImagesOnly), !isPlain {
+            exchange.error(400, "MANIFEST_INVALID", "the image manifest, config or layer media type is not supported")
+            return true
+        }
         let isNested = document["manifests"]?.array?.contains { $0["mediaType"]?.string == MediaType.ociIndex } == true
         if quirks.contains(.noArtifacts), document["artifactType"] != nil || isNested {
             exchange.error(400, "MANIFEST_INVALID", "manifest invalid")
@@ -155,7 +161,7 @@ extension StrictRegistry {
         exchange.answer(200, headers, body: list.canonicalBytes)
     }
 
-    private func isFirst(_ what: String) -> Bool {
+    func isFirst(_ what: String) -> Bool {
         contents.withLock { contents in
             contents.counts[what, default: 0] += 1
             return contents.counts[what] == 1

@@ -26,9 +26,8 @@ extension StrictRegistry {
         let isWrite = ["POST", "PUT", "PATCH", "DELETE"].contains(exchange.method)
         var scopes = ["repository:\(repository):\(isWrite ? "push" : "pull")"]
         if let from = exchange.parameter("from") { scopes.append("repository:\(from):pull") }
-        // At another origin the URL itself is the right to upload.
-        let isElsewhere = quirks.contains(.uploadsElsewhere) && exchange.parameter("_state") != nil
-        guard isElsewhere || isAllowed(exchange, scopes) else { return }
+        guard exchange.isElsewhere || isAllowed(exchange, scopes) else { return }
+        if isRedirected(exchange) { return }
         switch (kind, rest.count) {
         case ("blobs", 2) where rest[0] == "uploads" && rest[1].isEmpty: openUpload(exchange, repository)
         case ("blobs", 2) where rest[0] == "uploads": continueUpload(exchange, repository, rest[1])
@@ -38,6 +37,29 @@ extension StrictRegistry {
         case ("tags", 1) where rest[0] == "list": tags(exchange, repository)
         default: exchange.error(404, "NAME_UNKNOWN", "not found")
         }
+    }
+
+    /// RFC 9110, sections 15.4.8 and 15.4.9. What was sent on already has a mark.
+    private func isRedirected(_ exchange: Exchange) -> Bool {
+        guard ["POST", "PUT", "PATCH"].contains(exchange.method), exchange.parameter("_sent") == nil else {
+            return false
+        }
+        let mark = exchange.request.target.contains("?") ? "&" : "?"
+        let target = exchange.request.target + mark + "_sent=a%2Fb"
+        if quirks.contains(.redirectsElsewhere) {
+            _ = exchange.request.readBody()
+            exchange.answer(307, ["Location": otherOrigin + target])
+            return true
+        }
+        guard quirks.contains(.redirectsWithin) else { return false }
+        guard exchange.contentLength ?? 0 > 0 else {
+            exchange.answer(308, ["Location": target])
+            return true
+        }
+        let head = "HTTP/1.1 308 Permanent Redirect\r\nLocation: \(target)\r\nContent-Length: 0\r\n"
+        exchange.request.send(head + "Connection: close\r\n\r\n")
+        exchange.request.waitForClose()
+        return true
     }
 
     private func exceedsRequestLimit(_ exchange: Exchange) -> Bool {

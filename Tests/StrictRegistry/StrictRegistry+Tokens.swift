@@ -36,6 +36,9 @@ extension StrictRegistry {
         guard case .bearer(let user, let password, let lifetime) = access else {
             return exchange.error(404, "NAME_UNKNOWN", "not found")
         }
+        if quirks.contains(.tokenRateLimit), isFirst("token") {
+            return exchange.error(429, "TOOMANYREQUESTS", "Rate exceeded", ["Retry-After": "1"])
+        }
         var parameters = exchange.parameters
         var isKnown = exchange.request.headers["authorization"] == Self.basic(user, password)
         if exchange.method == "POST" {

@@ -114,8 +114,8 @@ extension StrictRegistry {
                 return exchange.error(416, "RANGE_INVALID", "out of order", progress(repository, id, upload))
             }
         }
-        if quirks.contains(.fewParts), upload.parts >= 4200 {
-            return exchange.error(400, "SIZE_INVALID", "more than 4200 parts")
+        if quirks.contains(.fewParts), upload.parts >= Self.mostParts {
+            return exchange.error(400, "SIZE_INVALID", "more than \(Self.mostParts) parts")
         }
         guard receive(exchange, repository, id, length) else { return }
         let now = contents.withLock { contents in

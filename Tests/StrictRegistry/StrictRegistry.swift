@@ -29,6 +29,8 @@ package final class StrictRegistry: Sendable {
     package static let identityToken = "identity-token"
     /// With `minimumChunk`, the bytes that a chunk has to have.
     package static let smallestChunk = 300_000
+    /// With `fewParts`.
+    package static let mostParts = 100
     /// With `rateLimit`.
     package static let requestsPerSecond = 20
 
@@ -45,13 +47,13 @@ package final class StrictRegistry: Sendable {
             self.take(request)
         }
         self.server.withLock { $0 = server }
-        guard quirks.contains(.uploadsElsewhere) else { return }
+        guard !quirks.isDisjoint(with: [.uploadsElsewhere, .redirectsElsewhere]) else { return }
         let other = try SocketServer { [weak self] request in
             guard let self else { return request.hangUp() }
             if request.headers["authorization"] != nil {
                 self.violation("the authorization was shown to another origin")
             }
-            self.route(Exchange(request, fault: nil))
+            self.route(Exchange(request, fault: nil, isElsewhere: true))
         }
         elsewhere.withLock { $0 = other }
     }
@@ -64,9 +66,13 @@ package final class StrictRegistry: Sendable {
     /// What a client did that the spec forbids, or that only luck lets pass.
     package var violations: [String] { contents.withLock { $0.violations } }
 
-    var uploadOrigin: String {
-        "http://127.0.0.1:\(elsewhere.withLock { $0?.port } ?? port)"
-    }
+    /// Uploads that were opened, and neither ended nor closed.
+    package var openUploads: Int { contents.withLock { $0.uploads.count } }
+    /// `METHOD target` of each request to the other origin.
+    package var requestsElsewhere: [String] { elsewhere.withLock { $0?.requests } ?? [] }
+
+    var otherOrigin: String { "http://127.0.0.1:\(elsewhere.withLock { $0?.port } ?? port)" }
+    var uploadOrigin: String { quirks.contains(.uploadsElsewhere) ? otherOrigin : "http://\(host)" }
 
     /// Changes what happens to requests from now on; their numbers begin at 1 again.
     package func setSchedule(_ schedule: @escaping Schedule) {
@@ -97,7 +103,9 @@ package final class StrictRegistry: Sendable {
         }
         let path = String(request.target.prefix { $0 != "?" })
         let fault = schedule.withLock { $0 }(number, request.method, path)
-        let exchange = Exchange(request, fault: fault, warns: quirks.contains(.warns))
+        var exchange = Exchange(request, fault: fault)
+        exchange.warns = quirks.contains(.warns)
+        exchange.isLoose = quirks.contains(.looseStatuses)
         if request.headers["cookie"] != nil {
             violation("a cookie came back")
             if quirks.contains(.csrfCookie) { return exchange.error(403, "DENIED", "CSRF token invalid") }
@@ -160,6 +168,19 @@ extension StrictRegistry {
                 document: document
             )
             contents.tags[repository, default: [:]][tag] = image.manifestDescriptor.digest
+        }
+    }
+
+    /// Puts an index there without any request.
+    package func seedManifest(_ bytes: [UInt8], as tag: String, in repository: String) throws {
+        let manifest = RegistryContents.Manifest(
+            mediaType: MediaType.ociIndex,
+            bytes: bytes,
+            document: try JSONDocument.parse(bytes)
+        )
+        contents.withLock { contents in
+            contents.manifests[repository, default: [:]][Digest(of: bytes)] = manifest
+            contents.tags[repository, default: [:]][tag] = Digest(of: bytes)
         }
     }
 }
