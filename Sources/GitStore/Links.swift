@@ -12,4 +12,18 @@ enum Links {
             throw .system(errno: errno, operation: "git.start", message: "Cannot make the link '\(path)'.")
         }
     }
+
+    /// Opens a directory, in the place of what another descriptor stood for where one is given.
+    static func open(directory path: String, as place: Int32?) throws(BuildFailure) -> Int32 {
+        let fresh = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard fresh >= 0 else {
+            throw .system(errno: errno, operation: "git.start", message: "Cannot open the directory '\(path)'.")
+        }
+        guard let place else { return fresh }
+        defer { close(fresh) }
+        guard dup3(fresh, place, Int32(O_CLOEXEC)) >= 0 else {
+            throw .system(errno: errno, operation: "git.start", message: "Cannot open the directory '\(path)'.")
+        }
+        return place
+    }
 }

@@ -116,7 +116,8 @@ package final class Mirrors: RevisionSource {
 private enum ProcessSettings {
     private struct Applied {
         var certificates: String?
-        var home: String?
+        /// A descriptor of the directory, open for the life of the process.
+        var home: Int32?
         var hosts: String?
     }
 
@@ -143,18 +144,19 @@ private enum ProcessSettings {
 
     /// Points the library at a home directory with nothing in it but the configured `known_hosts`.
     ///
-    /// One directory for the life of the process: the library reads its name without a lock, and a name that changes would be
-    /// torn under a connection that is being made. What the directory holds is replaced in one step.
+    /// The library keeps the directory's name, reads it without a lock, and refuses every ssh connection when the directory is
+    /// not there. So the name is that of a descriptor, the same for the life of the process, and what stands behind it is
+    /// replaced in one step.
     private static func nameHosts(_ settings: GitSettings, _ applied: inout Applied) throws(BuildFailure) {
-        let home = applied.home ?? "\(settings.directory)/home"
+        let home = "\(settings.directory)/home"
         let hosts = settings.knownHostsFile ?? KnownHosts.defaultFile
-        let isNew = settings.knownHostsFile != nil || applied.hosts == nil
-        guard isNew, applied.hosts != hosts else { return }
+        guard settings.knownHostsFile != nil || applied.home == nil, applied.hosts != hosts else { return }
         try Directories.create("\(home)/.ssh", mode: 0o700)
         try Links.replace("\(home)/.ssh/known_hosts", target: hosts)
+        let descriptor = try Links.open(directory: home, as: applied.home)
         applied.hosts = hosts
         guard applied.home == nil else { return }
-        try Library.setHome(home)
-        applied.home = home
+        try Library.setHome("/proc/self/fd/\(descriptor)")
+        applied.home = descriptor
     }
 }
