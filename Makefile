@@ -55,7 +55,7 @@ test-registry: setup ## push against faulty and odd registries: the matrix of fa
 test-queue: setup ## run the queue's tests with functions, with scripts, and on Valkey where it is installed
 	@scripts/test-queue
 
-demo: setup base-images release ## build two real projects from git to running containers
+demo: setup base-images release ## build three real projects from git to running containers; KUBECONFIG=FILE deploys them too (scripts/demo)
 	@scripts/demo
 
 bench-slice: setup base-images release ## measure start-up, idle memory and the builds of the demo by phase

@@ -48,26 +48,16 @@ worker:
 buildpacks:
   directory: $repository/buildpacks
 registries:
-  push: 127.0.0.1:$2/apps
+  push: $(push_to "127.0.0.1:$2/apps")
   mirrors:
     docker.io: ["127.0.0.1:$2"]
-  plainHTTP: ["127.0.0.1:$2"]
+  plainHTTP: ["127.0.0.1:$2"$(plain_push_host)]
   layouts: []
 sandbox:
   # The names of package indexes may lead to a proxy of the network that this runs in.
   allowPrivate: true
 YAML
-    [ -z "${KUBECONFIG:-}" ] || printf 'kubernetes:\n  kubeconfig: %s\n  namespace: default\n' "$(realpath "$KUBECONFIG")" >>"$work/worker.yaml"
-}
-
-# play_nodes: a throw-away control plane has no nodes, so somebody has to say that pods are ready.
-play_nodes() {
-    local kubectl=$cache/kubernetes/bin/kubectl nodes
-    [ -x "$kubectl" ] || return 0
-    nodes=$("$kubectl" get nodes --output name) || die "the cluster of KUBECONFIG=$KUBECONFIG does not answer as it should; what kubectl says is above"
-    [ -z "$nodes" ] || return 0
-    say "the cluster of $KUBECONFIG has no nodes: scripts/kubernetes-nodes plays them, in the namespace default"
-    start_server "$work/nodes.log" "$repository/scripts/kubernetes-nodes" "$KUBECONFIG" default
+    [ -z "${KUBECONFIG:-}" ] || cluster_configuration >>"$work/worker.yaml"
 }
 
 # start_worker: with the configuration written before.

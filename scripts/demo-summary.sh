@@ -13,7 +13,7 @@ summary() {
     local project
     printf '\nBuilt, pushed, pulled back, checked and run:\n'
     for project in "${demo_projects[@]}"; do summarize_build "$work/status-${project%%|*}.json"; done
-    [ -z "${KUBECONFIG:-}" ] || printf '  and rolled out in the cluster of %s\n' "$KUBECONFIG"
+    [ -z "${KUBECONFIG:-}" ] || printf '  and rolled out in the cluster of %s, namespace %s\n' "$KUBECONFIG" "$namespace"
     cat <<'TEXT'
 
 What to try next, with any repository of a static site, or of Python, Node or Go:

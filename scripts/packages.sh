@@ -27,6 +27,7 @@ packages_to_test=(
     nginx-light                                     # a proxy in front of a registry, with a limit and mutual TLS
     libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers
     curl jq openssl python3 python3-venv            # clients and small helpers
+    python3-redis                                   # a producer in another language
     faketime pigz libdeflate-tools                  # another clock; other readers of gzip
     systemd                                         # systemd-analyze judges the units
 )
@@ -40,4 +41,9 @@ packages_to_prepare=(
 # What `make check` runs.
 packages_to_check=(
     shellcheck python3-yaml
+)
+
+# Installed where Debian has them: in Debian 13, and in the backports of Debian 12.
+packages_where_there_are=(
+    valkey-server valkey-tools      # the other Redis: the queue's tests run on both
 )

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Installing packages with apt: waits for other users of dpkg, starts no daemons, and takes libgit2 - nothing else - from
-# the backports of Debian 12, whose own version cannot fetch shallowly. Source it after lib.sh.
+# Installing packages with apt: waits for other users of dpkg, starts no daemons, and takes two things - nothing else - from the
+# backports of Debian 12: libgit2, whose own version cannot fetch shallowly, and Valkey, which it lacks. Source it after lib.sh.
 
 apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get --option DPkg::Lock::Timeout=300 "$@"; }
 
@@ -25,25 +25,32 @@ debian_mirror() {
 
 has_candidate() { [[ $(apt-cache madison "$1") == *"$2"* ]]; }
 
-# Adds the backports as a source of their own, unless there; the pin lets only libgit2 come from there.
+# Adds the backports as a source of their own, unless there; the pin lets nothing else come from there.
 add_backports() {
     local name=slipway-backports mirror source
-    [[ $(apt_sources) != *bookworm-backports* ]] || return 0
-    say "adding Debian's backports as /etc/apt/sources.list.d/$name.sources, for libgit2 alone"
+    if [[ $(apt_sources) == *bookworm-backports* ]]; then
+        [ ! -e "/etc/apt/preferences.d/$name" ] || pin_backports "$name"
+        return
+    fi
+    say "adding Debian's backports as /etc/apt/sources.list.d/$name.sources, for libgit2 and Valkey alone"
     mirror=$(debian_mirror)
     source=$(printf '%s\n' 'Types: deb' "URIs: $mirror" 'Suites: bookworm-backports' 'Components: main' \
         'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg')
     as_root tee "/etc/apt/sources.list.d/$name.sources" >/dev/null <<<"$source"
-    as_root tee "/etc/apt/preferences.d/$name" >/dev/null <<'PIN'
+    pin_backports "$name"
+    update_lists
+}
+
+pin_backports() {
+    as_root tee "/etc/apt/preferences.d/$1" >/dev/null <<'PIN'
 Package: *
 Pin: release n=bookworm-backports
 Pin-Priority: -1
 
-Package: src:libgit2
+Package: src:libgit2 src:valkey
 Pin: release n=bookworm-backports
 Pin-Priority: 500
 PIN
-    update_lists
 }
 
 # Keeps package scripts from starting daemons while apt runs. A policy of the machine's own stays as it is.
@@ -63,15 +70,15 @@ without_daemons() {
     return "$status"
 }
 
-# Installs packages; libgit2-dev of Debian 12 from backports when they are to be had.
+# Installs packages; libgit2-dev and Valkey of Debian 12 from backports when they are to be had.
 install_packages() {
     local package wanted=()
     update_lists
-    if [ "$(codename)" = bookworm ] && [[ " $* " == *" libgit2-dev "* ]]; then add_backports; fi
+    if [ "$(codename)" = bookworm ] && [[ " $* " =~ " libgit2-dev "|" valkey-" ]]; then add_backports; fi
     for package in "$@"; do
         [ -n "$(apt-cache madison "$package")" ] || die "apt knows no package $package: check the sources in /etc/apt"
-        if [ "$package" = libgit2-dev ] && has_candidate libgit2-dev bookworm-backports; then
-            package=libgit2-dev/bookworm-backports
+        if [[ $package =~ ^(libgit2-dev|valkey-) ]] && has_candidate "$package" bookworm-backports; then
+            package+=/bookworm-backports
         fi
         wanted+=("$package")
     done

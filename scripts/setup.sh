@@ -22,12 +22,27 @@ check_swift() {
     dpkg --compare-versions "${found:-0}" ge "$swift_needed" || die "Swift ${found:-of unknown version} is too old: $how"
 }
 
+# Those of the given packages that apt knows, backports included.
+known_packages() {
+    local package
+    for package in "$@"; do
+        [ -z "$(apt-cache madison "$package")" ] || echo "$package"
+    done
+}
+
 all_packages() { echo "${packages_to_build[@]}" "${packages_to_test[@]}" "${packages_to_prepare[@]}" "${packages_to_check[@]}"; }
 
 # Those of the given packages that are not installed, in any version.
 missing_packages() {
     comm -23 <(printf '%s\n' "$@" | sort -u) \
         <(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u)
+}
+
+# Valkey starts with the system once it is installed, and would stand in the way of a Redis there.
+keep_from_starting() {
+    if [[ $missing == *valkey-server* ]] && command -v systemctl >/dev/null; then
+        quietly valkey-disable as_root systemctl disable valkey-server || true
+    fi
 }
 
 check_system
@@ -38,6 +53,16 @@ if [ -n "$missing" ]; then
     say "installing $(wc -l <<<"$missing") Debian packages (about a minute): $(paste -sd ' ' <<<"$missing")"
     # shellcheck disable=SC2086 # as above
     install_packages $missing
+fi
+# What not every Debian has is looked for where the rest came from.
+missing=$(missing_packages "${packages_where_there_are[@]}")
+# shellcheck disable=SC2086 # as above
+[ -z "$missing" ] || missing=$(known_packages $missing)
+if [ -n "$missing" ]; then
+    say "installing $(paste -sd ' ' <<<"$missing")"
+    # shellcheck disable=SC2086 # as above
+    install_packages $missing
+    keep_from_starting
 fi
 check_swift
 say "ready"

@@ -9,7 +9,12 @@ extension BuildQueueClient {
     /// - Returns: the state right after; that of a build which had ended already is not changed.
     /// - Throws: `BuildFailure` with code `not_found`.
     package func cancel(_ id: String) async throws -> BuildState {
-        let reply = try await caller.call("cancel", [RedisArgument(id), RedisArgument(retention.milliseconds)])
+        let (name, kept) = (RedisArgument(id), RedisArgument(retention.milliseconds))
+        var reply = try await caller.call("cancel", [name, kept])
+        // The build may lie in the intake behind more entries than one call takes in.
+        while reply.text == "unknown", try await caller.call("ingest", [kept]).integer ?? 0 > 0 {
+            reply = try await caller.call("cancel", [name, kept])
+        }
         if reply.text == "unknown" { throw Self.unknown(id) }
         guard let state = reply.text.flatMap(BuildState.init(rawValue:)) else {
             throw FunctionCaller.unexpected(reply, "queue.cancel")
@@ -21,18 +26,22 @@ extension BuildQueueClient {
     ///
     /// - Throws: `BuildFailure`: `not_found`, or `invalid_request` for a build in another state.
     package func retry(_ id: String) async throws {
-        let reply = try await caller.call("retry", [RedisArgument(id)])
+        let token = RedisArgument("retry-\(UInt64.random(in: 0 ... .max))")
+        let reply = try await caller.call("retry", [RedisArgument(id), token])
         switch reply.text {
         case "requeued": return
         case "unknown": throw Self.unknown(id)
-        default:
-            throw BuildFailure(
-                .code,
-                .invalidRequest,
-                operation: "queue.retry",
-                message: "Build '\(id)' is \(reply.text ?? "unknown"); only FAILED and CANCELLED ones start over."
-            )
+        default: throw Self.notRetried(id, state: reply.text ?? "unknown")
         }
+    }
+
+    static func notRetried(_ id: String, state: String) -> BuildFailure {
+        BuildFailure(
+            .code,
+            .invalidRequest,
+            operation: "queue.retry",
+            message: "Build '\(id)' is \(state); only FAILED and CANCELLED ones start over."
+        )
     }
 
     /// Dead letters, newest first: builds that failed for good by no fault of their code.

@@ -17,6 +17,9 @@ package struct MemoryBuild: Sendable, Hashable {
     var epoch: Int64 = 0
     var leaseUntil: Int64 = 0
     var cancellation: BuildFailure?
+    /// When it ended, by the node's clock since it booted.
+    private(set) var endedAt: Int64 = 0
+    private var hasBegun = false
     private var failures = 0
     private var losses = 0
 
@@ -26,9 +29,14 @@ package struct MemoryBuild: Sendable, Hashable {
 
     var id: String { request.deploymentID }
     var isRunning: Bool { state == .building || state == .deploying }
-    var deploys: Bool { request.deploy != .none }
-    /// Whether newer builds of its project have to wait for it: it runs, or waits for another attempt.
-    var holdsProject: Bool { deploys && (isRunning || (state == .pending && failures > 0)) }
+    /// Whether it waits for nothing but its turn.
+    var isReady: Bool { state == .pending && notBefore == nil }
+    /// Builds without one are a tenant together.
+    var tenant: String { request.organizationID ?? "-" }
+    /// What one build at a time may change, within its tenant; nil for a build that changes no cluster.
+    var project: String? { request.deploy == .cluster ? "\(tenant) \(request.projectID)" : nil }
+    /// Whether newer builds of its project have to wait for it: it runs, or comes back after it has begun.
+    var holdsProject: Bool { isRunning || (state == .pending && hasBegun) }
     /// The lowest is next: the order of arrival, a minute earlier for every step of priority.
     var rank: Int64 { order - Int64(request.priority) * 60_000_000 }
 
@@ -47,6 +55,7 @@ package struct MemoryBuild: Sendable, Hashable {
     mutating func begin(_ epoch: Int64, until end: Int64) {
         (state, self.epoch, leaseUntil, failure, notBefore) = (.building, epoch, end, nil, nil)
         attempt += 1
+        hasBegun = true
     }
 
     mutating func waitAgain() {
@@ -73,8 +82,13 @@ package struct MemoryBuild: Sendable, Hashable {
     /// What a call said that came before with the same end; nil if there was none.
     func receipt(repeating outcome: BuildOutcome) -> FinishReceipt? {
         if state == outcome.state || (state == .cancelled && outcome.state == .failed) { return .ended }
-        guard state == .pending, outcome.state == .failed, let notBefore else { return nil }
-        return .retrying(at: notBefore)
+        guard state == .pending, outcome.state == .failed else { return nil }
+        return .retrying(at: notBefore ?? SystemInformation.currentMilliseconds)
+    }
+
+    mutating func startOver() {
+        (state, attempt, failures, losses, failure) = (.pending, 0, 0, 0, nil)
+        hasBegun = false
     }
 
     mutating func end(_ outcome: BuildOutcome) -> FinishReceipt {
@@ -100,5 +114,6 @@ package struct MemoryBuild: Sendable, Hashable {
 
     private mutating func close(_ end: BuildState, _ reason: BuildFailure?) {
         (state, failure, notBefore, cancellation) = (end, reason, nil, nil)
+        endedAt = SystemInformation.bootNanoseconds
     }
 }

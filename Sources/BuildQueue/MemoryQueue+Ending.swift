@@ -7,7 +7,7 @@ extension MemoryQueue {
         var build = try fenced(lease)
         build.attempt -= 1
         build.waitAgain()
-        builds[lease.id] = build
+        store(build)
     }
 
     @discardableResult
@@ -21,25 +21,36 @@ extension MemoryQueue {
         }
         var build = try fenced(lease)
         let receipt = build.end(outcome)
-        builds[lease.id] = build
+        store(build)
         return receipt
     }
 
     @discardableResult
     package func tend() -> CareReceipt {
-        var receipt = CareReceipt(recovered: 0, promoted: 0)
-        let (time, instant) = (SystemInformation.currentMilliseconds, SystemInformation.bootNanoseconds)
-        for (id, build) in builds {
-            var build = build
-            if build.isRunning, build.leaseUntil < instant {
-                build.lose()
-                receipt.recovered += 1
-            } else if build.state == .pending, let due = build.notBefore, due <= time {
-                build.notBefore = nil
-                receipt.promoted += 1
-            }
-            builds[id] = build
+        let instant = SystemInformation.bootNanoseconds
+        let lost = builds.values.filter { $0.isRunning && $0.leaseUntil < instant }
+        for var build in lost {
+            build.lose()
+            store(build)
         }
-        return receipt
+        return CareReceipt(recovered: Int64(lost.count), promoted: promote())
+    }
+
+    /// Dead letters, newest first: builds that failed for good by no fault of their code.
+    package func deadBuilds() -> [MemoryBuild] {
+        builds.values.filter { $0.state == .failed && $0.failure?.fault != .code }.sorted { $0.endedAt > $1.endedAt }
+    }
+
+    /// Starts a build that failed or was cancelled over, with all its attempts.
+    ///
+    /// - Throws: `BuildFailure`: `not_found`, or `invalid_request` for a build in another state.
+    package func retry(_ id: String) throws(BuildFailure) {
+        guard var build = builds[id] else { throw BuildQueueClient.unknown(id) }
+        guard build.state == .failed || build.state == .cancelled else {
+            throw BuildQueueClient.notRetried(id, state: build.state.rawValue)
+        }
+        takeLine(of: build.request)
+        build.startOver()
+        store(build)
     }
 }

@@ -6,7 +6,8 @@ internal import RedisTransport
 /// Why a build waits, as far as the queue can tell.
 package struct WaitingReason: Sendable, Hashable {
     /// For machines: `position`, `tenant`, `tenantRunning`, `tenantLimit`, `projectRunning`, `projectLimit`, `workers` (seen
-    /// within a minute), `fitting` (those with its labels), `labels`, `notBefore`.
+    /// within a minute), `fitting` (those with its labels), `open` (those of them that take builds), `closed` (why one does not),
+    /// `labels`, `notBefore`.
     package var json: JSONValue
 
     /// For people: the first thing that has to change before the build can begin.
@@ -14,6 +15,7 @@ package struct WaitingReason: Sendable, Hashable {
         if let due = json["notBefore"]?.integer { return "waits until \(Timestamp.text(milliseconds: due))" }
         if number("workers") == 0 { return "no worker of this farm has been seen for a minute" }
         if number("fitting") == 0 { return "no worker has its labels \(json["labels"]?.string ?? "")" }
+        if number("open") == 0, let closed = json["closed"]?.string { return "no worker takes builds now; \(closed)" }
         if isFull("project") { return "a build of its project runs, or waits for its next attempt" }
         if isFull("tenant") { return "its tenant has \(number("tenantRunning")) builds running, as many as it may" }
         return "number \(number("position")) of its tenant, until a slot is free"
@@ -38,7 +40,7 @@ extension BuildQueueClient {
     }
 
     /// What waits and what runs: `ready`, `running`, `delayed`, `intake`, `buried`, `oldestReadyMilliseconds`, `tenants`
-    /// and `workers` of the last minute.
+    /// and `workers` of the last minute, with why they take no builds (`closed`) if they do not.
     ///
     /// - Throws: `BuildFailure`.
     package func overview() async throws -> JSONValue {

@@ -11,7 +11,7 @@ extension WorkerQueue {
         let token = "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
         let arguments = [
             RedisArgument(settings.worker), RedisArgument(token), RedisArgument(settings.lease.milliseconds),
-            RedisArgument(settings.retention.milliseconds), RedisArgument(settings.offer.canonicalText),
+            RedisArgument(settings.retention.milliseconds), RedisArgument(settings.offer().canonicalText),
         ]
         let before = SystemInformation.bootNanoseconds
         let reply = try await caller.call("claim", arguments)
@@ -20,6 +20,15 @@ extension WorkerQueue {
             return nil
         }
         return try lease(reply, before: before)
+    }
+
+    /// Tells that this worker is there and takes no build now.
+    ///
+    /// - Parameter reason: why, for people: readers of the queue see it.
+    /// - Throws: `BuildFailure`.
+    package func announce(closed reason: String) async throws {
+        let offer = settings.offer(closed: reason).canonicalText
+        _ = try await caller.call("announce", [RedisArgument(settings.worker), RedisArgument(offer)])
     }
 
     private func lease(_ reply: RedisValue, before: Int64) throws(BuildFailure) -> Lease {
@@ -94,13 +103,17 @@ package enum FinishReceipt: Sendable, Hashable {
 
 extension QueueSettings {
     /// What the worker tells the queue about itself with every claim.
-    fileprivate var offer: JSONValue {
-        [
+    ///
+    /// - Parameter reason: why it takes no build now; nil if it does.
+    fileprivate func offer(closed reason: String? = nil) -> JSONValue {
+        var offer: JSONValue = [
             "labels": .object(labels.mapValues(JSONValue.string)),
             "tenantLimit": .integer(Int64(tenantLimit)),
             "projectLimit": .integer(Int64(projectLimit)),
             "weights": .object(tenantWeights.mapValues { .integer(Int64($0)) }),
         ]
+        if let reason { offer["closed"] = .string(reason) }
+        return offer
     }
 }
 

@@ -32,6 +32,9 @@ package struct HTTPRequest: Sendable {
     /// Whether the transport may send the body again by itself when a kept connection turns out to be dead. False where the other
     /// side may have acted on the first one: the caller then asks what happened.
     package var isRepeatable = true
+    /// Whether it has an effect that others see: then the `SendPermit` of the task that sends it is asked once more right before its
+    /// first and its last bytes go out, and what that throws ends the request.
+    package var needsPermit = false
 
     package init(
         _ method: Method,

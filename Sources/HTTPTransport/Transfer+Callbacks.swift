@@ -16,8 +16,23 @@ extension Transfer {
         )
         try handle.check(unsafe slipway_curl_set_read_function(raw, uploadCallback), "READFUNCTION")
         try handle.check(unsafe slipway_curl_set_seek_function(raw, seekCallback), "SEEKFUNCTION")
+        if permit != nil {
+            try handle.check(unsafe slipway_curl_set_prereq_function(raw, startCallback), "PREREQFUNCTION")
+            try unsafe handle.set(CURLOPT_PREREQDATA, pointer: me)
+        }
         for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_SEEKDATA] {
             try unsafe handle.set(option, pointer: me)
+        }
+    }
+
+    /// The connection stands and the request goes next: whether it still may.
+    fileprivate func mayStart() -> Bool {
+        do {
+            try permit?()
+            return true
+        } catch {
+            failure = error
+            return false
         }
     }
 
@@ -62,6 +77,7 @@ extension Transfer {
 
     fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         do {
+            try permit?()
             let count = try unsafe readBody(into: buffer)
             uploadOffset += Int64(count)
             if uploadOffset == request.bodySize, let reply = request.limits.reply { try handle.setPatience(reply) }
@@ -149,6 +165,16 @@ private func uploadCallback(
 ) -> Int {
     unsafe transfer(me)?.sendBody(UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
         ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func startCallback(
+    _ me: UnsafeMutableRawPointer?,
+    _ remoteAddress: UnsafeMutablePointer<CChar>?,
+    _ localAddress: UnsafeMutablePointer<CChar>?,
+    _ remotePort: Int32,
+    _ localPort: Int32
+) -> Int32 {
+    unsafe transfer(me)?.mayStart() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func seekCallback(_ me: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {

@@ -25,6 +25,8 @@ final class Transfer: @unchecked Sendable {
     let sink: Sink
     let handle: EasyHandle
     let cancelFlag = CancelFlag()
+    /// Asked right before bytes go out; nil for a request that needs none.
+    let permit: SendPermit.Check?
     var head = ResponseHead()
     var body: [UInt8] = []
     /// The next byte of the request's body to be sent.
@@ -44,6 +46,7 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.sink = sink
         url = try request.check()
+        permit = request.needsPermit ? SendPermit.current : nil
         handle = try EasyHandle()
         try handle.configure(request, url, isBulk: isBulk)
         try connectCallbacks()

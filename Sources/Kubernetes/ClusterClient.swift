@@ -10,7 +10,7 @@ internal import Platform
 struct ClusterClient: Sendable {
     let credentials: ClusterCredentials
     let http: HTTPClient
-    let settings: DeployerSettings
+    private(set) var settings: DeployerSettings
     /// Shared by all copies.
     private let pace: RequestPace
 
@@ -19,6 +19,14 @@ struct ClusterClient: Sendable {
         self.http = http
         self.settings = settings
         pace = RequestPace(perSecond: settings.requestsPerSecond, burst: settings.requestBurst)
+    }
+
+    /// The same with few and short tries, for what is asked again anyway, or has to be known soon.
+    var impatient: ClusterClient {
+        var copy = self
+        copy.settings.attempts = min(2, settings.attempts)
+        copy.settings.requestLimit = min(.seconds(5), settings.requestLimit)
+        return copy
     }
 
     /// What came back from a request that succeeded.
@@ -30,8 +38,8 @@ struct ClusterClient: Sendable {
 
     /// Sends a request until it succeeds, fails for good, or has been sent often enough.
     ///
-    /// - Parameter confirm: called before every sending; what it throws ends the call.
-    func send(_ request: ClusterRequest, confirm: () async throws -> Void = {}) async throws -> Reply {
+    /// - Parameter confirm: called before every sending, which then needs the task's `SendPermit` too; what it throws ends the call.
+    func send(_ request: ClusterRequest, confirm: (() async throws -> Void)? = nil) async throws -> Reply {
         try await repeatedly(request, confirm: confirm) { response, body in
             try reply(response, body, to: request)
         }
@@ -39,21 +47,21 @@ struct ClusterClient: Sendable {
 
     /// Sends a request whose answer is text, such as a log.
     func text(_ request: ClusterRequest) async throws -> String {
-        try await repeatedly(request, confirm: {}) { _, body in String(decoding: body, as: UTF8.self) }
+        try await repeatedly(request, confirm: nil) { _, body in String(decoding: body, as: UTF8.self) }
     }
 
     private func repeatedly<Value>(
         _ request: ClusterRequest,
-        confirm: () async throws -> Void,
+        confirm: (() async throws -> Void)?,
         read: (HTTPResponse, [UInt8]) throws -> Value
     ) async throws -> Value {
         var backoff = Backoff(base: settings.retryDelay)
         var left = max(1, settings.attempts)
         var mayRenew = credentials.isRenewable
         while true {
-            try await confirm()
+            try await confirm?()
             left -= 1
-            switch try await attempt(request) {
+            switch try await attempt(request, needsPermit: confirm != nil) {
             case .done(let response, let body): return try read(response, body)
             case .failed(let failure, _) where failure.code == .unauthorized && mayRenew:
                 // A token that was rotated or revoked since it was read: once more with a new one.
@@ -72,14 +80,16 @@ struct ClusterClient: Sendable {
         case failed(BuildFailure, retryAfter: Duration?)
     }
 
-    private func attempt(_ request: ClusterRequest) async throws -> Outcome {
+    private func attempt(_ request: ClusterRequest, needsPermit: Bool) async throws -> Outcome {
         var limits = HTTPLimits()
         limits.total = settings.requestLimit
         limits.responseBytes = 32 << 20
         let response: HTTPResponse
         let body: [UInt8]
         do {
-            (response, body) = try await http.execute(try await signed(request, limits))
+            var signed = try await signed(request, limits)
+            signed.needsPermit = needsPermit
+            (response, body) = try await http.execute(signed)
         } catch let error as BuildFailure {
             return .failed(unanswered(error, request), retryAfter: nil)
         }

@@ -5,10 +5,8 @@ extension Deployer {
     ///
     /// - Throws: `BuildFailure` if the credentials cannot be used or are refused.
     package func access() async throws -> HealthVerdict {
-        var quick = settings
-        (quick.attempts, quick.requestLimit) = (2, .seconds(5))
-        let client = ClusterClient(credentials: client.credentials, http: client.http, settings: quick)
-        let (preflight, namespace, origin) = (Preflight(client: client), settings.namespace, client.credentials.origin)
+        let (preflight, namespace) = (Preflight(client: client.impatient), settings.namespace)
+        let origin = client.credentials.origin
         let remedy = "kubectl -n \(namespace) apply -f config/kubernetes/deployer.yaml has the rights."
         do {
             let missing = try await preflight.missing(Preflight.rights(in: namespace))

@@ -17,13 +17,15 @@ package struct Deployer: Sendable {
         preflight = Preflight(client: client)
     }
 
-    /// Runs the intent's release command if it has one, applies the intent, waits for its rollout, and goes back to the last good build if it fails.
+    /// Runs the intent's release command if it has one, applies Deployment and Service, waits for the rollout, and only then lets the
+    /// Ingress follow; goes back to the last good build if the rollout fails or the cluster refuses a part.
     ///
     /// - Parameters:
     ///   - confirm: throws if the lease behind `intent.stamp` is lost; asked just before everything that is sent to change the cluster.
     ///   - log: gets what was applied, how the rollout goes, and why it failed.
     /// - Throws: as `apply`, and `forbidden` with every right that is missing; and of the rollout `rollout_failed`, `image_pull_failed`, `app_crashed`, `unschedulable`, `limit_exceeded`,
-    ///   `release_failed`, or `superseded` when a newer build took over. The message says what was gone back to.
+    ///   `release_failed`, `superseded` when a newer build took over, or `unreachable` when the cluster cannot be asked how the rollout
+    ///   ended. The message says what was gone back to.
     package func deploy(
         _ intent: DeploymentIntent,
         confirm: @escaping @Sendable () async throws -> Void,
@@ -31,18 +33,23 @@ package struct Deployer: Sendable {
     ) async throws -> AppliedDeployment {
         try await preflight.check(Preflight.rights(for: intent))
         if let command = intent.releaseCommand { try await release(command, intent, confirm, log) }
-        let applied = try await apply(intent, confirm: confirm, log: log)
+        let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+        let objects = try await prepare(intent, writer)
+        let applied = try await applyDeployment(objects, intent, writer, log)
         do {
+            try await applyServices(objects, intent.namespace, writer, log)
             try await wait(for: applied, log: log)
-        } catch let failure as BuildFailure where failure.isVerdict {
+            try await settleIngress(objects, of: applied, writer, log)
+        } catch let failure as BuildFailure where failure.isVerdict || failure.isRefusal {
             throw await goingBack(after: failure, intent, confirm, log)
         }
-        await markGood(applied, intent, confirm, log)
+        await markGood(applied, intent, writer, log)
+        await settleLeftovers(objects, intent, writer, log)
         return applied
     }
 
-    /// Applies the intent's objects: Service and Deployment always, Ingress where there is a domain. Applying the same again changes
-    /// nothing.
+    /// Applies the intent's objects without waiting: Deployment and Service always, Ingress where there is a domain. Applying the same
+    /// again changes nothing.
     ///
     /// - Returns: what the cluster has now; a rollout is over when it has observed that generation.
     /// - Throws: what `confirm` throws, or `BuildFailure`: `deployment_conflict` (another manager's fields, or an object that is not this
@@ -53,22 +60,12 @@ package struct Deployer: Sendable {
         confirm: @escaping @Sendable () async throws -> Void,
         log: any BuildLog
     ) async throws -> AppliedDeployment {
-        do {
-            let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
-            try await makeNamespace(intent, confirm)
-            let objects = Manifests.objects(intent)
-            // All before the first change: an object of somebody else must not leave half a deployment behind.
-            for object in objects { _ = try await writer.check(object.kind, intent.namespace, object.name) }
-            var deployment: JSONValue?
-            for object in objects {
-                let written = try await write(object, intent, writer, log)
-                if object.kind == .deployment { deployment = written }
-            }
-            try await settleIngress(intent, writer, log)
-            return try AppliedDeployment(deployment ?? .null, intent.stamp)
-        } catch {
-            throw BuildFailure(error, operation: "kubernetes.apply")
-        }
+        let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+        let objects = try await prepare(intent, writer)
+        let applied = try await applyDeployment(objects, intent, writer, log)
+        try await applyServices(objects, intent.namespace, writer, log)
+        try await settleIngress(objects, of: applied, writer, log)
+        return applied
     }
 
     /// Waits until the rollout of what was applied is complete.
@@ -99,34 +96,20 @@ package struct Deployer: Sendable {
         }
     }
 
-    private func write(
-        _ object: ManifestObject,
-        _ intent: DeploymentIntent,
-        _ writer: FencedWriter,
-        _ log: any BuildLog
-    ) async throws -> JSONValue {
-        let written = try await writer.write(object.kind, intent.namespace, object.name) { found in
-            object.kind == .deployment ? GoodBuilds(of: found).stamped(on: object.manifest) : object.manifest
-        }
-        for warning in written.warnings { log.say("The cluster warns: \(warning)", .deploying) }
-        let request = ClusterRequest(.apply, object.kind, namespace: intent.namespace, name: object.name)
-        log.say("Applied the \(request.subject).", .deploying)
-        return written.object
-    }
-
     /// Notes on the Deployment that this build is one to go back to. The app runs whether or not this succeeds.
     private func markGood(
         _ applied: AppliedDeployment,
         _ intent: DeploymentIntent,
-        _ confirm: @escaping @Sendable () async throws -> Void,
+        _ writer: FencedWriter,
         _ log: any BuildLog
     ) async {
-        let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
+        guard !settings.template.isPerBuild else { return }
+        let objects = Manifests.objects(intent)
         do {
             _ = try await writer.write(.deployment, intent.namespace, applied.name) { found in
                 var builds = GoodBuilds(of: found)
                 builds.add(intent.stamp.deploymentID)
-                return builds.stamped(on: Manifests.deployment(intent))
+                return noted(builds, on: Manifests.deployment(intent), objects)
             }
         } catch {
             let failure = BuildFailure(error, operation: "kubernetes.apply")

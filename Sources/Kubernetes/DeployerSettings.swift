@@ -40,6 +40,8 @@ package struct DeployerSettings: Sendable, Hashable {
     package var ingressClass: String?
     /// Annotations of an Ingress, for whoever issues certificates.
     package var ingressAnnotations: [String: String] = [:]
+    /// Whether objects of a project are deleted that its template does not make any more.
+    package var prunes = false
     /// Whether the namespace is made when it is not there.
     package var createsNamespace = false
 

@@ -70,7 +70,8 @@ struct FencedWriter: Sendable {
     ) async throws -> Written {
         var request = ClusterRequest(.apply, kind, namespace: namespace, name: name)
         // Whoever created it may have been stopped right after.
-        let adopted = try await converted(found, request)
+        let cleared = try await clearingStrategy(for: body, over: found, request)
+        let adopted = try await converted(cleared, request)
         let (settled, found) = try await leavingReplicas(body, over: adopted, request)
         var body = settled
         var metadata = body["metadata"] ?? [:]

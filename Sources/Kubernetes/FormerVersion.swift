@@ -1,12 +1,10 @@
 internal import BuildModel
 
-/// A former version of an app, as the cluster keeps it in a ReplicaSet.
+/// A former version of an app: everything that was applied for it, as its ReplicaSet carries it.
 struct FormerVersion {
     let build: String
-    private let selector: JSONValue
-    private let template: JSONValue
-    private let progressDeadline: JSONValue?
-    private let labels: JSONValue
+    /// In the order in which they are applied.
+    private let kept: [ManifestObject]
 
     /// The build whose template a Deployment has: the one that was gone back to, else the one that was applied.
     static func build(of deployment: JSONValue) -> String? {
@@ -32,48 +30,29 @@ struct FormerVersion {
         let sets = try await client.send(request).object["items"]?.array ?? []
         let own = sets.filter { isOwned($0, by: live["metadata"]?["uid"]) }
         guard let newest = own.max(by: { revision(of: $0) < revision(of: $1) }),
-            let template = newest["spec"]?["template"]
+            let kept = KeptManifests.objects(of: newest)
         else {
             throw Deployer.missing(
                 "The cluster has not kept build '\(build)' of Deployment '\(name)' in namespace '\(namespace)': "
                     + "deploy its image again instead."
             )
         }
-        return FormerVersion(build, live, template)
+        return FormerVersion(build: build, kept: kept)
     }
 
-    private init(_ build: String, _ live: JSONValue, _ template: JSONValue) {
-        self.build = build
-        selector = live["spec"]?["selector"] ?? [:]
-        progressDeadline = live["spec"]?["progressDeadlineSeconds"]
-        var metadata: JSONValue = [:]
-        var labels = template["metadata"]?["labels"]?.object ?? [:]
-        labels["pod-template-hash"] = nil
-        metadata["labels"] = .object(labels)
-        if let annotations = template["metadata"]?["annotations"] { metadata["annotations"] = annotations }
-        self.labels = .object(labels)
-        var plain = template
-        plain["metadata"] = metadata
-        self.template = plain
-    }
-
-    /// The Deployment with this version's pods and the stamp of who goes back to it.
-    func manifest(as stamp: BuildStamp, _ namespace: String, _ name: String) -> JSONValue {
-        var spec: JSONValue = ["selector": selector, "template": template]
-        if let progressDeadline { spec["progressDeadlineSeconds"] = progressDeadline }
-        return [
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": [
-                "name": .string(name),
-                "namespace": .string(namespace),
-                "labels": labels,
-                "annotations": .object(
-                    Manifests.annotations(stamp).merging([Manifests.Annotation.restored: .string(build)]) { $1 }
-                ),
-            ],
-            "spec": spec,
-        ]
+    /// What was applied, with the stamp of who goes back to it.
+    func objects(as stamp: BuildStamp) -> [ManifestObject] {
+        kept.map { object in
+            var object = object
+            for (key, value) in Manifests.annotations(stamp) {
+                object.manifest = object.manifest.annotated(key, value.string ?? "")
+            }
+            guard object.kind == .deployment else { return object }
+            object.manifest = object.manifest.annotated(Manifests.Annotation.restored, build)
+            // The next rollback to it needs it as it is here.
+            object.manifest = KeptManifests.stamped(on: object.manifest, kept)
+            return object
+        }
     }
 
     private static func isOwned(_ set: JSONValue, by uid: JSONValue?) -> Bool {

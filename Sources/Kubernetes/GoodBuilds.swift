@@ -22,8 +22,8 @@ struct GoodBuilds {
         if let index = ids.firstIndex(of: id) { ids.removeFirst(index) } else { add(id) }
     }
 
-    /// The newest one that is not `id`.
-    func newest(except id: String?) -> String? { ids.first { $0 != id } }
+    /// Those to go back to from `id`, newest first.
+    func before(_ id: String?) -> [String] { ids.filter { $0 != id } }
 
     /// Adds them to a manifest's annotations.
     func stamped(on manifest: JSONValue) -> JSONValue {

@@ -10,8 +10,16 @@ struct ManagedFields {
         entries = object["metadata"]?["managedFields"]?.array ?? []
     }
 
+    /// Whether we have applied the object.
+    var areOurs: Bool { entries.contains(where: Self.isOurs) }
+
     /// Whether our applies own the number of pods.
     var ownsReplicas: Bool { entries.contains { Self.isOurs($0) && Self.hasReplicas($0) } }
+
+    /// Whether somebody else has set how pods are replaced.
+    var othersOwnStrategy: Bool {
+        entries.contains { $0["manager"] != Self.manager && $0["fieldsV1"]?["f:spec"]?["f:strategy"] != nil }
+    }
 
     /// Whether somebody else owns the number of pods: an autoscaler, or whoever has scaled last.
     var othersOwnReplicas: Bool { entries.contains { $0["manager"] != Self.manager && Self.hasReplicas($0) } }

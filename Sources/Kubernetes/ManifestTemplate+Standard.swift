@@ -3,15 +3,13 @@ extension ManifestTemplate {
     package static let standard = #"""
         # What Slipway applies where the configuration names no template: one Deployment and one Service for each project, and an Ingress
         # for those with a customDomain. Copy it, change it, and name the copy as kubernetes.template; docs/operations.md has the variables.
-        # Slipway adds to every object its namespace, the labels `deployment`, `platform` and `app.kubernetes.io/managed-by`, and annotations
-        # that say whose it is; to pods it adds the labels. `replicas` is not here, so that it belongs to whoever scales.
+        # Slipway adds to every object its namespace, the labels `deployment`, `platform`, `slipway/project` and `app.kubernetes.io/managed-by`,
+        # and annotations that say whose it is; to pods it adds these labels, to the others `app.kubernetes.io/name` and `instance`. `replicas`
+        # is not here, so that it belongs to whoever scales.
         apiVersion: apps/v1
         kind: Deployment
         metadata:
           name: ${name}
-          labels:
-            app.kubernetes.io/name: ${name}
-            app.kubernetes.io/instance: ${name}
         spec:
           progressDeadlineSeconds: ${progressDeadlineSeconds}
           selector:
@@ -71,9 +69,6 @@ extension ManifestTemplate {
         kind: Service
         metadata:
           name: ${name}
-          labels:
-            app.kubernetes.io/name: ${name}
-            app.kubernetes.io/instance: ${name}
         spec:
           selector:
             app.kubernetes.io/name: ${name}
@@ -88,9 +83,6 @@ extension ManifestTemplate {
         kind: Ingress
         metadata:
           name: ${name}
-          labels:
-            app.kubernetes.io/name: ${name}
-            app.kubernetes.io/instance: ${name}
           annotations: ${ingressAnnotations}
         spec:
           ingressClassName: ${ingressClass}

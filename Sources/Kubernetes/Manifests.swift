@@ -20,14 +20,22 @@ package enum Manifests {
         package static let goodBuilds = "slipway/good-builds"
         /// The former build that was brought back, and whose pods are the present ones.
         package static let restored = "slipway/restored-build"
+        /// Everything that was applied, as a JSON array of manifests.
+        package static let manifests = "slipway/manifests"
     }
+
+    /// The label by which everything of a project is found; its value is made of the project's id and may be shared, so the annotation
+    /// decides.
+    static let projectLabel = "slipway/project"
 
     /// What an intent comes to, in the order in which it is applied.
     static func objects(_ intent: DeploymentIntent) -> [ManifestObject] {
         intent.settings.template.filled(TemplateVariables(intent)).map { object in
             var owned = object
             owned.manifest = stamped(object.manifest, intent)
-            if object.kind == .deployment { label(&owned.manifest, intent, at: ["spec", "template"]) }
+            if object.kind == .deployment {
+                label(&owned.manifest, intent, at: ["spec", "template"], defaults: intent.labels)
+            }
             return owned
         }
     }
@@ -53,7 +61,7 @@ package enum Manifests {
     /// The object with its namespace, and with whose it is.
     private static func stamped(_ manifest: JSONValue, _ intent: DeploymentIntent) -> JSONValue {
         var manifest = manifest
-        label(&manifest, intent, at: [])
+        label(&manifest, intent, at: [], defaults: intent.labels.merging(instanceLabels(intent)) { $1 })
         var own = annotations(intent.stamp)
         if let revision = intent.revision { own[Annotation.revision] = .string(revision) }
         var metadata = manifest["metadata"] ?? [:]
@@ -63,17 +71,22 @@ package enum Manifests {
         return manifest
     }
 
-    /// Adds labels to the metadata of the object at a path: the configuration's give way to the template's, those to Slipway's own.
-    private static func label(_ object: inout JSONValue, _ intent: DeploymentIntent, at path: [String]) {
+    /// Adds labels to the metadata of the object at a path: defaults give way to the template's, those to Slipway's own.
+    private static func label(
+        _ object: inout JSONValue,
+        _ intent: DeploymentIntent,
+        at path: [String],
+        defaults: [String: String]
+    ) {
         if let first = path.first {
             var member = object[first] ?? [:]
-            label(&member, intent, at: Array(path.dropFirst()))
+            label(&member, intent, at: Array(path.dropFirst()), defaults: defaults)
             object[first] = member
             return
         }
         var metadata = object["metadata"] ?? [:]
         let given = (metadata["labels"]?.object ?? [:]).compactMapValues(\.string)
-        metadata["labels"] = strings(intent.labels.merging(given) { $1 }.merging(ownLabels(intent)) { $1 })
+        metadata["labels"] = strings(defaults.merging(given) { $1 }.merging(ownLabels(intent)) { $1 })
         object["metadata"] = metadata
     }
 
@@ -92,11 +105,17 @@ package enum Manifests {
         intent.labels.merging(ownLabels(intent)) { $1 }
     }
 
+    /// Of the objects alone: on pods they would be what Services of templates select by.
+    private static func instanceLabels(_ intent: DeploymentIntent) -> [String: String] {
+        ["app.kubernetes.io/name": intent.name, "app.kubernetes.io/instance": intent.name]
+    }
+
     private static func ownLabels(_ intent: DeploymentIntent) -> [String: String] {
         [
             "deployment": LabelValue.make(intent.stamp.deploymentID),
             "platform": intent.platform,
             "app.kubernetes.io/managed-by": "slipway",
+            projectLabel: LabelValue.make(intent.stamp.projectID),
         ]
     }
 

@@ -11,8 +11,9 @@ struct ObjectWatch: Sendable {
 
     /// Hands over the object as it is and each time it changes; nil when it is gone. Does not return.
     ///
-    /// - Throws: `BuildFailure` if the cluster refuses for good, or when the task is cancelled. Trouble that may pass is waited out.
-    func run(_ yield: (JSONValue?) -> Void) async throws {
+    /// - Parameter trouble: hears of trouble that may pass, which is waited out.
+    /// - Throws: `BuildFailure` if the cluster refuses for good, or when the task is cancelled.
+    func run(trouble: (BuildFailure) -> Void, _ yield: (JSONValue?) -> Void) async throws {
         var backoff = Backoff(base: client.settings.retryDelay)
         var version: String?
         while true {
@@ -25,8 +26,10 @@ struct ObjectWatch: Sendable {
             } catch let refused as RefusedWatch {
                 retryAfter = refused.retryAfter
                 try await recover(from: refused.failure, &version)
+                trouble(refused.failure)
             } catch let failure as BuildFailure {
                 try await recover(from: failure, &version)
+                trouble(failure)
             }
             // A server that ends every watch at once must not be asked without a pause.
             if start.duration(to: .now) > .seconds(1) { backoff = Backoff(base: client.settings.retryDelay) }
@@ -44,6 +47,18 @@ struct ObjectWatch: Sendable {
             await client.credentials.renew()
             version = nil
         default: guard failure.isRetryable else { throw failure }
+        }
+    }
+
+    /// The object as it is now, asked for once; nil if it is gone.
+    ///
+    /// - Throws: `BuildFailure`, which may be retried where the cluster cannot be reached.
+    func now() async throws -> JSONValue? {
+        let request = ClusterRequest(.get, kind, namespace: namespace, name: name)
+        do {
+            return try await client.impatient.send(request).object
+        } catch let failure as BuildFailure where failure.code == .notFound {
+            return nil
         }
     }
 

@@ -4,45 +4,11 @@ internal import Synchronization
 /// Asks the cluster before the first change whether all that a deployment needs is allowed, so that a missing right does not leave half
 /// of one behind. What was allowed once is not asked again.
 final class Preflight: Sendable {
-    /// A verb on a kind of object.
-    struct Right: Sendable, Hashable {
-        var verb: String
-        var kind: ClusterResource
-        var namespace: String
-    }
-
     private let client: ClusterClient
     private let known = Mutex<Set<Right>>([])
 
     init(client: ClusterClient) {
         self.client = client
-    }
-
-    /// What every deployment to a namespace needs.
-    static func rights(in namespace: String) -> [Right] {
-        rights(
-            [(.deployment, ["get", "list", "watch", "create", "patch"]), (.service, ["get", "create", "patch"])],
-            namespace
-        )
-    }
-
-    /// What some deployments need: domains, release commands, going back, and telling why a rollout does not come to its end.
-    static func furtherRights(in namespace: String) -> [Right] {
-        let lists: [(ClusterResource, [String])] = [(.replicaSet, ["list"]), (.pod, ["list"]), (.event, ["list"])]
-        return rights(ingress + release + lists, namespace)
-    }
-
-    /// What a deployment of the intent needs in any case.
-    static func rights(for intent: DeploymentIntent) -> [Right] {
-        let more = (intent.domain == nil ? [] : ingress) + (intent.releaseCommand == nil ? [] : release)
-        return rights(in: intent.namespace) + rights(more, intent.namespace)
-    }
-
-    private static let ingress: [(ClusterResource, [String])] = [(.ingress, ["get", "create", "patch"])]
-    private static let release: [(ClusterResource, [String])] = [(.job, ["list", "watch", "create"])]
-
-    static func rights(_ needs: [(ClusterResource, [String])], _ namespace: String) -> [Right] {
-        needs.flatMap { kind, verbs in verbs.map { Right(verb: $0, kind: kind, namespace: namespace) } }
     }
 
     /// - Throws: `BuildFailure` with code `forbidden` that names every right that is missing. A cluster that does not tell is not
@@ -67,7 +33,7 @@ final class Preflight: Sendable {
 
     /// `may not get, patch deployments; nor create services in namespace 'apps'`.
     static func words(_ missing: [Right]) -> String {
-        let verbs = Dictionary(grouping: missing, by: \.kind.plural).sorted { $0.key < $1.key }
+        let verbs = Dictionary(grouping: missing, by: \.resource).sorted { $0.key < $1.key }
             .map { plural, rights in "\(rights.map(\.verb).joined(separator: ", ")) \(plural)" }
         return "may not \(verbs.joined(separator: "; nor ")) in namespace '\(missing.first?.namespace ?? "")'"
     }
@@ -89,10 +55,11 @@ final class Preflight: Sendable {
 
     /// Nil if the cluster does not tell.
     private func isAllowed(_ right: Right) async throws -> Bool? {
-        let attributes: JSONValue = [
+        var attributes: JSONValue = [
             "namespace": .string(right.namespace), "verb": .string(right.verb), "group": .string(right.kind.group),
             "resource": .string(right.kind.plural),
         ]
+        if !right.subresource.isEmpty { attributes["subresource"] = .string(right.subresource) }
         let review: JSONValue = [
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": ["resourceAttributes": attributes],

@@ -13,12 +13,8 @@ struct RolloutPods: Sendable {
         self.labels = labels
     }
 
-    /// The pods of the newest ReplicaSet of a Deployment, with that set's name; nil as long as there is none of the build.
-    static func newest(
-        of applied: AppliedDeployment,
-        build: String,
-        _ client: ClusterClient
-    ) async throws -> (pods: RolloutPods, set: String)? {
+    /// The pods of the newest ReplicaSet of a Deployment, or of none as long as there is none of the build.
+    static func newest(of applied: AppliedDeployment, build: String, _ client: ClusterClient) async throws -> PodScope {
         let labels = applied.selector.merging(["deployment": LabelValue.make(build)]) { $1 }
         let request = ClusterRequest(
             .list,
@@ -30,11 +26,20 @@ struct RolloutPods: Sendable {
         let newest = sets.filter { set in
             set["metadata"]?["ownerReferences"]?.array?.contains { $0["uid"]?.string == applied.uid } == true
         }.max { FormerVersion.revision(of: $0) < FormerVersion.revision(of: $1) }
+        var scope = PodScope(
+            pods: RolloutPods(client: client, namespace: applied.namespace, labels: labels),
+            owners: [(.deployment, applied.name)]
+        )
         guard let metadata = newest?["metadata"], let name = metadata["name"]?.string,
             let hash = metadata["labels"]?["pod-template-hash"]?.string
-        else { return nil }
-        let own = labels.merging(["pod-template-hash": hash]) { $1 }
-        return (RolloutPods(client: client, namespace: applied.namespace, labels: own), name)
+        else { return scope }
+        scope.pods = RolloutPods(
+            client: client,
+            namespace: applied.namespace,
+            labels: labels.merging(["pod-template-hash": hash]) { $1 }
+        )
+        scope.owners.append((.replicaSet, name))
+        return scope
     }
 
     /// Labels as the API selects by them.
@@ -42,8 +47,8 @@ struct RolloutPods: Sendable {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 
-    /// What is wrong with them, one entry for each pod that has a trouble, by name.
-    func troubles() async throws -> [PodTrouble] {
+    /// At most fifty of them, without those that are going.
+    func list() async throws -> [JSONValue] {
         let request = ClusterRequest(
             .list,
             .pod,
@@ -51,26 +56,25 @@ struct RolloutPods: Sendable {
             query: [("labelSelector", Self.selector(labels)), ("limit", "50")]
         )
         let pods = try await client.send(request).object["items"]?.array ?? []
-        return pods.filter { $0["metadata"]?["deletionTimestamp"] == nil }.compactMap(PodTrouble.init)
-            .sorted { $0.pod < $1.pod }
+        return pods.filter { $0["metadata"]?["deletionTimestamp"] == nil }
     }
 
-    /// The last warnings about a Deployment, its ReplicaSet and that one's pods, oldest first.
-    static func warnings(
-        about applied: AppliedDeployment,
-        set: String?,
-        _ client: ClusterClient,
-        limit: Int = 5
-    ) async throws -> [String] {
+    /// What is wrong with pods, one entry for each that has a trouble, by name.
+    static func troubles(_ pods: [JSONValue]) -> [PodTrouble] {
+        pods.compactMap(PodTrouble.init).sorted { $0.pod < $1.pod }
+    }
+
+    /// The last warnings about some objects and the pods of the last of them, oldest first.
+    func warnings(about owners: [(kind: ClusterResource, name: String)], limit: Int = 5) async throws -> [String] {
         let request = ClusterRequest(
             .list,
             .event,
-            namespace: applied.namespace,
+            namespace: namespace,
             query: [("fieldSelector", "type=Warning"), ("limit", "500")]
         )
         let events = try await client.send(request).object["items"]?.array ?? []
-        return events.filter { isAbout($0["involvedObject"], applied, set) }
-            .sorted { time(of: $0) < time(of: $1) }
+        return events.filter { Self.isAbout($0["involvedObject"], owners) }
+            .sorted { Self.time(of: $0) < Self.time(of: $1) }
             .suffix(limit)
             .map { event in
                 let object = event["involvedObject"]
@@ -80,14 +84,10 @@ struct RolloutPods: Sendable {
             }
     }
 
-    private static func isAbout(_ object: JSONValue?, _ applied: AppliedDeployment, _ set: String?) -> Bool {
-        let name = object?["name"]?.string ?? ""
-        switch object?["kind"]?.string {
-        case "Deployment": return name == applied.name
-        case "ReplicaSet": return name == set
-        case "Pod": return set.map { name.hasPrefix($0 + "-") } == true
-        default: return false
-        }
+    private static func isAbout(_ object: JSONValue?, _ owners: [(kind: ClusterResource, name: String)]) -> Bool {
+        let (kind, name) = (object?["kind"]?.string ?? "", object?["name"]?.string ?? "")
+        guard kind == "Pod" else { return owners.contains { $0.kind.rawValue == kind && $0.name == name } }
+        return owners.last.map { $0.kind != .deployment && name.hasPrefix("\($0.name)-") } == true
     }
 
     private static func time(of event: JSONValue) -> String {

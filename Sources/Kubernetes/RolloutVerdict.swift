@@ -17,7 +17,10 @@ package enum RolloutVerdict: Sendable, Hashable {
     ///   - applied: what was applied.
     package init(of deployment: JSONValue?, applied: AppliedDeployment) {
         guard let deployment else {
-            self = .lost("The Deployment '\(applied.name)' was deleted during its rollout.")
+            self = .lost(
+                "The Deployment '\(applied.name)' in namespace '\(applied.namespace)' was deleted during its rollout, alone or with "
+                    + "its namespace. Deploying again makes it anew."
+            )
             return
         }
         let metadata = deployment["metadata"]

@@ -57,12 +57,13 @@ struct ImagePush: Sendable {
 
     /// Moves the tag to the image.
     ///
-    /// - Parameter confirm: called before every try: while a registry makes us wait, the right to move the tag may be lost.
+    /// - Parameter confirm: called before every try: while a registry makes us wait, the right to move the tag may be lost. The try
+    ///   itself needs the task's `SendPermit`.
     func moveTag(_ tag: String, confirm: @Sendable () async throws -> Void) async throws {
         for attempt in 1... {
             try await confirm()
             do {
-                guard try await putManifest(as: tag, attempts: 1).isEmpty else { throw lostBlobs }
+                guard try await putManifest(as: tag, attempts: 1, needsPermit: true).isEmpty else { throw lostBlobs }
                 return
             } catch let failure as BuildFailure {
                 guard failure.fault != .cancelled else { throw failure }
@@ -75,13 +76,18 @@ struct ImagePush: Sendable {
         }
     }
 
-    private func putManifest(as reference: String, attempts: Int) async throws -> [RegistryError] {
+    private func putManifest(
+        as reference: String,
+        attempts: Int,
+        needsPermit: Bool = false
+    ) async throws -> [RegistryError] {
         try await session.putManifest(
             image.manifest,
             image.manifestDescriptor,
             as: reference,
             in: target,
-            attempts: attempts
+            attempts: attempts,
+            needsPermit: needsPermit
         ).lost
     }
 

@@ -79,7 +79,9 @@ extension RegistrySession {
     ///
     /// One at a time of the same manifest in the same repository: Oracle's registry answers 409 to the second.
     ///
-    /// - Parameter condition: what has to be there now; if it is something else by then, a registry that looks at it answers 412.
+    /// - Parameters:
+    ///   - needsPermit: whether it moves a tag that others look at; see `SendPermit`.
+    ///   - condition: what has to be there now; if it is something else by then, a registry that looks at it answers 412.
     /// - Returns: which blobs the registry does not find, none if it took the manifest; and whether it says that it keeps the
     ///   list of referrers of the manifest's subject.
     func putManifest(
@@ -88,6 +90,7 @@ extension RegistrySession {
         as reference: String,
         in repository: Repository,
         attempts: Int = Retry.attempts,
+        needsPermit: Bool = false,
         onlyIf condition: ManifestCondition? = nil
     ) async throws -> (lost: [RegistryError], keepsReferrers: Bool) {
         let url = try repository.url("manifests/\(reference)")
@@ -99,6 +102,7 @@ extension RegistrySession {
             purpose: "put the manifest \(reference)"
         )
         request.headers["Content-Type"] = descriptor.mediaType
+        request.needsPermit = needsPermit
         switch condition {
         case .isAbsent: request.headers["If-None-Match"] = "*"
         case .has(let tag): request.headers["If-Match"] = tag

@@ -10,6 +10,8 @@ struct RegistryRequest: Sendable {
     var body = HTTPRequest.Body.none
     var limits = HTTPLimits()
     var isRepeatable = true
+    /// As `HTTPRequest.needsPermit`.
+    var needsPermit = false
     /// What a token has to allow, the most important first: some servers read only one.
     var scopes: [String]
     /// What is being done, for messages: `upload the blob sha256:…`.

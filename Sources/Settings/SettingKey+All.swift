@@ -44,6 +44,12 @@ extension SettingKey {
             "What this node is; a build that names labels runs only on nodes that have all of them."
         ),
         SettingKey(
+            "worker.minimumFreeBytes",
+            .integer(0...1_099_511_627_776, unit: "bytes"),
+            default: "1073741824",
+            "With less room than this in cacheDirectory the worker takes no builds until there is more, and gives back what fails meanwhile."
+        ),
+        SettingKey(
             "worker.acceptedRisks",
             .list(.name),
             or: "none",

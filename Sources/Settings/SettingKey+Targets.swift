@@ -172,6 +172,12 @@ extension SettingKey {
             "Whether a rollout that failed brings the last good build back."
         ),
         SettingKey(
+            "kubernetes.prune",
+            .bool,
+            default: "false",
+            "Whether objects of a project are deleted that a changed template does not make any more; they are reported otherwise."
+        ),
+        SettingKey(
             "kubernetes.imagePullSecrets",
             .list(.dnsLabel),
             or: "none",

@@ -33,6 +33,7 @@ extension WorkerSettings {
                 name: values.text("worker.name") ?? node.hostName,
                 slots: values.integer("worker.slots"),
                 labels: values.map("worker.labels"),
+                minimumFreeBytes: values.integer("worker.minimumFreeBytes"),
                 acceptedRisks: values.list("worker.acceptedRisks") ?? []
             ),
             cacheDirectory: cache,
@@ -186,6 +187,7 @@ extension WorkerSettings.Kubernetes {
         rolloutLimit = values.seconds("kubernetes.rolloutSeconds")
         progressDeadline = values.seconds("kubernetes.progressSeconds")
         rollsBack = values.bool("kubernetes.rollBack")
+        prunes = values.bool("kubernetes.prune")
         imagePullSecrets = values.list("kubernetes.imagePullSecrets") ?? []
         ingressClass = values.text("kubernetes.ingressClass")
         ingressAnnotations = [:]

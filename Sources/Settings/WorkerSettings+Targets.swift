@@ -39,6 +39,8 @@ extension WorkerSettings {
         package var progressDeadline: Duration
         /// Whether a rollout that failed brings the last good build back.
         package var rollsBack: Bool
+        /// Whether what a changed template does not make any more is deleted.
+        package var prunes: Bool
         package var imagePullSecrets: [String]
         package var ingressClass: String?
         package var ingressAnnotations: [String: String]

@@ -31,6 +31,8 @@ extension WorkerSettings {
         /// Builds at once.
         package var slots: Int
         package var labels: [String: String]
+        /// With less room in `cacheDirectory` no build is taken.
+        package var minimumFreeBytes: Int
         /// Names of checks whose problems do not keep the worker from starting.
         package var acceptedRisks: [String]
     }

@@ -25,9 +25,14 @@ struct AttemptRunner: Sendable {
         logger.info("build started", metadata: [LogKey.attempt: "\(lease.attempt)"])
 
         if lease.attempt > 1 { attempt.say("Attempt \(lease.attempt) of this build") }
-        let failure = await running.whileRunning(attempt.guardian, of: lease.id) { await work(attempt, progress) }
-        await Ending(attempt: attempt, queue: queue, drain: drain, logger: logger)
-            .write(failure, progress.result, took: start.duration(to: .now))
+        // The lease is renewed until the end is written down: stopping what runs may take longer than what is left of it.
+        await withDiscardingTaskGroup { group in
+            group.addTask { await attempt.guardian.run() }
+            let failure = await running.whileRunning(attempt.guardian, of: lease.id) { await work(attempt, progress) }
+            await Ending(attempt: attempt, queue: queue, room: NodeRoom(settings), drain: drain, logger: logger)
+                .write(failure, progress.result, took: start.duration(to: .now))
+            group.cancelAll()
+        }
     }
 
     private func makeAttempt(_ lease: Lease, _ logger: Logger) -> QueuedAttempt {
@@ -40,20 +45,19 @@ struct AttemptRunner: Sendable {
         )
     }
 
-    /// The pipeline beside what keeps the lease and sends the log; the first of them to fail ends the others.
+    /// The pipeline beside what may stop it and what sends the log; the first of them to fail ends the others.
     private func work(_ attempt: QueuedAttempt, _ progress: BuildProgress) async -> BuildFailure? {
         do {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
-                    try await build(attempt, progress)
+                    // What was asked and granted may be long ago by the time that bytes go out.
+                    try await SendPermit.$current.withValue(attempt.guardian.permit) {
+                        try await build(attempt, progress)
+                    }
                     return true
                 }
                 group.addTask {
-                    try await attempt.guardian.run()
-                    return false
-                }
-                group.addTask {
-                    try await attempt.guardian.waitForCancellation()
+                    try await attempt.guardian.waitForStop()
                     return false
                 }
                 group.addTask {

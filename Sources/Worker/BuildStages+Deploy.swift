@@ -1,6 +1,7 @@
 internal import BuildModel
 internal import Buildpacks
 internal import Kubernetes
+internal import Platform
 
 extension BuildStages {
     /// What is to run in the cluster.
@@ -75,6 +76,7 @@ extension BuildStages {
             )
         }
         try await reporter.confirm()
+        if let refusal = SendPermit.refusal { throw refusal }
         return try ManifestFile.write(intent, in: directory)
     }
 }

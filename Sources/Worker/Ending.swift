@@ -4,43 +4,62 @@ internal import Logging
 internal import Platform
 internal import Telemetry
 
-/// Writes down how an attempt ended. Runs to its end whatever is cancelled around it, for as long as the lease can be trusted.
+/// Writes down how an attempt ended. Runs to its end whatever is cancelled around it, for as long as the lease is held.
 struct Ending: Sendable {
     let attempt: QueuedAttempt
     let queue: WorkerQueue
+    let room: NodeRoom
     let drain: DrainSignal
     let logger: Logger
 
     /// - Parameter failure: nil for success.
     func write(_ failure: BuildFailure?, _ result: BuildResult, took: Duration) async {
-        if let failure, failure.code == .leaseLost {
-            logger.warning("lease lost, nothing more is written", metadata: ["error": "\(failure)"])
-            return
+        do {
+            if let failure, failure.code == .leaseLost { throw failure }
+            try await writeWhileHeld(failure, result, took: took)
+        } catch {
+            logger.warning("lease lost, nothing more is written", metadata: ["error": "\(error)"])
         }
-        let isStopped = attempt.guardian.cancellation != nil
-        let givesBack = failure?.fault == .cancelled && drain.level >= .abandon && !isStopped
+    }
+
+    /// - Throws: `BuildFailure` with code `lease_lost`.
+    private func writeWhileHeld(_ failure: BuildFailure?, _ result: BuildResult, took: Duration) async throws {
+        let reason = reasonToGiveBack(failure)
         attempt.shipper.setPhase(nil)
         let hasDeployed = result.phaseMilliseconds[.deploying] != nil
-        tellUser(failure, givesBack: givesBack, hasDeployed: hasDeployed, took: took)
-        await retryWhileTrusted("send the rest of the log") { try await attempt.shipper.flush() }
-        if givesBack {
-            logger.notice("build given back to the queue")
-            await retryWhileTrusted("give the build back") { try await queue.giveBack(attempt.lease) }
-        } else {
-            logEnd(failure, result, took: took)
-            let outcome = Self.outcome(failure, result)
-            await retryWhileTrusted("write the result") {
-                let receipt = try await queue.finish(attempt.lease, outcome)
-                if case .retrying = receipt {
-                    logger.notice("the failure may pass, the build waits for its next attempt")
-                }
+        tellUser(failure, returns: reason, hasDeployed: hasDeployed, took: took)
+        // A server that is full takes ends, but no log: the end does not wait for it for ever.
+        let lease = queue.settings.lease
+        try await retry("send the rest of the log", for: reason != nil ? .seconds(5) : lease) {
+            try await attempt.shipper.flush()
+        }
+        if let reason {
+            logger.notice("build given back to the queue: \(reason)")
+            try await retry("give the build back", for: lease) { try await queue.giveBack(attempt.lease) }
+            return
+        }
+        logEnd(failure, result, took: took)
+        let outcome = Self.outcome(failure, result)
+        try await retry("write the result", for: lease * 10) {
+            let receipt = try await queue.finish(attempt.lease, outcome)
+            if case .retrying = receipt {
+                logger.notice("the failure may pass, the build waits for its next attempt")
             }
         }
     }
 
-    private func tellUser(_ failure: BuildFailure?, givesBack: Bool, hasDeployed: Bool, took: Duration) {
-        if givesBack {
-            attempt.say("The worker is stopping; the build goes back to the queue and starts again elsewhere.")
+    /// Why the attempt is not to count, if it is not: the worker stops, or its node has no room, which other nodes may have.
+    private func reasonToGiveBack(_ failure: BuildFailure?) -> String? {
+        guard let failure, attempt.guardian.cancellation == nil else { return nil }
+        if failure.fault == .cancelled { return drain.level >= .abandon ? "the worker is stopping" : nil }
+        guard failure.fault == .platform, failure.isRetryable else { return nil }
+        return room.shortage
+    }
+
+    private func tellUser(_ failure: BuildFailure?, returns reason: String?, hasDeployed: Bool, took: Duration) {
+        if let reason {
+            if let failure, failure.fault != .cancelled { attempt.say("\(failure)") }
+            attempt.say("The build goes back to the queue and starts again elsewhere: \(reason).")
         } else if let failure, failure.fault == .cancelled {
             let applied = hasDeployed ? " What was applied to the cluster stays." : ""
             attempt.say("Cancelled (\(failure.code.rawValue)): \(failure)\(applied)")
@@ -69,26 +88,31 @@ struct Ending: Sendable {
         failure.map { .failed($0, result) } ?? .succeeded(result)
     }
 
-    /// Tries until it works, the lease is gone, or it can no longer be trusted: then somebody else writes the end.
-    private func retryWhileTrusted(_ what: String, _ body: @escaping @Sendable () async throws -> Void) async {
-        let guardian = attempt.guardian
+    /// Tries until it works or the time is over; what fails for good is logged.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_lost`: then somebody else writes the end.
+    private func retry(_ what: String, for limit: Duration, _ body: @escaping @Sendable () async throws -> Void)
+        async throws
+    {
+        let (guardian, end) = (attempt.guardian, Deadline(after: limit))
         do {
             try await withoutCancellation {
                 while true {
                     do {
                         try await body()
                         return
-                    } catch let failure as BuildFailure where failure.code == .leaseLost || !failure.isRetryable {
-                        throw failure
+                    } catch  where end.hasPassed || !BuildFailure(error, operation: "build.end").isRetryable {
+                        throw error
                     } catch {
                         guardian.noteTrouble(error, doing: what)
-                        try guardian.check()
                         try await Task.sleep(for: .milliseconds(500))
                     }
                 }
             }
         } catch {
-            logger.error("could not \(what)", metadata: ["error": "\(BuildFailure(error, operation: "build.end"))"])
+            let failure = BuildFailure(error, operation: "build.end")
+            guard failure.code != .leaseLost else { throw failure }
+            logger.error("could not \(what)", metadata: ["error": "\(failure)"])
         }
     }
 }

@@ -4,13 +4,15 @@ internal import Logging
 internal import Platform
 internal import Synchronization
 
-/// Keeps a lease alive, and says when it may be lost, before anybody else can have it.
+/// Keeps a lease alive, and says when it may be lost, before anybody else can have it. From then on nothing is written that
+/// others see, until it was renewed or is lost.
 ///
 /// Time is taken from a clock that goes on while the process is stopped or the machine sleeps, so that an attempt that wakes
 /// up late knows that it is late.
 final class LeaseGuardian: Sendable {
     private let queue: WorkerQueue
     private let lease: Mutex<Lease>
+    private let isLost = Mutex(false)
     private let logger: Logger
     private let stops: AsyncStream<BuildFailure>
     private let stop: AsyncStream<BuildFailure>.Continuation
@@ -25,52 +27,93 @@ final class LeaseGuardian: Sendable {
     /// Why somebody cancelled the build; nil while nobody has.
     var cancellation: BuildFailure? { lease.withLock { $0.cancellation } }
 
-    /// Waits until somebody cancels the build, or the task is cancelled.
+    /// Waits until the build has to stop, or the task is cancelled.
     ///
-    /// - Throws: `BuildFailure` with fault `cancelled` that says why.
-    func waitForCancellation() async throws {
+    /// - Throws: `BuildFailure`: with fault `cancelled` that says why, or `lease_lost`.
+    func waitForStop() async throws {
         for await failure in stops { throw failure }
     }
 
     /// How long before its end the lease is no longer trusted, so that work stops before it can be given away.
     private var margin: Duration { queue.settings.lease / 3 }
 
-    /// Renews until cancelled.
-    ///
-    /// - Throws: `BuildFailure` with code `lease_lost`: the build belongs to another attempt by now, or soon may.
-    func run() async throws {
-        while true {
-            try await Task.sleep(for: queue.settings.renewEvery)
-            try await renew()
+    /// How long a lease that ran out may still be renewed: Redis gives none away before it was back for a whole lease.
+    private var patience: Duration { queue.settings.lease * 10 }
+
+    /// Whether what the lease allows may be done now: by our own clock nobody else can have the build.
+    var isTrusted: Bool { remaining > margin }
+
+    private var remaining: Duration {
+        .nanoseconds(lease.withLock { $0.expiresAt } - SystemInformation.bootNanoseconds)
+    }
+
+    /// Renews until cancelled, or the lease is lost, which stops the build. What fails is tried again soon.
+    func run() async {
+        do {
+            var pause = queue.settings.renewEvery
+            while true {
+                try await Task.sleep(for: pause)
+                pause = try await renew() ? queue.settings.renewEvery : min(.seconds(1), queue.settings.renewEvery)
+            }
+        } catch let failure as BuildFailure where failure.code == .leaseLost {
+            isLost.withLock { $0 = true }
+            stop.yield(failure)
+        } catch {
+            return
         }
     }
 
-    /// Renews now: a hint came that the build may have been cancelled.
+    /// Renews now. A lease that ran out can still be renewed: after an outage its owner may be the first to come back.
     ///
-    /// - Throws: `BuildFailure` with code `lease_lost`.
-    func renew() async throws {
-        try check()
+    /// - Returns: false if Redis could not be asked; the lease may hold all the same.
+    /// - Throws: `BuildFailure` with code `lease_lost` if another attempt has the build or Redis was away for very long.
+    @discardableResult
+    func renew() async throws -> Bool {
         do {
             let renewed = try await queue.renew(lease.withLock { $0 })
             lease.withLock { if $0.expiresAt < renewed.expiresAt { $0 = renewed } }
             if let cancellation = renewed.cancellation { stop.yield(cancellation) }
+            return true
         } catch let failure as BuildFailure where failure.code == .leaseLost || failure.fault == .cancelled {
             throw failure
         } catch {
             noteTrouble(error, doing: "renew the lease")
+            guard remaining > .zero - patience else { throw lost }
+            return false
         }
     }
 
-    /// - Throws: `BuildFailure` with code `lease_lost` if the lease may be about to end.
-    func check() throws(BuildFailure) {
-        let lease = lease.withLock { $0 }
-        guard Duration.nanoseconds(lease.expiresAt - SystemInformation.bootNanoseconds) <= margin else { return }
+    /// Returns once the lease can be trusted: at once, or when it was renewed after an outage.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_lost`, or `CancellationError`.
+    func waitForTrust() async throws {
+        while !isTrusted {
+            guard !isLost.withLock({ $0 }) else { throw lost }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Leave for a request that is about to be sent, by our own clock and without waiting.
+    ///
+    /// - Throws: `BuildFailure` with code `lease_in_doubt`, retryable: whoever asks for leave again waits until it is clear.
+    func permit() throws(BuildFailure) {
+        guard !isTrusted else { return }
         throw BuildFailure(
             .platform,
+            .leaseInDoubt,
+            operation: "lease.permit",
+            message: "The lease of build \(lease.withLock { $0.id }) may be over, so the request was not sent.",
+            isRetryable: true
+        )
+    }
+
+    private var lost: BuildFailure {
+        BuildFailure(
+            .platform,
             .leaseLost,
-            operation: "lease.check",
+            operation: "lease.renew",
             message:
-                "The lease of build \(lease.id) could not be renewed in time; this attempt stops by itself."
+                "The lease of build \(lease.withLock { $0.id }) could not be renewed; this attempt stops by itself."
         )
     }
 
@@ -78,4 +121,9 @@ final class LeaseGuardian: Sendable {
     func noteTrouble(_ error: any Error, doing what: String) {
         logger.warning("could not \(what)", metadata: ["error": "\(BuildFailure(error, operation: "lease"))"])
     }
+}
+
+extension BuildFailure.Code {
+    /// The lease may be over: what others see is not written before it was renewed.
+    static let leaseInDoubt = Self(rawValue: "lease_in_doubt")
 }

@@ -59,10 +59,10 @@ final class LogShipper: Sendable {
 
     /// Sends everything that waits, for as long as the lease can be trusted.
     ///
-    /// - Throws: as `run`, and `lease_lost`.
+    /// - Throws: as `run`.
     func flush() async throws {
         while let batch = nextBatch() {
-            try guardian.check()
+            try await guardian.waitForTrust()
             let receipt = try await queue.appendLog(lease, from: batch.first, batch.lines)
             state.withLock { state in state.lines.removeAll { $0.ordinal <= receipt.taken } }
         }

@@ -16,7 +16,7 @@ struct QueuedAttempt: AttemptReporter {
     func begin(_ phase: BuildPhase) async {
         shipper.setPhase(phase)
         do {
-            try guardian.check()
+            try await guardian.waitForTrust()
             try await queue.setPhase(lease, phase)
         } catch {
             // Phases are for watchers; the lease is what counts, and its guardian finds out by itself.
@@ -25,9 +25,18 @@ struct QueuedAttempt: AttemptReporter {
     }
 
     func confirm() async throws {
-        try guardian.check()
-        try await queue.confirm(lease)
-        // The process may have been stopped since Redis answered; what it said then says nothing about now.
-        try guardian.check()
+        repeat {
+            try await guardian.waitForTrust()
+            do {
+                try await queue.confirm(lease)
+            } catch let failure as BuildFailure where failure.isRetryable && failure.code != .leaseLost {
+                // Redis is away: whether the lease outlives that is for its guardian to say.
+                guardian.noteTrouble(failure, doing: "confirm the lease")
+                try await Task.sleep(for: .milliseconds(500))
+                continue
+            }
+            // The process may have been stopped since Redis answered; what it said then says nothing about now.
+            if guardian.isTrusted { return }
+        } while true
     }
 }

@@ -1,18 +1,19 @@
 internal import BuildModel
 package import Logging
 package import Platform
+internal import Settings
 
 /// Turns signals into the drain: the first stops claiming, the second gives up what runs, the third ends the process.
 package struct StopSupervisor: Sendable {
     private let drain: DrainSignal
-    private let limit: Duration
+    private let current: CurrentSetup
     private let notifier: ServiceNotifier
     private let logger: Logger
 
-    /// - Parameter limit: how long running builds may go on after the first signal.
-    package init(drain: DrainSignal, limit: Duration, notifier: ServiceNotifier, logger: Logger) {
+    /// - Parameter current: its `build.drainSeconds`, as they are when the first signal comes, are how long running builds may go on.
+    package init(drain: DrainSignal, current: CurrentSetup, notifier: ServiceNotifier, logger: Logger) {
         self.drain = drain
-        self.limit = limit
+        self.current = current
         self.notifier = notifier
         self.logger = logger
     }
@@ -44,7 +45,7 @@ package struct StopSupervisor: Sendable {
     /// Tells the service manager that stopping takes time, and ends the drain when its time is over.
     private func keepTime() async {
         await drain.wait(for: .drain)
-        let end = Deadline(after: limit)
+        let end = Deadline(after: current.value.settings.build.drain)
         while !Task.isCancelled, drain.level < .abandon {
             notifier.extendTimeout(by: .seconds(30))
             do {

@@ -66,11 +66,18 @@ package struct WorkerDaemon: Sendable {
     private func takeBuilds() async {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
+            var room = NodeRoom.Watch(current: current, notifier: notifier, logger: logger)
             while drain.level == .none {
                 if running >= settings.worker.slots {
                     await group.next()
                     running -= 1
+                } else if let shortage = room.look() {
+                    await stayClosed(shortage)
                 } else if let lease = await claim() {
+                    guard drain.level == .none else {
+                        await giveBack(lease)
+                        break
+                    }
                     running += 1
                     let runner = runner
                     group.addTask {
@@ -84,6 +91,16 @@ package struct WorkerDaemon: Sendable {
             notifier.stopping(status: "finishing \(running) builds")
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
+        }
+    }
+
+    /// Gives back a build that a claim brought after the worker was asked to stop.
+    private func giveBack(_ lease: Lease) async {
+        do {
+            try await current.value.queue.giveBack(lease)
+        } catch {
+            let failure = BuildFailure(error, operation: "queue.give_back")
+            logger.warning("cannot give back", metadata: [LogKey.build: "\(lease.id)", "error": "\(failure)"])
         }
     }
 
@@ -109,6 +126,22 @@ package struct WorkerDaemon: Sendable {
                     await pause(.seconds(1))
                 }
             }
+            group.addTask { await drain.wait(for: .drain) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Takes nothing for a few seconds, and tells the farm why.
+    private func stayClosed(_ shortage: String) async {
+        do {
+            try await current.value.queue.announce(closed: shortage)
+        } catch {
+            let failure = BuildFailure(error, operation: "queue.announce")
+            logger.warning("cannot tell the farm that no builds are taken", metadata: ["error": "\(failure)"])
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await pause(.seconds(3)) }
             group.addTask { await drain.wait(for: .drain) }
             await group.next()
             group.cancelAll()

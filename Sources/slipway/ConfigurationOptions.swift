@@ -21,6 +21,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("worker-labels"), help: .setting("worker.labels"))
     var workerLabels: String?
 
+    @Option(name: .customLong("worker-minimum-free-bytes"), help: .setting("worker.minimumFreeBytes"))
+    var workerMinimumFreeBytes: String?
+
     @Option(name: .customLong("worker-accepted-risks"), help: .setting("worker.acceptedRisks"))
     var workerAcceptedRisks: String?
 
@@ -260,6 +263,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("kubernetes-progress-seconds"), help: .setting("kubernetes.progressSeconds"))
     var kubernetesProgressSeconds: String?
 
+    @Option(name: .customLong("kubernetes-prune"), help: .setting("kubernetes.prune"))
+    var kubernetesPrune: String?
     @Option(name: .customLong("kubernetes-roll-back"), help: .setting("kubernetes.rollBack"))
     var kubernetesRollBack: String?
 
@@ -288,6 +293,7 @@ extension ConfigurationOptions {
             ("worker.name", workerName),
             ("worker.slots", workerSlots),
             ("worker.labels", workerLabels),
+            ("worker.minimumFreeBytes", workerMinimumFreeBytes),
             ("worker.acceptedRisks", workerAcceptedRisks),
             ("log.format", logFormat),
             ("log.level", logLevel),
@@ -367,6 +373,7 @@ extension ConfigurationOptions {
             ("kubernetes.rolloutSeconds", kubernetesRolloutSeconds),
             ("kubernetes.progressSeconds", kubernetesProgressSeconds),
             ("kubernetes.rollBack", kubernetesRollBack),
+            ("kubernetes.prune", kubernetesPrune),
             ("kubernetes.imagePullSecrets", kubernetesImagePullSecrets),
             ("kubernetes.ingressClass", kubernetesIngressClass),
             ("kubernetes.ingressAnnotations", kubernetesIngressAnnotations),

@@ -15,7 +15,8 @@ struct Doctor {
     /// The checks of this node.
     var checks: [any HealthCheck] {
         let cluster: [any HealthCheck] = settings.kubernetes.isEnabled ? [ClusterCheck(settings: settings)] : []
-        return [CacheDirectoryCheck(path: settings.cacheDirectory)] + SandboxChecks.all(Wiring.sandbox(settings))
+        return [CacheDirectoryCheck(path: settings.cacheDirectory, minimum: Int64(settings.worker.minimumFreeBytes))]
+            + SandboxChecks.all(Wiring.sandbox(settings))
             + cluster
     }
 
@@ -57,11 +58,20 @@ struct ClusterCheck: HealthCheck {
 struct CacheDirectoryCheck: HealthCheck {
     let name = "node.cache"
     let path: String
+    /// With less the worker takes no builds.
+    let minimum: Int64
 
     func verdict() throws -> HealthVerdict {
         try Directories.create(path)
-        try Files.tryWriting(in: path)
         let free = Files.freeBytes(at: path)
+        guard free >= minimum else {
+            // No problem: the worker may start, and begins when there is room.
+            return .warning(
+                "\(path) has \(free >> 20) MiB left, and a worker takes no builds with less than \(minimum >> 20) MiB.",
+                remedy: "Free some disk, name another cacheDirectory, or lower worker.minimumFreeBytes."
+            )
+        }
+        try Files.tryWriting(in: path)
         guard free < 5 << 30 else { return .ok("\(path) takes files, \(free >> 30) GiB are free.") }
         let remedy = "Free some disk, or name another cacheDirectory."
         return .warning("\(path) has \(free >> 20) MiB left.", remedy: remedy)

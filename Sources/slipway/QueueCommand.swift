@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import BuildQueue
+import Telemetry
 
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,13 +23,18 @@ struct QueueCommand: AsyncParsableCommand {
     }
 
     private static func text(_ overview: JSONValue) -> String {
-        let names = ["ready", "running", "delayed", "intake", "buried"]
-        var lines = [names.map { "\($0) \(overview[$0]?.integer ?? 0)" }.joined(separator: ", ")]
+        let counts = ["ready", "running", "delayed", "intake", "buried"]
+        var lines = [counts.map { "\($0) \(overview[$0]?.integer ?? 0)" }.joined(separator: ", ")]
         if let oldest = overview["oldestReadyMilliseconds"]?.integer {
             lines.append("oldest waits for \(oldest / 1000) s")
         }
-        let workers = overview["workers"]?.array?.compactMap { $0["name"]?.string } ?? []
-        lines.append("workers: " + (workers.isEmpty ? "none" : workers.joined(separator: ", ")))
+        let workers = overview["workers"]?.array ?? []
+        let names = workers.compactMap { $0["name"]?.string }
+        lines.append("workers: " + (names.isEmpty ? "none" : names.joined(separator: ", ")))
+        for worker in workers {
+            guard let name = worker["name"]?.string, let reason = worker["closed"]?.string else { continue }
+            lines.append(TerminalText.plain("\(name) takes no builds: \(reason)"))
+        }
         var table = TextTable(["TENANT", "READY", "RUNNING"])
         for tenant in overview["tenants"]?.array ?? [] {
             let counts = ["ready", "running"].map { String(tenant[$0]?.integer ?? 0) }

@@ -132,6 +132,7 @@ enum Wiring {
         settings.rolloutLimit = kubernetes.rolloutLimit
         settings.progressDeadline = kubernetes.progressDeadline
         settings.rollsBack = kubernetes.rollsBack
+        settings.prunes = kubernetes.prunes
         settings.imagePullSecrets = kubernetes.imagePullSecrets
         settings.ingressClass = kubernetes.ingressClass
         settings.ingressAnnotations = kubernetes.ingressAnnotations

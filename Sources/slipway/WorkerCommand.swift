@@ -62,7 +62,7 @@ struct WorkerCommand: AsyncParsableCommand {
         )
         let supervisor = StopSupervisor(
             drain: drain,
-            limit: settings.build.drain,
+            current: setup,
             notifier: notifier,
             logger: logger
         )

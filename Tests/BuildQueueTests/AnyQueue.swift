@@ -31,19 +31,42 @@ struct AnyQueue: Sendable {
     private let farm: Farm?
     let queue: any LeasedQueue
 
-    init(_ kind: QueueKind, lease: Duration = .seconds(30)) async throws {
+    init(
+        _ kind: QueueKind,
+        lease: Duration = .seconds(30),
+        change: (inout QueueSettings) -> Void = { _ in }
+    ) async throws {
+        var settings = QueueSettings(worker: "w1", lease: lease)
+        settings.projectLimit = 1
+        change(&settings)
         if kind == .memory {
-            let memory = MemoryQueue(lease: lease)
+            let memory = MemoryQueue(settings: settings)
             (self.memory, farm, queue) = (memory, nil, memory)
             return
         }
         let farm = try await Farm(options: kind == .scripts ? Farm.withoutFunctions : [])
         memory = nil
         self.farm = farm
-        queue = try farm.worker {
-            $0.lease = lease
-            $0.projectLimit = 1
-        }
+        queue = try WorkerQueue(farm.redis, settings: settings)
+    }
+
+    /// Claims as another worker, that has labels.
+    func claim(labels: [String: String]) async throws -> Lease? {
+        if let farm { return try await farm.worker("labelled") { $0.labels = labels }.claim() }
+        var settings = QueueSettings(worker: "labelled")
+        settings.labels = labels
+        return await memory?.claim(for: settings)
+    }
+
+    /// Ids of dead letters.
+    func dead() async throws -> [String] {
+        if let farm { return try await farm.client.deadBuilds(limit: 10).map(\.deploymentID) }
+        return await memory?.deadBuilds().map(\.id) ?? []
+    }
+
+    func retry(_ id: String) async throws {
+        if let farm { return try await farm.client.retry(id) }
+        try await memory?.retry(id)
     }
 
     func enqueue(_ id: String, _ more: String = "") async throws -> EnqueueReceipt {
@@ -75,6 +98,16 @@ struct AnyQueue: Sendable {
     func claim() async throws -> Lease {
         guard let lease = try await queue.claim() else { throw NothingClaimed() }
         return lease
+    }
+
+    /// Takes builds one after another, each to its end; their ids.
+    func drain(_ count: Int = .max) async throws -> [String] {
+        var ids: [String] = []
+        while ids.count < count, let lease = try await queue.claim() {
+            ids.append(lease.id)
+            try await queue.finish(lease, .succeeded(BuildResult()), within: .seconds(5))
+        }
+        return ids
     }
 
     /// Looks after the queue until `id` waits again or has ended.

@@ -175,6 +175,24 @@ struct BehaviourTests {
         #expect(try await queue.queue.renew(lease).cancellation?.code == .superseded)
         try await queue.queue.giveBack(lease, within: .seconds(5))
         #expect(try await queue.build("d1").state == .cancelled)
-        #expect(try await queue.claim().id == "d3")
+        #expect(try await queue.drain() == ["d3"])
+        // Sent again by hand it is the newest, until another one comes.
+        try await queue.retry("d1")
+        _ = try await queue.enqueue("d4", #","supersedes":"main""#)
+        #expect(try await queue.build("d1").code == "superseded")
+        #expect(try await queue.drain() == ["d4"])
+    }
+
+    @Test("lets no newer build of a project begin before one that comes back", arguments: QueueKind.allCases)
+    func comesBack(_ kind: QueueKind) async throws {
+        let queue = try await AnyQueue(kind)
+        _ = try await queue.enqueue("d1", #","backoff":{"type":"exponential","delay":0}"#)
+        let first = try await queue.claim()
+        _ = try await queue.enqueue("d2", #","priority":10"#)
+        try await queue.queue.giveBack(first, within: .seconds(5))
+        let second = try await queue.claim()
+        #expect(second.id == "d1")
+        try await queue.queue.finish(second, .failed(Self.passing), within: .seconds(5))
+        #expect(try await queue.drain() == ["d1", "d2"])
     }
 }

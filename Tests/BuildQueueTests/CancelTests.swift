@@ -83,6 +83,16 @@ struct CancelTests {
         #expect(failure?.message.contains("nobody") == true)
     }
 
+    @Test("finds a build behind a backlog that one call does not take in")
+    func backlog() async throws {
+        let farm = try await Farm()
+        let script =
+            "for i = 1, 1400 do redis.call('XADD', KEYS[1], '*', 'request', (string.gsub(ARGV[1], 'ID', 'd' .. i))) end"
+        try await farm.server.cli("EVAL", script, "1", Farm.intake, Farm.request("ID"))
+        _ = try farm.worker()
+        #expect(try await farm.client.cancel("d1400") == .cancelled)
+    }
+
     @Test("is one documented call")
     func fromOutside() async throws {
         let farm = try await Farm()

@@ -90,6 +90,53 @@ struct IntakeTests {
         #expect(try await farm.server.cli("TTL", "slipway:{farm}:build:d1").first.flatMap { Int($0) } ?? 0 > 600_000)
     }
 
+    @Test(
+        "fails a build whose project or labels no worker could use, says why, and lets others go on",
+        arguments: [
+            (#""projectId":"my project""#, "projectId must be"), (#""projectId":"-""#, "projectId must be"),
+            (#""projectId":7"#, "projectId must be"), (#""projectId":null"#, "projectId must be"),
+            (#""projectId":"p","labels":{"arch":"amd 64"}"#, "labels must be"),
+            (#""projectId":"p","labels":{"arch":1}"#, "labels must be"),
+            (#""projectId":"p","labels":"x""#, "labels must be"),
+        ]
+    )
+    func misfits(members: String, reason: String) async throws {
+        let farm = try await Farm()
+        try await farm.add(#"{"deploymentId":"odd","repositoryUrl":"https://example.com/r.git",\#(members)}"#)
+        try await farm.add(Farm.request("d1"))
+        let worker = try farm.worker()
+        #expect(try await worker.claim()?.id == "d1")
+        let status = try await farm.status("odd")
+        #expect(status.state == .failed)
+        #expect(status.failure?.code == "invalid_request")
+        #expect(status.failure?.message.contains(reason) == true, "\(status.failure?.message ?? "")")
+        await #expect(throws: BuildFailure.self) {
+            try await farm.client.enqueue(
+                #"{"deploymentId":"odd2","repositoryUrl":"https://example.com/r.git",\#(members)}"#
+            )
+        }
+    }
+
+    @Test("is not stopped by a note of what runs that makes no sense")
+    func nonsense() async throws {
+        let farm = try await Farm()
+        try await farm.server.cli("HSET", "slipway:{farm}:running", "x", "1 - my project", "y", "nonsense")
+        try await farm.add(Farm.request("d1"))
+        #expect(try await farm.worker().claim()?.id == "d1")
+    }
+
+    @Test("is read by workers that have no free slot, too")
+    func tended() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        try await farm.add(Farm.request("d1", #","supersedes":"main""#))
+        let lease = try #require(try await worker.claim())
+        try await farm.add(Farm.request("d2", #","supersedes":"main""#))
+        _ = try await worker.tend()
+        #expect(try await worker.renew(lease).cancellation?.code == .superseded)
+        #expect(try await farm.server.cli("XLEN", Farm.intake) == ["0"])
+    }
+
     @Test("keeps logins in repository URLs out of the status")
     func credentials() async throws {
         let farm = try await Farm()

@@ -111,11 +111,9 @@ struct LeaseTests {
         let farm = try await Farm()
         try await farm.add(Farm.request("d1"))
         try await farm.add(Farm.request("d2"))
-        _ = try await farm.worker().prepare()
-        let words: [RedisArgument] = [
-            "FCALL", "slipway_v1_claim", 1, "slipway:{farm}:intake", "w1", "token", 30_000, 60_000,
-        ]
-        let (first, second) = (try await farm.redis.send(words), try await farm.redis.send(words))
+        let caller = try farm.worker().caller
+        let words: [RedisArgument] = ["w1", "token", 30_000, 60_000]
+        let (first, second) = (try await caller.call("claim", words), try await caller.call("claim", words))
         #expect(first[1]?.text == "d1")
         #expect(second[1]?.text == "d1")
         #expect(first[2] == second[2])

@@ -16,7 +16,7 @@ struct Farm: Sendable {
     static let withoutFunctions = ["--rename-command", "FUNCTION", "", "--rename-command", "FCALL", ""]
 
     /// Whether the whole suite is to run without functions.
-    private static var forbidsFunctions: Bool { SystemInformation.environment("SLIPWAY_TEST_QUEUE") == "scripts" }
+    static var forbidsFunctions: Bool { SystemInformation.environment("SLIPWAY_TEST_QUEUE") == "scripts" }
 
     init(options: [String] = []) async throws {
         let forbidden = Self.forbidsFunctions && !options.contains("FUNCTION") ? Self.withoutFunctions : []

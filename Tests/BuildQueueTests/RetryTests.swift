@@ -1,4 +1,5 @@
 import BuildModel
+import RedisTransport
 import TestSupport
 import Testing
 
@@ -124,5 +125,21 @@ struct RetryTests {
         #expect(refused?.message.contains("SUCCESS") == true)
         let unknown = await #expect(throws: BuildFailure.self) { try await farm.client.retry("d2") }
         #expect(unknown?.code == .notFound)
+    }
+
+    @Test("made by hand is made once when the call is repeated, and takes its place as the newest of its key again")
+    func repeatedByHand() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        try await farm.add(Farm.request("d1", #","attempts":1,"supersedes":"main""#))
+        try await worker.finish(try await claim(worker), .failed(Self.passing))
+        for _ in 0..<2 {
+            let reply = try await farm.client.caller.call("retry", ["d1", "token-1"])
+            #expect(reply.text == "requeued")
+        }
+        #expect(try await farm.client.events(of: "d1").count { $0.type == "requeued" } == 1)
+        try await farm.add(Farm.request("d2", #","supersedes":"main""#))
+        #expect(try await claim(worker).id == "d2")
+        #expect(try await farm.status("d1").failure?.code == "superseded")
     }
 }

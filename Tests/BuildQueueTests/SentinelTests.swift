@@ -9,17 +9,29 @@ import Testing
 @Suite("A farm behind Sentinels", .serialized)
 struct SentinelTests {
     private func worker(_ sentinels: RedisSentinels) throws -> WorkerQueue {
-        let location = try RedisLocation(parsing: sentinels.url)
+        var location = try RedisLocation(parsing: sentinels.url)
+        if let certificates = sentinels.certificates {
+            location.endpoint.tls = TLSFiles(certificateAuthorityFile: certificates.authority)
+        }
+        location.sentinelPassword = sentinels.password.map { Redacted($0) }
         let redis = RedisClient(location, name: "test", key: Farm.intake)
         var settings = QueueSettings(worker: "w1", lease: .seconds(6), renewEvery: .seconds(2))
         settings.projectLimit = 0
         return try WorkerQueue(redis, settings: settings)
     }
 
-    @Test("finds the primary and follows it, with a lease that was taken before")
-    func failover() async throws {
+    @Test(
+        "finds the primary and follows it, with a lease that was taken before; with TLS and a password too",
+        arguments: [false, true]
+    )
+    func failover(isSecure: Bool) async throws {
+        let scratch = try Scratch()
         // Without its replica the old primary takes nothing: what it took in its last moments would be lost.
-        let sentinels = try await RedisSentinels(options: ["--min-replicas-to-write", "1"])
+        let sentinels = try await RedisSentinels(
+            options: ["--min-replicas-to-write", "1"],
+            certificates: isSecure ? try await TestCertificates(in: scratch) : nil,
+            password: isSecure ? "s3cret" : nil
+        )
         let worker = try worker(sentinels)
         _ = try await worker.prepare()
         let client = try BuildQueueClient(worker.caller.client, farm: "farm")

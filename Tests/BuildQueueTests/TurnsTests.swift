@@ -95,6 +95,29 @@ struct TurnsTests {
         #expect(try await worker.claim()?.id == "d2")
     }
 
+    @Test(
+        "let no newer build of a project begin before one that has begun and comes back, whatever its priority",
+        arguments: ["retried", "given back"]
+    )
+    func comesBack(how: String) async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        try await farm.add(Farm.request("d1", #","backoff":{"type":"exponential","delay":0}"#))
+        let lease = try #require(try await worker.claim())
+        try await farm.add(Farm.request("d2", #","priority":10"#))
+        if how == "given back" {
+            try await worker.giveBack(lease)
+        } else {
+            let broken = BuildFailure(.platform, .system, operation: "test", message: "Broke.", isRetryable: true)
+            try await worker.finish(lease, .failed(broken))
+        }
+        let again = try #require(try await worker.claim())
+        #expect(again.id == "d1")
+        #expect(try await worker.claim() == nil)
+        try await worker.finish(again, .succeeded(BuildResult()))
+        #expect(try await worker.claim()?.id == "d2")
+    }
+
     @Test("leave no build in another's way that was given back, cancelled, or lost its worker")
     func released() async throws {
         let farm = try await Farm()

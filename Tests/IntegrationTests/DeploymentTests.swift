@@ -18,6 +18,20 @@ struct DeploymentTests {
         try await cluster.mustKubectl(["replace", "--raw", path, "-f", "-"], input: pod.canonicalText)
     }
 
+    /// A farm that deploys to a namespace of its own, and who plays the nodes there.
+    private func deployingFarm() async throws
+        -> (cluster: KubernetesServer, namespace: String, farm: Farm, nodes: ServerProcess)
+    {
+        let cluster = try await KubernetesServer.withControllers
+        let namespace = try await cluster.makeNamespace()
+        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: farm.scratch("nodes.log")
+        )
+        return (cluster, namespace, farm, nodes)
+    }
+
     @Test("leaves a Deployment and a Service with the image that was pushed, and succeeds when the pod is ready")
     func deployment() async throws {
         let cluster = try await KubernetesServer.withControllers
@@ -58,13 +72,7 @@ struct DeploymentTests {
 
     @Test("is brought back by a rollback, which is a build of its own with a log and a place in the history")
     func rollback() async throws {
-        let cluster = try await KubernetesServer.withControllers
-        let namespace = try await cluster.makeNamespace()
-        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
-        let nodes = try await ServerProcess(
-            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
-            log: farm.scratch("nodes.log")
-        )
+        let (cluster, namespace, farm, nodes) = try await deployingFarm()
         defer { nodes.stop() }
         let repository = try await farm.repository("app", ["index.html": "one"])
         let worker = try await farm.startWorker()
@@ -106,13 +114,7 @@ struct DeploymentTests {
 
     @Test("runs the release command that the repository names, with the new image, before its rollout")
     func release() async throws {
-        let cluster = try await KubernetesServer.withControllers
-        let namespace = try await cluster.makeNamespace()
-        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
-        let nodes = try await ServerProcess(
-            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
-            log: farm.scratch("nodes.log")
-        )
+        let (cluster, namespace, farm, nodes) = try await deployingFarm()
         defer { nodes.stop() }
         let procfile = "web: python main.py\nrelease: python migrate.py --all\n"
         _ = try await farm.repository("app", ["main.py": "print(1)\n", "Procfile": procfile])

@@ -54,13 +54,13 @@ final class Farm: Sendable {
 
     /// Starts a worker and waits until it is ready.
     ///
-    /// - Parameter flags: added to the command line.
-    func startWorker(_ flags: String...) async throws -> ServerProcess {
+    /// - Parameters:
+    ///   - flags: added to the command line.
+    ///   - disk: what it has in the place of its cache.
+    func startWorker(_ flags: String..., on disk: SmallDisk? = nil) async throws -> ServerProcess {
         let log = scratch("worker-\(UInt32.random(in: 0 ... .max)).log")
-        let worker = try await ServerProcess(
-            [SlipwayProgram.path, "worker", "--config", configuration] + flags,
-            log: log
-        )
+        let words = [SlipwayProgram.path, "worker", "--config", configuration] + flags
+        let worker = try await ServerProcess(disk?.around(words) ?? words, log: log)
         try await eventually("the worker is ready") {
             guard worker.isRunning else { throw CommandFailed(description: "the worker ended: \(worker.log)") }
             return worker.log.contains("worker ready")
@@ -88,7 +88,9 @@ final class Farm: Sendable {
     }
 
     /// Runs a reading verb.
-    func slipway(_ words: String...) async throws -> CommandResult {
+    func slipway(_ words: String...) async throws -> CommandResult { try await slipway(words) }
+
+    func slipway(_ words: [String]) async throws -> CommandResult {
         try await SlipwayProgram.result(words + ["--config", configuration])
     }
 

@@ -75,6 +75,35 @@ struct LostWorkerTests {
         #expect(try await farm.ended("next")["state"] == "SUCCESS", "\(first.log)")
     }
 
+    @Test("is none whose Redis was away for longer than its lease: the build goes on, in its first attempt")
+    func outage() async throws {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        farm.redis.suspend()
+        try await Task.sleep(for: .seconds(8))
+        farm.redis.resume()
+        // Renewed again: the lease ends later than it could have without.
+        try await eventually("its lease is renewed", within: .seconds(60)) {
+            let now = try await farm.redis.cli("TIME").first.flatMap { Int($0) } ?? 0
+            let until =
+                try await farm.redis.cli("HGET", "slipway:{farm}:build:slow", "leaseUntil").first.flatMap { Int($0) }
+                ?? 0
+            return until > now * 1000 + 1000
+        }
+        let status = try #require(try await farm.status("slow"))
+        #expect(status["state"] == "BUILDING", "\(worker.log)")
+        #expect(status["attempt"] == 1)
+        #expect(!worker.log.contains("lease lost"))
+        #expect(try await time(of: "recovered", farm) == nil)
+        silent.stop()
+        #expect(try await farm.ended("slow")["attempt"] == 1, "\(worker.log)")
+    }
+
     @Test("is not what a cancelled build has to wait for: its clone is broken off within seconds")
     func cancelled() async throws {
         let farm = try await Farm()

@@ -7,8 +7,8 @@ import Testing
 @Suite("A worker that is asked to stop")
 struct WorkerStopTests {
     /// A git server that accepts and never answers keeps a build running for as long as a test needs.
-    private func busyFarm() async throws -> (Farm, ServerProcess, SilentServer) {
-        let farm = try await Farm()
+    private func busyFarm(_ more: String = "") async throws -> (Farm, ServerProcess, SilentServer) {
+        let farm = try await Farm(more)
         let silent = try SilentServer()
         let worker = try await farm.startWorker()
         try await farm.add(
@@ -45,6 +45,18 @@ struct WorkerStopTests {
         silent.stop()
         #expect(try await farm.ended("slow")["state"] == "FAILED", "\(second.log)")
         #expect(try await farm.slipway("logs", "slow").text.contains("goes back to the queue"))
+    }
+
+    @Test("once gives what still runs back when the time to finish is over, and the attempt does not count")
+    func late() async throws {
+        let (farm, worker, silent) = try await busyFarm("build:\n  drainSeconds: 1\n")
+        worker.signal(SIGTERM)
+        try await eventually("the worker has ended") { !worker.isRunning }
+        #expect(worker.log.contains("the time to finish is over"))
+        let status = try await farm.status("slow")
+        #expect(status?["state"] == "PENDING")
+        #expect(status?["attempt"] == 0)
+        silent.stop()
     }
 
     @Test("a third time ends at once, and the build is recovered like that of any lost worker")

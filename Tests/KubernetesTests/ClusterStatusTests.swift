@@ -69,7 +69,7 @@ struct ClusterStatusTests {
             code: 403,
             body: status("Forbidden", "x", "{\"causes\":[{\"reason\":\"NamespaceTerminating\"}]}"),
             failure: .notFound,
-            says: ["being deleted"]
+            says: ["being deleted", "kubectl create namespace demo", "kubernetes.namespace"]
         ),
         Case(
             testDescription: "a missing namespace",
@@ -109,11 +109,11 @@ struct ClusterStatusTests {
             body: status(
                 "Invalid",
                 "x",
-                "{\"causes\":[{\"message\":\"must be less\",\"field\":\"spec.containers[0].y\"}]}"
+                "{\"causes\":[{\"message\":\"must be less\",\"field\":\"spec.containers[0].env[0].name\"}]}"
             ),
             failure: .invalidDeployment,
             fault: .code,
-            says: ["spec.containers[0].y: must be less"]
+            says: ["spec.containers[0].env[0].name: must be less", "come with the request"]
         ),
         Case(
             testDescription: "a wrong value of a template",
@@ -130,7 +130,8 @@ struct ClusterStatusTests {
             testDescription: "a manifest that cannot be read",
             code: 400,
             body: status("BadRequest", "cannot unmarshal"),
-            failure: .invalidDeployment
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
         ),
         Case(
             testDescription: "a field that cannot change",
@@ -150,7 +151,8 @@ struct ClusterStatusTests {
             testDescription: "a patch that cannot be typed",
             code: 500,
             body: status("", "failed to create typed patch object"),
-            failure: .invalidDeployment
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
         ),
         Case(
             testDescription: "an unknown field",
@@ -173,19 +175,22 @@ struct ClusterStatusTests {
             testDescription: "a list that was compacted away",
             code: 410,
             body: status("Expired", "The provided continue parameter is too old"),
-            failure: .watchExpired
+            failure: .watchExpired,
+            says: ["no longer knows the version"]
         ),
         Case(
             testDescription: "a verb that is not served",
             code: 405,
             body: status("MethodNotAllowed", "x"),
-            failure: .protocolViolation
+            failure: .protocolViolation,
+            says: ["older than Kubernetes 1.20"]
         ),
         Case(
             testDescription: "a patch of another kind",
             code: 415,
             body: status("UnsupportedMediaType", "x"),
-            failure: .protocolViolation
+            failure: .protocolViolation,
+            says: ["older than Kubernetes 1.20"]
         ),
         Case(
             testDescription: "storage in trouble",
@@ -216,8 +221,183 @@ struct ClusterStatusTests {
             failure: .unreachable,
             isRetryable: true
         ),
+        Case(
+            testDescription: "a webhook that says no with 400",
+            code: 400,
+            body: status("", "admission webhook \\\"rules.example.org\\\" denied the request: no such team"),
+            failure: .forbidden,
+            says: ["'rules.example.org'", "does not allow it", "whoever runs it"]
+        ),
+        Case(
+            testDescription: "a webhook that says no with 403",
+            code: 403,
+            body: status("Forbidden", "admission webhook \\\"rules.example.org\\\" denied the request: no such team"),
+            failure: .forbidden,
+            says: ["'rules.example.org'", "does not allow it", "whoever runs it"]
+        ),
+        Case(
+            testDescription: "a webhook that says no with 422",
+            code: 422,
+            body: status("", "admission webhook \\\"rules.example.org\\\" denied the request: no such team"),
+            failure: .forbidden,
+            says: ["'rules.example.org'", "does not allow it", "whoever runs it"]
+        ),
+        Case(
+            testDescription: "a webhook that says no with 429",
+            code: 429,
+            body: status("", "admission webhook \\\"rules.example.org\\\" denied the request: no such team"),
+            failure: .forbidden,
+            says: ["'rules.example.org'", "does not allow it", "whoever runs it"]
+        ),
+        Case(
+            testDescription: "a webhook that says no with 500",
+            code: 500,
+            body: status("", "admission webhook \\\"rules.example.org\\\" denied the request: no such team"),
+            failure: .forbidden,
+            says: ["'rules.example.org'", "does not allow it", "whoever runs it"]
+        ),
+        Case(
+            testDescription: "a webhook that does not answer",
+            code: 500,
+            body: status(
+                "InternalError",
+                "Internal error occurred: failed calling webhook \\\"down.example.org\\\": Post: refused"
+            ),
+            failure: .unreachable,
+            isRetryable: true,
+            says: ["'down.example.org'", "does not answer", "validatingwebhookconfigurations"]
+        ),
+        Case(
+            testDescription: "an apply without a manager",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"Required value: is required for apply patch\",\"field\":\"fieldManager\"}]}"
+            ),
+            failure: .invalidDeployment,
+            says: ["fieldManager: Required value", "template"]
+        ),
+        Case(
+            testDescription: "a name that is not the URL's",
+            code: 400,
+            body: status("BadRequest", "the name of the object (a) does not match the name on the URL (b)"),
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
+        ),
+        Case(
+            testDescription: "managed fields in the body",
+            code: 400,
+            body: status("BadRequest", "metadata.managedFields must be nil"),
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
+        ),
+        Case(
+            testDescription: "another object by the uid",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"field is immutable\",\"field\":\"metadata.uid\"}]}"
+            ),
+            failure: .invalidDeployment,
+            says: ["metadata.uid"]
+        ),
+        Case(
+            testDescription: "a value of a container that the template sets",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"wrong\",\"field\":\"spec.template.spec.containers[0].securityContext.x\"}]}"
+            ),
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
+        ),
+        Case(
+            testDescription: "a value of the template beside one of the request",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"a\",\"field\":\"spec.template.spec.containers[0].env[0].name\"},{\"message\":\"b\",\"field\":\"spec.strategy\"}]}"
+            ),
+            failure: .invalidDeployment,
+            says: ["Correct the template"]
+        ),
+        Case(
+            testDescription: "a host that is none",
+            code: 422,
+            body: status("Invalid", "x", "{\"causes\":[{\"message\":\"wrong\",\"field\":\"spec.rules[0].host\"}]}"),
+            failure: .invalidDeployment,
+            fault: .code,
+            says: ["come with the request"]
+        ),
+        Case(
+            testDescription: "a probe's path",
+            code: 422,
+            body: status(
+                "Invalid",
+                "x",
+                "{\"causes\":[{\"message\":\"wrong\",\"field\":\"spec.template.spec.containers[0].livenessProbe.httpGet.path\"}]}"
+            ),
+            failure: .invalidDeployment,
+            fault: .code,
+            says: ["come with the request"]
+        ),
+        Case(
+            testDescription: "an object that is gone",
+            code: 404,
+            body: status("NotFound", "deployments.apps not found", "{\"kind\":\"deployments\"}"),
+            failure: .notFound,
+            says: ["not any more", "Deploying again"]
+        ),
+        Case(
+            testDescription: "an object that is there already",
+            code: 409,
+            body: status("AlreadyExists", "deployments.apps already exists", "{\"name\":\"shop\"}"),
+            failure: .objectChanged,
+            isRetryable: true,
+            says: ["--show-managed-fields"]
+        ),
+        Case(
+            testDescription: "a right of 1.20, which gives no reason",
+            code: 403,
+            body: status("Forbidden", ""),
+            failure: .forbidden,
+            says: ["right is missing"]
+        ),
+        Case(
+            testDescription: "rights beyond one's own",
+            code: 403,
+            body: status("Forbidden", "User x is attempting to grant RBAC permissions not currently held"),
+            failure: .forbidden,
+            says: ["admission"]
+        ),
+        Case(
+            testDescription: "no leader",
+            code: 503,
+            body: status("ServiceUnavailable", "etcd leader changed"),
+            failure: .unreachable,
+            isRetryable: true,
+            says: ["in trouble (503)"]
+        ),
+        Case(
+            testDescription: "a request that took too long",
+            code: 408,
+            body: "",
+            failure: .unreachable,
+            isRetryable: true,
+            says: ["(408)"]
+        ),
         Case(testDescription: "a redirect", code: 302, body: "", failure: .protocolViolation, says: ["302"]),
-        Case(testDescription: "JSON of another kind", code: 404, body: "[]", failure: .protocolViolation),
+        Case(
+            testDescription: "JSON of another kind",
+            code: 404,
+            body: "[]",
+            failure: .protocolViolation,
+            says: ["check"]
+        ),
     ]
 
     @Test("the code, the fault, the retry and the words", arguments: cases)
@@ -232,6 +412,8 @@ struct ClusterStatusTests {
         #expect(failure.operation == "kubernetes.apply")
         #expect(failure.message.contains("Deployment 'shop' in namespace 'demo'"))
         for words in answer.says { #expect(failure.message.contains(words), "\(failure.message)") }
+        // What is not tried again is up to a person, who has to be told what to do.
+        #expect(failure.isRetryable || !answer.says.isEmpty)
         #expect(!failure.description.unicodeScalars.contains { $0.value < 0x20 })
     }
 

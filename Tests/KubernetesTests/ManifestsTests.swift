@@ -10,7 +10,7 @@ struct ManifestsTests {
           "name": "shop", "namespace": "demo",
           "labels": {
             "deployment": "d1", "platform": "slipway", "app.kubernetes.io/name": "shop",
-            "app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "slipway"
+            "app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "slipway", "slipway/project": "shop"
           },
           "annotations": {
             "slipway/project": "shop", "slipway/build": "d1", "slipway/epoch": "7", "slipway/queued-at": "1000",
@@ -28,7 +28,7 @@ struct ManifestsTests {
             "template": {
               "metadata": {"labels": {
                 "deployment": "d1", "platform": "slipway", "app.kubernetes.io/name": "shop",
-                "app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "slipway"
+                "app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "slipway", "slipway/project": "shop"
               }},
               "spec": {
                 "automountServiceAccountToken": false, "enableServiceLinks": false,

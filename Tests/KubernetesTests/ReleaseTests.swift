@@ -1,5 +1,4 @@
 import BuildModel
-import Documents
 import Kubernetes
 import TestSupport
 import Testing
@@ -13,19 +12,40 @@ struct ReleaseTests {
         rollout = try await RolloutFixture()
     }
 
-    private func start(_ deploymentID: String = "d1") throws -> Task<AppliedDeployment, any Error> {
-        let settings = rollout.settings()
+    private func said(_ words: String) -> Bool { demo.log.texts.contains { $0.contains(words) } }
+
+    private func start(
+        _ deploymentID: String = "d1",
+        epoch: Int64 = 1,
+        queuedAt: Int64 = 1000,
+        with settings: DeployerSettings? = nil
+    ) throws -> Task<AppliedDeployment, any Error> {
+        let settings = settings ?? rollout.settings()
         let intent = try DeploymentIntent(
             request: Sample.request(deployment: deploymentID),
             image: try Sample.published("a").reference,
             defaultPort: 3000,
             releaseCommand: ["migrate", "--to=$(latest)"],
             revision: nil,
-            queuedAt: 1000,
-            epoch: 1,
+            queuedAt: queuedAt,
+            epoch: epoch,
             settings: settings
         )
         return Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
+    }
+
+    /// The Jobs of the namespace that are there and not going, by their epochs.
+    private func jobs() async throws -> [JSONValue] {
+        let text = try await demo.kubectl("get", "jobs", "-o", "json")
+        let items = try Sample.json(text)["items"]?.array ?? []
+        return items.filter { $0["metadata"]?["deletionTimestamp"] == nil }
+    }
+
+    private func isGone() async throws {
+        try await eventually("the Job and its pod are gone") {
+            let (jobs, pods) = (try await jobs(), try await rollout.pods("d1"))
+            return jobs.isEmpty && pods.isEmpty
+        }
     }
 
     private static func ended(_ code: Int) -> String {
@@ -54,14 +74,116 @@ struct ReleaseTests {
         #expect(demo.log.texts.contains("Release command done."))
     }
 
-    @Test("a command that fails stops the deploy")
+    @Test("a command that fails stops the deploy, and its Job stays to be looked at")
     func failing() async throws {
         let task = try start()
         try await rollout.setStatus("d1", Self.ended(4))
         let failure = try await failure { _ = try await task.value }
         #expect(failure.code == .releaseFailed)
         #expect(failure.fault == .code)
-        #expect(demo.log.texts.contains { $0.contains("ended with exit code 4") })
+        #expect(said("ended with exit code 4"))
         #expect(try await !demo.exists("deployment"))
+        #expect(try await jobs().count == 1)
+    }
+
+    @Test("an image that cannot be pulled is said while it happens, and ends the wait for a start")
+    func imagePull() async throws {
+        let task = try start(with: rollout.settings(progress: .seconds(12)))
+        try await rollout.makeWaiting("d1", "ImagePullBackOff", "Back-off pulling image")
+        try await eventually("the reason is in the log") {
+            said("Release: its pod has not started; pod") && said("ImagePullBackOff: Back-off pulling image")
+        }
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .imagePullFailed)
+        #expect(failure.fault == .platform)
+        #expect(failure.message.contains("could not start within 12 s (kubernetes.progressSeconds)"))
+        #expect(failure.message.contains("Back-off pulling image"))
+        try await isGone()
+    }
+
+    @Test("a pod that no node has room for is said")
+    func unschedulable() async throws {
+        let task = try start(with: rollout.settings(rollout: .seconds(12)))
+        let condition =
+            #"{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}"#
+        try await rollout.setStatus("d1", #"{"phase":"Pending","conditions":[\#(condition)]}"#)
+        try await eventually("the reason is in the log") { said("Unschedulable: 0/3 nodes are available") }
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .unschedulable)
+        #expect(failure.message.contains("could not start within 12 s (kubernetes.rolloutSeconds)"))
+        try await isGone()
+    }
+
+    @Test("a quota that leaves no room for the pod is named")
+    func quota() async throws {
+        try await demo.kubectl("create", "quota", "none", "--hard=pods=0")
+        try await eventually("the quota counts") { try await demo.object("quota", "none")["status"]?["hard"] != nil }
+        let task = try start(with: rollout.settings(progress: .seconds(8)))
+        try await eventually("the event is told") { said("exceeded quota: none") }
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .limitExceeded)
+        #expect(failure.message.contains("exceeded quota: none"))
+        try await isGone()
+    }
+
+    @Test("a command that runs too long is ended, with its Job")
+    func late() async throws {
+        let task = try start(with: rollout.settings(rollout: .seconds(12)))
+        try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
+        try await eventually("the start is told") { said("Release: the command runs") }
+        let limit = try await jobs().first?["spec"]?["activeDeadlineSeconds"]?.integer
+        // The cluster's own limit is for Jobs whose worker is gone.
+        #expect(try #require(limit) > 12)
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .releaseFailed)
+        #expect(failure.fault == .timedOut)
+        #expect(failure.message.contains("was not done within 12 s"))
+        try await isGone()
+    }
+
+    @Test("a build that is cancelled takes its Job with it")
+    func cancelled() async throws {
+        let task = try start()
+        try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
+        task.cancel()
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.fault == .cancelled)
+        try await isGone()
+        #expect(try await !demo.exists("deployment"))
+    }
+
+    @Test("the attempt that takes a build over ends what the former one has left, before it starts its own")
+    func takeover() async throws {
+        let former = try start(epoch: 1)
+        try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
+        let old = try await rollout.pods("d1").first?["metadata"]?["name"]?.string ?? ""
+        let next = try start(epoch: 2)
+        // The former one still watches here; it neither goes on nor makes its Job again.
+        let failure = try await failure { _ = try await former.value }
+        #expect(failure.code == .superseded)
+        try await eventually("the new Job alone is there") {
+            let jobs = try await jobs()
+            return jobs.count == 1 && jobs[0].annotation("slipway/epoch") == "2"
+        }
+        try await eventually("the former pod is gone") { try await !demo.exists("pod", old) }
+        #expect(said("which build 'd1' has left running"))
+        try await rollout.setStatus("d1", Self.ended(0))
+        try await eventually("the Deployment") { try await demo.exists("deployment") }
+        try await rollout.makeReady("d1", count: 2)
+        _ = try await next.value
+    }
+
+    @Test("an older build, or a lease that was taken over, does not start beside the newer one's command")
+    func fenced() async throws {
+        let newer = try start("d1", epoch: 2, queuedAt: 2000)
+        try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
+        let stale = try await failure { _ = try await start("d1", epoch: 1, queuedAt: 2000).value }
+        #expect(stale.code == .staleEpoch)
+        let older = try await failure { _ = try await start("d0", epoch: 9, queuedAt: 1000).value }
+        #expect(older.code == .superseded)
+        #expect(try await jobs().count == 1)
+        newer.cancel()
+        _ = try await failure { _ = try await newer.value }
+        try await isGone()
     }
 }

@@ -174,24 +174,30 @@ struct RolloutTests {
         try await demo.server.mustKubectl(["delete", "namespace", demo.namespace])
         let failure = try await failure { try await demo.apply(try demo.intent()) }
         #expect(failure.code == .notFound)
-        #expect(failure.message.contains(demo.namespace))
+        #expect(failure.message.contains("kubectl create namespace \(demo.namespace)"))
     }
 
-    @Test("the role of config/kubernetes is enough to deploy, wait, explain and go back")
-    func role() async throws {
-        let credentials = try await demo.roleCredentials()
-        let settings = rollout.settings(progress: .seconds(15))
-        let deployer = try demo.deployer(settings, as: credentials)
-        let access = try await deployer.access()
-        #expect({ if case .ok = access { true } else { false } }(), "\(access)")
-        let first = try demo.intent(settings: settings)
-        async let done = deployer.deploy(first, confirm: {}, log: demo.log)
-        try await rollout.makeReady("d1")
-        _ = try await done
-        let request = Sample.request(deployment: "d2") { $0.customDomain = "shop.example.org" }
-        let second = try demo.intent(request, image: "c", queuedAt: 2000, settings: settings)
-        let failure = try await failure { _ = try await deployer.deploy(second, confirm: {}, log: demo.log) }
-        #expect(failure.message.contains("The last good build 'd1' was brought back and runs."))
-        #expect(!said("Could not"))
+    @Test("a namespace that is being deleted is said to be, as long as that takes")
+    func terminatingNamespace() async throws {
+        // Without controllers nobody brings the deletion to its end.
+        let demo = try await DeployFixture()
+        try await demo.server.mustKubectl(["delete", "namespace", demo.namespace, "--wait=false"])
+        let failure = try await failure { try await demo.apply(try demo.intent()) }
+        #expect(failure.code == .notFound)
+        #expect(!failure.isRetryable)
+        #expect(failure.message.contains("the namespace '\(demo.namespace)' is being deleted"))
+    }
+
+    @Test("a namespace that is deleted in mid-rollout ends the wait, with words", .timeLimit(.minutes(2)))
+    func namespaceDeletedMeanwhile() async throws {
+        let settings = rollout.settings()
+        let intent = try demo.intent(settings: settings)
+        let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
+        try await eventually("it rolls out") { said("Rollout: 0 of 1 pods ready") }
+        try await demo.server.mustKubectl(["delete", "namespace", demo.namespace, "--wait=false"])
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .superseded)
+        #expect(failure.message.contains("was deleted during its rollout, alone or with its namespace"))
+        #expect(!said("Going back"))
     }
 }

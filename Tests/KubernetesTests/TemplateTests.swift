@@ -78,12 +78,14 @@ struct TemplateTests {
         for object in Manifests.objects(intent) {
             #expect(object.manifest["metadata"]?["namespace"] == "demo")
             #expect(object.manifest["metadata"]?["labels"]?["deployment"] == "d1")
+            #expect(object.manifest["metadata"]?["labels"]?["app.kubernetes.io/name"] == "shop")
             #expect(object.manifest.annotation("slipway/epoch") == "7")
         }
         let pod = Manifests.deployment(intent)["spec"]?["template"]?["metadata"]?["labels"]
         #expect(
             pod == [
-                "app": "shop", "deployment": "d1", "platform": "slipway", "app.kubernetes.io/managed-by": "slipway",
+                "app": "shop", "deployment": "d1", "platform": "slipway", "slipway/project": "shop",
+                "app.kubernetes.io/managed-by": "slipway",
             ]
         )
     }
@@ -165,6 +167,8 @@ struct TemplateTests {
                 ]
             )
             #expect(deployment["metadata"]?["labels"]?["platform"] == "slipway")
+            // Nothing is ever gone back to.
+            #expect(deployment.annotation("slipway/manifests") == nil)
             let service = try await demo.object("service", "service-\(build)")
             #expect(service["spec"]?["selector"] == deployment["spec"]?["selector"]?["matchLabels"])
         }

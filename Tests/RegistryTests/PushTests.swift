@@ -118,6 +118,29 @@ struct PushTests {
         #expect(try await digest(of: "v1", registry) == first.manifestDescriptor.digest.description)
     }
 
+    @Test("the tag does not move when the right to it is lost after the confirmation, before the bytes go out")
+    func permit() async throws {
+        let registry = try await RegistryServer()
+        let target = ImageReference(registry: registry.host, repository: "app", tag: "v1")
+        let image = TestImage.image([try await TestImage.layer()])
+        let permit = LostPermit()
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await SendPermit.$current.withValue(permit.check) {
+                // As if the process had been stopped right after Redis said yes.
+                _ = try await client.push(image, to: target, confirm: { permit.lose() }, log: log)
+            }
+        }
+        #expect(failure == LostPermit.failure)
+        // All but the tag is there: blobs and the manifest by digest wait for whoever comes next.
+        let named = image.manifestDescriptor.digest.description
+        #expect(try await digest(of: named, registry) == named)
+        #expect(try await digest(of: "v1", registry) == nil)
+        try await SendPermit.$current.withValue(LostPermit().check) {
+            _ = try await client.push(image, to: target, confirm: {}, log: log)
+        }
+        #expect(try await digest(of: "v1", registry) == named)
+    }
+
     @Test("content that is not what its descriptor says is not sent", arguments: ["size", "digest"])
     func changedContent(what: String) async throws {
         let registry = try await RegistryServer()
@@ -185,5 +208,17 @@ struct PushTests {
             guard requests.contains(where: { $0.contains(mark) }) else { return nil }
             return requests.filter { !$0.contains("/v2/marker-") }
         }
+    }
+}
+
+/// A permit to send that a test can take away.
+private final class LostPermit: Sendable {
+    static let failure = BuildFailure(.platform, .internal, operation: "test", message: "The lease ran out.")
+    private let isLost = Mutex(false)
+
+    func lose() { isLost.withLock { $0 = true } }
+
+    func check() throws(BuildFailure) {
+        if isLost.withLock({ $0 }) { throw Self.failure }
     }
 }

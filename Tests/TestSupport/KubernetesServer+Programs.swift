@@ -22,6 +22,7 @@ extension KubernetesServer {
         let keys = "\(folder)/pki"
         // Without controllers nobody makes the service accounts that this admission plugin asks for.
         let accounts = controllers ? [] : ["--disable-admission-plugins=ServiceAccount"]
+        try Files.writeAtomically(Array(auditPolicy.utf8), to: "\(folder)/audit-policy.yaml")
         return try await ServerProcess(
             [
                 "\(Cache.directory)/kubernetes/bin/kube-apiserver", "--etcd-servers=\(storage)",
@@ -32,10 +33,20 @@ extension KubernetesServer {
                 "--token-auth-file=\(folder)/tokens.csv", "--authorization-mode=RBAC", "--anonymous-auth=true",
                 "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=\(keys)/sa.pub",
                 "--service-account-signing-key-file=\(keys)/sa.key", "--api-audiences=https://kubernetes.default.svc",
+                "--audit-policy-file=\(folder)/audit-policy.yaml", "--audit-log-path=\(folder)/audit.log",
             ] + accounts,
             log: "\(folder)/kube-apiserver-\(UInt32.random(in: 0 ... .max)).log"
         )
     }
+
+    private static let auditPolicy = """
+        apiVersion: audit.k8s.io/v1
+        kind: Policy
+        omitStages: [RequestReceived]
+        rules:
+        - {level: None, userGroups: ["system:serviceaccounts:kube-system"]}
+        - {level: Metadata, userGroups: ["system:serviceaccounts"]}
+        """
 
     static func startControllers(port: Int, in folder: String) async throws -> ServerProcess {
         let config = "\(folder)/kubeconfig-cert"
@@ -54,11 +65,21 @@ extension KubernetesServer {
 
     /// Ends the API server, hard, and starts it again on the same port over the same storage.
     package func restart() async throws {
+        interrupt()
+        try await resume()
+    }
+
+    /// Ends the API server, hard; its storage stays.
+    package func interrupt() {
         server.withLock { old in
             old?.signal(9)
             old?.stop()
             old = nil
         }
+    }
+
+    /// Starts the API server again after `interrupt`.
+    package func resume() async throws {
         let next = try await Self.startServer(port: port, storage: storage, in: folder, controllers: hasControllers)
         server.withLock { $0 = next }
         try await waitUntilReady(next, ["/readyz"])

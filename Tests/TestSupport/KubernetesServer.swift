@@ -34,6 +34,8 @@ package final class KubernetesServer: Sendable {
     package var kubeconfig: String { "\(folder)/kubeconfig" }
     package var certificateKubeconfig: String { "\(folder)/kubeconfig-cert" }
     package var nobodyKubeconfig: String { "\(folder)/kubeconfig-nobody" }
+    /// What service accounts of other namespaces than kube-system have asked for: a JSON object on each line.
+    package var auditFile: String { "\(folder)/audit.log" }
     package var authorityFile: String { "\(folder)/pki/ca.crt" }
 
     private static var programs: String { "\(Cache.directory)/kubernetes/bin" }
@@ -66,12 +68,14 @@ package final class KubernetesServer: Sendable {
         try await waitUntilReady(server, ["/api/v1/namespaces/default/serviceaccounts/default"])
     }
 
+    /// The sleeper is ended too: it would outlive the test run by an hour.
     private static let clean = """
         trap '
+            kill $sleeper 2>/dev/null
             (while kill -0 $2 2>/dev/null || kill -0 $3 2>/dev/null; do sleep 0.1; done; rm -rf "$1") >/dev/null 2>&1 &
             exit 0
         ' TERM
-        while :; do sleep 3600 & wait $!; done
+        while :; do sleep 3600 & sleeper=$!; wait $sleeper; done
         """
 
     func waitUntilReady(_ server: ServerProcess, _ paths: [String]) async throws {

@@ -4,14 +4,13 @@ import Platform
 package final class RedisCluster: Sendable {
     package let nodes: [RedisServer]
 
-    package init() async throws {
+    /// - Parameter certificates: for a cluster that speaks TLS, among its nodes too.
+    package init(certificates: TestCertificates? = nil) async throws {
         var nodes: [RedisServer] = []
         for _ in 0..<3 {
-            nodes.append(
-                try await RedisServer(options: [
-                    "--cluster-enabled", "yes", "--cluster-port", String(Port.free()), "--cluster-node-timeout", "3000",
-                ])
-            )
+            let options = ["--cluster-enabled", "yes", "--cluster-port", String(Port.free())]
+            let more = ["--cluster-node-timeout", "3000", "--tls-cluster", "yes"].prefix(certificates == nil ? 2 : 4)
+            nodes.append(try await RedisServer(options: options + more, certificates: certificates))
         }
         self.nodes = nodes
         for (node, slots) in zip(nodes, [(0, 5460), (5461, 10922), (10923, 16383)]) {
@@ -19,7 +18,7 @@ package final class RedisCluster: Sendable {
         }
         for node in nodes.dropFirst() {
             let bus = try await node.cli("CONFIG", "GET", "cluster-port").last ?? ""
-            try await nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", String(node.port), bus)
+            try await nodes[0].cli("CLUSTER", "MEET", "127.0.0.1", String(Self.port(node)), bus)
         }
         for node in nodes {
             try await eventually("the cluster stands") {
@@ -29,7 +28,13 @@ package final class RedisCluster: Sendable {
         }
     }
 
-    package var url: String { "redis-cluster://" + nodes.map { "127.0.0.1:\($0.port)" }.joined(separator: ",") }
+    package var url: String {
+        let scheme = nodes.first?.securePort == nil ? "redis-cluster" : "rediss-cluster"
+        return "\(scheme)://" + nodes.map { "127.0.0.1:\(Self.port($0))" }.joined(separator: ",")
+    }
+
+    /// Where other nodes and clients reach a node.
+    private static func port(_ node: RedisServer) -> Int { node.securePort ?? node.port }
 
     /// The node that has the slot of `key`.
     package func owner(of key: String) async throws -> RedisServer {
@@ -59,10 +64,10 @@ package final class RedisCluster: Sendable {
         let keys = try await source.cli("CLUSTER", "GETKEYSINSLOT", slot, "10000").filter { !$0.isEmpty }
         for (index, name) in keys.enumerated() {
             if index == keys.count / 2 { try await midway() }
-            try await source.cli("MIGRATE", "127.0.0.1", String(target.port), name, "0", "5000")
+            try await source.cli("MIGRATE", "127.0.0.1", String(Self.port(target)), name, "0", "5000")
         }
         while let name = try await source.cli("CLUSTER", "GETKEYSINSLOT", slot, "1").first, !name.isEmpty {
-            try await source.cli("MIGRATE", "127.0.0.1", String(target.port), name, "0", "5000")
+            try await source.cli("MIGRATE", "127.0.0.1", String(Self.port(target)), name, "0", "5000")
         }
         for node in [target, source] + nodes.filter({ $0 !== target && $0 !== source }) {
             try await node.cli("CLUSTER", "SETSLOT", slot, "NODE", targetID)

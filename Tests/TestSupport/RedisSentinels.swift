@@ -7,14 +7,26 @@ package final class RedisSentinels: Sendable {
     private let scratch: Scratch
     private let ports: [Int]
     private let processes: [ServerProcess]
+    package let certificates: TestCertificates?
+    /// What the Sentinels themselves want.
+    package let password: String?
 
-    /// - Parameter options: for both servers.
-    package init(options: [String] = []) async throws {
+    /// - Parameters:
+    ///   - options: for both servers.
+    ///   - certificates: for TLS everywhere: clients, Sentinels and replication.
+    ///   - password: what the Sentinels themselves want.
+    package init(
+        options: [String] = [],
+        certificates: TestCertificates? = nil,
+        password: String? = nil
+    ) async throws {
         scratch = try Scratch()
-        let primary = try await RedisServer(options: options)
+        (self.certificates, self.password) = (certificates, password)
+        let options = options + (certificates == nil ? [] : ["--tls-replication", "yes"])
+        let primary = try await RedisServer(options: options, certificates: certificates)
         // Told, not configured: a server that is started again must not follow one that has become its own replica.
-        let replica = try await RedisServer(options: options)
-        try await replica.cli("REPLICAOF", "127.0.0.1", String(primary.port))
+        let replica = try await RedisServer(options: options, certificates: certificates)
+        try await replica.cli("REPLICAOF", "127.0.0.1", String(primary.securePort ?? primary.port))
         servers = [primary, replica]
         try await eventually("the replica follows") {
             try await primary.cli("INFO", "replication").contains { $0.contains("state=online") }
@@ -22,7 +34,8 @@ package final class RedisSentinels: Sendable {
         var (ports, processes): ([Int], [ServerProcess]) = ([], [])
         for number in 1...3 {
             let port = Port.free()
-            let file = try scratch.write(Self.configuration(port, primary.port), to: "sentinel-\(number).conf")
+            let text = Self.configuration(port, primary, certificates, password)
+            let file = try scratch.write(text, to: "sentinel-\(number).conf")
             let words = ["/usr/bin/env", RedisServer.program, file, "--sentinel"]
             processes.append(try await ServerProcess(words, log: scratch("sentinel-\(number).log")))
             ports.append(port)
@@ -30,8 +43,7 @@ package final class RedisSentinels: Sendable {
         (self.ports, self.processes) = (ports, processes)
         for port in ports {
             try await eventually("the Sentinels know each other") {
-                let words = ["redis-cli", "-p", String(port), "SENTINEL", "MASTER", "main"]
-                let lines = try await Command.result(words).lines
+                let lines = try await Command.result(words(port, "MASTER", "main")).lines
                 let facts = Dictionary(
                     stride(from: 0, to: lines.count - 1, by: 2).map { (lines[$0], lines[$0 + 1]) },
                     uniquingKeysWith: { first, _ in first }
@@ -41,27 +53,45 @@ package final class RedisSentinels: Sendable {
         }
     }
 
-    private static func configuration(_ port: Int, _ primary: Int) -> String {
-        """
-        port \(port)
-        bind 127.0.0.1
-        sentinel monitor main 127.0.0.1 \(primary) 2
-        sentinel down-after-milliseconds main 1000
-        sentinel failover-timeout main 4000
-        sentinel parallel-syncs main 1
+    private static func configuration(
+        _ port: Int,
+        _ primary: RedisServer,
+        _ certificates: TestCertificates?,
+        _ password: String?
+    ) -> String {
+        var lines = [certificates == nil ? "port \(port)" : "port 0\ntls-port \(port)\ntls-replication yes"]
+        if let certificates {
+            lines += [
+                "tls-cert-file \(certificates.serverCertificate)", "tls-key-file \(certificates.serverKey)",
+                "tls-ca-cert-file \(certificates.authority)", "tls-auth-clients no",
+            ]
+        }
+        if let password { lines += ["requirepass \(password)", "sentinel sentinel-pass \(password)"] }
+        lines += [
+            "bind 127.0.0.1", "sentinel monitor main 127.0.0.1 \(primary.securePort ?? primary.port) 2",
+            "sentinel down-after-milliseconds main 1000", "sentinel failover-timeout main 4000",
+            "sentinel parallel-syncs main 1",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
 
-        """
+    /// A question to a Sentinel, for redis-cli.
+    private func words(_ port: Int, _ question: String...) -> [String] {
+        var words = ["redis-cli", "-p", String(port)]
+        if let certificates { words += ["--tls", "--cacert", certificates.authority] }
+        if let password { words += ["-a", password, "--no-auth-warning"] }
+        return words + ["SENTINEL"] + question
     }
 
     package var url: String {
-        "redis-sentinel://" + ports.map { "127.0.0.1:\($0)" }.joined(separator: ",") + "/main"
+        let scheme = certificates == nil ? "redis-sentinel" : "rediss-sentinel"
+        return "\(scheme)://" + ports.map { "127.0.0.1:\($0)" }.joined(separator: ",") + "/main"
     }
 
     /// The server that the Sentinels name now.
     package func primary() async throws -> RedisServer {
-        let words = ["redis-cli", "-p", String(ports[0]), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]
-        let port = try await Command.output(words).lines.last
-        guard let server = servers.first(where: { String($0.port) == port }) else {
+        let port = try await Command.output(words(ports[0], "GET-MASTER-ADDR-BY-NAME", "main")).lines.last
+        guard let server = servers.first(where: { String($0.securePort ?? $0.port) == port }) else {
             throw CommandFailed(description: "the Sentinels name \(port ?? "nobody")")
         }
         return server
@@ -70,7 +100,7 @@ package final class RedisSentinels: Sendable {
     /// Asks for a failover and waits until another server is the primary.
     package func failOver() async throws {
         let before = try await primary()
-        _ = try await Command.result(["redis-cli", "-p", String(ports[0]), "SENTINEL", "FAILOVER", "main"])
+        _ = try await Command.result(words(ports[0], "FAILOVER", "main"))
         try await untilAnother(than: before)
     }
 

@@ -5,15 +5,27 @@ internal import Synchronization
 /// A redis-server of a test's own: a random loopback port and a socket, append-only file on, data in a scratch directory.
 package final class RedisServer: Sendable {
     package let port: Int
+    /// Where it speaks TLS; nil if it does not.
+    package let securePort: Int?
     private let scratch: Scratch
     private let options: [String]
     private let process: Mutex<ServerProcess?> = Mutex(nil)
     private let starts = Mutex(0)
 
-    /// - Parameter options: added to the command line, such as `["--maxmemory", "2mb"]`.
-    package init(options: [String] = []) async throws {
+    /// - Parameters:
+    ///   - options: added to the command line, such as `["--maxmemory", "2mb"]`.
+    ///   - certificates: for a second port that speaks TLS.
+    package init(options: [String] = [], certificates: TestCertificates? = nil) async throws {
         port = Port.free()
+        securePort = certificates.map { _ in Port.free() }
         scratch = try Scratch()
+        var options = options
+        if let certificates, let securePort {
+            options += [
+                "--tls-port", String(securePort), "--tls-cert-file", certificates.serverCertificate, "--tls-key-file",
+                certificates.serverKey, "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", "no",
+            ]
+        }
         self.options = options
         try await start()
     }

@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 5
+-- revision 7
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
@@ -50,6 +50,7 @@ local function farm_of(keys)
         workers = prefix .. 'workers',
         counters = prefix .. 'counters',
         events = prefix .. 'events',
+        draft = prefix .. 'draft',
         dead = prefix .. 'dead',
         doorbell = prefix .. 'doorbell',
         delayed = prefix .. 'delayed',
@@ -91,7 +92,15 @@ local function tell(farm, id, kind, time)
         'type', kind, 'deploymentId', id, 'state', is[1] or '', 'phase', is[2] or '', 'attempt', is[3] or '0',
         'epoch', is[4] or '0', 'worker', is[5] or '', 'code', is[6] or '', 'time', digits(time),
     }
-    redis.call('XADD', events_key(farm, id), 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
+    local own = events_key(farm, id)
+    if redis.call('EXISTS', own) == 1 then
+        redis.call('XADD', own, 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
+    else
+        -- Redis sets 4 KiB aside for what follows in a new stream, however long it takes; its copy has what it needs.
+        redis.call('XADD', farm.draft, '*', unpack(entry))
+        redis.call('COPY', farm.draft, own)
+        redis.call('DEL', farm.draft)
+    end
     redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', unpack(entry))
 end
 

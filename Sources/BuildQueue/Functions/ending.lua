@@ -77,6 +77,8 @@ local function wait_again(farm, key, id, kind, time)
     redis.call('HSET', key, 'state', 'PENDING', 'phase', '')
     redis.call('HDEL', key, 'owner', 'startedAt')
     make_ready(farm, key, id)
+    -- What somebody sends again by hand has ended; whatever else comes back has not, and newer builds of its project wait.
+    if kind ~= 'requeued' then hold_project(farm, key, id) end
     tell(farm, id, kind, time)
     ring(farm)
 end
@@ -96,6 +98,7 @@ local function promote(farm, time)
         if redis.call('HGET', key, 'state') == 'PENDING' then
             redis.call('HDEL', key, 'notBefore')
             make_ready(farm, key, id)
+            if redis.call('HEXISTS', key, 'failures') == 1 then hold_project(farm, key, id) end
         end
     end
     if #due > 0 then ring(farm) end

@@ -16,6 +16,26 @@ local function decode(text)
     return request, nil
 end
 
+local function is_labels(labels)
+    if type(labels) ~= 'table' then return false end
+    for name, value in pairs(labels) do
+        if not is_identifier(name) or not is_identifier(value) then return false end
+    end
+    return true
+end
+
+-- What of a request no worker could do right, or no worker would ever take; nil if nothing.
+local function misfit(request)
+    local words = 'letters, digits, \'.\', \'_\', \':\' and \'-\' that start with a letter or digit'
+    if request.projectId ~= nil and not is_identifier(request.projectId) then
+        return 'projectId must be a string of 1 to ' .. ID_LIMIT .. ' ' .. words
+    end
+    if request.labels ~= nil and request.labels ~= cjson.null and not is_labels(request.labels) then
+        return 'labels must be an object whose names and values are ' .. words
+    end
+    return nil
+end
+
 local function short_text(value, limit)
     if type(value) == 'string' and #value <= limit then return value end
     return ''
@@ -62,24 +82,35 @@ local function deploys(request)
     return request.deploy ~= false and request.deploy ~= 'none' and request.deploy ~= 'render'
 end
 
--- Writes the fields that every new build has, over whatever an older build of its id has left.
+-- Writes the fields of a new build. Those that have nothing to say yet stay away: each would cost every build that waits
+-- about 50 bytes.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
     local backoff = type(request.backoff) == 'table' and request.backoff or {}
-    redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
-    redis.call('HSET', build_key(farm, id), 'request', text,
-        'id', id, 'state', 'PENDING', 'phase', '', 'attempt', '0', 'epoch', '0',
+    local fields = {
+        'request', text, 'id', id, 'state', 'PENDING',
         'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
         'attempts', digits(bounded(request.attempts, 1, 100, 3)),
         'backoffDelay', digits(bounded(backoff.delay, 0, MAXIMUM_DELAY, 2000)),
         'backoffJitter', backoff.jitter == true and '1' or '0',
-        'projectId', short_text(request.projectId, 128),
-        'organizationId', is_identifier(request.organizationId) and request.organizationId or '',
-        'labels', labels_of(request),
         'deploy', deploys(request) and '1' or '0',
-        'supersedes', is_identifier(request.supersedes) and request.supersedes or '',
-        'repositoryUrl', without_login(short_text(request.repositoryUrl, 2048)),
-        'branch', short_text(request.branch, 255))
+    }
+    local optional = {
+        projectId = short_text(request.projectId, 128),
+        organizationId = is_identifier(request.organizationId) and request.organizationId or '',
+        labels = labels_of(request),
+        supersedes = is_identifier(request.supersedes) and request.supersedes or '',
+        repositoryUrl = without_login(short_text(request.repositoryUrl, 2048)),
+        branch = short_text(request.branch, 255),
+    }
+    for name, value in pairs(optional) do
+        if value ~= '' then
+            fields[#fields + 1] = name
+            fields[#fields + 1] = value
+        end
+    end
+    redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
+    redis.call('HSET', build_key(farm, id), unpack(fields))
     redis.call('ZADD', farm.builds, digits(time), id)
 end
 
@@ -112,6 +143,9 @@ local function refuse(farm, request, reason, time, retention)
     local id = request.deploymentId
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return end
+    -- Neither the text nor what is wrong in it is kept as if it were right.
+    request.projectId = is_identifier(request.projectId) and request.projectId or ''
+    request.labels = nil
     begin(farm, request, '', next_order(farm, time), priority_of(request), time)
     finish_build(farm, key, id, 'FAILED', time, retention, failure_fields('code', 'invalid_request', reason))
 end
@@ -134,6 +168,8 @@ local function take_entry(farm, entry, fields, time, retention)
         reason = 'The request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken.'
         return refuse(farm, request, reason, time, retention)
     end
+    reason = misfit(request)
+    if reason then return refuse(farm, request, 'The request cannot be taken: ' .. reason .. '.', time, retention) end
     create(farm, request, text, time, retention)
 end
 
@@ -161,6 +197,8 @@ local function enqueue(keys, args)
     if #text > REQUEST_LIMIT then
         return invalid('the request has ' .. #text .. ' bytes; at most ' .. REQUEST_LIMIT .. ' are taken')
     end
+    reason = misfit(request)
+    if reason then return invalid(reason) end
     local id = request.deploymentId
     if not create(farm, request, text, now(), whole(args[2], 1, 1e13) or RETENTION) then
         return {'exists', id, redis.call('HGET', build_key(farm, id), 'state')}

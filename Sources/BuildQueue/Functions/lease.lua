@@ -116,6 +116,17 @@ local function give_back(keys, args)
     return redis.status_reply('OK')
 end
 
+-- announce(intake; worker, offer): OK. Of a worker that is there and takes no build now; its offer's `closed` says why.
+local function announce(keys, args)
+    local farm, worker = farm_of(keys), args[1]
+    if not is_identifier(worker) then return invalid('the worker needs a name of letters, digits, . _ : and -') end
+    if not offer_of(args[2]) then return invalid('the offer must be a JSON object') end
+    redis.call('ZADD', farm.workers, digits(now()), worker)
+    redis.call('HSET', farm.nodes, worker, args[2])
+    return redis.status_reply('OK')
+end
+
+redis.register_function{function_name = 'slipway_v1_announce', callback = announce, flags = {'allow-oom'}}
 redis.register_function{function_name = 'slipway_v1_claim', callback = claim, flags = {'allow-oom'}}
 redis.register_function{function_name = 'slipway_v1_renew', callback = renew, flags = {'allow-oom'}}
 redis.register_function{function_name = 'slipway_v1_confirm', callback = confirm, flags = {'allow-oom'}}

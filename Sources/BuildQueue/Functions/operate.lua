@@ -18,14 +18,16 @@ local function cancel(keys, args)
     return redis.status_reply(cancel_build(farm, id, 'cancelled', 'Cancelled on request.', time, retention))
 end
 
--- retry(intake; id): requeued, unknown, or the state of a build that is not FAILED or CANCELLED. The build starts over
--- under its id, with all its attempts; its log goes on.
+-- retry(intake; id, token): requeued, unknown, or the state of a build that is not FAILED or CANCELLED. The build starts over
+-- under its id, with all its attempts; its log goes on. With the same token again, for a reply that was lost, it is requeued
+-- once.
 local function retry(keys, args)
     local farm, time, id = farm_of(keys), now(), args[1]
     if not is_identifier(id) then return invalid('retry wants the id of a build') end
     local key = build_key(farm, id)
-    local is = redis.call('HMGET', key, 'state', 'request')
+    local is = redis.call('HMGET', key, 'state', 'request', 'retry')
     if not is[1] then return redis.status_reply('unknown') end
+    if args[2] and args[2] == is[3] then return redis.status_reply('requeued') end
     if is[1] ~= 'FAILED' and is[1] ~= 'CANCELLED' then return redis.status_reply(is[1]) end
     if not is[2] or is[2] == '' then return invalid('the request of build ' .. id .. ' was too large to be kept') end
     for _, name in ipairs({key, log_key(farm, id), events_key(farm, id)}) do redis.call('PERSIST', name) end
@@ -33,7 +35,9 @@ local function retry(keys, args)
     redis.call('ZREM', farm.buried, id)
     redis.call('ZREM', farm.finished .. is[1], id)
     redis.call('HDEL', key, 'finishedAt', 'failures', 'deaths', 'supersededBy', 'cancelMessage', unpack(FAILURE_FIELDS))
-    redis.call('HSET', key, 'attempt', '0')
+    redis.call('HSET', key, 'attempt', '0', 'retry', is_identifier(args[2]) and args[2] or '')
+    local line = line_of(key)
+    if line and not redis.call('HGET', farm.latest, line) then redis.call('HSET', farm.latest, line, id) end
     wait_again(farm, key, id, 'requeued', time)
     return redis.status_reply('requeued')
 end
@@ -59,14 +63,23 @@ local function explain(keys, args)
     local tenant = tenant_of(key)
     local project, busy = project_of(key, tenant), tally(farm)
     local rank = redis.call('ZRANK', ready_key(farm, tenant), id)
+    local others = project and busy.projects[project] or 0
+    if others > 0 and holds_project(farm, id) then others = others - 1 end
     local about = {
         tenant = tenant, notBefore = tonumber(is[2]), labels = is[3], position = rank and rank + 1 or nil,
-        tenantRunning = busy.tenants[tenant] or 0, projectRunning = project and busy.projects[project] or 0,
-        workers = 0, fitting = 0, tenantLimit = 0, projectLimit = 0,
+        tenantRunning = busy.tenants[tenant] or 0, projectRunning = others,
+        workers = 0, fitting = 0, open = 0, tenantLimit = 0, projectLimit = 0,
     }
     for _, node in ipairs(present_nodes(farm, time)) do
         about.workers = about.workers + 1
-        if fits(is[3], node.offer.labels) then about.fitting = about.fitting + 1 end
+        if fits(is[3], node.offer.labels) then
+            about.fitting = about.fitting + 1
+            if node.offer.closed then
+                about.closed = node.name .. ': ' .. node.offer.closed
+            else
+                about.open = about.open + 1
+            end
+        end
         about.tenantLimit = math.max(about.tenantLimit, node.offer.tenant_limit)
         about.projectLimit = math.max(about.projectLimit, node.offer.project_limit)
     end
@@ -90,7 +103,7 @@ local function overview(keys)
     end
     local workers = {}
     for _, node in ipairs(present_nodes(farm, time)) do
-        workers[#workers + 1] = {name = node.name, seenAt = node.seenAt}
+        workers[#workers + 1] = {name = node.name, seenAt = node.seenAt, closed = node.offer.closed}
     end
     return cjson.encode({
         ready = ready, running = redis.call('ZCARD', farm.leases), delayed = redis.call('ZCARD', farm.delayed),
@@ -103,8 +116,8 @@ end
 local function needed(farm)
     local key = build_key(farm, 'x')
     return {
-        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'GETEX', key}, {'DEL', key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
-        {'HSET', key, 'f', 'v'}, {'HDEL', key, 'f'}, {'HINCRBY', key, 'f', '1'}, {'HVALS', farm.running},
+        {'TIME'}, {'INFO', 'server'}, {'EXISTS', key}, {'GETEX', key}, {'DEL', key}, {'COPY', key, key}, {'HGET', key, 'f'}, {'HMGET', key, 'f'}, {'HGETALL', key},
+        {'HSET', key, 'f', 'v'}, {'HEXISTS', key, 'f'}, {'HDEL', key, 'f'}, {'HINCRBY', key, 'f', '1'}, {'HVALS', farm.running},
         {'PEXPIRE', key, '1000'}, {'PERSIST', key}, {'UNLINK', key}, {'GET', farm.prefix .. 'claim:x'},
         {'SET', farm.prefix .. 'claim:x', 'v', 'PX', '1000'}, {'ZADD', farm.leases, '1', 'x'}, {'ZREM', farm.leases, 'x'},
         {'ZCARD', farm.leases}, {'ZRANK', farm.leases, 'x'}, {'ZSCORE', farm.leases, 'x'}, {'ZRANGE', farm.leases, '0', '1'},

@@ -64,6 +64,8 @@ local function tend(keys, args)
     local decodes, limits = pcall(cjson.decode, args[4] or '{}')
     if not decodes or type(limits) ~= 'table' then return invalid('the limits must be a JSON object') end
     local farm, time = farm_of(keys), now()
+    -- Here too, for a worker without a free slot does not claim: what came in may supersede a build that runs.
+    if ingest(farm, time, retention, 64) > 0 then ring(farm) end
     local promoted = promote(farm, time)
     tidy(farm, time)
     local forgotten = trim(farm, time, limits)

@@ -19,7 +19,7 @@ end
 -- The project whose deployments are kept in order, within its tenant; nil for a build that deploys nothing.
 local function project_of(key, tenant)
     local is = redis.call('HMGET', key, 'projectId', 'deploy')
-    if is[2] == '0' or not is[1] or is[1] == '' then return nil end
+    if is[2] == '0' or not is_identifier(is[1]) then return nil end
     return tenant .. ' ' .. is[1]
 end
 
@@ -47,13 +47,18 @@ local function hold_project(farm, key, id)
     if project then redis.call('HSET', farm.running, id, '0 ' .. project) end
 end
 
+-- Whether a build that waits stands in the way of its project itself, because it has begun before.
+local function holds_project(farm, id)
+    return string.sub(redis.call('HGET', farm.running, id) or '', 1, 2) == '0 '
+end
+
 -- How many builds run by tenant and by project.
 local function tally(farm)
     local busy = {tenants = {}, projects = {}}
     for _, value in ipairs(redis.call('HVALS', farm.running)) do
         local runs, tenant, project = string.match(value, '^(%d) (%S+) (%S+)$')
         if runs == '1' then busy.tenants[tenant] = (busy.tenants[tenant] or 0) + 1 end
-        if project ~= '-' then
+        if project and project ~= '-' then
             local name = tenant .. ' ' .. project
             busy.projects[name] = (busy.projects[name] or 0) + 1
         end
@@ -70,6 +75,7 @@ local function offer_of(text)
         weights = type(offer.weights) == 'table' and offer.weights or {},
         tenant_limit = tonumber(offer.tenantLimit) or 0,
         project_limit = tonumber(offer.projectLimit) or 0,
+        closed = type(offer.closed) == 'string' and offer.closed or nil,
     }
 end
 
@@ -95,7 +101,11 @@ local function first_of(farm, tenant, busy, offer)
             redis.call('ZREM', ready_key(farm, tenant), id)
         else
             local project = project_of(key, tenant)
-            local may = not project or not passed[project] and not is_full(busy.projects[project], offer.project_limit)
+            local may = true
+            if project and (passed[project] or is_full(busy.projects[project], offer.project_limit)) then
+                -- One that comes back is itself what the newer ones of its project wait for.
+                may = holds_project(farm, id) and not is_full(busy.projects[project] - 1, offer.project_limit)
+            end
             if may and fits(is[2], offer.labels) then return id end
             if project and offer.project_limit > 0 then passed[project] = true end
         end

@@ -43,6 +43,10 @@ static inline CURLcode slipway_curl_set_read_function(CURL *handle, curl_read_ca
     return curl_easy_setopt(handle, CURLOPT_READFUNCTION, function);
 }
 
+static inline CURLcode slipway_curl_set_prereq_function(CURL *handle, curl_prereq_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
+}
+
 static inline CURLcode slipway_curl_set_seek_function(CURL *handle, curl_seek_callback function) {
     return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, function);
 }

@@ -41,15 +41,11 @@ final class WorkerPool: Sendable {
     }
 
     /// Fills the disk of the last worker, or frees it again.
-    func fillDisk(_ full: Bool) {
-        if full {
-            try? Files.writeAtomically([], to: trigger)
-        } else {
-            unlink(trigger)
-        }
-    }
+    func fillDisk(_ full: Bool) { disk.fill(full) }
 
-    private var trigger: String { farm.scratch("fill-the-disk") }
+    private var disk: SmallDisk {
+        SmallDisk(directory: farm.scratch("cache-\(count - 1)"), trigger: farm.scratch("fill-the-disk"))
+    }
 
     private func launch(_ index: Int) async throws -> ServerProcess {
         // Each pushes to a host name of its own, so that the registry's log tells whose write it is.
@@ -57,33 +53,11 @@ final class WorkerPool: Sendable {
         let words = [
             SlipwayProgram.path, "worker", "--config", farm.configuration, "--worker-name", "node-\(index)",
             "--cache-directory", farm.scratch("cache-\(index)"), "--registries-push", "\(host)/apps",
-            "--registries-plain-http", host,
+            "--registries-plain-http", host, "--worker-minimum-free-bytes", String(16 << 20),
         ]
         return try await ServerProcess(
-            index == count - 1 ? onSmallDisk(words) : words,
+            index == count - 1 ? disk.around(words) : words,
             log: farm.scratch("node-\(index)-\(UInt32.random(in: 0 ... .max)).log")
         )
-    }
-
-    /// The same in a mount namespace where the cache is a file system of 64 MiB in memory, with a watcher that fills it on demand.
-    private func onSmallDisk(_ words: [String]) -> [String] {
-        let script = """
-            cache=$1; trigger=$2; shift 2
-            mkdir -p "$cache"
-            mount -t tmpfs -o size=64m slipway "$cache" || exit 99
-            worker=$$
-            while kill -0 $worker 2>/dev/null; do
-                if [ -e "$trigger" ]; then
-                    [ -e "$cache/ballast" ] || head -c 128M /dev/zero > "$cache/ballast" 2>/dev/null
-                else
-                    rm -f "$cache/ballast"
-                fi
-                sleep 0.2
-            done &
-            exec "$@"
-            """
-        let rights = geteuid() == 0 ? [] : ["--map-root-user"]
-        let shell = ["/bin/sh", "-c", script, "small-disk", farm.scratch("cache-\(count - 1)"), trigger]
-        return ["/usr/bin/unshare", "--mount"] + rights + shell + words
     }
 }

@@ -1,0 +1,48 @@
+internal import BuildModel
+
+extension ReleaseJob {
+    /// How much longer the cluster lets the Job run than whoever waits for it: it ends one whose worker is gone.
+    private static let grace: Int64 = 60
+
+    var manifest: JSONValue {
+        [
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": [
+                "name": .string(name), "namespace": .string(intent.namespace),
+                "labels": Manifests.strings(Manifests.commonLabels(intent)),
+                "annotations": .object(Manifests.annotations(intent.stamp)),
+            ],
+            "spec": [
+                "backoffLimit": 0,
+                "activeDeadlineSeconds": .integer(client.settings.rolloutLimit.components.seconds + Self.grace),
+                "ttlSecondsAfterFinished": 86400,
+                "template": ["metadata": ["labels": Manifests.strings(podLabels)], "spec": pod],
+            ],
+        ]
+    }
+
+    /// The app's pod with the release command in the place of the app, and nothing beside it.
+    private var pod: JSONValue {
+        var pod = Manifests.deployment(intent)["spec"]?["template"]?["spec"] ?? [:]
+        let image = JSONValue.string(intent.image.description)
+        var container = pod["containers"]?.array?.first { $0["image"] == image } ?? [:]
+        for name in ["args", "ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+            container[name] = nil
+        }
+        container["name"] = "release"
+        container["command"] = Manifests.words(command)
+        pod["containers"] = [container]
+        pod["initContainers"] = nil
+        pod["restartPolicy"] = "Never"
+        return pod
+    }
+
+    /// None by which the Deployment or the Service would take the pod for one of the app's.
+    private var podLabels: [String: String] {
+        let selected = Manifests.objects(intent).flatMap { object in
+            let selector = object.manifest["spec"]?["selector"]
+            return Array((selector?["matchLabels"] ?? selector)?.object?.keys ?? [:].keys)
+        }
+        return Manifests.commonLabels(intent).filter { !selected.contains($0.key) }
+    }
+}

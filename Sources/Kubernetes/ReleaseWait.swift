@@ -1,0 +1,92 @@
+internal import BuildModel
+internal import Platform
+
+/// Waits for the Job of a release command, and tells the build's log how it fares as it does for a rollout.
+struct ReleaseWait: Sendable {
+    let client: ClusterClient
+    let namespace: String
+    let name: String
+    let log: any BuildLog
+
+    /// How a Job has ended.
+    enum Ending: Equatable {
+        case succeeded
+        /// In the cluster's words.
+        case failed(String)
+    }
+
+    /// Nil for a Job that is not at its end.
+    static func ending(of job: JSONValue) -> Ending? {
+        for condition in job["status"]?["conditions"]?.array ?? [] where condition["status"]?.string == "True" {
+            switch condition["type"]?.string {
+            case "Complete": return .succeeded
+            case "Failed":
+                return .failed(PlainText.line(condition["message"]?.string ?? "no reason given", limit: 400))
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// Returns when the Job has ended.
+    ///
+    /// - Returns: why it failed; nil if it succeeded.
+    /// - Throws: `BuildFailure` if it could not start, took too long or was deleted, or if the cluster cannot be asked.
+    func run() async throws -> BuildFailure? {
+        var failure: BuildFailure?
+        try await wait.run { failure = try await decide($0) }
+        return failure
+    }
+
+    private var wait: ObjectWait {
+        let watch = ObjectWatch(client: client, kind: .job, namespace: namespace, name: name)
+        return ObjectWait(watch: watch, limit: client.settings.rolloutLimit)
+    }
+
+    private func decide(_ inputs: AsyncThrowingStream<ObjectWait.Input, any Error>) async throws -> BuildFailure? {
+        var state = RolloutProgress(log: log, subject: "Release")
+        var report = report
+        let start = ContinuousClock.now
+        for try await input in inputs {
+            switch input {
+            case .object(let job): if let ending = try ending(of: job) { return await failure(ending, &report) }
+            case .trouble(let failure): state.say(outOfReach: failure)
+            case .tick:
+                state.say(await report.look())
+                state.say(report.hasStarted ? "the command runs" : "its pod has not started")
+                let isLate = ContinuousClock.now - start > client.settings.progressDeadline
+                guard report.hasStarted || !isLate else { throw await stuck(&report) }
+            case .deadline:
+                let job = try await wait.last("release command")
+                if let ending = try ending(of: job) { return await failure(ending, &report) }
+                throw await late(&report)
+            }
+        }
+        // The stream ends without an error only when the task is cancelled.
+        throw BuildFailure.cancelled(operation: "kubernetes.release")
+    }
+
+    private var report: PodReport {
+        let (client, namespace, name) = (client.impatient, namespace, name)
+        return PodReport(log: log) {
+            PodScope(
+                pods: RolloutPods(client: client, namespace: namespace, labels: ["job-name": name]),
+                owners: [(.job, name)]
+            )
+        }
+    }
+
+    private func ending(of job: JSONValue?) throws(BuildFailure) -> Ending? {
+        guard let job, job["metadata"]?["deletionTimestamp"] == nil else {
+            throw BuildFailure(
+                .cancelled,
+                .superseded,
+                operation: "kubernetes.release",
+                message:
+                    "The release command's Job '\(name)' in namespace '\(namespace)' was deleted while it ran: by a newer "
+                    + "build or attempt, by somebody, or with its namespace."
+            )
+        }
+        return Self.ending(of: job)
+    }
+}
