@@ -103,7 +103,7 @@ package struct CacheMount: Sendable, Hashable {
     package var name: String
     /// Absolute path in the sandbox.
     package var path: String
-    /// Whether a step waits for another one that has it; otherwise it begins with an empty one then.
+    /// Whether a step waits for another one that has it; otherwise it has a copy then.
     package var isLocked: Bool
 
     package init(name: String, path: String, isLocked: Bool = false) {

@@ -21,7 +21,7 @@ enum Links {
         }
         guard let place else { return fresh }
         defer { close(fresh) }
-        guard dup3(fresh, place, Int32(O_CLOEXEC)) >= 0 else {
+        guard dup2(fresh, place) >= 0, fcntl(place, F_SETFD, FD_CLOEXEC) == 0 else {
             throw .system(errno: errno, operation: "git.start", message: "Cannot open the directory '\(path)'.")
         }
         return place

@@ -18,6 +18,8 @@ package struct FileStatus: Sendable, Hashable {
     package var links: UInt64
     package var identity: FileIdentity
     package var modified: FileTime
+    /// When content or attributes last changed; nobody can set it.
+    package var changed: FileTime
 
     init(_ status: stat) {
         kind =
@@ -40,6 +42,10 @@ package struct FileStatus: Sendable, Hashable {
             seconds: Int64(status.st_mtim.tv_sec),
             nanoseconds: Int64(status.st_mtim.tv_nsec)
         )
+        changed = FileTime(
+            seconds: Int64(status.st_ctim.tv_sec),
+            nanoseconds: Int64(status.st_ctim.tv_nsec)
+        )
     }
 }
 
@@ -50,13 +56,17 @@ package struct FileIdentity: Sendable, Hashable {
 }
 
 /// A point in time as file systems hold it: since 1970.
-package struct FileTime: Sendable, Hashable {
+package struct FileTime: Sendable, Hashable, Comparable {
     package var seconds: Int64
     package var nanoseconds: Int64
 
     package init(seconds: Int64, nanoseconds: Int64 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
+    }
+
+    package static func < (one: FileTime, other: FileTime) -> Bool {
+        (one.seconds, one.nanoseconds) < (other.seconds, other.nanoseconds)
     }
 }
 

@@ -19,6 +19,8 @@ extension StepReport {
         switch message {
         case .ready: break
         case .started: isStarted = true
+        case .usage(let bytes): peak.add(DiskPeak(used: bytes, free: .max))
+        case .full: isDiskFull = true
         case .trouble(let text): trouble = text
         case .failed(let text): failure = text
         case .count(let file, let text): counters.add(file: file, text: text)

@@ -6,6 +6,10 @@ enum HelperMessage: Sendable, Equatable {
     case trouble(String)
     /// The runtime got as far as starting the command.
     case started
+    /// Bytes that a step without a disk of its own has written.
+    case usage(Int64)
+    /// It was ended because that was too much.
+    case full
     /// The helper cannot go on.
     case failed(String)
     /// A counter's file and what it held.
@@ -20,6 +24,8 @@ enum HelperMessage: Sendable, Equatable {
         case "ready": self = .ready(changes: descriptors.0, listener: descriptors.1)
         case "trouble": self = .trouble(rest)
         case "started": self = .started
+        case "usage": self = .usage(Int64(rest) ?? 0)
+        case "full": self = .full
         case "failed": self = .failed(rest)
         case "exit": self = .exit(Int32(rest) ?? 125)
         case "count":

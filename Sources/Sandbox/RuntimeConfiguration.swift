@@ -12,6 +12,8 @@ struct RuntimeConfiguration {
     let files: StepFiles
     /// Where a runtime puts its own group that makes one in any case; nil for those that make none.
     let groupPath: String?
+    /// The most bytes of one file; nil where a disk bounds all of them.
+    let fileBytes: Int64?
 
     static let hostName = "slipway"
 
@@ -38,11 +40,15 @@ struct RuntimeConfiguration {
             "noNewPrivileges": true,
             // The kernel, short of memory, ends steps before anything else.
             "oomScoreAdj": 500,
-            "rlimits": [
-                .object(["type": "RLIMIT_NOFILE", "hard": .integer(Self.openFiles), "soft": .integer(Self.openFiles)]),
-                ["type": "RLIMIT_CORE", "hard": 0, "soft": 0],
-            ],
+            "rlimits": .array(resourceLimits),
         ]
+    }
+
+    private var resourceLimits: [JSONValue] {
+        let limits = [("NOFILE", Self.openFiles), ("CORE", 0)] + (fileBytes.map { [("FSIZE", $0)] } ?? [])
+        return limits.map { name, value in
+            ["type": .string("RLIMIT_\(name)"), "hard": .integer(value), "soft": .integer(value)]
+        }
     }
 
     /// Hard limits may only go down: raising them needs a capability that workers in containers lack.

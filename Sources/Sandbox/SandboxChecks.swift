@@ -109,7 +109,9 @@ struct PrivilegeCheck: HealthCheck {
                 remedy: "Take NoNewPrivileges= out of the unit. " + SandboxChecks.consequence
             )
         }
-        return .ok("The worker is no root: steps share its ids in user namespaces, and their disk is not bounded.")
+        return .ok(
+            "The worker is no root: steps have its subordinate ids, and what they write is measured every second."
+        )
     }
 
     private func field(_ name: String) -> String? {

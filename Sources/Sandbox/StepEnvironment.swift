@@ -13,19 +13,28 @@ enum StepEnvironment {
         variables.merge(step.environment) { _, own in own }
         if hasEgress { variables.merge(proxy) { own, _ in own } }
         if hasAuthorities { variables.merge(authorities) { own, _ in own } }
+        if hasEgress { tellJava(&variables, own: step.environment["JAVA_TOOL_OPTIONS"], trusts: hasAuthorities) }
         for (name, value) in step.secrets { variables[name] = value.exposed }
         return variables
     }
 
-    /// curl, pip, go, apt, composer, bundler and git read the first lines; npm, cargo, maven and gradle have names of their own.
+    /// Every Java machine reads this variable: Maven's, Gradle's, and those that they start.
+    private static func tellJava(_ variables: inout [String: String], own: String?, trusts: Bool) {
+        var options = ["http", "https"].flatMap { scheme in
+            ["-D\(scheme).proxyHost=127.0.0.1", "-D\(scheme).proxyPort=\(proxyPort)"]
+        }
+        options.append("-Dhttp.nonProxyHosts=")
+        if trusts { options.append("-Djavax.net.ssl.trustStore=\(StepFiles.javaAuthorities)") }
+        variables["JAVA_TOOL_OPTIONS"] = (options + [own].compactMap { $0 }).joined(separator: " ")
+    }
+
+    /// curl, pip, go, composer, bundler and git read most of them; npm, yarn, cargo, apt and maven have names of their own.
     private static var proxy: [String: String] {
         let url = "http://127.0.0.1:\(proxyPort)"
-        let java = ["http", "https"].flatMap { ["-D\($0).proxyHost=127.0.0.1", "-D\($0).proxyPort=\(proxyPort)"] }
-            .joined(separator: " ")
         var variables = [
             "npm_config_proxy": url, "npm_config_https_proxy": url, "npm_config_noproxy": "none",
-            "YARN_HTTP_PROXY": url, "YARN_HTTPS_PROXY": url, "CARGO_HTTP_PROXY": url, "MAVEN_OPTS": java,
-            "GRADLE_OPTS": java,
+            "YARN_HTTP_PROXY": url, "YARN_HTTPS_PROXY": url, "CARGO_HTTP_PROXY": url,
+            "APT_CONFIG": StepFiles.aptConfiguration, "MAVEN_ARGS": "--global-settings \(StepFiles.mavenSettings)",
         ]
         for name in ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy"] {
             variables[name] = url

@@ -17,15 +17,15 @@ struct StepFiles {
     static let authorities = "/run/slipway/ca-certificates.crt"
 
     /// - Parameters:
-    ///   - authorities: PEM, or nil for a step without egress.
+    ///   - authorities: PEM; nil for a step without egress, or a node without any.
+    ///   - hasEgress: whether the step has a proxy to tell package managers of.
     /// - Throws: `BuildFailure` if a secret's name is none of a variable.
-    init(_ step: SandboxedStep, authorities: [UInt8]?) throws(BuildFailure) {
+    init(_ step: SandboxedStep, authorities: [UInt8]?, hasEgress: Bool) throws(BuildFailure) {
         let hosts = "127.0.0.1 localhost \(RuntimeConfiguration.hostName)\n::1 localhost\n"
         add("hosts", at: "/etc/hosts", hosts, in: step.lowers)
         add("resolv.conf", at: "/etc/resolv.conf", "# Names are resolved by the proxy.\n", in: step.lowers)
-        if let authorities {
-            all.append(File(name: "authorities", path: Self.authorities, text: Redacted(authorities)))
-        }
+        if let authorities { all += Self.trusting(authorities) }
+        if hasEgress { all += Self.proxied(hasAuthorities: authorities != nil) }
         for (name, value) in step.secrets.sorted(by: { $0.key < $1.key }) {
             guard Self.isVariable(name), !value.exposed.utf8.contains(0) else {
                 throw BuildFailure(
@@ -59,8 +59,13 @@ struct StepFiles {
         }
     }
 
-    /// What the helper reads behind the configuration: name and text of each, ended by NUL.
+    /// What the helper reads behind the configuration: name and length of each, ended by NUL, and its bytes.
     var stream: [UInt8] {
-        all.flatMap { Array($0.name.utf8) + [0] + $0.text.exposed + [0] }
+        var bytes: [UInt8] = []
+        for file in all {
+            bytes += Array("\(file.name)\0\(file.text.exposed.count)\0".utf8)
+            bytes += file.text.exposed
+        }
+        return bytes
     }
 }

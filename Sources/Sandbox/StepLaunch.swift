@@ -27,7 +27,7 @@ struct StepLaunch: Sendable {
         self.disk = disk
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
-        let files = try StepFiles(step, authorities: authorities)
+        let files = try StepFiles(step, authorities: authorities, hasEgress: policy != nil)
         let variables = StepEnvironment.all(step, hasEgress: policy != nil, hasAuthorities: authorities != nil)
         // Without root, the ids are those inside of the helper's own namespace, where 0 is the worker's user.
         let base = node.isRoot ? lease.base : 1
@@ -37,14 +37,15 @@ struct StepLaunch: Sendable {
             environment: variables,
             idBase: base,
             files: files,
-            groupPath: runtimeGroup?.path
+            groupPath: runtimeGroup?.path,
+            fileBytes: disk == nil ? bounds.diskBytes : nil
         )
         stream = Redacted(configuration.json.canonicalBytes + [0] + files.stream)
         var options: [(String, String)] = [
             ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch), ("base", "\(base)"),
             ("count", "\(IdentityRanges.width)"),
         ]
-        if disk != nil { options.append(("disk", "yes")) }
+        options.append(disk != nil ? ("disk", "yes") : ("most-bytes", "\(bounds.diskBytes)"))
         if policy != nil { options.append(("port", "\(StepEnvironment.proxyPort)")) }
         if !node.isRoot { options += Self.maps(lease) }
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }

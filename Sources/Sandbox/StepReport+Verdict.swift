@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import Glibc
 
 extension StepReport {
     /// Why the step did not do what it should, or nil if it did.
@@ -55,7 +56,8 @@ extension StepReport {
                     + "sandbox.maximumMemoryBytes of the worker."
             )
         }
-        if isDiskFull {
+        // Without a disk, no file may become larger than all of them.
+        if isDiskFull || (!hasDisk && status == 128 + SIGXFSZ) {
             let (limit, peak) = (ByteSize.text(bounds.diskBytes), ByteSize.text(peakDiskBytes))
             return reached(
                 .diskFull,

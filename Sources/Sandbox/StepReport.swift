@@ -19,6 +19,8 @@ struct StepReport: Sendable {
     var peak = DiskPeak()
     /// Bytes.
     var peakDiskBytes: Int64 { peak.used }
+    /// Whether what the step wrote went to a disk of its own.
+    var hasDisk = true
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
     /// Whether the runtime got as far as starting the command.

@@ -80,6 +80,7 @@ final class StepWatch: Sendable {
 
     private func listen(to session: HelperSession) async -> StepReport {
         var report = StepReport()
+        report.hasDisk = launch.disk != nil
         await withDiscardingTaskGroup { group in
             for await message in session.messages {
                 guard case .ready(let directory, let listener) = message else {
@@ -98,7 +99,7 @@ final class StepWatch: Sendable {
             }
             group.cancelAll()
         }
-        report.peak = state.withLock { $0.peak }
+        report.peak.add(state.withLock { $0.peak })
         if let proxy = state.withLock({ $0.proxy }) { (report.egress, report.refusedDestinations) = proxy.summary() }
         return report
     }

@@ -3,7 +3,7 @@ import Documents
 import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
-/// optionally `runtime`, `egress`, `allowed`, `repetitions`.
+/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `repetitions`.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -37,6 +37,7 @@ struct StepOrder {
             source: "test",
             workingDirectory: "/"
         )
+        step.limits.diskBytes = json["diskBytes"]?.integer
         if json["egress"] != nil { step.network = .egress(strings("egress")) }
     }
 }

@@ -158,4 +158,34 @@ struct StepInputTests {
             #expect(!Files.exists("\(root)/var/tmp/kept/mark"))
         }
     }
+
+    @Test("a build whose cache another has gets a copy of what that one does not touch")
+    func copied() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir -p /out && ls /var/tmp/kept >/out/seen && touch "/var/tmp/kept/$(cat name.txt)" && sleep "$(cat pause.txt)"
+              inputs: [name.txt, pause.txt]
+              outputs: [/out]
+              caches: [{name: kept, path: /var/tmp/kept}]
+            """
+        )
+        for (name, pause) in [("first", "0"), ("second", "30"), ("third", "0")] {
+            try fixture.app(["probe.txt": "", "name.txt": name, "pause.txt": pause], at: name)
+        }
+        try #require(try await fixture.build("1", "--project", "a", app: "first").result.succeeded)
+        let second = Task { [fixture] in try await fixture.build("2", "--project", "a", app: "second") }
+        let caches = fixture.scratch("cache/steps/caches")
+        try await eventually("the second build has the cache", within: .seconds(60)) {
+            try await Command.result(["find", caches, "-name", "second"]).text.contains("second")
+        }
+        let third = try await fixture.build("3", "--project", "a", app: "third")
+        try #require(third.result.succeeded, "\(third.log)")
+        second.cancel()
+        _ = try? await second.value
+        let root = try await fixture.unpack("3")
+        #expect(String(decoding: try Files.read("\(root)/out/seen"), as: UTF8.self) == "first\n")
+        #expect(try await Command.result(["find", caches, "-name", "third"]).text == "", "the copy is kept")
+    }
 }

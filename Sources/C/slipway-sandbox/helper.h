@@ -4,8 +4,8 @@
 /* slipway-sandbox: runs one build step and leaves nothing behind.
  *
  * The worker starts it once per step, with these descriptors: 1 and 2 are the pipe that takes the step's output, 3 is a
- * SOCK_SEQPACKET socket to the worker, 4 is the OCI runtime configuration to read, then names and texts of files for the
- * step, each ended by NUL, 5 is a lock that is held until nothing of the step is left, and 6, with --disk, is the mounted file system
+ * SOCK_SEQPACKET socket to the worker, 4 is the OCI runtime configuration to read, then name, length
+ * and bytes of each file for the step (name and length ended by NUL), 5 is a lock that is held until nothing of the step is left, and 6, with --disk, is the mounted file system
  * that takes what the step writes. Everything else is in the arguments, see options.c. It becomes three processes:
  *
  *   the keeper   holds the socket, kills when the worker says so or is gone, reads the counters, removes the groups
@@ -13,7 +13,8 @@
  *   the runtime  crun or runc, and below it the step, inside the control groups
  *
  * What goes to the worker, a message each: "ready" with descriptors (the changes, then the listening socket), "trouble TEXT",
- * "started" if the runtime got as far as the command, "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
+ * "started" if the runtime got as far as the command, "usage N" and "full" where there
+ * is no disk, "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
  */
 
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct options {
     bool has_disk;           /* whether DISK takes what the step writes, and not scratch itself */
     const char *map_user;    /* "UID START COUNT" and "GID START COUNT" when the worker is not root, for newuidmap */
     const char *map_group;
+    long long most_bytes;    /* what may be written into scratch, or 0 where a disk bounds it */
     long base, count;        /* host id of the step's id 0, and how many follow */
     int port;                /* where the proxy listens inside, or 0 */
     const char *lowers[MOST_LAYERS];
@@ -62,6 +64,9 @@ const char *next_text(const char *text, const char *end);
 void write_file(const char *path, const char *text, size_t length, mode_t mode);
 void make_directories(char *path, mode_t mode, long owner);
 char *join(const char *first, const char *second);
+
+/* usage.c */
+bool wrote_too_much(const struct options *options, int *pause);
 
 /* groups.c */
 void make_groups(const struct options *options);

@@ -30,13 +30,18 @@ static void settle(void) {
     if (chdir("/") != 0) fail("cannot go to", "/");
 }
 
-/* Waits until the init ends; kills it when the worker says so, or is gone. */
-static int keep(pid_t init) {
+/* Waits until the init ends; kills it when the worker says so or is gone, or when the step has written too much. */
+static int keep(const struct options *options, pid_t init) {
     int handle = (int)syscall(SYS_pidfd_open, init, 0);
     struct pollfd watched[2] = {{handle, POLLIN, 0}, {CONTROL, POLLIN, 0}};
-    int status;
+    int status, pause = options->most_bytes > 0 ? 1000 : -1;
     while (handle >= 0 && !(watched[0].revents & POLLIN)) {
-        if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
+        int count = poll(watched, 2, pause);
+        if (count < 0 && errno != EINTR) break;
+        if (count == 0 && wrote_too_much(options, &pause)) {
+            kill(init, SIGKILL);
+            pause = -1;
+        }
         if (watched[1].revents) {
             char word[16];
             ssize_t length = recv(CONTROL, word, sizeof word, MSG_DONTWAIT);
@@ -74,7 +79,7 @@ int main(int argc, char **argv) {
     /* The step's output ends when the step does, not when the keeper does. */
     close(1);
     close(2);
-    int status = keep(init);
+    int status = keep(&options, init);
     char text[16];
     snprintf(text, sizeof text, "%d", status);
     report_counters(&options);

@@ -80,16 +80,19 @@ static void make_stubs(const struct options *options) {
     }
 }
 
-/* The configuration comes first in the stream, then name and text of each file. */
+/* The configuration comes first in the stream, then name, length and bytes of each file. */
 static void make_files(const struct options *options, const char *stream, const char *end) {
     write_file("/tmp/bundle/config.json", stream, strlen(stream), 0600);
-    for (const char *name = next_text(stream, end); name; name = next_text(name, end)) {
+    const char *name = next_text(stream, end);
+    while (name) {
         char *path = join("/tmp/files/", name);
-        name = next_text(name, end);
-        if (!name) fail_with("a file has no text", path, EINVAL);
-        write_file(path, name, strlen(name), 0444);
+        const char *length = next_text(name, end), *bytes = length ? next_text(length, end) : NULL;
+        size_t size = length ? strtoul(length, NULL, 10) : 0;
+        if (size > 0 && (!bytes || size > (size_t)(end - bytes))) fail_with("a file is cut short", path, EINVAL);
+        write_file(path, bytes, size, 0444);
         if (chown(path, (uid_t)options->base, (gid_t)options->base) != 0) fail("cannot give away", path);
         free(path);
+        name = bytes && bytes + size < end ? bytes + size : NULL;
     }
 }
 

@@ -31,6 +31,7 @@ static bool read_value(struct options *o, const char *name, const char *value) {
     else if (!strcmp(name, "--map-group")) o->map_group = value;
     else if (!strcmp(name, "--base")) o->base = atol(value);
     else if (!strcmp(name, "--count")) o->count = atol(value);
+    else if (!strcmp(name, "--most-bytes")) o->most_bytes = atoll(value);
     else if (!strcmp(name, "--port")) o->port = atoi(value);
     else return false;
     return true;

@@ -3,8 +3,8 @@ internal import Platform
 
 /// Directories of this node that outlive builds: caches of package managers, one for each owner and name.
 ///
-/// A step has its cache alone. When another has it, one that is locked is waited for; otherwise the step gets an empty one, which
-/// costs it time and changes nothing else, since no cache is ever part of a result.
+/// A step has its cache alone. When another has it, one that is locked is waited for; otherwise the step gets a copy of what that
+/// one does not touch, which goes with the step.
 package struct StepCaches: Sendable {
     /// Between two looks at a lock: other processes give it back without telling.
     private static let pause = Duration.milliseconds(50)
@@ -64,7 +64,7 @@ package struct StepCaches: Sendable {
 
     /// - Parameters:
     ///   - owner: whose cache it is; nobody else's steps ever see it.
-    ///   - scratch: an existing directory for a cache that is busy.
+    ///   - scratch: an existing directory for the copy of a cache that is busy.
     func hold(_ mount: CacheMount, owner: String, scratch: String) async throws -> Hold {
         let name = "\(Digest(of: owner).hex.prefix(32))-\(mount.name)"
         let lockPath = "\(directory)/\(name).lock"
@@ -76,12 +76,33 @@ package struct StepCaches: Sendable {
         guard let lock else {
             let own = "\(scratch)/cache-\(mount.name)"
             try Directories.create(own)
+            await copy(name, to: own)
             return Hold(mount, directory: own, lock: nil)
         }
         try Directories.create("\(directory)/\(name)")
         try Files.touch(lockPath)
         return Hold(mount, directory: "\(directory)/\(name)", lock: lock)
     }
+
+    /// An empty cache costs the step time and changes nothing else, so a copy that fails is no failure.
+    private func copy(_ name: String, to own: String) async {
+        let cancellation = CancelFlag()
+        try? await cancellation.whileRunning {
+            try await Self.copiers.run { [directory, limit] in
+                let taken = try DirectoryHandle(path: directory).status(of: Array("\(name).lock".utf8))
+                guard let since = taken?.modified, Directories.exists("\(directory)/\(name)") else { return }
+                try StepCacheCopy.copy(
+                    "\(directory)/\(name)",
+                    to: own,
+                    since: since,
+                    limit: limit,
+                    cancellation: cancellation
+                )
+            }
+        }
+    }
+
+    private static let copiers = BlockingPool(label: "steps.caches", width: 2)
 
     /// Looks at what a step left in a cache, while it is still held: one that is too large, or cannot be looked at, is emptied.
     ///
