@@ -10,8 +10,10 @@ final class TreeOutline {
 
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.tree = tree
+        var bytes = 0
         try tree.walkNames { entry in
-            guard entries.count < TreeListing.entryLimit else { return .stop }
+            bytes += entry.path.count
+            guard entries.count < TreeListing.entryLimit, bytes <= TreeListing.byteLimit else { return .stop }
             guard let path = String(validating: entry.path, as: UTF8.self) else { return .skipDescendants }
             entries.append((entry, path))
             guard entry.kind == .directory else { return .proceed }

@@ -4,6 +4,8 @@ internal import BuildModel
 struct TreeListing {
     /// Entries that are listed at most.
     static let entryLimit = 200_000
+    /// Bytes of all paths that are listed at most.
+    static let byteLimit = 32 << 20
 
     /// Levels that were listed.
     let depth: Int
@@ -25,10 +27,11 @@ struct TreeListing {
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.depth = depth
         let ignored = Set(ignore.map { Array($0.utf8) })
-        var count = 0
+        var (count, bytes) = (0, 0)
         try tree.walkNames { entry in
             count += 1
-            guard count <= Self.entryLimit else {
+            bytes += entry.path.count
+            guard count <= Self.entryLimit, bytes <= Self.byteLimit else {
                 isTruncated = true
                 return .stop
             }

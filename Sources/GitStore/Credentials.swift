@@ -45,7 +45,7 @@ extension FetchOperation {
             offers.append(.password(user: url.username ?? "", password: url.password ?? Redacted("")))
         }
         let configured = settings.credentials.filter {
-            HostPattern.matches($0.host, host: url.host) || $0.host == url.address
+            CredentialPlace($0.host).admits(url)
         }
         for credential in configured where url.scheme != "ssh" || credential.username == user {
             offers.append(.password(user: credential.username, password: credential.password))
@@ -59,7 +59,8 @@ extension FetchOperation {
         if url.scheme == "ssh" {
             advice = "configure an ssh key file or agent whose public key the host knows"
         } else {
-            advice = "put one that may read the repository into the configuration for this host, or into the URL"
+            let place = (url.scheme == "http" ? "http://" : "") + (url.isOnDefaultPort ? url.host : url.address)
+            advice = "put one that may read the repository into the configuration for '\(place)', or into the URL"
         }
         let words =
             tried == 0

@@ -24,6 +24,10 @@ package struct GitSettings: Sendable {
     package var maximumObjects = 5_000_000
     /// The most bytes that one fetch may bring.
     package var maximumBytes: Int64 = 8 << 30
+    /// The most bytes of memory that the library may hold in one fetch.
+    package var maximumMemory = 2 << 30
+    /// The most bytes that a server may send before it sends objects: the names of branches and tags, above all.
+    package var maximumPreamble: Int64 = 128 << 20
     /// The largest file that is read.
     package var maximumBlobBytes: Int64 = 4 << 30
     /// How long one fetch may take, waiting for other fetches of the same repository included.
@@ -38,7 +42,8 @@ package struct GitSettings: Sendable {
 
 /// A name and a password for the hosts that match a pattern.
 package struct GitCredential: Sendable, Hashable {
-    /// A host name or `*.example.org`.
+    /// A host name or `*.example.org`; with `:port` for one that is not the scheme's own, and `http://` in front for a server
+    /// without TLS.
     package var host: String
     package var username: String
     /// A password or token.
@@ -59,5 +64,38 @@ enum HostPattern {
         let host = host.lowercased()
         guard pattern.hasPrefix("*.") else { return pattern == host }
         return host.hasSuffix(pattern.dropFirst()) && host.utf8.count > pattern.utf8.count - 1
+    }
+}
+
+/// Where a configured password may be shown: on the port that it was meant for, and unencrypted only where somebody wrote so.
+struct CredentialPlace {
+    private static let plain = "http://"
+    private let isPlain: Bool
+    private let pattern: String
+    private let port: Int?
+
+    /// - Parameter text: as in `GitCredential.host`.
+    init(_ text: String) {
+        let text = text.lowercased()
+        isPlain = text.hasPrefix(Self.plain)
+        var rest = isPlain ? text.dropFirst(Self.plain.count) : text[...]
+        var host = rest.prefix { $0 != ":" }
+        if rest.hasPrefix("[") {
+            host = rest.dropFirst().prefix { $0 != "]" }
+            rest = rest.dropFirst(host.count + 2)
+        } else if rest.count(where: { $0 == ":" }) > 1 {
+            // An address of IPv6 without brackets, which has no room for a port.
+            (host, rest) = (rest, "")
+        } else {
+            rest = rest.dropFirst(host.count)
+        }
+        pattern = String(host)
+        // A port that is none matches nothing.
+        port = rest.isEmpty ? nil : Int(rest.dropFirst()) ?? 0
+    }
+
+    func admits(_ url: RepositoryURL) -> Bool {
+        guard isPlain == (url.scheme == "http"), HostPattern.matches(pattern, host: url.host) else { return false }
+        return port.map { $0 == url.effectivePort } ?? url.isOnDefaultPort
     }
 }

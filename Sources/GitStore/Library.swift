@@ -30,6 +30,7 @@ enum Library {
         try LibraryError.check(slipway_git_set_strict_hashes(0))
         // Pages of mapped packs count as this process' memory; by default up to 8 GiB are.
         try LibraryError.check(slipway_git_set_windows(4 << 20, 64 << 20))
+        try MemoryBudget.install()
         try registerSocketStream()
     }
 

@@ -62,8 +62,8 @@ package struct LocalRepository: RevisionSource {
     }
 
     package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {
-        try await TreeReading.run(opening: opener) { repository, _ in
-            repository.changes(before: revision, limit: limit)
+        try await TreeReading.run(opening: opener) { repository, flag in
+            try repository.changes(before: revision, limit: limit, cancelFlag: flag)
         }
     }
 

@@ -14,6 +14,14 @@ struct MirrorFetch {
     /// A mirror that turns out to be damaged is dropped and fetched anew, once.
     func run() throws(BuildFailure) -> Revision {
         do {
+            return try MemoryBudget.limit(operation.settings.maximumMemory) { try mended() }
+        } catch {
+            throw BuildFailure(error, operation: "git.fetch")
+        }
+    }
+
+    private func mended() throws(BuildFailure) -> Revision {
+        do {
             return try attempt()
         } catch {
             guard error.code == .damaged, !operation.isCancelled else { throw error }
@@ -34,8 +42,10 @@ struct MirrorFetch {
                 rootDirectory: source.rootDirectory
             )
         } catch let failure as BuildFailure {
+            operation.noteMemory()
             throw operation.failure ?? failure
         } catch let error as LibraryError {
+            operation.noteMemory()
             throw error.failure(of: operation)
         } catch {
             throw BuildFailure(error, operation: "git.fetch")

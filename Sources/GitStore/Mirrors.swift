@@ -87,8 +87,8 @@ package final class Mirrors: RevisionSource {
 
     package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {
         let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
-        return try await TreeReading.run(opening: { try Repository(opening: mirror.path) }) { repository, _ in
-            repository.changes(before: revision, limit: limit)
+        return try await TreeReading.run(opening: { try Repository(opening: mirror.path) }) { repository, flag in
+            try repository.changes(before: revision, limit: limit, cancelFlag: flag)
         }
     }
 

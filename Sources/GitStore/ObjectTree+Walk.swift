@@ -7,12 +7,15 @@ internal import Glibc
 final class OpenTree {
     let pointer: OpaquePointer
     let count: Int
+    /// Bytes of the object.
+    let size: Int
     /// The path of the tree with a trailing slash; empty for the root.
     let prefix: [UInt8]
     var next = 0
 
-    init(owning pointer: OpaquePointer, prefix: [UInt8]) {
+    init(owning pointer: OpaquePointer, size: Int, prefix: [UInt8]) {
         unsafe self.pointer = pointer
+        self.size = size
         self.prefix = prefix
         count = unsafe git_tree_entrycount(pointer)
     }
@@ -20,19 +23,29 @@ final class OpenTree {
     deinit { unsafe git_tree_free(pointer) }
 }
 
+extension Repository {
+    /// Opens a tree object, unless it is too large.
+    func openTree(_ id: ObjectID, prefix: [UInt8] = []) throws -> OpenTree {
+        let size = try size(of: id, GIT_OBJECT_TREE)
+        var tree: OpaquePointer?
+        var form = id.libraryForm
+        try LibraryError.check(unsafe git_tree_lookup(&tree, pointer, &form))
+        guard let tree = unsafe tree else { throw LibraryError(code: GIT_ERROR.rawValue) }
+        return unsafe OpenTree(owning: tree, size: size, prefix: prefix)
+    }
+}
+
 extension ObjectTree {
     /// Deeper trees, longer paths and more entries than any real source has: a few objects can describe an endless tree.
     private static let maximumDepth = 1024
-    private static let maximumPathBytes = 65536
+    /// NAME_MAX and PATH_MAX of Linux; the latter counts the terminating NUL.
+    private static let (maximumNameBytes, maximumPathBytes) = (255, 4095)
+    /// All trees that are open at once, from the root to where a walk is.
+    private static let maximumOpenBytes = 128 << 20
     private static let maximumEntries = 10_000_000
 
-    /// Opens a tree object.
-    func open(_ id: ObjectID, prefix: [UInt8] = []) throws(LibraryError) -> OpenTree {
-        var tree: OpaquePointer?
-        var form = id.libraryForm
-        try LibraryError.check(unsafe git_tree_lookup(&tree, repository.pointer, &form))
-        guard let tree = unsafe tree else { throw LibraryError(code: GIT_ERROR.rawValue) }
-        return unsafe OpenTree(owning: tree, prefix: prefix)
+    func open(_ id: ObjectID, prefix: [UInt8] = []) throws -> OpenTree {
+        try repository.openTree(id, prefix: prefix)
     }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(hasSizes: true, visit) }
@@ -43,9 +56,10 @@ extension ObjectTree {
         do {
             var stack = [try open(id)]
             var visited = 0
+            var openBytes = stack[0].size
             while let tree = stack.last {
                 guard let entry = try nextEntry(of: tree, hasSize: hasSizes) else {
-                    stack.removeLast()
+                    openBytes -= stack.removeLast().size
                     continue
                 }
                 try checkCancellation()
@@ -60,7 +74,12 @@ extension ObjectTree {
                 guard stack.count < Self.maximumDepth else {
                     throw unsafeTree("directories that are nested more than \(Self.maximumDepth) deep")
                 }
-                stack.append(try open(entry.objectID, prefix: entry.path + [UInt8(ascii: "/")]))
+                let next = try open(entry.objectID, prefix: entry.path + [UInt8(ascii: "/")])
+                openBytes += next.size
+                guard openBytes <= Self.maximumOpenBytes else {
+                    throw unsafeTree("more than \(openBytes >> 20) MiB of directories in each other")
+                }
+                stack.append(next)
             }
         } catch {
             throw damage(error)
@@ -72,29 +91,42 @@ extension ObjectTree {
             return nil
         }
         tree.next += 1
-        return try unsafe self.entry(entry, path: tree.prefix + safeName(of: entry), hasSize: hasSize)
+        return try unsafe self.entry(entry, path: path(of: entry, below: tree.prefix), hasSize: hasSize)
+    }
+
+    private func path(of entry: OpaquePointer, below prefix: [UInt8]) throws(BuildFailure) -> [UInt8] {
+        let path = prefix + (try unsafe safeName(of: entry))
+        guard path.count <= Self.maximumPathBytes else {
+            throw unsafeTree(
+                "a path of over \(Self.maximumPathBytes) bytes, '\(LibraryError.cleaned(String(decoding: path.prefix(80), as: UTF8.self)))…'"
+            )
+        }
+        return path
     }
 
     /// A name that is one step down and nothing else: whoever writes objects by hand may name an entry `..` or `a/b`.
     private func safeName(of entry: OpaquePointer) throws(BuildFailure) -> [UInt8] {
         guard let start = unsafe git_tree_entry_name(entry) else { throw unsafeTree("an entry without a name") }
-        let name = unsafe Array(UnsafeBufferPointer(start: start, count: strlen(start))).map { UInt8(bitPattern: $0) }
+        let count = unsafe strlen(start)
+        let name = unsafe Array(UnsafeRawBufferPointer(start: start, count: min(count, Self.maximumNameBytes + 1)))
         let isStep = !name.isEmpty && !name.contains(UInt8(ascii: "/"))
-        guard isStep, !Self.forbiddenNames.contains(name), name.count < Self.maximumPathBytes else {
-            throw unsafeTree("an entry named '\(String(decoding: name.prefix(80), as: UTF8.self))'")
+        let shown = LibraryError.cleaned(String(decoding: name.prefix(80), as: UTF8.self))
+        guard isStep, !Self.forbiddenNames.contains(name) else { throw unsafeTree("an entry named '\(shown)'") }
+        guard count <= Self.maximumNameBytes else {
+            throw unsafeTree("a name of \(count) bytes, '\(shown)…'; at most \(Self.maximumNameBytes) can be")
         }
         return name
     }
 
     private static let forbiddenNames: Set<[UInt8]> = [Array(".".utf8), Array("..".utf8), Array(".git".utf8)]
 
-    private func unsafeTree(_ what: String) -> BuildFailure {
+    func unsafeTree(_ what: String) -> BuildFailure {
         BuildFailure(
             .code,
             .unsafeTree,
             operation: "git.read",
             message:
-                "The tree \(id.short) has \(what), which git itself would not check out; make the commit anew with git."
+                "The tree \(id.short) has \(what), which git could not check out here; make the commit anew with git."
         )
     }
 

@@ -10,7 +10,10 @@ final class ObjectTree: StoredTree {
     private let objects: OpaquePointer
     private let maximumBlobBytes: Int64
     private let cancelFlag: CancelFlag
-    private(set) lazy var blobs: any BlobReader = StoredBlobs(repository, cancelFlag: cancelFlag)
+    private(set) lazy var blobs: any BlobReader = StoredBlobs(
+        repository,
+        ReadLimits(cancelFlag: cancelFlag, maximumBytes: maximumBlobBytes)
+    )
 
     /// - Parameters:
     ///   - root: the id of a tree.
@@ -35,17 +38,15 @@ final class ObjectTree: StoredTree {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else { return nil }
         do {
-            let root = try open(id)
-            var entry: OpaquePointer?
-            let result = unsafe git_tree_entry_bypath(&entry, root.pointer, path)
-            // A file where the path needs a directory is told as one that is not found, a missing tree as damage of the ODB.
-            if result == GIT_ENOTFOUND.rawValue, LibraryError(code: result).category == GIT_ERROR_TREE.rawValue {
-                return nil
+            var tree = try open(id)
+            for (index, part) in parts.enumerated() {
+                guard let entry = unsafe git_tree_entry_byname(tree.pointer, String(part)) else { return nil }
+                if index == parts.count - 1 { return try unsafe self.entry(entry, path: Array(path.utf8)) }
+                guard let next = unsafe git_tree_entry_id(entry), unsafe git_tree_entry_type(entry) == GIT_OBJECT_TREE
+                else { return nil }
+                tree = try open(unsafe ObjectID(next.pointee))
             }
-            try LibraryError.check(result)
-            defer { unsafe git_tree_entry_free(entry) }
-            guard let entry = unsafe entry else { return nil }
-            return try unsafe self.entry(entry, path: Array(path.utf8))
+            return nil
         } catch {
             throw damage(error)
         }
@@ -88,7 +89,7 @@ final class ObjectTree: StoredTree {
     /// - Parameters:
     ///   - entry: lent by a tree.
     ///   - hasSize: whether the size is looked up, which takes a look at the object.
-    func entry(_ entry: OpaquePointer, path: [UInt8], hasSize: Bool = true) throws(LibraryError) -> TreeEntry {
+    func entry(_ entry: OpaquePointer, path: [UInt8], hasSize: Bool = true) throws -> TreeEntry {
         guard let form = unsafe git_tree_entry_id(entry) else { throw LibraryError(code: GIT_ERROR.rawValue) }
         let kind = Self.kind(unsafe git_tree_entry_filemode(entry))
         let id = unsafe ObjectID(form.pointee)
@@ -97,8 +98,14 @@ final class ObjectTree: StoredTree {
         }
         var (size, type) = (0, GIT_OBJECT_INVALID)
         try LibraryError.check(unsafe git_odb_read_header(&size, &type, objects, form))
+        guard (0...Self.maximumFileBytes).contains(size) else {
+            throw unsafeTree("a file of over \(Self.maximumFileBytes) bytes")
+        }
         return TreeEntry(kind: kind, path: path, objectID: id, size: Int64(size))
     }
+
+    /// Headers may promise anything: sums of so many sizes as a walk has entries still fit in 64 bits.
+    private static let maximumFileBytes = 1 << 39
 
     /// libgit2 has mapped all modes that were ever written to these.
     private static func kind(_ mode: git_filemode_t) -> TreeEntry.Kind {

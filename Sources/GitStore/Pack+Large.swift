@@ -6,31 +6,56 @@ extension Pack {
     private static let maximumLargeChain = 60
 
     /// Lends the object at an offset piece by piece.
-    func forEachPiece(at offset: Int64, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    func forEachPiece(
+        at offset: Int64,
+        size: Int64,
+        _ limits: ReadLimits,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
         let entry = try entry(at: offset)
         if try base(of: entry, at: offset) == nil {
             guard entry.size == size else { throw stream.damaged(offset) }
             return try unsafe stream.forEachPiece(at: entry.dataOffset, size: size, body)
         }
-        let content = try spool(at: offset)
+        let content = try spool(at: offset, limits)
         guard content.size == size else { throw stream.damaged(offset) }
         try unsafe content.forEachPiece(0..<size, body)
     }
 
-    /// The object at an offset, in a file without a name.
-    func spool(at offset: Int64, depth: Int = 0) throws -> SpoolFile {
-        let entry = try entry(at: offset)
-        let output = try SpoolFile(in: Directories.temporary)
-        guard let base = try base(of: entry, at: offset) else {
-            try unsafe stream.forEachPiece(at: entry.dataOffset, size: entry.size) { try unsafe output.append($0) }
-            return output
+    /// The object at an offset, in a file without a name. Two of them and a delta are there at a time.
+    func spool(at offset: Int64, _ limits: ReadLimits) throws -> SpoolFile {
+        var deltas: [PackEntry] = []
+        var place = offset
+        var entry = try entry(at: place)
+        while let base = try base(of: entry, at: place) {
+            guard deltas.count < Self.maximumLargeChain else { throw stream.damaged(offset) }
+            deltas.append(entry)
+            place = base
+            entry = try self.entry(at: place)
         }
-        guard depth < Self.maximumLargeChain else { throw stream.damaged(offset) }
-        let source = try spool(at: base, depth: depth + 1)
+        try limits.check(baseSize: entry.size)
+        var content = try SpoolFile(in: Directories.temporary)
+        try unsafe stream.forEachPiece(at: entry.dataOffset, size: entry.size) { piece in
+            try limits.checkCancellation()
+            try unsafe content.append(piece)
+        }
+        while let delta = deltas.popLast() { content = try apply(delta, to: content, at: offset, limits) }
+        return content
+    }
+
+    private func apply(
+        _ entry: PackEntry,
+        to source: SpoolFile,
+        at offset: Int64,
+        _ limits: ReadLimits
+    ) throws -> SpoolFile {
+        let output = try SpoolFile(in: Directories.temporary)
         let delta = try content(of: entry)
         let isWhole = try unsafe delta.withUnsafeBytes { delta -> Bool in
             guard let patch = unsafe DeltaPatch(delta), patch.baseSize == source.size else { return false }
+            try limits.check(baseSize: patch.resultSize)
             return try patch.forEachPiece { piece in
+                try limits.checkCancellation()
                 switch piece {
                 case .literal(let bytes): try unsafe output.append(bytes)
                 case .base(let offset, let count):

@@ -26,9 +26,9 @@ final class Pack: Sendable {
     func offset(of id: PackedID) -> Int64? { index.offset(of: id) }
 
     /// Fills `output` with the object at an offset.
-    func read(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
+    func read(at offset: Int64, into output: UnsafeMutableRawBufferPointer, _ limits: ReadLimits) throws {
         let entry = try entry(at: offset)
-        guard case .whole = entry.kind else { return try unsafe readDelta(at: offset, into: output) }
+        guard case .whole = entry.kind else { return try unsafe readDelta(at: offset, into: output, limits) }
         guard entry.size == output.count else { throw stream.damaged(offset) }
         try unsafe inflate(entry, into: output)
     }
@@ -71,8 +71,13 @@ final class Pack: Sendable {
         }.get()
     }
 
-    private func readDelta(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
-        var deltas: [[UInt8]] = []
+    /// One delta is held at a time: a chain of them may be long, and every one large.
+    private func readDelta(
+        at offset: Int64,
+        into output: UnsafeMutableRawBufferPointer,
+        _ limits: ReadLimits
+    ) throws {
+        var deltas: [PackEntry] = []
         var (place, base): (Int64, [UInt8]?) = (offset, nil)
         while base == nil {
             guard deltas.count < Self.maximumChain else { throw stream.damaged(offset) }
@@ -80,28 +85,31 @@ final class Pack: Sendable {
             if base != nil { break }
             let entry = try entry(at: place)
             // A base that is too large to be held: the way for large objects takes it.
-            if entry.size > Self.large { return try unsafe readLarge(at: offset, into: output) }
-            let content = try content(of: entry)
+            if entry.size > Self.large { return try unsafe readLarge(at: offset, into: output, limits) }
             if let next = try self.base(of: entry, at: place) {
-                deltas.append(content)
+                deltas.append(entry)
                 place = next
             } else {
+                let content = try content(of: entry)
                 base = content
                 if !deltas.isEmpty { bases.keep(content, at: place) }
             }
         }
-        try unsafe apply(deltas, to: base ?? [], at: offset, into: output)
+        try unsafe apply(deltas, to: base ?? [], at: offset, into: output, limits)
     }
 
     /// Applies deltas, the last one first; the first one makes the object.
     private func apply(
-        _ deltas: [[UInt8]],
+        _ deltas: [PackEntry],
         to base: [UInt8],
         at offset: Int64,
-        into output: UnsafeMutableRawBufferPointer
+        into output: UnsafeMutableRawBufferPointer,
+        _ limits: ReadLimits
     ) throws {
         var base = base
-        for (index, delta) in deltas.enumerated().reversed() {
+        for (index, entry) in deltas.enumerated().reversed() {
+            try limits.checkCancellation()
+            let delta = try content(of: entry)
             if index == 0 {
                 guard unsafe DeltaPatch.apply(delta, to: base, into: output) else { throw stream.damaged(offset) }
             } else {
@@ -116,8 +124,12 @@ final class Pack: Sendable {
         unsafe output.copyBytes(from: base)
     }
 
-    private func readLarge(at offset: Int64, into output: UnsafeMutableRawBufferPointer) throws {
-        let content = try spool(at: offset)
+    private func readLarge(
+        at offset: Int64,
+        into output: UnsafeMutableRawBufferPointer,
+        _ limits: ReadLimits
+    ) throws {
+        let content = try spool(at: offset, limits)
         guard content.size == output.count else { throw stream.damaged(offset) }
         var filled = 0
         while filled < output.count {

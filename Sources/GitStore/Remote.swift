@@ -33,7 +33,8 @@ final class Remote {
         unsafe options.callbacks = unsafe fetch.callbacks
         unsafe options.proxy_opts = unsafe fetch.proxy_opts
         unsafe options.follow_redirects = unsafe fetch.follow_redirects
-        try LibraryError.check(unsafe git_remote_connect_ext(pointer, GIT_DIRECTION_FETCH, &options))
+        operation.progress = TransferProgress()
+        try check(unsafe git_remote_connect_ext(pointer, GIT_DIRECTION_FETCH, &options))
         return try heads()
     }
 
@@ -51,7 +52,14 @@ final class Remote {
             var array = unsafe git_strarray(strings: buffer.baseAddress, count: buffer.count)
             return unsafe git_remote_fetch(pointer, &array, &options, nil)
         }
-        try LibraryError.check(result)
+        try check(result)
+    }
+
+    private func check(_ result: Int32) throws(LibraryError) {
+        guard result < 0 else { return }
+        let error = LibraryError(code: result)
+        operation.noteMemory()
+        throw error
     }
 
     private func heads() throws(LibraryError) -> RemoteHeads {

@@ -10,16 +10,27 @@ extension Repository {
         return unsafe git_odb_exists(objects, &id) == 1
     }
 
-    /// The commit behind an object: the object itself, or what an annotated tag points to, however deep.
+    /// The commit behind an object: the object itself, or what an annotated tag points to, through other tags.
     ///
     /// - Returns: nil if it is a tag of something that is no commit.
-    func commit(behind id: ObjectID) throws(LibraryError) -> ObjectID? {
-        var object: OpaquePointer?
-        var form = id.libraryForm
-        try LibraryError.check(unsafe git_object_lookup(&object, pointer, &form, GIT_OBJECT_ANY))
-        defer { unsafe git_object_free(object) }
-        return try unsafe peeled(object)
+    func commit(behind id: ObjectID) throws -> ObjectID? {
+        var id = id
+        for _ in 0..<Self.maximumTags {
+            let kind = try header(of: id).kind
+            guard kind == GIT_OBJECT_TAG else { return kind == GIT_OBJECT_COMMIT ? id : nil }
+            _ = try size(of: id, kind)
+            var tag: OpaquePointer?
+            var form = id.libraryForm
+            try LibraryError.check(unsafe git_tag_lookup(&tag, pointer, &form))
+            defer { unsafe git_tag_free(tag) }
+            guard let target = unsafe git_tag_target_id(tag) else { return nil }
+            id = unsafe ObjectID(target.pointee)
+        }
+        return nil
     }
+
+    /// Tags of tags of tags.
+    private static let maximumTags = 64
 
     /// The commit that a name of this repository means: `HEAD`, a branch, a tag, an id (gitrevisions(7)).
     func commit(named name: String) throws(LibraryError) -> ObjectID? {

@@ -15,6 +15,7 @@ extension Repository {
         rootDirectory: String
     ) throws(BuildFailure) -> Revision {
         do {
+            _ = try size(of: id, GIT_OBJECT_COMMIT)
             var commit: OpaquePointer?
             var form = id.libraryForm
             try LibraryError.check(unsafe git_commit_lookup(&commit, pointer, &form))
@@ -32,7 +33,7 @@ extension Repository {
                 commitMessage: Self.text(unsafe git_commit_message(commit), limit: 65536),
                 authorName: Self.text(unsafe author?.pointee.name, limit: 1024),
                 authorEmail: Self.text(unsafe author?.pointee.email, limit: 1024),
-                committedAt: unsafe git_commit_time(commit)
+                committedAt: Self.plausible(unsafe git_commit_time(commit))
             )
         } catch let failure as BuildFailure {
             throw failure
@@ -71,6 +72,9 @@ extension Repository {
             message: "There is no directory '\(directory)' in this revision; \(place) \(content)."
         )
     }
+
+    /// A commit says of itself when it was made: kept to the years 1970 to 9999, which is what image documents can say.
+    private static func plausible(_ time: Int64) -> Int64 { min(max(time, 0), 253_402_300_799) }
 
     private static func text(_ start: UnsafePointer<CChar>?, limit: Int) -> String {
         guard let start = unsafe start else { return "" }

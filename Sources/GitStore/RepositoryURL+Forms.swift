@@ -7,6 +7,8 @@ extension RepositoryURL {
 
     var effectivePort: Int { port ?? Self.defaultPorts[scheme] ?? 0 }
 
+    var isOnDefaultPort: Bool { port == nil || port == Self.defaultPorts[scheme] }
+
     /// Without credentials: for people, logs, `Revision`, and for libgit2, which gets them another way. The user of ssh stays:
     /// it is part of the address there, most often `git`.
     var display: String { text(user: scheme == "ssh" ? username ?? "git" : nil) }

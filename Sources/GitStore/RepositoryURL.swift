@@ -81,18 +81,35 @@ struct RepositoryURL: Sendable, Hashable {
         if address.hasPrefix("["), let end = address.firstIndex(of: "]") {
             name = address[address.index(after: address.startIndex)..<end]
             address = address[address.index(after: end)...]
+            guard name.utf8.allSatisfy({ Self.addressBytes.contains($0) }) else { throw Self.badHost }
         } else {
             name = address.prefix { $0 != ":" }
             address = address.dropFirst(name.count)
+            guard name.utf8.allSatisfy({ Self.hostBytes.contains($0) }) else { throw Self.badHost }
         }
+        guard address.isEmpty || address.hasPrefix(":") else { throw Self.badHost }
         if address.count > 1 {
-            guard let number = Int(address.dropFirst()), (1...65535).contains(number) else {
+            guard address.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let number = Int(address.dropFirst()), (1...65535).contains(number)
+            else {
                 throw Self.invalid("has a port that is no number from 1 to 65535")
             }
             port = number
         }
         host = name.lowercased()
         guard !host.isEmpty else { throw Self.invalid("names no host") }
+    }
+
+    /// What a host may be made of (RFC 952, and `_`): what decides over a host must see the one that is connected to, and the
+    /// library would decode `%`, and end a host where we do not.
+    private static let hostBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".utf8)
+    /// What an address in brackets may be made of (RFC 4291, 2.2).
+    private static let addressBytes = Set("abcdefABCDEF0123456789:.".utf8)
+
+    private static var badHost: BuildFailure {
+        invalid(
+            "has a host with other characters than letters, digits, '.', '_' and '-'; write an international name as xn--…"
+        )
     }
 
     /// Percent-decoding for user names and passwords.

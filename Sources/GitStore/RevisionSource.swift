@@ -33,7 +33,7 @@ enum TreeReading {
         try Library.start()
         let flag = CancelFlag()
         return try await flag.whileRunning {
-            try await pool.run { try body(try open(), flag) }
+            try await pool.run { try MemoryBudget.limitReading("the repository") { try body(try open(), flag) } }
         }
     }
 

@@ -17,6 +17,11 @@ enum SocketStream {
             let host = unsafe host, let port = unsafe port,
             let memory = unsafe calloc(1, MemoryLayout<slipway_git_stream>.size)
         else { return GIT_ERROR.rawValue }
+        guard unsafe operation.mayReach(host: String(cString: host), port: String(cString: port)) else {
+            unsafe Glibc.free(memory)
+            unsafe git_error_set_str(Int32(GIT_ERROR_NET.rawValue), "the library asked for another host")
+            return GIT_ERROR.rawValue
+        }
         let stream = unsafe memory.bindMemory(to: slipway_git_stream.self, capacity: 1)
         unsafe stream.pointee.host = strdup(host)
         unsafe stream.pointee.port = strdup(port)
@@ -65,7 +70,11 @@ enum SocketStream {
     }
 
     private static func read(_ stream: Pointer?, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-        unsafe transfer(stream, events: POLLIN) { unsafe recv($0, buffer, count, 0) }
+        let moved = unsafe transfer(stream, events: POLLIN) { unsafe recv($0, buffer, count, 0) }
+        guard moved > 0, let operation = unsafe own(stream).flatMap({ unsafe operation($0) }) else { return moved }
+        if operation.accepts(bytes: moved) { return moved }
+        unsafe git_error_set_str(Int32(GIT_ERROR_NET.rawValue), "the server says too much")
+        return -1
     }
 
     private static func write(_ stream: Pointer?, _ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int {

@@ -13,21 +13,23 @@ final class StoredBlobs: BlobReader {
     private let packs: [Pack]
     private let inflaters = InflaterStock()
     private let library: LibraryBlobs
-    private let cancelFlag: CancelFlag
+    private let limits: ReadLimits
 
-    /// - Parameter repository: its git directory is read now; it need not outlive this object.
-    init(_ repository: Repository, cancelFlag: CancelFlag) {
+    /// - Parameters:
+    ///   - repository: its git directory is read now; it need not outlive this object.
+    ///   - limits: also for objects that others are made from.
+    init(_ repository: Repository, _ limits: ReadLimits) {
         directories = Self.objectDirectories(from: repository.commonPath + "objects")
         let inflaters = inflaters
         // A pack that cannot be used is left to libgit2, which tells what is wrong with it.
         packs = directories.flatMap(Self.indexes).compactMap { try? Pack(index: $0, inflaters: inflaters) }
         library = LibraryBlobs(repository.path)
-        self.cancelFlag = cancelFlag
+        self.limits = limits
     }
 
     func read(_ id: ObjectID, into buffer: UnsafeMutableRawBufferPointer) throws {
-        try checkCancellation()
-        if let (pack, offset) = find(id) { return try unsafe pack.read(at: offset, into: buffer) }
+        try limits.checkCancellation()
+        if let (pack, offset) = find(id) { return try unsafe pack.read(at: offset, into: buffer, limits) }
         if let loose = try loose(id) { return try unsafe loose.read(into: buffer, with: inflaters) }
         try unsafe library.withBlob(id) { bytes in
             guard bytes.count == buffer.count else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
@@ -36,13 +38,15 @@ final class StoredBlobs: BlobReader {
     }
 
     func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        try checkCancellation()
+        try limits.checkCancellation()
         if size <= Pack.large { return try unsafe lendWhole(id, size: Int(size), body) }
         let checked: (UnsafeRawBufferPointer) throws -> Void = { piece in
-            try self.checkCancellation()
+            try self.limits.checkCancellation()
             try unsafe body(piece)
         }
-        if let (pack, offset) = find(id) { return try unsafe pack.forEachPiece(at: offset, size: size, checked) }
+        if let (pack, offset) = find(id) {
+            return try unsafe pack.forEachPiece(at: offset, size: size, limits, checked)
+        }
         if let loose = try loose(id) { return try unsafe loose.forEachPiece(size: size, checked) }
         try unsafe library.withBlob(id) { bytes in
             guard bytes.count == size else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
@@ -67,10 +71,6 @@ final class StoredBlobs: BlobReader {
     private func loose(_ id: ObjectID) throws(BuildFailure) -> LooseObject? {
         for directory in directories { if let loose = try LooseObject(id, in: directory) { return loose } }
         return nil
-    }
-
-    private func checkCancellation() throws(BuildFailure) {
-        if cancelFlag.isSet { throw .cancelled(operation: "git.read") }
     }
 
     /// A directory of objects and those that its `info/alternates` names: gitrepository-layout(5).
@@ -118,7 +118,9 @@ final class LibraryBlobs: Sendable {
                 let open = try handle ?? Self.open(path)
                 handle = open
                 var (object, form): (OpaquePointer?, git_oid) = (nil, id.libraryForm)
-                try LibraryError.check(unsafe git_odb_read(&object, open.objects, &form))
+                try MemoryBudget.limitReading("the object \(id)") {
+                    _ = try LibraryError.check(unsafe git_odb_read(&object, open.objects, &form))
+                }
                 defer { unsafe git_odb_object_free(object) }
                 let count = unsafe git_odb_object_size(object)
                 try unsafe body(UnsafeRawBufferPointer(start: git_odb_object_data(object), count: count))

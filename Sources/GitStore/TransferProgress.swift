@@ -6,6 +6,8 @@ struct TransferProgress: Sendable {
     var totalObjects = 0
     var receivedObjects = 0
     var receivedBytes: Int64 = 0
+    /// Bytes that came before the first object was announced.
+    var preambleBytes: Int64 = 0
     private var lastTold = ContinuousClock.now
 
     /// Takes over the library's counters.
@@ -58,6 +60,27 @@ extension FetchOperation {
         let line = current.lineIfDue()
         progress = current
         return (current, line)
+    }
+
+    /// Called with every piece that comes from the server.
+    ///
+    /// - Returns: false when it has sent too much that is no object; the reason is kept.
+    func accepts(bytes count: Int) -> Bool {
+        var current = progress
+        guard current.totalObjects == 0 else { return true }
+        current.preambleBytes += Int64(count)
+        progress = current
+        guard current.preambleBytes > settings.maximumPreamble else { return true }
+        let limit = TransferProgress.size(settings.maximumPreamble)
+        fail(tooLarge("more than \(limit) of names of branches and tags"))
+        return false
+    }
+
+    /// Keeps the reason why the library failed, if it was refused memory.
+    func noteMemory() {
+        guard MemoryBudget.isExceeded else { return }
+        let limit = TransferProgress.size(Int64(settings.maximumMemory))
+        fail(tooLarge("objects that take more than \(limit) of memory to unpack"))
     }
 
     private func tooLarge(_ what: String) -> BuildFailure {

@@ -49,7 +49,7 @@ package enum AttributeNotes {
         let rules = try IgnoreRules.rules(of: tree)
         var paths: [String] = []
         try tree.walkNames { entry in
-            if rules.keepsOut(entry.path) {
+            if rules.keepsOut(entry.path, {}) {
                 return entry.kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
             }
             if isAttributes(entry) { paths.append(entry.displayPath) }

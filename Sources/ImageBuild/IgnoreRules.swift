@@ -10,6 +10,8 @@ struct IgnoreRules {
     private static let names = [".slipwayignore", ".dockerignore"]
     private static let maximumBytes: Int64 = 256 << 10
     private static let maximumPatterns = 2000
+    /// The longest path that there can be.
+    private static let maximumPattern = 4096
 
     private struct Rule {
         var pattern: PathPattern
@@ -51,6 +53,9 @@ struct IgnoreRules {
             guard let first = pattern.first, first != UInt8(ascii: "#") else { continue }
             let letsIn = first == UInt8(ascii: "!")
             if letsIn { pattern = Self.trimmed(pattern.dropFirst()) }
+            guard pattern.count <= Self.maximumPattern else {
+                throw LayerFailure.longPattern(name, count: pattern.count, limit: Self.maximumPattern)
+            }
             guard let parsed = PathPattern(pattern) else { continue }
             rules.append(Rule(pattern: parsed, letsIn: letsIn))
             letsBackIn = letsBackIn || letsIn
@@ -61,10 +66,16 @@ struct IgnoreRules {
     }
 
     /// Whether an entry stays out.
-    func keepsOut(_ path: [UInt8]) -> Bool {
+    ///
+    /// - Parameter check: called before each pattern: many long ones and a deep path take their time.
+    func keepsOut(_ path: [UInt8], _ check: () throws -> Void) rethrows -> Bool {
         guard !rules.isEmpty else { return false }
         let names = path.split(separator: LayerPath.slash)
-        return rules.last { $0.pattern.matches(names) }.map { !$0.letsIn } ?? false
+        for rule in rules.reversed() {
+            try check()
+            if rule.pattern.matches(names) { return !rule.letsIn }
+        }
+        return false
     }
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -12,7 +12,7 @@ extension LayerContents {
             let place = filter.place(of: entry)
             if place == .after { return .stop }
             if place == .before { return .skipDescendants }
-            if rules.keepsOut(entry.path) || place == .above {
+            if try rules.keepsOut(entry.path, stream.checkCancellation) || place == .above {
                 guard entry.kind == .directory else { return .proceed }
                 guard rules.letsBackIn || place == .above else { return .skipDescendants }
                 skipped.insert(entry.path)

@@ -70,6 +70,10 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(name)' has \(count) patterns; at most \(limit) are read. Make it shorter.")
     }
 
+    static func longPattern(_ name: String, count: Int, limit: Int) -> BuildFailure {
+        tree(.limitExceeded, "'\(name)' has a pattern of \(count) bytes; at most \(limit) are read. Make it shorter.")
+    }
+
     static func edge(_ size: Int64, kept: Int64) -> BuildFailure {
         BuildFailure(
             .platform,

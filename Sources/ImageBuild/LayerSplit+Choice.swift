@@ -73,48 +73,6 @@ struct SplitUnit {
     var chance: Double
 }
 
-/// How many bytes of tar each directory takes, with all that is in it.
-struct TreeSizes {
-    struct Node {
-        var entry: TreeEntry
-        var bytes: Int64
-        var children: [Node] = []
-    }
-
-    private static let leastNode: Int64 = 128 << 10
-
-    private(set) var nodes: [Node] = []
-    private(set) var total: Int64 = 0
-
-    init(_ tree: any SourceTree) throws {
-        var open: [Node] = []
-        var top: [Node] = []
-        func close(to depth: Int) {
-            while open.count > depth, var node = open.popLast() {
-                // Too small to be ever taken apart.
-                if node.bytes < Self.leastNode { node.children = [] }
-                if open.isEmpty { top.append(node) } else { open[open.count - 1].add(node) }
-            }
-        }
-        try tree.walk { entry in
-            close(to: entry.path.count { $0 == LayerPath.slash })
-            let blocks = (entry.size + Int64(UstarHeader.blockSize) - 1) / Int64(UstarHeader.blockSize)
-            open.append(Node(entry: entry, bytes: (blocks + 1) * Int64(UstarHeader.blockSize)))
-            return .proceed
-        }
-        close(to: 0)
-        nodes = top
-        total = top.reduce(0) { $0 + $1.bytes }
-    }
-}
-
-extension TreeSizes.Node {
-    fileprivate mutating func add(_ child: Self) {
-        bytes += child.bytes
-        children.append(child)
-    }
-}
-
 /// The units of a tree in the order of its walk.
 struct SplitUnits {
     /// Directories above this part of the tree are taken apart; neighbours are put together up to a smaller one.
@@ -138,10 +96,10 @@ struct SplitUnits {
     }
 
     private mutating func add(_ node: TreeSizes.Node) {
-        let path = node.entry.path
+        let path = node.path
         let isLarge = node.bytes > sizes.total / Self.finest
         if isLarge { close() }
-        let isApart = node.entry.kind == .directory && node.bytes > sizes.total / Self.coarsest
+        let isApart = node.isDirectory && !node.children.isEmpty && node.bytes > sizes.total / Self.coarsest
         append(path, bytes: isApart ? Int64(UstarHeader.blockSize) : node.bytes, isWhole: !isApart)
         if isApart { for child in node.children { add(child) } }
         if isLarge || Int64(units.last?.bytes ?? 0) > sizes.total / Self.finest { close() }

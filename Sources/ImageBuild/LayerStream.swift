@@ -91,7 +91,7 @@ final class LayerStream {
         try pipeline.submit(member)
     }
 
-    private func checkCancellation() throws(BuildFailure) {
+    func checkCancellation() throws(BuildFailure) {
         if cancellation.isSet { throw .cancelled(operation: "layer.write") }
     }
 }

@@ -15,6 +15,8 @@ struct PathPattern {
             if name.elementsEqual([dot, dot]) {
                 _ = parts.popLast()
             } else if name.elementsEqual(Array("**".utf8)) {
+                // Two of them in a row say no more than one.
+                if case .anyDepth = parts.last { continue }
                 parts.append(.anyDepth)
             } else {
                 parts.append(.name(NamePattern(name)))

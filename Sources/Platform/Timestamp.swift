@@ -4,8 +4,7 @@ package enum Timestamp {
     ///
     /// - Parameter seconds: since 1970.
     package static func text(seconds: Int64) -> String {
-        let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
-        let rest = seconds - days * 86400
+        let (days, rest) = floored(seconds, by: 86400)
         let date = civilDate(days: days)
         return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T"
             + "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
@@ -15,8 +14,14 @@ package enum Timestamp {
     ///
     /// - Parameter milliseconds: since 1970.
     package static func text(milliseconds: Int64) -> String {
-        let seconds = milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
-        return text(seconds: seconds).dropLast() + ".\(padded(milliseconds - seconds * 1000, 3))Z"
+        let (seconds, rest) = floored(milliseconds, by: 1000)
+        return text(seconds: seconds).dropLast() + ".\(padded(rest, 3))Z"
+    }
+
+    /// Quotient and remainder, the latter never negative; for every number, the lowest too.
+    private static func floored(_ number: Int64, by divisor: Int64) -> (Int64, Int64) {
+        let (quotient, rest) = number.quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {

@@ -51,7 +51,7 @@ extension SettingDecoder {
             )
         }
         guard
-            let host = field("host", of: node, .hostPattern),
+            let host = field("host", of: node, .credentialHost),
             let username = field("username", of: node, .any),
             let passwordFile = field("passwordFile", of: node, .path)
         else { return nil }

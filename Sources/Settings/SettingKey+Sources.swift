@@ -33,7 +33,7 @@ extension SettingKey {
             or: "none",
             example: "git.example.org=deploy:/etc/slipway/git-token",
             isSecretFile: true,
-            "Who the worker is at hosts that ask, over https and http."
+            "Who the worker is at hosts that ask. A host stands for https and ssh on the usual port; another port is written with it, and http:// in front of it lets the password go unencrypted."
         ),
         SettingKey(
             "git.sshKeyFile",

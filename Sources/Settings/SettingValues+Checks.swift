@@ -13,6 +13,12 @@ extension SettingValues {
     mutating func credentials(_ path: String, _ files: SecretFiles) -> [Credential] {
         var credentials: [Credential] = []
         for entry in self.credentials(path) {
+            if path.hasPrefix("registries."), entry.host.contains("://") {
+                report(
+                    path,
+                    "'\(entry.host)' must be a host without a scheme; registries.plainHTTP decides for registries."
+                )
+            }
             guard let password = read(entry.passwordFile, for: path, files) else { continue }
             credentials.append(Credential(host: entry.host, username: entry.username, password: password))
         }

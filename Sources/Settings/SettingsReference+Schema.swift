@@ -73,7 +73,7 @@ extension SettingsReference {
             "additionalProperties": false,
             "required": ["host", "username", "passwordFile"],
             "properties": [
-                "host": text(.hostPattern), "username": text(.any), "passwordFile": text(.path),
+                "host": text(.credentialHost), "username": text(.any), "passwordFile": text(.path),
             ],
         ]
     }

@@ -14,6 +14,8 @@ package enum TextFormat: Sendable, Hashable {
     case host
     /// A host, or `*.` and a domain for every host below it.
     case hostPattern
+    /// A host or pattern with an optional port, and `http://` in front where a password may go unencrypted.
+    case credentialHost
     /// A registry's host, with an optional path in it.
     case repositoryPrefix
     /// `linux/amd64`, `linux/arm64/v8`.
@@ -38,6 +40,9 @@ extension TextFormat {
                 + "or redis-cluster://host,host"
         case .host: "a host with an optional port, such as registry.example.org:5000"
         case .hostPattern: "a host such as git.example.org, or *.example.org for all below it"
+        case .credentialHost:
+            "a host with an optional port such as git.example.org:8443, or *.example.org for all below it; http:// in front "
+                + "is for one without TLS"
         case .repositoryPrefix: "host[:port][/path] of a registry, such as 127.0.0.1:5000/apps"
         case .platform: "an OCI platform such as linux/amd64"
         case .byteCount: "a number of bytes of at least 65536"
@@ -53,6 +58,7 @@ extension TextFormat {
         case .dnsLabel: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
         case .redisURL: "^(redis|rediss|unix|rediss?-sentinel|rediss?-cluster)://"
         case .hostPattern: "^(\\*\\.)?[^/*\\s]+$"
+        case .credentialHost: "^(http://)?(\\*\\.)?[^/*\\s]+$"
         case .host: "^[^/\\s]+$"
         case .platform: "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$"
         case .byteCount: "^[0-9]+$"
@@ -70,6 +76,8 @@ extension TextFormat {
         case .dnsLabel: return Self.isName(text, others: "-", isLowercase: true) && !text.hasSuffix("-")
         case .redisURL: return Self.isRedisURL(text)
         case .host: return !text.contains { $0 == "/" || $0.isWhitespace || $0 == "@" }
+        case .credentialHost:
+            return Self.hostPattern.accepts(text.hasPrefix("http://") ? String(text.dropFirst(7)) : text)
         case .hostPattern:
             let host = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
             return !host.isEmpty && !host.contains { $0 == "/" || $0 == "*" || $0.isWhitespace || $0 == "@" }

@@ -17,6 +17,9 @@ struct CredentialTests {
         commit = try await fixture.repository().commit(["a": "1"])
     }
 
+    /// The server as the configuration has to name it.
+    private var place: String { "http://127.0.0.1:\(server.port)" }
+
     private func credential(_ host: String, password: String) -> GitCredential {
         GitCredential(host: host, username: "builder", password: Redacted(password))
     }
@@ -25,7 +28,7 @@ struct CredentialTests {
     func configured() async throws {
         let mirrors = try fixture.mirrors {
             $0.credentials = [
-                credential("other.example.org", password: "x"), credential("127.0.0.1", password: "s3cret"),
+                credential("other.example.org", password: "x"), credential(place, password: "s3cret"),
             ]
         }
         let revision = try await mirrors.fetch(GitSource(url: server.url("app")), log: fixture.log)
@@ -65,11 +68,12 @@ struct CredentialTests {
         }
         #expect(failure.code == .unauthorized)
         #expect(failure.message.contains("there is none for it"))
+        #expect(failure.message.contains("'\(place)'"))
     }
 
     @Test("a mirror that is here already is not shown to who may not read the repository")
     func mirrorIsNoWayAround() async throws {
-        let entitled = try fixture.mirrors { $0.credentials = [credential("127.0.0.1", password: "s3cret")] }
+        let entitled = try fixture.mirrors { $0.credentials = [credential(place, password: "s3cret")] }
         _ = try await entitled.fetch(GitSource(url: server.url("app")), log: fixture.log)
         let failure = try await failure {
             try await fixture.mirrors().fetch(GitSource(url: server.url("app"), commit: commit), log: fixture.log)
@@ -79,11 +83,23 @@ struct CredentialTests {
 
     @Test("the next credential is tried when the first is refused")
     func second() async throws {
-        let mirrors = try fixture.mirrors { $0.credentials = [credential("127.0.0.1", password: "s3cret")] }
+        let mirrors = try fixture.mirrors { $0.credentials = [credential(place, password: "s3cret")] }
         let revision = try await mirrors.fetch(
             GitSource(url: server.url("app", user: "builder:wr0ng")),
             log: fixture.log
         )
         #expect(revision.commit.hex == commit)
+    }
+
+    @Test("a configured password is not shown to another port, nor unencrypted, unless the configuration says so")
+    func elsewhere() async throws {
+        for host in ["127.0.0.1", "http://127.0.0.1", "127.0.0.1:\(server.port)", "http://127.0.0.1:1"] {
+            let mirrors = try fixture.mirrors { $0.credentials = [credential(host, password: "s3cret")] }
+            let failure = try await failure {
+                try await mirrors.fetch(GitSource(url: server.url("app")), log: fixture.log)
+            }
+            #expect(failure.code == .unauthorized, "\(host)")
+            #expect(failure.message.contains("there is none for it"), "\(host)")
+        }
     }
 }

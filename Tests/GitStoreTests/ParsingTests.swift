@@ -30,6 +30,71 @@ struct ParsingTests {
         #expect(try RepositoryURL(parsing: display).mirrorKey == key)
     }
 
+    @Test(
+        "a host that the library could read as another is refused",
+        arguments: [
+            "https://evil.example%00.corp.example.org/x", "https://evil.example?.corp.example.org/x",
+            "https://evil.example#.corp.example.org/x", "https://evil.example\\.corp.example.org/x",
+            "https://evil.example%2f.corp.example.org/x", "git@evil.example%00.corp.example.org:x",
+            "https://h\u{f6}st/x",
+            "https://[::1%25lo]/x", "https://[evil.example]/x", "https://[::1]x22/x",
+            "https://[::1].corp.example.org/x",
+            "https://host:+22/x", "https://host:2\u{662}/x",
+        ]
+    )
+    func hosts(text: String) {
+        let failure = #expect(throws: BuildFailure.self) { try RepositoryURL(parsing: text) }
+        #expect(failure?.code == .invalidRequest)
+    }
+
+    @Test(
+        "a credential is for the scheme and port that its host says",
+        arguments: [
+            ("git.example.org", "https://git.example.org/x", true),
+            ("git.example.org", "http://git.example.org/x", false),
+            ("git.example.org", "https://git.example.org:443/x", true),
+            ("git.example.org", "https://git.example.org:8443/x", false),
+            ("git.example.org:8443", "https://git.example.org:8443/x", true),
+            ("git.example.org:443", "https://git.example.org/x", true),
+            ("git.example.org:443", "http://git.example.org:443/x", false),
+            ("http://git.example.org", "http://git.example.org/x", true),
+            ("http://git.example.org", "https://git.example.org/x", false),
+            ("http://*.example.org:81", "http://git.example.org:81/x", true),
+            ("*.example.org", "https://example.org/x", false),
+            ("git.example.org", "ssh://u@git.example.org/x", true),
+            ("git.example.org:x", "https://git.example.org/x", false),
+            ("[::1]:8443", "https://[::1]:8443/x", true), ("::1", "https://[::1]/x", true),
+        ]
+    )
+    func places(host: String, url: String, admits: Bool) throws {
+        #expect(try CredentialPlace(host).admits(RepositoryURL(parsing: url)) == admits)
+    }
+
+    private func operation(_ url: String) throws -> FetchOperation {
+        FetchOperation(
+            url: try RepositoryURL(parsing: url),
+            settings: GitSettings(directory: "/nowhere"),
+            deadline: Deadline(after: .seconds(1)),
+            log: CollectedLog()
+        )
+    }
+
+    @Test("connections go to the URL's host and port alone")
+    func reach() throws {
+        #expect(try operation("https://Git.example.org/x").mayReach(host: "git.example.org", port: "443"))
+        #expect(try operation("ssh://[::1]:2222/x").mayReach(host: "[::1]", port: "2222"))
+        #expect(try !operation("https://git.example.org/x").mayReach(host: "git.example.org", port: "8443"))
+        #expect(try !operation("https://git.example.org/x").mayReach(host: "evil.example", port: "443"))
+    }
+
+    @Test(
+        "the host of a proxy is found in its URL",
+        arguments: ["http://user:p@proxy.example.org:3128/", "proxy.example.org:3128", "https://proxy.example.org"]
+    )
+    func proxies(text: String) {
+        #expect(FetchOperation.host(ofProxy: text) == "proxy.example.org")
+    }
+
     @Test("user and password are decoded")
     func credentials() throws {
         let url = try RepositoryURL(parsing: "https://us%40er:p%2Fw%25@host/a")

@@ -134,6 +134,53 @@ import Testing
         #expect([.damaged, .emptyRepository].contains(failure.code))
     }
 
+    @Test("a base that is larger than what may be read is refused")
+    func largeBase() async throws {
+        try await commitFiles(large: true)
+        try await git("repack", "-adfq")
+        let repository = try Repository(opening: "\(path)/.git")
+        let limits = ReadLimits(cancelFlag: CancelFlag(), maximumBytes: 17 << 20)
+        let blobs = StoredBlobs(repository, limits)
+        var refused = 0
+        for name in ["large-1", "large-2"] {
+            let words = ["git", "-C", path, "rev-parse", "HEAD:\(name)"]
+            let text = try await Command.output(words).lines[0]
+            let id = try #require(ObjectID(hex: text))
+            let size = Int64(18_000_180 + (name == "large-2" ? 3 : 0))
+            do {
+                try blobs.forEachPiece(of: id, size: size) { _ in }
+            } catch let failure as BuildFailure {
+                #expect(failure.code == .limitExceeded)
+                refused += 1
+            }
+        }
+        // The one of the two that is not stored whole.
+        #expect(refused == 1)
+    }
+
+    @Test("a long chain of deltas is put together one at a time, and ends when it is told to")
+    func chain() async throws {
+        var lines = (0..<400).map { "line \($0) of a file that has many of them, \(($0 * 7919) % 1000)" }
+        for version in 0..<80 {
+            lines[version * 5] = "changed in \(version)"
+            try write(lines.joined(separator: "\n"), to: "text")
+            try await git("add", "text")
+            try await git("commit", "-q", "-m", "\(version)")
+        }
+        try await git("repack", "-adfq", "--depth", "100", "--window", "100")
+        let first = try await Command.output(["git", "-C", path, "rev-parse", "HEAD~79:text"]).lines[0]
+        let expected = try await Command.output(["git", "-C", path, "cat-file", "-p", "HEAD~79:text"]).text
+        let id = try #require(ObjectID(hex: first))
+        let flag = CancelFlag()
+        let repository = try Repository(opening: "\(path)/.git")
+        let blobs = StoredBlobs(repository, ReadLimits(cancelFlag: flag, maximumBytes: 1 << 30))
+        var bytes = [UInt8](repeating: 0, count: expected.utf8.count)
+        try bytes.withUnsafeMutableBytes { try blobs.read(id, into: $0) }
+        #expect(bytes == Array(expected.utf8))
+        flag.set()
+        #expect(throws: BuildFailure.self) { try bytes.withUnsafeMutableBytes { try blobs.read(id, into: $0) } }
+    }
+
     @Test("another size than the blob's is an error")
     func otherSize() async throws {
         try await commitFiles()

@@ -62,10 +62,10 @@ struct TreeTests {
         try await repository.git("commit", "-q", "-m", "Paths")
     }
 
-    @Test("names that are not UTF-8, or longer than file systems have them, keep their bytes")
+    @Test("names that are not UTF-8, or as long as file systems have them, keep their bytes")
     func names() async throws {
         let repository = try await fixture.repository()
-        let long = [UInt8](repeating: UInt8(ascii: "n"), count: 300)
+        let long = [UInt8](repeating: UInt8(ascii: "n"), count: 255)
         let paths: [[UInt8]] = [[0x66, 0xff, 0xfe], Array("ü".utf8), Array("tab\tnew\nline".utf8), long]
         try await commit(repository, paths: paths)
         let (local, revision) = try await local(repository)
@@ -79,6 +79,34 @@ struct TreeTests {
         try await commit(repository, paths: [path])
         let (local, revision) = try await local(repository)
         #expect(try await local.entries(of: revision).map(\.path.count).max() == path.count)
+    }
+
+    @Test("a name or path that is longer than Linux has them is refused", arguments: [false, true])
+    func tooLong(isNested: Bool) async throws {
+        let repository = try await fixture.repository()
+        let blob = try await repository.git("hash-object", "-w", "--stdin", input: Array("x".utf8))
+        let name = String(repeating: "n", count: isNested ? 255 : 256)
+        var id = try await tree(repository, mode: "100644", name: name, id: blob)
+        if isNested { for _ in 0..<16 { id = try await tree(repository, mode: "40000", name: name, id: id) } }
+        try await commitTree(repository, id)
+        let (local, revision) = try await local(repository)
+        let failure = try await failure { try await local.entries(of: revision) }
+        #expect(failure.code == .unsafeTree && failure.fault == .code)
+        #expect(failure.message.contains(isNested ? "4095" : "256"))
+    }
+
+    @Test("a tree object that is too large to be real is refused before it is read")
+    func largeTree() async throws {
+        let repository = try await fixture.repository()
+        let bytes = [UInt8](repeating: 0, count: 33 << 20)
+        let id = try await repository.git("hash-object", "-w", "--literally", "-t", "tree", "--stdin", input: bytes)
+        try await commitTree(repository, try await tree(repository, mode: "40000", name: "d", id: id))
+        let (local, revision) = try await local(repository)
+        let walked = try await failure { try await local.entries(of: revision) }
+        #expect(walked.code == .limitExceeded && walked.fault == .code)
+        #expect(walked.message.contains("tree"))
+        let lookedUp = try await failure { try await local.text("d/f", of: revision) }
+        #expect(lookedUp.code == .limitExceeded)
     }
 
     /// Makes a tree object of one entry by hand.

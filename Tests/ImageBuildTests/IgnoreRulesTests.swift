@@ -1,7 +1,8 @@
 import BuildModel
-import ImageBuild
 import TestSupport
 import Testing
+
+@testable import ImageBuild
 
 /// What a tree keeps out of its image.
 @Suite struct IgnoreRulesTests {
@@ -97,6 +98,34 @@ import Testing
         _ = try LayerFixture.layer(
             [.file(".dockerignore", rules.joined(separator: "\n"))] + (0..<20).map { .file("\(name)\($0)") }
         )
+    }
+
+    @Test("repeated ** cost no more than one", .timeLimit(.minutes(1)))
+    func repeated() throws {
+        let depths = [String](repeating: String(repeating: "**/", count: 1300) + "b", count: 60)
+        let files = (0..<3000).map { InMemoryTree.Item.file("f\($0)") }
+        let layer = try LayerFixture.layer([.file(".dockerignore", depths.joined(separator: "\n"))] + files)
+        #expect(layer.tarSize > 3000 * 512)
+    }
+
+    @Test("a pattern that is longer than any path is refused, and the file is named")
+    func tooLong() {
+        let error = #expect(throws: BuildFailure.self) { try layer(String(repeating: "**/", count: 87_000)) }
+        #expect(error?.code == .limitExceeded && error?.fault == .code)
+        #expect(error?.message.contains("'.dockerignore' has a pattern of 261000 bytes") == true)
+    }
+
+    @Test("matching ends between patterns when it is told to")
+    func cancelled() throws {
+        let rules = try IgnoreRules(parsing: Array("a\nb\nc\n".utf8), name: ".dockerignore")
+        var count = 0
+        #expect(throws: CancellationError.self) {
+            try rules.keepsOut(Array("x".utf8)) {
+                count += 1
+                if count == 2 { throw CancellationError() }
+            }
+        }
+        #expect(count == 2)
     }
 
     @Test("thousands of patterns are refused, and the file is named")

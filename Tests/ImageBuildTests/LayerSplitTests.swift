@@ -117,3 +117,43 @@ import Testing
         #expect(zip(try contents(one, split), try contents(other, split)).allSatisfy { $0 != $1 })
     }
 }
+
+/// What choosing cuts keeps of a tree.
+@Suite struct TreeSizesTests {
+    /// A hundred directories of a thousand equal files, all in one.
+    private struct WideTree: SourceTree {
+        let id = ObjectID(bytes: [UInt8](repeating: 5, count: 20))
+
+        func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
+            _ = try visit(TreeEntry(kind: .directory, path: Array("top".utf8), objectID: id, size: 0))
+            for directory in 100..<200 {
+                let path = "top/\(directory)"
+                _ = try visit(TreeEntry(kind: .directory, path: Array(path.utf8), objectID: id, size: 0))
+                for file in 1000..<2000 {
+                    _ = try visit(TreeEntry(kind: .file, path: Array("\(path)/\(file)".utf8), objectID: id, size: 512))
+                }
+            }
+        }
+
+        func entry(at path: String) -> TreeEntry? { nil }
+
+        func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result
+        {
+            try body([UInt8(1)].span.bytes)
+        }
+    }
+
+    private func count(_ nodes: [TreeSizes.Node]) -> Int { nodes.reduce(0) { $0 + 1 + count($1.children) } }
+
+    @Test(
+        "a tree that is too large for its memory is kept coarsely, and no byte is lost",
+        arguments: [1 << 16, 1 << 20, 64 << 20]
+    )
+    func bounded(limit: Int) throws {
+        let sizes = try TreeSizes(WideTree(), limit: limit)
+        #expect(sizes.total == 100_000 * 1024 + 101 * 512)
+        let (count, weight) = (count(sizes.nodes), sizes.nodes.reduce(0) { $0 + $1.weight })
+        #expect(count * 72 < weight)
+        #expect(limit == 64 << 20 ? count == 100_101 : weight < limit + 2000)
+    }
+}

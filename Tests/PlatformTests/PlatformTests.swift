@@ -94,11 +94,19 @@ struct TimestampTests {
         arguments: [
             (Int64(0), "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"),
             (1_795_420_800, "2026-11-23T08:00:00Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
-            (-62_135_596_800, "0001-01-01T00:00:00Z"),
+            (-62_135_596_800, "0001-01-01T00:00:00Z"), (.max, "292277026596-12-04T15:30:07Z"),
+            (.min, "-292277022657-01-27T08:29:52Z"),
         ]
     )
     func text(seconds: Int64, expected: String) {
         #expect(Timestamp.text(seconds: seconds) == expected)
+    }
+
+    @Test("have milliseconds, for every number")
+    func milliseconds() {
+        #expect(Timestamp.text(milliseconds: -1) == "1969-12-31T23:59:59.999Z")
+        #expect(Timestamp.text(milliseconds: 1500) == "1970-01-01T00:00:01.500Z")
+        #expect(Timestamp.text(milliseconds: .min).hasSuffix(".192Z"))
     }
 
     @Test("agree with date(1) on any day")

@@ -2,10 +2,14 @@
 #define SLIPWAY_CGIT2_SHIM_H
 
 #include <git2.h>
+#include <git2/sys/alloc.h>
 #include <git2/sys/credential.h>
 #include <git2/sys/errors.h>
 #include <git2/sys/stream.h>
+#include <malloc.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* What Swift cannot say about libgit2: variadic options, and options that only some versions have. */
 
@@ -49,6 +53,78 @@ static inline int slipway_git_accept_any_owner(void) {
 #else
     return 0;
 #endif
+}
+
+#if !SLIPWAY_GIT_AT_LEAST(1, 6)
+/* An allocator of 1.5 has a function for each way to allocate; all of them come down to these two. */
+static void *(*slipway_git_allocate)(size_t size, const char *file, int line);
+static void *(*slipway_git_reallocate)(void *memory, size_t size, const char *file, int line);
+
+static inline void *slipway_git_reallocarray(void *memory, size_t count, size_t size, const char *file, int line) {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) return NULL;
+    return memory ? slipway_git_reallocate(memory, total, file, line) : slipway_git_allocate(total, file, line);
+}
+
+static inline void *slipway_git_mallocarray(size_t count, size_t size, const char *file, int line) {
+    return slipway_git_reallocarray(NULL, count, size, file, line);
+}
+
+static inline void *slipway_git_calloc(size_t count, size_t size, const char *file, int line) {
+    void *memory = slipway_git_mallocarray(count, size, file, line);
+    if (memory) memset(memory, 0, count * size);
+    return memory;
+}
+
+static inline char *slipway_git_substrdup(const char *text, size_t count, const char *file, int line) {
+    char *copy = count < SIZE_MAX ? (char *)slipway_git_allocate(count + 1, file, line) : NULL;
+    if (copy) {
+        memcpy(copy, text, count);
+        copy[count] = 0;
+    }
+    return copy;
+}
+
+static inline char *slipway_git_strndup(const char *text, size_t count, const char *file, int line) {
+    return slipway_git_substrdup(text, strnlen(text, count), file, line);
+}
+
+static inline char *slipway_git_strdup(const char *text, const char *file, int line) {
+    return slipway_git_substrdup(text, strlen(text), file, line);
+}
+#endif
+
+/// GIT_OPT_SET_ALLOCATOR is variadic. The library's own allocator is malloc(3) too, so it may be replaced at any time;
+/// `allocator` has to stay where it is.
+static inline int slipway_git_set_allocator(
+    git_allocator *allocator,
+    void *(*allocate)(size_t size, const char *file, int line),
+    void *(*reallocate)(void *memory, size_t size, const char *file, int line),
+    void (*release)(void *memory)
+) {
+    memset(allocator, 0, sizeof *allocator);
+    allocator->gmalloc = allocate;
+    allocator->grealloc = reallocate;
+    allocator->gfree = release;
+#if !SLIPWAY_GIT_AT_LEAST(1, 6)
+    slipway_git_allocate = allocate;
+    slipway_git_reallocate = reallocate;
+    allocator->gcalloc = slipway_git_calloc;
+    allocator->gstrdup = slipway_git_strdup;
+    allocator->gstrndup = slipway_git_strndup;
+    allocator->gsubstrdup = slipway_git_substrdup;
+    allocator->greallocarray = slipway_git_reallocarray;
+    allocator->gmallocarray = slipway_git_mallocarray;
+#elif !SLIPWAY_GIT_AT_LEAST(1, 8)
+    /* Which of the two forms these have is not known. */
+    return 0;
+#endif
+    return git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, allocator);
+}
+
+/// How much memory an allocation takes: malloc.h is in no module of Swift's.
+static inline size_t slipway_git_usable_size(void *memory) {
+    return malloc_usable_size(memory);
 }
 
 /// GIT_OPT_SET_MWINDOW_SIZE and its kind are variadic: how much of packs is mapped at once.
