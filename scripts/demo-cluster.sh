@@ -5,8 +5,10 @@
 
 # look_at_cluster: sets `namespace` and `nodes`, and ends the demo where the cluster could not run what it makes.
 look_at_cluster() {
-    local kubectl=$cache/kubernetes/bin/kubectl
-    [ -x "$kubectl" ] || kubectl=$(type -P kubectl) || die "kubectl is missing: run 'make kubernetes', or install Debian's kubernetes-client"
+    # One in PATH knows the login helpers that the kubeconfig asks for; the tests' own is an old one.
+    local kubectl
+    kubectl=$(type -P kubectl) || kubectl=$cache/kubernetes/bin/kubectl
+    [ -x "$kubectl" ] || die "kubectl is missing: run 'make kubernetes', or install Debian's kubernetes-client"
     export KUBECONFIG
     namespace=${DEMO_NAMESPACE:-$("$kubectl" config view --minify --output 'jsonpath={.contexts[0].context.namespace}')} \
         || die "KUBECONFIG=$KUBECONFIG has no current context; what kubectl says is above"

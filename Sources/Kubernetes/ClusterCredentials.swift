@@ -57,7 +57,8 @@ package struct ClusterCredentials: Sendable, Hashable {
         return try Kubeconfig(paths: files).credentials(context: context)
     }
 
-    /// The cluster that the configuration names, else the one that this process runs in, else the one of kubectl.
+    /// The cluster that the configuration names, else the one of `KUBECONFIG`, else the one that this process runs in, else the one of
+    /// `~/.kube/config`.
     ///
     /// - Throws: as `load` and `inCluster`.
     package static func find(
@@ -65,7 +66,8 @@ package struct ClusterCredentials: Sendable, Hashable {
         context: String?,
         environment: (String) -> String? = SystemInformation.environment
     ) throws(BuildFailure) -> ClusterCredentials {
-        if path == nil, context == nil, let own = try inCluster(environment: environment) { return own }
+        let isNamed = path != nil || context != nil || environment("KUBECONFIG")?.isEmpty == false
+        if !isNamed, let own = try inCluster(environment: environment) { return own }
         return try load(kubeconfig: path, context: context, environment: environment)
     }
 

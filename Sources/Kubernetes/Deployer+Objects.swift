@@ -63,7 +63,11 @@ extension Deployer {
             _ = try await writer.check(.deployment, applied.namespace, applied.name)
             if let ingress = objects.first(where: { $0.kind == .ingress }) {
                 _ = try await write(ingress, applied.namespace, writer, log) { _ in ingress.manifest }
-            } else if let name = client.settings.template.name(of: .ingress, project: writer.stamp.projectID) {
+            } else if let name = client.settings.template.name(
+                of: .ingress,
+                project: writer.stamp.projectID,
+                client.settings
+            ) {
                 try await removeIngress(name, applied.namespace, writer, log)
             }
         } catch {
@@ -108,11 +112,8 @@ extension Deployer {
         do {
             _ = try await client.send(ClusterRequest(.get, .namespace, namespace: name, name: name))
         } catch let failure as BuildFailure where failure.code == .notFound {
-            let manifest: JSONValue = [
-                "apiVersion": "v1", "kind": "Namespace",
-                "metadata": ["name": .string(name), "labels": ["app.kubernetes.io/managed-by": "slipway"]],
-            ]
             do {
+                let manifest = Manifests.namespace(name)
                 let request = ClusterRequest(.create, .namespace, namespace: name, name: name, body: manifest)
                 _ = try await client.send(request, confirm: confirm)
             } catch let failure as BuildFailure where failure.code == .objectChanged {

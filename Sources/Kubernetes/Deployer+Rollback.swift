@@ -37,7 +37,8 @@ extension Deployer {
     /// The Deployment of the project that builds take turns in.
     func live(_ writer: FencedWriter) async throws -> JSONValue {
         let (namespace, project) = (client.settings.namespace, writer.stamp.projectID)
-        guard let name = client.settings.template.name(of: .deployment, project: project) else {
+        guard let name = client.settings.template.name(of: .deployment, project: project, client.settings)
+        else {
             throw BuildFailure(
                 .platform,
                 .invalidConfiguration,

@@ -3,26 +3,46 @@ internal import Documents
 internal import Platform
 internal import Synchronization
 
-/// Files of manifests that somebody else applies, one for each Deployment.
+/// Files of manifests that somebody else applies: one for each Deployment, and one for what has to be there before it.
 package enum ManifestFile {
     private static let turn = Mutex(())
 
-    /// Writes an intent's manifests as `DIRECTORY/NAMESPACE/NAME.yaml`, by the name of its Deployment.
+    /// The paths of what was written.
+    package struct Paths: Sendable, Hashable {
+        package var manifests: String
+        /// The release command's Job, which has to be complete before the manifests are applied.
+        package var release: String?
+        package var namespace: String?
+    }
+
+    /// Writes an intent's manifests as `DIRECTORY/NAMESPACE/NAME.yaml`, by the name of its Deployment; the release command's Job beside
+    /// it as `NAME.release.yaml`, and the namespace, if the configuration makes it, as `DIRECTORY/NAMESPACE.yaml`. No name of an
+    /// object has a dot. A Job of an earlier build is deleted where this one has none.
     ///
-    /// - Returns: the path.
     /// - Throws: `BuildFailure`: `superseded` or `stale_epoch` where a newer build has been there, `deployment_conflict` for a file that is
     ///   not this project's, or what the file system says.
-    package static func write(_ intent: DeploymentIntent, in directory: String) throws(BuildFailure) -> String {
+    package static func write(_ intent: DeploymentIntent, in directory: String) throws(BuildFailure) -> Paths {
         let folder = "\(directory)/\(intent.namespace)"
         let name = Manifests.deployment(intent)["metadata"]?["name"]?.string ?? intent.name
         let path = "\(folder)/\(name).yaml"
+        var paths = Paths(manifests: path)
+        if intent.settings.createsNamespace { paths.namespace = "\(folder).yaml" }
+        if intent.releaseCommand != nil { paths.release = "\(folder)/\(name).release.yaml" }
         try Directories.create(folder)
         // Reading, comparing and writing are one step for the builds of this process.
         try turn.withLock { _ throws(BuildFailure) in
             if Files.exists(path) { try check(path, name, intent) }
-            try Files.writeAtomically(Array(Manifests.rendered(intent).utf8), to: path)
+            if let path = paths.namespace { try write([Manifests.namespace(intent.namespace)], to: path) }
+            if let path = paths.release, let job = Manifests.releaseJob(intent) { try write([job], to: path) }
+            try write(Manifests.objects(intent).map(\.manifest), to: path)
+            let former = "\(folder)/\(name).release.yaml"
+            if paths.release == nil, Files.exists(former) { try Files.remove(former) }
         }
-        return path
+        return paths
+    }
+
+    private static func write(_ manifests: [JSONValue], to path: String) throws(BuildFailure) {
+        try Files.writeAtomically(Array(Manifests.rendered(manifests).utf8), to: path)
     }
 
     private static func check(_ path: String, _ name: String, _ intent: DeploymentIntent) throws(BuildFailure) {

@@ -61,14 +61,25 @@ package struct ManifestTemplate: Sendable, Hashable {
         }
     }
 
-    /// The name of an object of a project; nil if the template has none of that kind, or names it after builds.
-    func name(of kind: ClusterResource, project: String) -> String? {
+    /// Whether the objects that are named by `${deploymentName}` have names with these values; without such an object, whether it is
+    /// a name itself.
+    func gives(names variables: TemplateVariables) -> Bool {
+        let named = objects.compactMap { $0.content["metadata"]?["name"] }.filter { $0.has("deploymentName") }
+        return (named.isEmpty ? [.variable("deploymentName")] : named)
+            .allSatisfy { ObjectName.isLabel($0.filled(variables)?.string ?? "") }
+    }
+
+    /// The name of an object of a project, as a deployment of it would have; nil if the template has none of that kind, or names it
+    /// after builds.
+    func name(of kind: ClusterResource, project: String, _ settings: DeployerSettings) -> String? {
         let content = objects.first { $0.kind == kind }?.content
         let names = ["a", "b"].map { build in
             let variables = TemplateVariables.sample(
-                project: ObjectName.make(projectID: project),
+                project: project,
                 build: build,
-                isWhole: true
+                isWhole: true,
+                namespace: settings.namespace,
+                platform: settings.platform
             )
             return content?.filled(variables)?["metadata"]?["name"]?.string
         }

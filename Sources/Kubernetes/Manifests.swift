@@ -54,8 +54,30 @@ package enum Manifests {
     }
 
     /// All objects as documents of one YAML stream (JSON is YAML), as `kubectl apply -f` reads them; equal intents give equal bytes.
+    ///
+    /// The namespace, if the configuration makes it, and the release command's Job come first.
     package static func rendered(_ intent: DeploymentIntent) -> String {
-        objects(intent).map { "---\n\($0.manifest.prettyText)\n" }.joined()
+        var manifests = objects(intent).map(\.manifest)
+        if let job = releaseJob(intent) { manifests.insert(job, at: 0) }
+        if intent.settings.createsNamespace { manifests.insert(namespace(intent.namespace), at: 0) }
+        return rendered(manifests)
+    }
+
+    static func rendered(_ manifests: [JSONValue]) -> String {
+        manifests.map { "---\n\($0.prettyText)\n" }.joined()
+    }
+
+    /// The `v1` Namespace. It belongs to no project.
+    static func namespace(_ name: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": ["name": .string(name), "labels": ["app.kubernetes.io/managed-by": "slipway"]],
+        ]
+    }
+
+    /// The `batch/v1` Job of the release command, for somebody else to apply before the rest; nil without one.
+    package static func releaseJob(_ intent: DeploymentIntent) -> JSONValue? {
+        intent.releaseCommand.map { ReleaseManifest(intent: intent, command: $0).rendered }
     }
 
     /// The object with its namespace, and with whose it is.

@@ -12,13 +12,27 @@ enum ObjectName {
     ///
     /// Different ids have different names: an id that looks like a name with a hash gets one of its own.
     static func make(projectID: String) -> String {
-        if isLabel(projectID), projectID.utf8.count <= maximum, !looksHashed(projectID) { return projectID }
-        var readable = projectID.lowercased().utf8.map { isAlphanumeric($0) ? Character(UnicodeScalar($0)) : "-" }
+        if isLabel(projectID), projectID.utf8.count <= maximum, !looksHashed(projectID, by: "-") { return projectID }
+        return hashed(projectID, by: "-")
+    }
+
+    /// What stands for a build in names that may have more around it: the id itself where that gives names, else what is readable of it
+    /// and a hash of all of it.
+    ///
+    /// The hash follows an `x`, because ids that end in a `-` and sixteen digits are common.
+    ///
+    /// - Parameter fits: whether a value gives names.
+    static func make(buildID: String, fits: (String) -> Bool) -> String {
+        isNamespace(buildID) && !looksHashed(buildID, by: "-x") && fits(buildID) ? buildID : hashed(buildID, by: "-x")
+    }
+
+    private static func hashed(_ id: String, by separator: String) -> String {
+        var readable = id.lowercased().utf8.map { isAlphanumeric($0) ? Character(UnicodeScalar($0)) : "-" }
         while readable.first == "-" { readable.removeFirst() }
         if readable.first?.isLetter != true { readable = ["p", "-"] + readable }
-        readable = Array(readable.prefix(maximum - hashDigits - 1))
+        readable = Array(readable.prefix(maximum - hashDigits - separator.utf8.count))
         while readable.last == "-" { readable.removeLast() }
-        return String(readable) + "-" + Digest(of: projectID).hex.prefix(hashDigits)
+        return String(readable) + separator + Digest(of: id).hex.prefix(hashDigits)
     }
 
     /// Whether `text` is a DNS label of RFC 1035: lower-case letters, digits and `-`, from a letter to a letter or digit.
@@ -34,10 +48,9 @@ enum ObjectName {
             && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
 
-    private static func looksHashed(_ text: String) -> Bool {
-        let end = text.utf8.suffix(hashDigits + 1)
-        return end.count == hashDigits + 1 && end.first == UInt8(ascii: "-")
-            && end.dropFirst().allSatisfy(Hexadecimal.isLowercaseDigit)
+    private static func looksHashed(_ text: String, by separator: String) -> Bool {
+        text.utf8.count > hashDigits && text.dropLast(hashDigits).hasSuffix(separator)
+            && text.utf8.suffix(hashDigits).allSatisfy(Hexadecimal.isLowercaseDigit)
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -41,15 +41,16 @@ struct PodReport {
     }
 
     private mutating func showLogs(of troubles: [PodTrouble], _ pods: RolloutPods) async {
-        for trouble in troubles {
-            guard let container = trouble.crashedContainer,
-                said.filter({ $0.hasPrefix("log ") }).count < Self.shownLogs,
-                said.insert("log \(trouble.pod)").inserted
-            else { continue }
+        let told = said
+        let room = Self.shownLogs - told.count { $0.hasPrefix("log ") }
+        for trouble in troubles.filter({ $0.crashedContainer != nil && !told.contains("log \($0.pod)") }).prefix(room) {
+            guard let container = trouble.crashedContainer else { continue }
             let lines = await attempt("read the log of pod \(trouble.pod)") {
                 try await pods.lastLines(of: trouble, container: container)
             }
+            // It may not be there yet: the next look asks again.
             guard let lines, !lines.isEmpty else { continue }
+            said.insert("log \(trouble.pod)")
             log.say("The last lines of pod \(trouble.pod):", .deploying)
             for line in lines { log.write(line, stream: .stderr, phase: .deploying) }
         }

@@ -7,8 +7,10 @@ package struct PodTrouble: Sendable, Hashable {
     package var reason: String
     /// The cluster's words; may quote what the app's image says, so they are untrusted.
     package var message: String
-    /// The container whose former run has a log to show, if it ended by itself.
+    /// The container of which a run has ended by itself, and has a log to show.
     package var crashedContainer: String?
+    /// Whether that is the run before the one that the container is at, or waits for.
+    package var isFormerRun = false
 
     /// `pod shop-1: ImagePullBackOff: Back-off pulling image`.
     package var words: String {
@@ -22,7 +24,8 @@ package struct PodTrouble: Sendable, Hashable {
         let containers = ["initContainerStatuses", "containerStatuses"].flatMap { status[$0]?.array ?? [] }
         for container in containers {
             guard let found = Self.trouble(in: container) else { continue }
-            (reason, message, crashedContainer) = found
+            (reason, message, crashedContainer) = (found.reason, found.message, found.container)
+            isFormerRun = container["state"]?["terminated"] == nil
             return
         }
         guard let found = Self.condition(of: status) else { return nil }

@@ -1,11 +1,28 @@
 internal import BuildModel
+internal import Platform
 
 extension ReleaseJob {
+    var manifest: JSONValue { ReleaseManifest(intent: intent, command: command).job(name, lifetime: 86400) }
+}
+
+/// The Job of a release command.
+struct ReleaseManifest {
+    let intent: DeploymentIntent
+    let command: [String]
+
     /// How much longer the cluster lets the Job run than whoever waits for it: it ends one whose worker is gone.
     private static let grace: Int64 = 60
 
-    var manifest: JSONValue {
-        [
+    /// For somebody else to apply: with a name that changes with what the Job does, since it can never be changed, and there until it is
+    /// deleted, since whoever keeps a cluster to what files say would make it again.
+    var rendered: JSONValue {
+        let key = "\(intent.stamp.deploymentID) \(pod.canonicalText)"
+        return job("\(intent.name)-release-\(Digest(of: key).hex.prefix(8))", lifetime: nil)
+    }
+
+    /// - Parameter lifetime: for how many seconds the Job is there after its end; nil for ever.
+    func job(_ name: String, lifetime: Int64?) -> JSONValue {
+        var job: JSONValue = [
             "apiVersion": "batch/v1", "kind": "Job",
             "metadata": [
                 "name": .string(name), "namespace": .string(intent.namespace),
@@ -14,11 +31,16 @@ extension ReleaseJob {
             ],
             "spec": [
                 "backoffLimit": 0,
-                "activeDeadlineSeconds": .integer(client.settings.rolloutLimit.components.seconds + Self.grace),
-                "ttlSecondsAfterFinished": 86400,
+                "activeDeadlineSeconds": .integer(intent.settings.rolloutLimit.components.seconds + Self.grace),
                 "template": ["metadata": ["labels": Manifests.strings(podLabels)], "spec": pod],
             ],
         ]
+        if let lifetime {
+            var spec = job["spec"] ?? [:]
+            spec["ttlSecondsAfterFinished"] = .integer(lifetime)
+            job["spec"] = spec
+        }
+        return job
     }
 
     /// The app's pod with the release command in the place of the app, and nothing beside it.

@@ -19,7 +19,7 @@ struct ReleaseJob: Sendable {
     /// Runs the command to its end.
     ///
     /// - Throws: `BuildFailure` with code `release_failed` if it did not succeed, after its last lines were shown; `image_pull_failed`,
-    ///   `unschedulable` or `limit_exceeded` if it could not start; `superseded` if a newer build runs its own.
+    ///   `unschedulable` or `limit_exceeded` if it could not start; `superseded` if a newer build or attempt runs its own.
     func run(_ confirm: @escaping @Sendable () async throws -> Void) async throws {
         log.say("Release command: \(PlainText.line(command.joined(separator: " "), limit: 400))", .deploying)
         try await makeWay(confirm)
@@ -30,6 +30,8 @@ struct ReleaseJob: Sendable {
         } catch let ended as ReleaseEnded {
             // The Job stays for a day, to be looked at.
             throw ended.failure
+        } catch is ReleaseWait.Deleted {
+            throw try await failureOfDeleted()
         } catch {
             await remove()
             throw error

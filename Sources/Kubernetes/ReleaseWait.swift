@@ -31,7 +31,7 @@ struct ReleaseWait: Sendable {
     /// Returns when the Job has ended.
     ///
     /// - Returns: why it failed; nil if it succeeded.
-    /// - Throws: `BuildFailure` if it could not start, took too long or was deleted, or if the cluster cannot be asked.
+    /// - Throws: `BuildFailure` if it could not start or took too long, or if the cluster cannot be asked; `Deleted`.
     func run() async throws -> BuildFailure? {
         var failure: BuildFailure?
         try await wait.run { failure = try await decide($0) }
@@ -76,17 +76,11 @@ struct ReleaseWait: Sendable {
         }
     }
 
-    private func ending(of job: JSONValue?) throws(BuildFailure) -> Ending? {
-        guard let job, job["metadata"]?["deletionTimestamp"] == nil else {
-            throw BuildFailure(
-                .cancelled,
-                .superseded,
-                operation: "kubernetes.release",
-                message:
-                    "The release command's Job '\(name)' in namespace '\(namespace)' was deleted while it ran: by a newer "
-                    + "build or attempt, by somebody, or with its namespace."
-            )
-        }
+    /// The Job was deleted while it ran.
+    struct Deleted: Error {}
+
+    private func ending(of job: JSONValue?) throws(Deleted) -> Ending? {
+        guard let job, job["metadata"]?["deletionTimestamp"] == nil else { throw Deleted() }
         return Self.ending(of: job)
     }
 }

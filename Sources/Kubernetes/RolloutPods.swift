@@ -6,6 +6,7 @@ struct RolloutPods: Sendable {
     let namespace: String
     /// Selects the pods of this version and no others.
     let labels: [String: String]
+    private static let eventPages = 20
 
     init(client: ClusterClient, namespace: String, labels: [String: String]) {
         self.client = client
@@ -66,14 +67,7 @@ struct RolloutPods: Sendable {
 
     /// The last warnings about some objects and the pods of the last of them, oldest first.
     func warnings(about owners: [(kind: ClusterResource, name: String)], limit: Int = 5) async throws -> [String] {
-        let request = ClusterRequest(
-            .list,
-            .event,
-            namespace: namespace,
-            query: [("fieldSelector", "type=Warning"), ("limit", "500")]
-        )
-        let events = try await client.send(request).object["items"]?.array ?? []
-        return events.filter { Self.isAbout($0["involvedObject"], owners) }
+        try await warnings { Self.isAbout($0["involvedObject"], owners) }
             .sorted { Self.time(of: $0) < Self.time(of: $1) }
             .suffix(limit)
             .map { event in
@@ -84,10 +78,30 @@ struct RolloutPods: Sendable {
             }
     }
 
+    /// The warnings of the namespace that are wanted, page by page: a busy namespace has thousands, by the names of what they are about.
+    private func warnings(where isWanted: (JSONValue) -> Bool) async throws -> [JSONValue] {
+        var found: [JSONValue] = []
+        var page: String?
+        for _ in 0..<Self.eventPages {
+            var query = [("fieldSelector", "type=Warning"), ("limit", "500")]
+            if let page { query.append(("continue", page)) }
+            let list = try await client.send(ClusterRequest(.list, .event, namespace: namespace, query: query)).object
+            found += (list["items"]?.array ?? []).filter(isWanted)
+            page = list["metadata"]?["continue"]?.string
+            guard let page, !page.isEmpty else { break }
+        }
+        return found
+    }
+
     private static func isAbout(_ object: JSONValue?, _ owners: [(kind: ClusterResource, name: String)]) -> Bool {
         let (kind, name) = (object?["kind"]?.string ?? "", object?["name"]?.string ?? "")
         guard kind == "Pod" else { return owners.contains { $0.kind.rawValue == kind && $0.name == name } }
-        return owners.last.map { $0.kind != .deployment && name.hasPrefix("\($0.name)-") } == true
+        return owners.last.map { $0.kind != .deployment && name.hasPrefix(podPrefix($0.name)) } == true
+    }
+
+    /// What names of pods begin with: the API server cuts it, so that five more characters make a host's name.
+    private static func podPrefix(_ owner: String) -> String {
+        String("\(owner)-".prefix(58))
     }
 
     private static func time(of event: JSONValue) -> String {
@@ -103,7 +117,7 @@ struct RolloutPods: Sendable {
             namespace: namespace,
             name: trouble.pod,
             query: [
-                ("container", container), ("previous", trouble.reason == "CrashLoopBackOff" ? "true" : "false"),
+                ("container", container), ("previous", trouble.isFormerRun ? "true" : "false"),
                 ("tailLines", String(limit)), ("limitBytes", "65536"),
             ]
         )

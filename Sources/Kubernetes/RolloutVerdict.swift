@@ -9,23 +9,20 @@ package enum RolloutVerdict: Sendable, Hashable {
     case waiting(String)
     /// The cluster gave up: its reason and message, and the state of the pods in words.
     case failed(String, pods: String)
-    /// Somebody else took over: another build, or the Deployment was deleted or made anew.
+    /// Another build, or a later attempt of this one, took over.
     case lost(String)
+    /// The Deployment was deleted, and perhaps made anew.
+    case gone(String)
 
     /// - Parameters:
     ///   - deployment: the object as the cluster has it; nil if it is gone.
     ///   - applied: what was applied.
     package init(of deployment: JSONValue?, applied: AppliedDeployment) {
         guard let deployment else {
-            self = .lost(
+            self = .gone(
                 "The Deployment '\(applied.name)' in namespace '\(applied.namespace)' was deleted during its rollout, alone or with "
                     + "its namespace. Deploying again makes it anew."
             )
-            return
-        }
-        let metadata = deployment["metadata"]
-        if let uid = metadata?["uid"]?.string, !applied.uid.isEmpty, uid != applied.uid {
-            self = .lost("The Deployment '\(applied.name)' was deleted and made anew during its rollout.")
             return
         }
         let owner = Ownership(of: deployment)
@@ -35,6 +32,10 @@ package enum RolloutVerdict: Sendable, Hashable {
         }
         if let epoch = owner.epoch, owner.build == applied.build, epoch > applied.epoch {
             self = .lost("Lease \(epoch) of the same build took over during the rollout.")
+            return
+        }
+        if let uid = deployment["metadata"]?["uid"]?.string, !applied.uid.isEmpty, uid != applied.uid {
+            self = .gone("The Deployment '\(applied.name)' was deleted and made anew during its rollout.")
             return
         }
         self.init(deployment, applied)

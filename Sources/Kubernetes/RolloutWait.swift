@@ -60,6 +60,9 @@ struct RolloutWait: Sendable {
         case .failed(let reason, let pods): throw await report.failure(reason, counters: pods)
         case .lost(let reason):
             throw BuildFailure(.cancelled, .superseded, operation: "kubernetes.rollout", message: reason)
+        case .gone(let reason):
+            // That says nothing about the new version, so nothing is gone back to.
+            throw BuildFailure(.platform, .rolloutFailed, operation: "kubernetes.watch", message: reason)
         }
         return false
     }

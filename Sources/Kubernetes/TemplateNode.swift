@@ -28,6 +28,21 @@ indirect enum TemplateNode: Sendable, Hashable {
         }
     }
 
+    /// The member of an object; nil where there is none.
+    subscript(member: String) -> TemplateNode? {
+        guard case .object(let members) = self else { return nil }
+        return members[member]
+    }
+
+    /// Whether it is a variable, or a text with it inside.
+    func has(_ variable: String) -> Bool {
+        switch self {
+        case .variable(let name): name == variable
+        case .text(let pieces): pieces.contains(.variable(variable))
+        case .constant, .list, .object: false
+        }
+    }
+
     private static func text(_ piece: Piece, _ variables: TemplateVariables) -> String {
         switch piece {
         case .literal(let text): text

@@ -23,7 +23,6 @@ struct TemplateVariables {
             "name": .string(intent.name),
             "project": .string(LabelValue.make(intent.stamp.projectID)),
             "deployment": .string(LabelValue.make(intent.stamp.deploymentID)),
-            "deploymentName": .string(ObjectName.make(projectID: intent.stamp.deploymentID)),
             "namespace": .string(intent.namespace),
             "platform": .string(intent.platform),
             "image": .string(intent.image.description),
@@ -45,6 +44,12 @@ struct TemplateVariables {
             values["command"] = Manifests.words([program])
             if command.count > 1 { values["args"] = Manifests.words(Array(command.dropFirst())) }
         }
+        let deployment = ObjectName.make(buildID: intent.stamp.deploymentID) { [values] id in
+            intent.settings.template.gives(
+                names: TemplateVariables(values.merging(["deploymentName": .string(id)]) { $1 })
+            )
+        }
+        values["deploymentName"] = .string(deployment)
         self.values = values
     }
 
@@ -55,15 +60,26 @@ struct TemplateVariables {
 
     /// Values to try a template with.
     ///
-    /// - Parameter isWhole: whether variables that may have no value have one.
-    static func sample(project: String, build: String, isWhole: Bool) -> TemplateVariables {
+    /// - Parameters:
+    ///   - project: a project's id.
+    ///   - isWhole: whether variables that may have no value have one.
+    ///   - namespace: also what a real deployment's names may be made of.
+    static func sample(
+        project: String,
+        build: String,
+        isWhole: Bool,
+        namespace: String = "default",
+        platform: String = "slipway"
+    ) -> TemplateVariables {
         var values: [String: JSONValue] = [
             "port": 3000, "progressDeadlineSeconds": 300, "livenessPath": "/health", "readinessPath": "/ready",
-            "namespace": "default", "platform": "slipway", "image": .string("registry.example.com/\(build)"),
+            "namespace": .string(namespace), "platform": .string(platform),
+            "image": .string("registry.example.com/\(build)"),
             "env": [["name": "PORT", "value": "3000"]],
             "resources": ["requests": ["cpu": "1"], "limits": ["cpu": "1"]],
         ]
-        for name in ["name", "project"] { values[name] = .string(project) }
+        values["name"] = .string(ObjectName.make(projectID: project))
+        values["project"] = .string(LabelValue.make(project))
         for name in ["deployment", "deploymentName"] { values[name] = .string(build) }
         guard isWhole else { return TemplateVariables(values) }
         let more: [String: JSONValue] = [

@@ -4,10 +4,12 @@ package import BuildModel
 ///
 /// - Parameters:
 ///   - limit: how long the body may take.
+///   - counts: asked when the limit has passed; if it says no, the limit is none.
 ///   - failure: what is thrown when it took longer; a timeout never looks like a cancellation.
 /// - Throws: what `body` throws, or `failure`.
 package func withDeadline<Value: Sendable>(
     _ limit: Duration,
+    counts: @escaping @Sendable () -> Bool = { true },
     failure: @autoclosure @escaping @Sendable () -> BuildFailure,
     _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
@@ -15,6 +17,7 @@ package func withDeadline<Value: Sendable>(
         group.addTask { try await body() }
         group.addTask {
             try await Task.sleep(for: limit)
+            while !counts() { try await Task.sleep(for: .seconds(86400)) }
             return nil
         }
         defer { group.cancelAll() }

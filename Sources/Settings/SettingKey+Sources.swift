@@ -5,7 +5,8 @@ extension SettingKey {
             "build.timeoutSeconds",
             .integer(1...86400, unit: "seconds"),
             default: "1800",
-            "How long one attempt may take when the request does not say."
+            "How long one attempt may take when the request does not say, until its image is pushed; "
+                + "kubernetes.rolloutSeconds bounds what follows."
         ),
         SettingKey(
             "build.drainSeconds",

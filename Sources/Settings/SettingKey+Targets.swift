@@ -128,8 +128,8 @@ extension SettingKey {
             "kubernetes.enabled",
             .choice(["auto", "true", "false"]),
             default: "auto",
-            "Whether images are handed to a cluster; auto is yes if kubeconfig is set. true without kubeconfig: the cluster that the "
-                + "worker runs in, else the one that kubectl would talk to."
+            "Whether images are handed to a cluster; auto is yes if kubeconfig is set. true without kubeconfig: that of the "
+                + "variable KUBECONFIG, else the cluster that the worker runs in, else that of ~/.kube/config."
         ),
         SettingKey(
             "kubernetes.kubeconfig",

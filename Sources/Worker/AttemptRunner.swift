@@ -87,11 +87,13 @@ struct AttemptRunner: Sendable {
             operation: "build",
             message: "The build took longer than \(Int(limit.seconds)) s; 'timeoutSeconds' of the request allows more."
         )
-        try await withDeadline(limit, failure: late) { [pipeline] in
+        let deadline = BuildDeadline()
+        try await withDeadline(limit, counts: { deadline.pass() }, failure: late) { [pipeline] in
             try await pipeline.run(
                 request,
                 epoch: attempt.lease.epoch,
                 queuedAt: attempt.lease.createdAt,
+                deadline: deadline,
                 reporter: attempt,
                 progress: progress
             )

@@ -23,12 +23,14 @@ package struct BuildPipeline: Sendable {
     /// - Parameters:
     ///   - epoch: the lease's number, which what is applied to a cluster carries.
     ///   - queuedAt: when the build was asked for, in milliseconds since 1970: a cluster keeps what is newer by that.
+    ///   - deadline: of the stages before the cluster's, which lifts it.
     ///   - progress: filled as the stages go, so that a failed attempt still tells how far it came.
     /// - Throws: `BuildFailure`, which says whose fault it is and whether to try again.
     package func run(
         _ request: BuildRequest,
         epoch: Int64,
         queuedAt: Int64,
+        deadline: BuildDeadline,
         reporter: any AttemptReporter,
         progress: BuildProgress
     ) async throws {
@@ -42,6 +44,7 @@ package struct BuildPipeline: Sendable {
                 queuedAt: queuedAt,
                 epoch: epoch
             )
+            try deadline.lift()
             let back = try await timer.measure(.deploying) {
                 try await stages.rollBack(to: target, as: stamp, reporter)
             }
@@ -66,6 +69,7 @@ package struct BuildPipeline: Sendable {
             reporter.say("Not deployed: the worker has no cluster (kubernetes.kubeconfig).", .pushing)
         }
         guard request.deploy == .render || (request.deploy == .cluster && stages.deploys) else { return }
+        try deadline.lift()
         let deployment = try await timer.measure(.deploying) {
             let intent = try stages.intent(published, plan, revision, request, epoch: epoch, queuedAt: queuedAt)
             return try await stages.deploy(intent, request.deploy, reporter)

@@ -35,7 +35,16 @@ extension BuildStages {
         _ reporter: any AttemptReporter
     ) async throws -> String? {
         if mode == .render {
-            reporter.say("Wrote the manifests to \(try await render(intent, reporter))", .deploying)
+            let paths = try await render(intent, reporter)
+            reporter.say("Wrote the manifests to \(paths.manifests)", .deploying)
+            if let path = paths.namespace { reporter.say("Wrote the namespace to \(path)", .deploying) }
+            if let path = paths.release {
+                reporter.say(
+                    "Wrote the release command's Job to \(path): apply it first, and the manifests when it is complete. "
+                        + "Nobody waits for it here.",
+                    .deploying
+                )
+            }
             return nil
         }
         guard let cluster = deployer.deployer else { return nil }
@@ -66,7 +75,8 @@ extension BuildStages {
         return (applied.qualifiedName, build)
     }
 
-    private func render(_ intent: DeploymentIntent, _ reporter: any AttemptReporter) async throws -> String {
+    private func render(_ intent: DeploymentIntent, _ reporter: any AttemptReporter) async throws -> ManifestFile.Paths
+    {
         guard let directory = deployer.renderDirectory else {
             throw BuildFailure(
                 .platform,

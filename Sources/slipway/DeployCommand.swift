@@ -12,7 +12,8 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Hands an image to the cluster and waits for its rollout; no queue, no build.",
         discussion: """
-            The cluster is the one that the configuration names, else the one that slipway runs in, else kubectl's.
+            The cluster is the one that the configuration names, else KUBECONFIG's, else the one that slipway runs in, else
+            that of ~/.kube/config.
             A deployment from here counts as newer than any build that was asked for before.
 
             EXAMPLES:
@@ -42,6 +43,11 @@ struct DeployCommand: AsyncParsableCommand {
         let settings = try options.load()
         let intent = try intent(settings)
         if render {
+            if let job = Manifests.releaseJob(intent), let name = job["metadata"]?["name"]?.string {
+                StandardError.write(
+                    "slipway: the Job '\(name)' runs the release command: apply it first, and the rest when it is complete"
+                )
+            }
             StandardOutput.write(Manifests.rendered(intent))
             return
         }
@@ -64,6 +70,8 @@ struct DeployCommand: AsyncParsableCommand {
         let request = try BuildRequest(json: json)
         var image = try ImageReference(parsing: image)
         if image.digest == nil, image.tag == nil { image.tag = "latest" }
+        // The farm's epochs are never behind the clock either, so this one is later than any that it gave the same build.
+        let now = SystemInformation.currentMilliseconds
         return try DeploymentIntent(
             request: request,
             image: image,
@@ -71,8 +79,8 @@ struct DeployCommand: AsyncParsableCommand {
             command: try Self.words(request.startCommand, "startCommand"),
             releaseCommand: try Self.words(request.releaseCommand, "releaseCommand"),
             revision: request.commitSHA,
-            queuedAt: SystemInformation.currentMilliseconds,
-            epoch: 0,
+            queuedAt: now,
+            epoch: now,
             settings: try Wiring.deployerSettings(settings.kubernetes)
         )
     }

@@ -49,12 +49,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
     /// The rollback without the queue. Counts as newer than any build that was asked for before.
     private func run(_ settings: WorkerSettings, _ id: String) async throws -> JSONValue {
-        let stamp = BuildStamp(
-            projectID: project,
-            deploymentID: id,
-            queuedAt: SystemInformation.currentMilliseconds,
-            epoch: 0
-        )
+        let now = SystemInformation.currentMilliseconds
+        let stamp = BuildStamp(projectID: project, deploymentID: id, queuedAt: now, epoch: now)
         let http = HTTPClient(label: "slipway.rollback")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
         let deployer = try Wiring.cluster(settings, http: http)

@@ -44,13 +44,15 @@ struct DeployCommandTests {
             "--image",
             "registry.example.com/shop:1",
             "--request",
-            try request("d1", start),
+            try request("d1", start + #","releaseCommand":"python3 migrate.py""#),
             "--render"
         )
         #expect(rendered.succeeded, "\(rendered.errorText)")
         #expect(try await cluster.mustKubectl(["-n", namespace, "get", "deployments", "-o", "name"]).isEmpty)
         let dry = try await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], input: rendered.text)
         #expect(dry.succeeded, "\(dry.errorText)")
+        #expect(dry.text.hasPrefix("job.batch/shop-release-"))
+        #expect(rendered.errorText.contains("runs the release command: apply it first"))
 
         for (id, tag) in [("d1", "1"), ("d2", "2")] {
             let image = "registry.example.com/shop:\(tag)"

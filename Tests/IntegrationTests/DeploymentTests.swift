@@ -19,12 +19,12 @@ struct DeploymentTests {
     }
 
     /// A farm that deploys to a namespace of its own, and who plays the nodes there.
-    private func deployingFarm() async throws
+    private func deployingFarm(_ more: String = "") async throws
         -> (cluster: KubernetesServer, namespace: String, farm: Farm, nodes: ServerProcess)
     {
         let cluster = try await KubernetesServer.withControllers
         let namespace = try await cluster.makeNamespace()
-        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)")
+        let farm = try await Farm("kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\n  namespace: \(namespace)\(more)")
         let nodes = try await ServerProcess(
             ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
             log: farm.scratch("nodes.log")
@@ -99,6 +99,56 @@ struct DeploymentTests {
         #expect(try await farm.ended("back-2")["rollbackDeploymentId"] == "dep-2")
     }
 
+    @Test("is put right by hand: `slipway deploy` comes after what a worker has deployed of the same build")
+    func byHand() async throws {
+        let (cluster, namespace, farm, nodes) = try await deployingFarm()
+        defer { nodes.stop() }
+        _ = try await farm.repository("app", ["index.html": "one"])
+        let worker = try await farm.startWorker()
+        try await farm.add("dep-1", repository: "app", #","healthCheckPath":"/""#)
+        let status = try await farm.ended("dep-1")
+        #expect(status["state"] == "SUCCESS", "\(worker.log)")
+        try await cluster.mustKubectl(["-n", namespace, "set", "image", "deployment/p-app", "app=example.com/theirs:1"])
+        let request = try farm.scratch.write(
+            #"{"deploymentId":"dep-1","projectId":"p-app","repositoryUrl":"https://git.example.com/app.git"}"#,
+            to: "dep-1.json"
+        )
+        let image = try #require(status["image"]?.string)
+        let result = try await farm.slipway("deploy", "--image", image, "--request", request, "--force")
+        #expect(result.succeeded, "\(result.errorText)")
+        let words = ["-n", namespace, "get", "deployment", "p-app", "-o", "jsonpath={..image}"]
+        #expect(try await cluster.mustKubectl(words).contains("/apps/p-app"))
+    }
+
+    @Test(
+        "and does not come up is taken back in the deployment's own time, after the build's is over",
+        .timeLimit(.minutes(5))
+    )
+    func lateRollout() async throws {
+        let limits = "\n  rolloutSeconds: 60\n  progressSeconds: 24"
+        let (cluster, namespace, farm, nodes) = try await deployingFarm(limits)
+        let repository = try await farm.repository("app", ["index.html": "one"])
+        let worker = try await farm.startWorker()
+        do {
+            defer { nodes.stop() }
+            try await farm.add("dep-1", repository: "app", #","healthCheckPath":"/""#)
+            #expect(try await farm.ended("dep-1")["state"] == "SUCCESS", "\(worker.log)")
+        }
+        let good = try await cluster.mustKubectl(
+            ["-n", namespace, "get", "deployment", "p-app", "-o", "jsonpath={..image}"]
+        )
+        try await repository.commit(["index.html": "two"], message: "two")
+        try await farm.add("dep-2", repository: "app", #","healthCheckPath":"/","timeoutSeconds":20"#)
+        let status = try await farm.ended("dep-2")
+        #expect(status["state"] == "FAILED", "\(worker.log)")
+        let message = try #require(status["failure"]?["message"]?.string)
+        #expect(message.contains("The last good build 'dep-1' was brought back and runs."), "\(message)")
+        let image = try await cluster.mustKubectl(
+            ["-n", namespace, "get", "deployment", "p-app", "-o", "jsonpath={..image}"]
+        )
+        #expect(image == good)
+    }
+
     @Test("into a namespace that is not there fails with a reason, after the image was pushed")
     func missingNamespace() async throws {
         let cluster = try await KubernetesServer.shared
@@ -140,7 +190,8 @@ struct DeploymentTests {
         let farm = try await Farm("kubernetes:\n  renderDirectory: \(scratch.path)\n  namespace: \(namespace)")
         _ = try await farm.repository("app", ["index.html": "x"])
         let worker = try await farm.startWorker()
-        try await farm.add("dep-4", repository: "app", #","deploy":"render","customDomain":"app.example.org""#)
+        let more = #","deploy":"render","customDomain":"app.example.org","releaseCommand":"/bin/migrate""#
+        try await farm.add("dep-4", repository: "app", more)
         let status = try await farm.ended("dep-4")
         #expect(status["state"] == "SUCCESS", "\(status.prettyText) \(worker.log)")
         #expect(status["deployment"] == nil)
@@ -149,6 +200,10 @@ struct DeploymentTests {
         #expect(status["digest"]?.string.map(manifests.contains) == true)
         let applied = try await cluster.mustKubectl(["apply", "-f", path])
         #expect(applied.split(separator: "\n").count == 3)
+        // The release command's Job is a file of its own, which comes first.
+        let job = scratch("\(namespace)/p-app.release.yaml")
+        #expect(try await cluster.mustKubectl(["apply", "-f", job]).hasPrefix("job.batch/p-app-release-"))
+        #expect(try await farm.slipway("logs", "dep-4").text.contains("Job to \(job): apply it first"))
     }
 
     @Test("is not deployed when the request says so")

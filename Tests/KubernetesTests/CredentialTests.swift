@@ -70,6 +70,26 @@ struct CredentialTests {
         #expect(try ClusterCredentials.inCluster(environment: { _ in nil }) == nil)
     }
 
+    @Test("what KUBECONFIG names goes before the pod's service account, which goes before ~/.kube/config")
+    func order() async throws {
+        var variables = ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1", "HOME": scratch.path]
+        try scratch.write(String(decoding: try Files.read(demo.server.kubeconfig), as: UTF8.self), to: ".kube/config")
+        let pod = try await failure {
+            _ = try ClusterCredentials.find(
+                kubeconfig: nil,
+                context: nil,
+                environment: { [variables] in variables[$0] }
+            )
+        }
+        #expect(pod.message.contains("a pod without a service account's token"))
+        variables["KUBECONFIG"] = demo.server.kubeconfig
+        let named = try ClusterCredentials.find(kubeconfig: nil, context: nil, environment: { variables[$0] })
+        #expect(named.server == demo.server.url)
+        for name in ["KUBECONFIG", "KUBERNETES_SERVICE_HOST"] { variables[name] = nil }
+        let own = try ClusterCredentials.find(kubeconfig: nil, context: nil, environment: { variables[$0] })
+        #expect(own.server == demo.server.url)
+    }
+
     @Test("a helper's token is kept while it lasts")
     func kept() async throws {
         let token = try administratorToken()

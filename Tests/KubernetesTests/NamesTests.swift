@@ -31,6 +31,28 @@ struct NamesTests {
         #expect(name.utf8.count <= ObjectName.maximum)
     }
 
+    @Test(
+        "a build's id stands in names as it is where that gives names",
+        arguments: [
+            "d1", "42", "3f2a9c10-1b2c-4d5e-8f90-aabbccddeeff", "b1-0123456789abcdef",
+            String(repeating: "x", count: 52),
+        ]
+    )
+    func plainBuild(id: String) {
+        #expect(ObjectName.make(buildID: id) { ObjectName.isLabel("deployment-\($0)") } == id)
+    }
+
+    @Test(
+        "a build's id that gives none has a hash, and no other id is like that",
+        arguments: ["D1", "a.b", "a:b", "d1-", "d-x0123456789abcdef", String(repeating: "x", count: 53)]
+    )
+    func hashedBuild(id: String) {
+        let fits: (String) -> Bool = { ObjectName.isLabel("deployment-\($0)") }
+        let name = ObjectName.make(buildID: id, fits: fits)
+        #expect(name != id && fits(name))
+        #expect(ObjectName.make(buildID: name, fits: fits) != name)
+    }
+
     @Test("ids that read alike have different names, also when one is the other's name")
     func distinct() {
         let ids = ["shop.a", "shop_a", "shop-a", "Shop-a", "shop:a"]

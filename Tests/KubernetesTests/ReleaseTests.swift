@@ -173,6 +173,18 @@ struct ReleaseTests {
         _ = try await next.value
     }
 
+    @Test("a Job that somebody deletes fails the build, which is not superseded by that")
+    func deleted() async throws {
+        let task = try start()
+        try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
+        try await demo.kubectl("delete", "jobs", "--all")
+        let failure = try await failure { _ = try await task.value }
+        #expect(failure.code == .releaseFailed)
+        #expect(failure.fault == .platform)
+        #expect(failure.message.contains("was deleted while it ran, by somebody or with its namespace"))
+        #expect(try await !demo.exists("deployment"))
+    }
+
     @Test("an older build, or a lease that was taken over, does not start beside the newer one's command")
     func fenced() async throws {
         let newer = try start("d1", epoch: 2, queuedAt: 2000)

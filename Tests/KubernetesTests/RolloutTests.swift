@@ -165,8 +165,10 @@ struct RolloutTests {
         try await eventually("it rolls out") { said("Rollout: 0 of 1 pods ready") }
         try await demo.kubectl("delete", "deployment", "shop")
         let failure = try await failure { _ = try await task.value }
-        #expect(failure.code == .superseded)
+        #expect(failure.code == .rolloutFailed)
+        #expect(failure.fault == .platform)
         #expect(failure.message.contains("deleted"))
+        #expect(!said("Going back"))
     }
 
     @Test("a namespace that is deleted is said to be")
@@ -196,7 +198,8 @@ struct RolloutTests {
         try await eventually("it rolls out") { said("Rollout: 0 of 1 pods ready") }
         try await demo.server.mustKubectl(["delete", "namespace", demo.namespace, "--wait=false"])
         let failure = try await failure { _ = try await task.value }
-        #expect(failure.code == .superseded)
+        #expect(failure.code == .rolloutFailed)
+        #expect(failure.fault == .platform)
         #expect(failure.message.contains("was deleted during its rollout, alone or with its namespace"))
         #expect(!said("Going back"))
     }

@@ -86,7 +86,7 @@ struct RolloutVerdictTests {
             testDescription: "made anew",
             status: #""observedGeneration":2"#,
             uid: "v",
-            verdict: .lost("The Deployment 'shop' was deleted and made anew during its rollout.")
+            verdict: .gone("The Deployment 'shop' was deleted and made anew during its rollout.")
         ),
     ]
 
@@ -102,10 +102,10 @@ struct RolloutVerdictTests {
         #expect(RolloutVerdict(of: object, applied: Self.applied) == example.verdict)
     }
 
-    @Test("a Deployment that is gone is lost")
+    @Test("a Deployment that is gone is said to be")
     func gone() {
         let verdict = RolloutVerdict(of: nil, applied: Self.applied)
-        guard case .lost(let words) = verdict else { return #expect(Bool(false), "\(verdict)") }
+        guard case .gone(let words) = verdict else { return #expect(Bool(false), "\(verdict)") }
         #expect(words.contains("The Deployment 'shop' in namespace 'demo' was deleted during its rollout"))
     }
 }

@@ -1,8 +1,9 @@
 import BuildModel
-import Kubernetes
 import Platform
 import TestSupport
 import Testing
+
+@testable import Kubernetes
 
 @Suite("Manifests agree with the schemas of newer releases")
 struct SchemaTests {
@@ -17,6 +18,7 @@ struct SchemaTests {
         var settings = DeployerSettings(namespace: "demo", labels: ["team": "shop"])
         settings.template = try ManifestTemplate(file: "\(Checkout.root)/config/kubernetes/templates/\(template).yaml")
         settings.imagePullSecrets = ["registry"]
+        settings.createsNamespace = true
         settings.ingressClass = "nginx"
         settings.ingressAnnotations = ["cert-manager.io/cluster-issuer": "letsencrypt"]
         let request = Sample.request {
@@ -30,6 +32,7 @@ struct SchemaTests {
             image: try Sample.published("a").reference,
             defaultPort: 3000,
             command: ["python3", "-m", "shop app"],
+            releaseCommand: ["python3", "-m", "migrate"],
             revision: Sample.commit,
             queuedAt: 1000,
             epoch: 7,
@@ -45,11 +48,14 @@ struct SchemaTests {
     func strict(release: String) async throws {
         let scratch = try Scratch()
         for template in Self.templates {
-            let path = try scratch.write(Manifests.rendered(try Self.intent(template)), to: "\(template).yaml")
+            let intent = try Self.intent(template)
+            let job = ReleaseManifest(intent: intent, command: ["migrate"]).job("shop-release-1", lifetime: 86400)
+            let text = Manifests.rendered(intent) + Manifests.rendered([job])
+            let path = try scratch.write(text, to: "\(template).yaml")
             let result = try await verdict(release, path)
             #expect(result.succeeded, "\(template): \(result.text)\(result.errorText)")
         }
-        for name in ["deployer", "deployer-cluster"] {
+        for name in ["deployer", "deployer-cluster", "deployer-prune"] {
             let role = try await verdict(release, "\(Checkout.root)/config/kubernetes/\(name).yaml")
             #expect(role.succeeded, "\(role.text)\(role.errorText)")
         }

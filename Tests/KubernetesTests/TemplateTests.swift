@@ -183,11 +183,106 @@ struct TemplateTests {
         #expect(failure.message.contains("build.yaml each build has a Deployment of its own"))
     }
 
+    static let shippedIDs = [
+        "3f2a9c10-1b2c-4d5e-8f90-aabbccddeeff", "42", "b1790000000000-0123456789abcdef",
+        String(repeating: "x", count: 52),
+    ]
+
+    @Test(
+        "after builds gives `deployment-<id>` and `service-<id>` for every id of which that is a name",
+        arguments: shippedIDs
+    )
+    func shape(id: String) async throws {
+        let demo = try await DeployFixture()
+        var settings = demo.settings
+        settings.template = try ManifestTemplate(file: "\(Self.folder)/build.yaml")
+        let request = Sample.request(deployment: id) { $0.customDomain = "shop.example.org" }
+        let intent = try demo.intent(request, settings: settings)
+        let applied = try await demo.deployer(settings).apply(intent, confirm: {}, log: demo.log)
+        #expect(applied.name == "deployment-\(id)")
+        #expect(
+            try await demo.object("deployment", "deployment-\(id)")["metadata"]?["labels"]?["deployment"]?.string == id
+        )
+        #expect(try await demo.exists("service", "service-\(id)"))
+        let rule = try await demo.object("ingress")["spec"]?["rules"]?.array?.first
+        let backend = rule?["http"]?["paths"]?.array?.first?["backend"]
+        #expect(backend?["service"]?["name"]?.string == "service-\(id)")
+    }
+
+    @Test(
+        "after builds gives names that a cluster takes for other ids too",
+        arguments: ["Dep_1.a:b", String(repeating: "y", count: 128)]
+    )
+    func hashedShape(id: String) async throws {
+        let demo = try await DeployFixture()
+        var settings = demo.settings
+        settings.template = try ManifestTemplate(file: "\(Self.folder)/build.yaml")
+        let intent = try demo.intent(Sample.request(deployment: id), settings: settings)
+        let applied = try await demo.deployer(settings).apply(intent, confirm: {}, log: demo.log)
+        #expect(try await demo.exists("service", applied.name.replacing("deployment-", with: "service-")))
+    }
+
+    @Test("finds a project's Deployment again by whatever its name is made of", arguments: ["7shop", "shop-", "shop"])
+    func found(project: String) async throws {
+        let demo = try await DeployFixture()
+        var settings = demo.settings
+        settings.platform = "acme"
+        let text = Self.minimal.replacing("\"x-${name}\"", with: "\"${platform}-${namespace}-${project}\"")
+            .replacing("{port: 80}", with: "{port: 80, protocol: TCP}")
+        settings.template = try Self.template(text)
+        let intent = try demo.intent(Sample.request(project: project), settings: settings)
+        _ = try await demo.deployer(settings).apply(intent, confirm: {}, log: demo.log)
+        let stamp = BuildStamp(projectID: project, deploymentID: "r1", queuedAt: 9000, epoch: 0)
+        let failure = try await failure {
+            _ = try await demo.deployer(settings).rollBack(as: stamp, confirm: {}, log: demo.log)
+        }
+        #expect(failure.message.contains("before the present one is known to be good"), "\(failure.message)")
+    }
+
+    @Test("that is rendered to files puts what has to be there before into files of their own")
+    func before() throws {
+        let scratch = try Scratch()
+        var settings = DeployerSettings(namespace: "demo")
+        settings.createsNamespace = true
+        func intent(_ command: [String]?, epoch: Int64 = 7) throws -> DeploymentIntent {
+            try DeploymentIntent(
+                request: Sample.request(),
+                image: try Sample.published("a").reference,
+                defaultPort: 3000,
+                releaseCommand: command,
+                revision: nil,
+                queuedAt: 1000,
+                epoch: epoch,
+                settings: settings
+            )
+        }
+        let paths = try ManifestFile.write(try intent(["migrate"]), in: scratch.path)
+        #expect(paths.release == scratch("demo/shop.release.yaml") && paths.namespace == scratch("demo.yaml"))
+        #expect(try kinds(scratch("demo.yaml")) == ["Namespace"])
+        #expect(try kinds(scratch("demo/shop.release.yaml")) == ["Job"])
+        #expect(try kinds(paths.manifests) == ["Deployment", "Service"])
+        let job = try #require(Manifests.releaseJob(try intent(["migrate"])))
+        #expect(job["spec"]?["ttlSecondsAfterFinished"] == nil)
+        // The same work has the same name, and other work another one.
+        let later = Manifests.releaseJob(try intent(["migrate"], epoch: 8))
+        #expect(later?["metadata"]?["name"] == job["metadata"]?["name"])
+        let other = Manifests.releaseJob(try intent(["migrate", "--all"]))
+        #expect(other?["metadata"]?["name"] != job["metadata"]?["name"])
+        let whole = try scratch.write(Manifests.rendered(try intent(["migrate"])), to: "all.yaml")
+        #expect(try kinds(whole) == ["Namespace", "Job", "Deployment", "Service"])
+        let next = try ManifestFile.write(try intent(nil), in: scratch.path)
+        #expect(next.release == nil && !Files.exists(scratch("demo/shop.release.yaml")))
+    }
+
+    private func kinds(_ path: String) throws -> [String] {
+        try YAMLDocument.parseAll(try Files.read(path), name: path).compactMap { $0["kind"]?.string }
+    }
+
     @Test("that is rendered to files keeps to the order of builds there too")
     func files() async throws {
         let scratch = try Scratch()
         let newer = try Sample.intent(Sample.request(deployment: "d2"), queuedAt: 2000)
-        let path = try ManifestFile.write(newer, in: scratch.path)
+        let path = try ManifestFile.write(newer, in: scratch.path).manifests
         #expect(path == scratch("demo/shop.yaml"))
         let older = try await failure {
             _ = try ManifestFile.write(
@@ -209,7 +304,7 @@ struct TemplateTests {
         var settings = DeployerSettings(namespace: "demo")
         settings.template = try ManifestTemplate(file: "\(Self.folder)/build.yaml")
         #expect(
-            try ManifestFile.write(try Sample.intent(settings: settings), in: scratch.path).hasSuffix(
+            try ManifestFile.write(try Sample.intent(settings: settings), in: scratch.path).manifests.hasSuffix(
                 "/deployment-d1.yaml"
             )
         )

@@ -55,11 +55,15 @@ struct WatchTests {
         }
     }
 
-    private func wait(on server: SocketServer, limit: Duration = .seconds(30), log: CollectedLog = CollectedLog())
-        async throws
-    {
+    private func wait(
+        on server: SocketServer,
+        limit: Duration = .seconds(30),
+        progress: Duration = .seconds(3),
+        log: CollectedLog = CollectedLog()
+    ) async throws {
         var settings = DeployerSettings(namespace: "demo", attempts: 3, retryDelay: .milliseconds(1))
         settings.rolloutLimit = limit
+        settings.progressPeriod = progress
         settings.watchPeriod = .milliseconds(200)
         settings.watchGrace = .milliseconds(800)
         let credentials = ClusterCredentials(server: server.url(""), origin: "a test")
@@ -187,24 +191,45 @@ struct WatchTests {
         #expect(failure.fault == .cancelled)
     }
 
+    /// A server of whose Deployment one pod is not ready, with warnings in two pages.
+    private func crashing(
+        _ container: String,
+        log: @escaping @Sendable (Int, ServedRequest) -> Void
+    ) throws -> SocketServer {
+        let pod = #"{"metadata":{"name":"shop-7-1"},"status":{"containerStatuses":[\#(container)]}}"#
+        let event = #"{"involvedObject":{"kind":"Pod","name":"shop-7-1"},"reason":"BackOff","message":"restarting"}"#
+        let set =
+            #"{"metadata":{"name":"shop-7","ownerReferences":[{"uid":"u"}],"labels":{"pod-template-hash":"7"}}}"#
+        let logs = Mutex(0)
+        return try SocketServer { request in
+            let target = request.target
+            if target.contains("/replicasets") { return request.respond(200, body: #"{"items":[\#(set)]}"#) }
+            if target.contains("/log") {
+                return log(
+                    logs.withLock { count in
+                        count += 1
+                        return count
+                    },
+                    request
+                )
+            }
+            if target.contains("/pods") { return request.respond(200, body: #"{"items":[\#(pod)]}"#) }
+            if target.contains("continue=more") { return request.respond(200, body: #"{"items":[\#(event)]}"#) }
+            if target.contains("/events") {
+                return request.respond(200, body: #"{"metadata":{"continue":"more"},"items":[{"reason":"other"}]}"#)
+            }
+            if target.contains("watch=1") { return request.waitForClose() }
+            let item = Self.object(5, ready: false)
+            request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(item)]}"#)
+        }
+    }
+
     // No kubelet runs beside the test's API server, and the log of a container is a kubelet's to give.
     @Test("a crashed container's last lines and the warnings about the app are in the log")
     func crash() async throws {
         let state = #""state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":1}}"#
-        let pod =
-            #"{"metadata":{"name":"shop-7-1"},"status":{"containerStatuses":[{"name":"app","ready":false,\#(state)}]}}"#
-        let event = #"{"involvedObject":{"kind":"Pod","name":"shop-7-1"},"reason":"BackOff","message":"restarting"}"#
-        let set =
-            #"{"metadata":{"name":"shop-7","ownerReferences":[{"uid":"u"}],"labels":{"pod-template-hash":"7"}}}"#
-        let server = try SocketServer { request in
-            let target = request.target
-            if target.contains("/replicasets") { return request.respond(200, body: #"{"items":[\#(set)]}"#) }
-            if target.contains("/log") { return request.respond(200, body: "starting\nno \u{1b}[31mdatabase\n") }
-            if target.contains("/pods") { return request.respond(200, body: #"{"items":[\#(pod)]}"#) }
-            if target.contains("/events") { return request.respond(200, body: #"{"items":[\#(event)]}"#) }
-            if target.contains("watch=1") { return request.waitForClose() }
-            let item = Self.object(5, ready: false)
-            request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(item)]}"#)
+        let server = try crashing(#"{"name":"app","ready":false,\#(state)}"#) { _, request in
+            request.respond(200, body: "starting\nno \u{1b}[31mdatabase\n")
         }
         let log = CollectedLog()
         let failure = try await failure { try await wait(on: server, limit: .milliseconds(800), log: log) }
@@ -212,6 +237,25 @@ struct WatchTests {
         #expect(log.texts.contains("no [31mdatabase"))
         #expect(log.texts.contains("Event: Pod shop-7-1: BackOff: restarting"))
         #expect(server.requests.contains { $0.contains("/log?container=app&previous=true&tailLines=20") })
+    }
+
+    @Test("a container that was started again is asked for the lines of the run that crashed, until there are some")
+    func restartedContainer() async throws {
+        let state = #""state":{"running":{}},"lastState":{"terminated":{"exitCode":1}}"#
+        let server = try crashing(#"{"name":"app","ready":false,\#(state)}"#) { count, request in
+            switch count {
+            case 1: request.respond(404, body: #"{"kind":"Status","reason":"NotFound","code":404,"message":"gone"}"#)
+            case 2: request.respond(200, body: "")
+            default: request.respond(200, body: "no database\n")
+            }
+        }
+        let log = CollectedLog()
+        let failure = try await failure {
+            try await wait(on: server, limit: .seconds(4), progress: .milliseconds(100), log: log)
+        }
+        #expect(failure.code == .appCrashed)
+        #expect(log.texts.filter { $0 == "no database" }.count == 1)
+        #expect(server.requests.filter { $0.contains("/log?") }.allSatisfy { $0.contains("previous=true") })
     }
 
     @Test(
