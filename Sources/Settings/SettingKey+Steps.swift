@@ -41,7 +41,7 @@ extension SettingKey {
             "steps.openHosts",
             .list(.any),
             or: "none",
-            example: "debian.example:80",
+            example: "apt.example:80",
             "What a slipway.yaml may name for its steps beside steps.hosts, as HOST:PORT; '*:*' is everything. Never private addresses. What rules name needs no leave."
         ),
         SettingKey(

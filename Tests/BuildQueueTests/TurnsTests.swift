@@ -135,7 +135,7 @@ struct TurnsTests {
     }
 
     @Test("that wait for an older build of their project say which")
-    func explained() async throws {
+    func saidWhich() async throws {
         let farm = try await Farm()
         let worker = try farm.worker { $0.projectLimit = 1 }
         try await farm.add(Farm.request("d1", #","labels":{"arch":"arm64"}"#))
