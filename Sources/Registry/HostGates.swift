@@ -50,7 +50,9 @@ final class HostGates: Sendable {
             var gate = gates[host] ?? Gate()
             gate.refusals += 1
             gate.width = max(1, gate.width / 2)
-            let opening = Deadline(after: asked ?? Retry.delay(after: gate.refusals, first: first))
+            // A time that has passed already, by our clock or by theirs, is no reason to ask again at once.
+            let ours = Retry.delay(after: gate.refusals, first: first)
+            let opening = Deadline(after: max(asked ?? .zero, ours))
             // Those that were refused together wait once, for the longest of their times.
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate

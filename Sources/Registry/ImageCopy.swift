@@ -72,6 +72,8 @@ package struct ImageCopy: Sendable {
             for child in try Self.descriptors(manifest, in: "manifests") where withReferrers {
                 counts = counts + (try await copyReferrers(of: child.digest, depth: depth))
             }
+            // Whether it is on the list of its subject too is not known: a copy may have ended between the two.
+            if manifest.document["subject"] != nil { try await put(manifest) }
         } else {
             for child in try Self.descriptors(manifest, in: "manifests") {
                 counts = counts + (try await copyChild(child, withReferrers: withReferrers, depth: depth))

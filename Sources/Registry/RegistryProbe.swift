@@ -32,8 +32,9 @@ extension RegistryClient {
         let url = try HTTPURL(parsing: "\(place.base.scheme)://\(place.base.authority)/v2/")
         var request = RegistryRequest(.get, url, in: place, actions: "pull", purpose: "ask for the API")
         if repository == nil { request.scopes = [] }
-        let status = try await session.send(request, attempts: 2).0.status
-        let allowsPush = repository == nil ? nil : try await session.mayPush(to: place)
+        let status = try await session.orRefused(401) { try await session.send(request, attempts: 2).0.status }
+        let allowsPush =
+            repository == nil ? nil : try await session.orRefused(false) { try await session.mayPush(to: place) }
         if repository != nil { _ = try? await session.referrers(of: Digest(of: "slipway"), in: place) }
         let challenge = session.challenges.withLock { $0[place.base.text] }
         return RegistryProbe(
@@ -49,6 +50,18 @@ extension RegistryClient {
 }
 
 extension RegistrySession {
+    /// What a request gives, or `refusal` where a token server says no.
+    fileprivate func orRefused<Value: Sendable>(
+        _ refusal: Value,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let failure as BuildFailure where failure.code == .unauthorized {
+            return refusal
+        }
+    }
+
     /// Opens an upload and closes it again.
     fileprivate func mayPush(to place: Repository) async throws -> Bool {
         let url = try place.url("blobs/uploads/")

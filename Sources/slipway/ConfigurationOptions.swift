@@ -152,6 +152,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("sandbox-allow-private"), help: .setting("sandbox.allowPrivate"))
     var sandboxAllowPrivate: String?
+    @Option(name: .customLong("sandbox-minimum-free-bytes"), help: .setting("sandbox.minimumFreeBytes"))
+    var sandboxMinimumFreeBytes: String?
 
     @Option(name: .customLong("sandbox-ca-bundle"), help: .setting("sandbox.caBundle"))
     var sandboxCaBundle: String?
@@ -179,6 +181,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("steps-hosts"), help: .setting("steps.hosts"))
     var stepsHosts: String?
+    @Option(name: .customLong("steps-open-hosts"), help: .setting("steps.openHosts"))
+    var stepsOpenHosts: String?
 
     @Option(name: .customLong("steps-environment"), help: .setting("steps.environment"))
     var stepsEnvironment: String?
@@ -234,6 +238,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("registries-insecure"), help: .setting("registries.insecure"))
     var registriesInsecure: String?
+    @Option(name: .customLong("registries-open-images"), help: .setting("registries.openImages"))
+    var registriesOpenImages: String?
 
     @Option(name: .customLong("registries-hidden-tls"), help: .setting("registries.hiddenTLS"))
     var registriesHiddenTLS: String?
@@ -339,6 +345,7 @@ extension ConfigurationOptions {
             ("sandbox.maximumStepSeconds", sandboxMaximumStepSeconds),
             ("sandbox.outputBytes", sandboxOutputBytes),
             ("sandbox.allowPrivate", sandboxAllowPrivate),
+            ("sandbox.minimumFreeBytes", sandboxMinimumFreeBytes),
             ("sandbox.caBundle", sandboxCaBundle),
             ("sandbox.subordinateIDs", sandboxSubordinateIDs),
             ("sandbox.runtimeDirectory", sandboxRuntimeDirectory),
@@ -348,6 +355,7 @@ extension ConfigurationOptions {
             ("steps.cacheBytes", stepsCacheBytes),
             ("steps.cacheTotalBytes", stepsCacheTotalBytes),
             ("steps.hosts", stepsHosts),
+            ("steps.openHosts", stepsOpenHosts),
             ("steps.environment", stepsEnvironment),
             ("steps.secretsDirectory", stepsSecretsDirectory),
             ("image.platform", imagePlatform),
@@ -365,6 +373,7 @@ extension ConfigurationOptions {
             ("registries.credentialFiles", registriesCredentialFiles),
             ("registries.clientCertificateFiles", registriesClientCertificateFiles),
             ("registries.insecure", registriesInsecure),
+            ("registries.openImages", registriesOpenImages),
             ("registries.hiddenTLS", registriesHiddenTLS),
             ("registries.chunkBytes", registriesChunkBytes),
             ("kubernetes.enabled", kubernetesEnabled),

@@ -86,7 +86,7 @@ struct ImageCommandTests {
             environment: environment
         )
         #expect(missing.status != 0)
-        #expect(missing.errorText.contains("There is no image 'none' there"), "\(missing.errorText)")
+        #expect(missing.errorText.contains("The repository has no such tag or digest"), "\(missing.errorText)")
     }
 
     @Test("archives are written and read as skopeo reads and writes them")

@@ -73,6 +73,24 @@ struct CopyTests {
         #expect(try await contents.referrers(of: image.manifestDescriptor.digest).count == 8)
     }
 
+    @Test("a copy that ended between a referrer and its list is made whole by the next one")
+    func unlisted() async throws {
+        let (source, destination) = (try StrictRegistry(), try StrictRegistry(quirks: [.noReferrers]))
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        try source.seed(image, as: "t", in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        let statement = try await attachment(to: image.manifestDescriptor, from)
+        try destination.seed(image, as: "t", in: "b")
+        // As a copy leaves it that breaks off right there: the manifest, but no list.
+        try destination.seedManifest(statement.bytes, as: "x", in: "b")
+        #expect(try await to.referrers(of: image.manifestDescriptor.digest).isEmpty)
+        _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+        #expect(
+            try await to.referrers(of: image.manifestDescriptor.digest).map(\.digest) == [statement.descriptor.digest]
+        )
+    }
+
     @Test("copying what is there under its tag already is one request")
     func unchanged() async throws {
         let (source, destination) = (try StrictRegistry(), try StrictRegistry())
@@ -113,6 +131,16 @@ struct CopyTests {
             try await ImageCopy(from: contents, to: contents, log: log).copy("nothing", as: "t")
         }
         #expect(failure.code == .notFound && failure.message.contains("nothing"))
+    }
+
+    @Test("a probe of a registry that refuses tells what it asks for")
+    func refusedProbe() async throws {
+        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
+        var settings = StrictFixture.settings()
+        settings.credentials[registry.host] = .init(username: "user", password: Redacted("wrong"))
+        let client = RegistryClient(settings: settings, http: fixture.http)
+        let probe = try await client.probe(registry.host, repository: "team/app")
+        #expect(probe.status == 401 && probe.scheme == "bearer" && probe.allowsPush == false)
     }
 
     @Test("a probe tells who is asked for, and leaves nothing behind")

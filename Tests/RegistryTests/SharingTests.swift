@@ -40,7 +40,10 @@ struct SharingTests {
     @Test("many pushes to a registry that limits requests all end right, and few are refused")
     func storm() async throws {
         let registry = try StrictRegistry(quirks: [.rateLimit])
-        let client = RegistryClient(settings: StrictFixture.settings(), http: fixture.http)
+        var settings = StrictFixture.settings()
+        // Five tries have to outlast the registry's second.
+        settings.firstDelay = .milliseconds(200)
+        let client = RegistryClient(settings: settings, http: fixture.http)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<16 {
                 group.addTask {
@@ -61,7 +64,8 @@ struct SharingTests {
         let registry = try StrictRegistry(quirks: [.concurrentManifest409])
         let image = StrictFixture.image([StrictFixture.blob(100)])
         var settings = StrictFixture.settings()
-        settings.firstDelay = .milliseconds(400)
+        // Five tries have to outlast all that the other client puts, 0.2 s each.
+        settings.firstDelay = .milliseconds(1000)
         let clients = [settings, settings].map { RegistryClient(settings: $0, http: fixture.http) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<6 {
