@@ -77,3 +77,9 @@ package struct LogLimits: Sendable, Hashable {
         self.lineBytes = lineBytes
     }
 }
+
+extension QueueSettings {
+    /// How long a call under a lease is repeated: shorter than what is left of one that is trusted, so that no call which began
+    /// in time comes to Redis after the lease's end and before its renewal.
+    package var callLimit: Duration { min(.seconds(10), lease / 4) }
+}

@@ -20,7 +20,7 @@ package struct WaitingReason: Sendable, Hashable {
         if isFull("project") { return "a build of its project runs, or waits for its next attempt" }
         if isFull("tenant") { return "its tenant has \(number("tenantRunning")) builds running, as many as it may" }
         if let before = json["before"]?.string { return "build \(before) of its project comes first" }
-        if json["isFar"] != nil { return "number \(number("position")) of its tenant; workers look at the first 256" }
+        if json["isFar"] != nil { return "number \(number("position")) of its tenant; workers look at the first 2048" }
         return "number \(number("position")) of its tenant, until a slot is free"
     }
 

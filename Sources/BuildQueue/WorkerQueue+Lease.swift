@@ -73,7 +73,7 @@ extension WorkerQueue {
     ///
     /// - Throws: `BuildFailure` with code `lease_lost`, or with fault `cancelled` if the build is to stop.
     package func confirm(_ lease: Lease) async throws {
-        _ = try await caller.call("confirm", lease.words)
+        _ = try await caller.call("confirm", lease.words, within: settings.callLimit)
     }
 
     /// Puts the build back at its old place in the queue; this attempt does not count.

@@ -16,7 +16,11 @@ extension WorkerQueue {
     ///
     /// - Throws: `BuildFailure` with code `lease_lost`.
     package func setPhase(_ lease: Lease, _ phase: BuildPhase) async throws {
-        _ = try await caller.call("advance", lease.words + [RedisArgument(phase.rawValue)])
+        _ = try await caller.call(
+            "advance",
+            lease.words + [RedisArgument(phase.rawValue)],
+            within: settings.callLimit
+        )
     }
 
     /// Appends lines to the build's log.
@@ -48,7 +52,7 @@ extension WorkerQueue {
         let limits = settings.logLimits
         let numbers = [limits.headLines, limits.headBytes, limits.tailLines, limits.tailBytes]
         let head = lease.words + [RedisArgument(first)] + numbers.map { RedisArgument($0) }
-        let reply = try await caller.call("log", head + lines)
+        let reply = try await caller.call("log", head + lines, within: settings.callLimit)
         guard let sequence = reply[0]?.integer, let taken = reply[1]?.integer, let dropped = reply[2]?.integer else {
             throw FunctionCaller.unexpected(reply, "queue.log")
         }

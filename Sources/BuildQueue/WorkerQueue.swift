@@ -15,6 +15,9 @@ package struct WorkerQueue: Sendable {
     let cancels = CancelMark()
     let tokens = LostClaims()
 
+    /// Whether a claim failed in a way that it may have taken a build all the same; the next claim asks for it.
+    package var hasLostClaims: Bool { tokens.hasAny }
+
     /// - Parameters:
     ///   - client: the server; the caller closes it.
     ///   - settings: the worker's name, the farm, and limits.
@@ -63,6 +66,8 @@ final class DoorbellMark: Sendable {
 /// The tokens of claims whose replies were lost, to be sent again: a build that such a call took is had by the next one.
 final class LostClaims: Sendable {
     private let tokens = Mutex<[String]>([])
+
+    var hasAny: Bool { tokens.withLock { !$0.isEmpty } }
 
     func take() -> String? { tokens.withLock { $0.popLast() } }
 

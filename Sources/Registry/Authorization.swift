@@ -85,7 +85,12 @@ extension RegistrySession {
             let isFresh = known?.isFresh(for: request.body) == true
             if let known, isFresh, known.header != refused?.header { return known }
             let token = try await token(for: request, challenge, identity)
-            authorizations.withLock { $0[key] = token }
+            authorizations.withLock { known in
+                // A worker lives for months, and there is a key for each repository and pair of them.
+                if known.count >= 1000 { known = known.filter { $0.value.expiry?.hasPassed == false } }
+                if known.count >= 1000 { known = [:] }
+                known[key] = token
+            }
             return token
         }
     }

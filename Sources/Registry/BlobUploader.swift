@@ -123,7 +123,10 @@ struct BlobUploader {
 
     /// A proxy that cuts long requests does not say so: after two cuts a large blob goes in chunks.
     private mutating func countBreak(_ failure: BuildFailure) {
-        guard answer == nil, [.connectionLost, .deadlineExceeded].contains(failure.code) else { return }
+        // Opening the upload is a small request: what breaks that says nothing of long ones.
+        guard answer == nil, location != nil, [.connectionLost, .deadlineExceeded].contains(failure.code) else {
+            return
+        }
         breaks += 1
         guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
         chunkBytes = Self.chunkBytes(for: descriptor.size)

@@ -52,7 +52,9 @@ final class HostGates: Sendable {
             gate.width = max(1, gate.width / 2)
             // A time that has passed already, by our clock or by theirs, is no reason to ask again at once.
             let ours = Retry.delay(after: gate.refusals, first: first)
-            let opening = Deadline(after: max(asked ?? .zero, ours))
+            // Beside the time that is asked for a part of it by chance: other nodes were asked for the same.
+            let spread = (asked ?? .zero) * Double.random(in: 0...0.1)
+            let opening = Deadline(after: max(asked ?? .zero, ours) + spread)
             // Those that were refused together wait once, for the longest of their times.
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate

@@ -27,7 +27,10 @@ final class Identities: Sendable {
         return try await asking.withSlot(repository) {
             if let known = known.withLock({ $0[repository] }), !known.until.hasPassed { return known.identity }
             let found = try await find(repository)
-            known.withLock { $0[repository] = Known(identity: found, until: Deadline(after: Self.lifetime)) }
+            known.withLock { known in
+                if known.count >= 1000 { known = known.filter { !$0.value.until.hasPassed } }
+                known[repository] = Known(identity: found, until: Deadline(after: Self.lifetime))
+            }
             return found
         }
     }

@@ -28,20 +28,26 @@ struct Ending: Sendable {
         attempt.shipper.setPhase(nil)
         let hasDeployed = result.phaseMilliseconds[.deploying] != nil
         tellUser(failure, returns: reason, hasDeployed: hasDeployed, took: took)
-        // A server that is full takes ends, but no log: the end does not wait for it for ever.
+        // A server that is full takes ends, but no log: the end does not wait for it for ever. Where nobody waits for the worker
+        // to leave, an outage is outlived: it is for the guardian to say how long.
         let lease = queue.settings.lease
-        try await retry("send the rest of the log", for: reason != nil ? .seconds(5) : lease) {
+        try await retry("send the rest of the log", for: reason != nil ? .seconds(5) : lease * 10, refused: lease) {
             try await attempt.shipper.flush()
         }
         if let reason {
             logger.notice("build given back to the queue: \(reason)")
-            try await retry("give the build back", for: lease) { try await queue.giveBack(attempt.lease) }
+            try await retry("give the build back", for: lease) {
+                try await attempt.guardian.waitForTrust()
+                try await queue.giveBack(attempt.lease, within: queue.settings.callLimit)
+            }
             return
         }
         logEnd(failure, result, took: took)
         let outcome = Self.outcome(failure, result)
         try await retry("write the result", for: lease * 10) {
-            let receipt = try await queue.finish(attempt.lease, outcome)
+            // Redis refuses what a lease that ran out writes, so an end that comes before its renewal would be lost.
+            try await attempt.guardian.waitForTrust()
+            let receipt = try await queue.finish(attempt.lease, outcome, within: queue.settings.callLimit)
             if case .retrying = receipt {
                 logger.notice("the failure may pass, the build waits for its next attempt")
             }
@@ -90,11 +96,16 @@ struct Ending: Sendable {
 
     /// Tries until it works or the time is over; what fails for good is logged.
     ///
+    /// - Parameter refused: how long to go on while Redis answers, and says no.
     /// - Throws: `BuildFailure` with code `lease_lost`: then somebody else writes the end.
-    private func retry(_ what: String, for limit: Duration, _ body: @escaping @Sendable () async throws -> Void)
-        async throws
-    {
+    private func retry(
+        _ what: String,
+        for limit: Duration,
+        refused: Duration? = nil,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
         let (guardian, end) = (attempt.guardian, Deadline(after: limit))
+        let patience = Deadline(after: refused ?? limit)
         do {
             try await withoutCancellation {
                 while true {
@@ -104,10 +115,11 @@ struct Ending: Sendable {
                             message: "The time to \(what) is over."
                         )
                         return try await withDeadline(end.remaining, failure: late) { try await body() }
-                    } catch  where end.hasPassed || !BuildFailure(error, operation: "build.end").isRetryable {
-                        throw error
                     } catch {
-                        guardian.noteTrouble(error, doing: what)
+                        let failure = BuildFailure(error, operation: "build.end")
+                        let isOver = end.hasPassed || (failure.code != .unreachable && patience.hasPassed)
+                        guard failure.isRetryable, !isOver else { throw failure }
+                        guardian.noteTrouble(failure, doing: what)
                         try await Task.sleep(for: .milliseconds(500))
                     }
                 }

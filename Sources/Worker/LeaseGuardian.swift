@@ -28,7 +28,9 @@ final class LeaseGuardian: Sendable {
     init(queue: WorkerQueue, lease: Lease, logger: Logger) {
         self.queue = queue
         self.lease = Mutex(lease)
-        watch = Mutex(Watch(tick: SystemInformation.bootNanoseconds))
+        // From before the claim was sent: the process may have been stopped while its reply was under way.
+        let asked = lease.expiresAt - queue.settings.lease.milliseconds * 1_000_000
+        watch = Mutex(Watch(tick: min(asked, SystemInformation.bootNanoseconds)))
         self.logger = logger
         (stops, stop) = AsyncStream.makeStream(of: BuildFailure.self, bufferingPolicy: .bufferingOldest(1))
     }
@@ -68,7 +70,8 @@ final class LeaseGuardian: Sendable {
 
     private func keepRenewing() async {
         do {
-            var pause = queue.settings.renewEvery
+            // Of a lease that an earlier call took, whose reply was lost, little may be left.
+            var pause = remaining < queue.settings.renewEvery * 2 ? .zero : queue.settings.renewEvery
             while true {
                 try await Task.sleep(for: pause)
                 pause = try await renew() ? queue.settings.renewEvery : min(.seconds(1), queue.settings.renewEvery)
@@ -111,6 +114,8 @@ final class LeaseGuardian: Sendable {
         guard !watch.withLock({ $0.isLost }), !wasStopped() else { throw lost }
         do {
             let renewed = try await queue.renew(lease.withLock { $0 })
+            // Before what was renewed hides it: the process may have been stopped since the look above.
+            guard !wasStopped() else { throw lost }
             lease.withLock { if $0.expiresAt < renewed.expiresAt { $0 = renewed } }
             if let cancellation = renewed.cancellation { stop.yield(cancellation) }
             return true

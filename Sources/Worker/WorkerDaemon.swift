@@ -95,9 +95,24 @@ package struct WorkerDaemon: Sendable {
                     await waitForWork()
                 }
             }
+            await returnLostClaims()
             notifier.stopping(status: "finishing \(running) builds")
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
+        }
+    }
+
+    /// A claim whose reply was lost may have taken a build, which is given back with those that run no more.
+    private func returnLostClaims() async {
+        let queue = current.value.queue
+        while queue.hasLostClaims {
+            do {
+                if let lease = try await queue.claim() { await giveBack(lease) }
+            } catch {
+                let failure = BuildFailure(error, operation: "queue.claim")
+                logger.warning("cannot ask for a lost claim", metadata: ["error": "\(failure)"])
+                return
+            }
         }
     }
 

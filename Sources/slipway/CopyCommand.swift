@@ -53,7 +53,19 @@ struct CopyCommand: AsyncParsableCommand {
             to: try Self.destination(destination, workshop),
             log: PlainLog()
         )
-        return try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
+        let copied = try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
+        if case .registry(let reference) = destination, let wanted = reference.digest,
+            wanted != copied.root.descriptor.digest
+        {
+            throw BuildFailure(
+                .code,
+                .invalidRequest,
+                operation: "copy",
+                message: "The destination names \(wanted), and what was copied is \(copied.root.descriptor.digest). "
+                    + "Name the destination by a tag, or by the digest of the source."
+            )
+        }
+        return copied
     }
 
     private static func destination(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentDestination {

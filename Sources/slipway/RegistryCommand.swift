@@ -34,6 +34,10 @@ struct RegistryProbeCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await probe() }
+    }
+
+    private func probe() async throws {
         let workshop = try Workshop(try options.load())
         let probe = try await workshop.registry.probe(host, repository: repository)
         await workshop.close()

@@ -134,6 +134,16 @@ struct TurnsTests {
         }
     }
 
+    @Test("are not held up by hundreds of builds of the tenant that no worker may run")
+    func blocked() async throws {
+        let farm = try await Farm()
+        try await add(farm, (0..<300).map { "a\($0)" }, tenant: "acme", #","labels":{"arch":"none"}"#)
+        _ = try await farm.client.enqueue(
+            #"{"deploymentId":"free","projectId":"p2","organizationId":"acme","repositoryUrl":"https://example.com/r.git"}"#
+        )
+        #expect(try await farm.worker().claim()?.id == "free")
+    }
+
     @Test("that wait for an older build of their project say which")
     func saidWhich() async throws {
         let farm = try await Farm()

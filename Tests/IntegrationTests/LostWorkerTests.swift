@@ -84,6 +84,7 @@ struct LostWorkerTests {
             #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
         )
         try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        let said = try await lines(ofAttempt: "1", farm)
         worker.signal(SIGSTOP)
         // Measured against the lease, which the kernel's clock ends whatever the machine does.
         try await Task.sleep(for: .seconds(9))
@@ -94,7 +95,33 @@ struct LostWorkerTests {
         try await eventually("the build begins again, under a lease of its own", within: .seconds(60)) {
             try await farm.status("slow")?["attempt"] == 2
         }
+        #expect(try await lines(ofAttempt: "1", farm) == said)
         silent.stop()
+    }
+
+    private func lines(ofAttempt attempt: String, _ farm: Farm) async throws -> Int {
+        try await farm.entries("slipway:{farm}:log:slow").count { $0["attempt"] == attempt }
+    }
+
+    @Test("is none that ended its build while Redis was away: the end and the log are written when it is back")
+    func endedInOutage() async throws {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        try await farm.add(
+            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
+        )
+        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        farm.redis.suspend()
+        silent.stop()
+        try await Task.sleep(for: .seconds(9))
+        farm.redis.resume()
+        let ended = try await farm.ended("slow")
+        #expect(ended["state"] == "FAILED", "\(worker.log)")
+        #expect(ended["attempt"] == 1)
+        #expect(try await time(of: "recovered", farm) == nil)
+        let log = try await farm.slipway("logs", "slow").text
+        #expect(log.contains("Failed ("), "\(log)\n\(worker.log)")
     }
 
     @Test("is none whose Redis was away for longer than its lease: the build goes on, in its first attempt")

@@ -75,6 +75,37 @@ struct StrictRegistryTests {
         #expect(try await send(.delete, try await open()).status == 204)
     }
 
+    @Test("the last chunk, which closes the upload, is taken in order too, and bytes only as bytes")
+    func lastChunk() async throws {
+        let first = try await open()
+        let answer = try await send(.patch, first, ["Content-Range": "0-4"], body: Array(blob[..<5]))
+        let next = closing(try #require(answer.headers["Location"]))
+        let odd = try await send(.put, next, ["Content-Range": "6-\(blob.count)"], body: Array(blob[5...]))
+        #expect(odd.status == 416)
+        let last = ["Content-Range": "5-\(blob.count - 1)"]
+        #expect(try await send(.put, next, last, body: Array(blob[5...])).status == 201)
+        #expect(registry.violations.count == 1)
+        _ = try await send(.put, closing(try await open()), ["Content-Type": "text/plain"], body: blob)
+        #expect(registry.violations.count == 2)
+    }
+
+    @Test(
+        "names and tags are those of the specification",
+        arguments: [
+            ("team/app", "v1", 201), ("a.b__c--d/e_f", "_", 201), ("Team/app", "v1", 400), ("team/-app", "v1", 400),
+            ("team/a..b", "v1", 400), ("team/a___b", "v1", 400), ("team/app.", "v1", 400), ("team/app", "-x", 400),
+            ("team/app", "a+b", 400), ("team/app", String(repeating: "t", count: 129), 400),
+        ]
+    )
+    func names(repository: String, tag: String, status: Int) async throws {
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        if StrictRegistry.isName(repository) { try registry.seed(image, as: "old", in: repository) }
+        let type = ["Content-Type": MediaType.ociManifest]
+        let answer = try await send(.put, "/v2/\(repository)/manifests/\(tag)", type, body: image.manifest)
+        #expect(answer.status == status)
+        #expect(registry.violations.isEmpty == (status == 201), "\(registry.violations)")
+    }
+
     @Test("what a client must not do is refused, and written down")
     func violations() async throws {
         let location = try await open()
@@ -190,7 +221,10 @@ struct StrictRegistryTests {
         let url = place.hasPrefix("/") ? "http://\(registry.host)\(place)" : place
         var request = HTTPRequest(method, url, headers: HTTPHeaders(headers.map { (name: $0.key, value: $0.value) }))
         if request.headers["Accept"] == nil { request.headers["Accept"] = "*/*" }
-        if let body { request.body = .bytes(body) }
+        if let body {
+            request.body = .bytes(body)
+            if request.headers["Content-Type"] == nil { request.headers["Content-Type"] = "application/octet-stream" }
+        }
         return try await http.execute(request)
     }
 }

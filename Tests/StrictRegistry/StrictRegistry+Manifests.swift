@@ -39,6 +39,10 @@ extension StrictRegistry {
         }
         let bytes = exchange.request.readBody()
         guard bytes.count == exchange.contentLength else { return }
+        guard reference.contains(":") || Self.isTag(reference) else {
+            violation("'\(reference)' is no tag")
+            return exchange.error(400, "TAG_INVALID", "manifest tag did not match URI")
+        }
         let digest = Digest(of: bytes)
         guard let document = try? JSONDocument.parse(bytes), document["schemaVersion"]?.integer == 2 else {
             return exchange.error(400, "MANIFEST_INVALID", "manifest invalid")

@@ -17,6 +17,10 @@ extension StrictRegistry {
             guard let index = parts.lastIndex(of: kind), index > 0 else { continue }
             let repository = parts[..<index].joined(separator: "/")
             let rest = Array(parts[(index + 1)...])
+            guard Self.isName(repository) else {
+                violation("'\(repository)' is no name of a repository")
+                return exchange.error(400, "NAME_INVALID", "invalid repository name")
+            }
             return dispatch(exchange, kind, repository, rest)
         }
         exchange.error(404, "NAME_UNKNOWN", "not found")

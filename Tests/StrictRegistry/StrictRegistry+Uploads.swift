@@ -135,6 +135,11 @@ extension StrictRegistry {
         let length = exchange.contentLength ?? 0
         if exchange.request.headers["content-range"] != nil, upload.bytes.isEmpty {
             violation("Content-Range on an upload in one piece")
+        } else if let text = exchange.request.headers["content-range"], length > 0,
+            text.split(separator: "-").first.flatMap({ Int($0) }) != upload.bytes.count
+        {
+            violation("a last chunk '\(text)' where \(upload.bytes.count) bytes are")
+            return exchange.error(416, "RANGE_INVALID", "out of order", progress(repository, id, upload))
         }
         guard let digest = exchange.parameter("digest").flatMap({ try? Digest(parsing: $0) }) else {
             violation("PUT without a digest")
@@ -161,6 +166,9 @@ extension StrictRegistry {
             _ = exchange.request.read(length / 2)
             exchange.request.reset()
             return false
+        }
+        if length > 0, exchange.request.headers["content-type"] != "application/octet-stream" {
+            violation("\(exchange.method) of a blob's bytes as '\(exchange.request.headers["content-type"] ?? "")'")
         }
         let isExpected = exchange.request.headers["expect"] != nil && !quirks.contains(.ignoresExpect)
         if isExpected { exchange.request.send("HTTP/1.1 100 Continue\r\n\r\n") }

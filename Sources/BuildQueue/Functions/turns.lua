@@ -3,7 +3,8 @@
 -- minute for every step of priority.
 
 local TURN = 1000000
-local SCAN = 256
+local PAGE = 256
+local SCAN = 2048
 
 local function tenant_of(key)
     local tenant = redis.call('HGET', key, 'organizationId')
@@ -95,21 +96,25 @@ end
 -- The first build of a tenant that this worker may run. Once a build of a project was passed over, its newer ones are too.
 local function first_of(farm, tenant, busy, offer)
     local passed = {}
-    for _, id in ipairs(redis.call('ZRANGE', ready_key(farm, tenant), '0', SCAN - 1)) do
-        local key = build_key(farm, id)
-        local is = redis.call('HMGET', key, 'state', 'labels')
-        if is[1] ~= 'PENDING' then
-            redis.call('ZREM', ready_key(farm, tenant), id)
-        else
-            local project = project_of(key, tenant)
-            local may = true
-            if project and (passed[project] or is_full(busy.projects[project], offer.project_limit)) then
-                -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
-                may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
+    for first = 0, SCAN - PAGE, PAGE do
+        local ids = redis.call('ZRANGE', ready_key(farm, tenant), digits(first), digits(first + PAGE - 1))
+        for _, id in ipairs(ids) do
+            local key = build_key(farm, id)
+            local is = redis.call('HMGET', key, 'state', 'labels')
+            if is[1] ~= 'PENDING' then
+                redis.call('ZREM', ready_key(farm, tenant), id)
+            else
+                local project = project_of(key, tenant)
+                local may = true
+                if project and (passed[project] or is_full(busy.projects[project], offer.project_limit)) then
+                    -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
+                    may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
+                end
+                if may and fits(is[2], offer.labels) then return id end
+                if project and offer.project_limit > 0 then passed[project] = true end
             end
-            if may and fits(is[2], offer.labels) then return id end
-            if project and offer.project_limit > 0 then passed[project] = true end
         end
+        if #ids < PAGE then break end
     end
     return nil
 end
