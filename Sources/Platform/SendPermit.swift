@@ -9,8 +9,24 @@ package enum SendPermit {
     /// Throws once sending is no longer allowed. Called on any thread; does not block.
     package typealias Check = @Sendable () throws(BuildFailure) -> Void
 
+    /// A function in a type of its own: in an optimized program the runtime is given no metadata for a task-local value whose type
+    /// is a function with typed throws, and crashes.
+    private struct Held: Sendable {
+        let check: Check
+    }
+
+    @TaskLocal private static var held = Held(check: {})
+
     /// The permit of the present task; always valid where nobody has set one.
-    @TaskLocal package static var current: Check = {}
+    package static var current: Check { held.check }
+
+    /// Runs `body` under a permit.
+    package static func holding<Value>(
+        _ check: @escaping Check,
+        _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        try await $held.withValue(Held(check: check), operation: body)
+    }
 
     /// Why the present task may not send; nil while it may.
     package static var refusal: BuildFailure? {

@@ -51,7 +51,7 @@ final class HostGates: Sendable {
             gate.refusals += 1
             gate.width = max(1, gate.width / 2)
             // A time that has passed already, by our clock or by theirs, is no reason to ask again at once.
-            let ours = Retry.delay(after: gate.refusals, first: first)
+            let ours = Retry.delay(after: asked == nil ? gate.refusals : 1, first: first)
             // Beside the time that is asked for a part of it by chance: other nodes were asked for the same.
             let spread = (asked ?? .zero) * Double.random(in: 0...0.1)
             let opening = Deadline(after: max(asked ?? .zero, ours) + spread)

@@ -51,7 +51,7 @@ struct AttemptRunner: Sendable {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     // What was asked and granted may be long ago by the time that bytes go out.
-                    try await SendPermit.$current.withValue(attempt.guardian.permit) {
+                    try await SendPermit.holding(attempt.guardian.permit) {
                         try await build(attempt, progress)
                     }
                     return true

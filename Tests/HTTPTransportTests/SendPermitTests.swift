@@ -26,7 +26,7 @@ struct SendPermitTests {
     }
 
     private func execute(_ request: HTTPRequest, _ permit: Permit) async throws -> Int {
-        try await SendPermit.$current.withValue(permit.check) { try await client.execute(request).0.status }
+        try await SendPermit.holding(permit.check) { try await client.execute(request).0.status }
     }
 
     private func put(_ server: SocketServer, needsPermit: Bool = true) -> HTTPRequest {

@@ -125,7 +125,7 @@ struct PushTests {
         let image = TestImage.image([try await TestImage.layer()])
         let permit = LostPermit()
         let failure = await #expect(throws: BuildFailure.self) {
-            try await SendPermit.$current.withValue(permit.check) {
+            try await SendPermit.holding(permit.check) {
                 // As if the process had been stopped right after Redis said yes.
                 _ = try await client.push(image, to: target, confirm: { permit.lose() }, log: log)
             }
@@ -135,7 +135,7 @@ struct PushTests {
         let named = image.manifestDescriptor.digest.description
         #expect(try await digest(of: named, registry) == named)
         #expect(try await digest(of: "v1", registry) == nil)
-        try await SendPermit.$current.withValue(LostPermit().check) {
+        try await SendPermit.holding(LostPermit().check) {
             _ = try await client.push(image, to: target, confirm: {}, log: log)
         }
         #expect(try await digest(of: "v1", registry) == named)
