@@ -14,12 +14,7 @@ struct CrashTests {
 
     init() throws { scratch = try Scratch() }
 
-    private var environment: [String: String] {
-        [
-            "SLIPWAY_CACHE_DIRECTORY": scratch("cache"), "SLIPWAY_BUILDPACKS_DIRECTORY": "\(Checkout.root)/buildpacks",
-            "SLIPWAY_REGISTRIES_LAYOUTS": "\(Cache.directory)/base-images",
-        ]
-    }
+    private var environment: [String: String] { SlipwayProgram.environment(cache: scratch("cache")) }
 
     /// Runs the program until its call number `number` of some kinds, if any of its threads comes so far.
     ///

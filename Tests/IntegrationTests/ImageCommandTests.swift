@@ -10,12 +10,7 @@ struct ImageCommandTests {
 
     init() throws { scratch = try Scratch() }
 
-    private var environment: [String: String] {
-        [
-            "SLIPWAY_CACHE_DIRECTORY": scratch("cache"), "SLIPWAY_BUILDPACKS_DIRECTORY": "\(Checkout.root)/buildpacks",
-            "SLIPWAY_REGISTRIES_LAYOUTS": "\(Cache.directory)/base-images",
-        ]
-    }
+    private var environment: [String: String] { SlipwayProgram.environment(cache: scratch("cache")) }
 
     private func app() async throws -> GitRepository {
         let repository = try await GitRepository(at: scratch("app"))

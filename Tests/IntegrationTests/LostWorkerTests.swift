@@ -19,6 +19,17 @@ struct LostWorkerTests {
         return (farm, first, second, silent)
     }
 
+    /// A farm whose only worker clones the build `slow`, for as long as its git server is silent.
+    private func cloningFarm(_ more: String = "") async throws -> (Farm, ServerProcess, SilentServer) {
+        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
+        let silent = try SilentServer()
+        let worker = try await farm.startWorker()
+        let url = "http://127.0.0.1:\(silent.port)/app"
+        try await farm.add(#"{"deploymentId":"slow","projectId":"p","repositoryUrl":"\#(url)"\#(more)}"#)
+        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        return (farm, worker, silent)
+    }
+
     private func taken(_ farm: Farm) async throws -> JSONValue {
         try await eventually("node-2 runs the build", within: .seconds(60)) {
             let status = try await farm.status("slow")
@@ -77,13 +88,7 @@ struct LostWorkerTests {
 
     @Test("to a pause longer than its lease writes nothing even if nobody else is there to take the build")
     func pausedAlone() async throws {
-        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
-        let silent = try SilentServer()
-        let worker = try await farm.startWorker()
-        try await farm.add(
-            #"{"deploymentId":"slow","projectId":"p","repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
-        )
-        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        let (farm, worker, silent) = try await cloningFarm()
         let said = try await lines(ofAttempt: "1", farm)
         worker.signal(SIGSTOP)
         // Measured against the lease, which the kernel's clock ends whatever the machine does.
@@ -105,13 +110,7 @@ struct LostWorkerTests {
 
     @Test("is none that ended its build while Redis was away: the end and the log are written when it is back")
     func endedInOutage() async throws {
-        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
-        let silent = try SilentServer()
-        let worker = try await farm.startWorker()
-        try await farm.add(
-            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
-        )
-        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        let (farm, worker, silent) = try await cloningFarm(#","attempts":1"#)
         farm.redis.suspend()
         silent.stop()
         try await Task.sleep(for: .seconds(9))
@@ -126,13 +125,7 @@ struct LostWorkerTests {
 
     @Test("is none whose Redis was away for longer than its lease: the build goes on, in its first attempt")
     func outage() async throws {
-        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n")
-        let silent = try SilentServer()
-        let worker = try await farm.startWorker()
-        try await farm.add(
-            #"{"deploymentId":"slow","projectId":"p","attempts":1,"repositoryUrl":"http://127.0.0.1:\#(silent.port)/app"}"#
-        )
-        try await eventually("the build runs") { try await farm.status("slow")?["phase"] == "cloning" }
+        let (farm, worker, silent) = try await cloningFarm(#","attempts":1"#)
         farm.redis.suspend()
         try await Task.sleep(for: .seconds(8))
         farm.redis.resume()
