@@ -1,7 +1,7 @@
 /// A commit with its tree: what is built.
 package struct Revision: Sendable, Hashable {
     package var commit: ObjectID
-    /// The tree of the app root (the whole repository's where the root directory is empty).
+    /// The tree of the app root (the whole repository's where the root directory is empty), submodules' trees in their places.
     package var tree: ObjectID
     /// The repository's URL without credentials.
     package var repositoryURL: String
@@ -14,6 +14,8 @@ package struct Revision: Sendable, Hashable {
     package var authorEmail: String
     /// The committer's time in seconds since 1970.
     package var committedAt: Int64
+    /// What stands in the whole repository's tree in the place of submodules, those of submodules too.
+    package var submodules: [Submodule] = []
 
     package init(
         commit: ObjectID,

@@ -10,6 +10,8 @@ package struct GitSettings: Sendable {
     package var allowedHosts: [String] = []
     /// Names and passwords (or tokens) for hosts, first match first.
     package var credentials: [GitCredential] = []
+    /// What becomes of submodules.
+    package var submodules = SubmodulePolicy.anonymous
     /// An OpenSSH private key, for hosts that are reached by ssh.
     package var sshKeyFile: String?
     package var sshKeyPassphrase: Redacted<String>?
@@ -38,6 +40,17 @@ package struct GitSettings: Sendable {
     package init(directory: String) {
         self.directory = directory
     }
+}
+
+/// How the submodules of a repository are fetched. Their URLs stand in the repository, so whoever writes that chooses them.
+package enum SubmodulePolicy: String, Sendable, Hashable {
+    /// Over http and https, without any credential; from the host of the repository itself, or from those that
+    /// `GitSettings.allowedHosts` names.
+    case anonymous
+    /// As the repository itself, with the credentials of the configuration and of its URL.
+    case trusted
+    /// Not at all: a tree with a submodule cannot be built.
+    case refuse
 }
 
 /// A name and a password for the hosts that match a pattern.

@@ -2,6 +2,14 @@ internal import BuildModel
 internal import CGit2
 internal import Platform
 
+/// A revision that a mirror has now.
+struct Fetched {
+    /// Of the whole repository where there are submodules.
+    var revision: Revision
+    /// What is still to be fetched.
+    var submodules: [DeclaredSubmodule]
+}
+
 /// One fetch into one mirror, on a thread that may block, under the mirror's lock.
 struct MirrorFetch {
     let mirror: Mirror
@@ -12,7 +20,7 @@ struct MirrorFetch {
     /// Brings the mirror up to date with what is asked for, and describes it.
     ///
     /// A mirror that turns out to be damaged is dropped and fetched anew, once.
-    func run() throws(BuildFailure) -> Revision {
+    func run() throws(BuildFailure) -> Fetched {
         do {
             return try MemoryBudget.limit(operation.settings.maximumMemory) { try mended() }
         } catch {
@@ -20,7 +28,7 @@ struct MirrorFetch {
         }
     }
 
-    private func mended() throws(BuildFailure) -> Revision {
+    private func mended() throws(BuildFailure) -> Fetched {
         do {
             return try attempt()
         } catch {
@@ -31,16 +39,11 @@ struct MirrorFetch {
         }
     }
 
-    private func attempt() throws(BuildFailure) -> Revision {
+    private func attempt() throws(BuildFailure) -> Fetched {
         let repository = try mirror.open(log: log)
         do {
             let (commit, reference) = try fetch(into: repository)
-            return try repository.revision(
-                of: commit,
-                url: mirror.url.display,
-                reference: reference,
-                rootDirectory: source.rootDirectory
-            )
+            return try describe(commit, reference, in: repository)
         } catch let failure as BuildFailure {
             operation.noteMemory()
             throw operation.failure ?? failure
@@ -50,6 +53,19 @@ struct MirrorFetch {
         } catch {
             throw BuildFailure(error, operation: "git.fetch")
         }
+    }
+
+    /// The root directory may lie in a submodule, so it is looked for when those are there.
+    private func describe(_ commit: ObjectID, _ reference: String?, in repository: Repository) throws -> Fetched {
+        let url = mirror.url.display
+        let whole = try repository.revision(of: commit, url: url, reference: reference, rootDirectory: "")
+        if operation.settings.submodules != .refuse {
+            let declared = try repository.submodules(in: whole.tree)
+            if !declared.isEmpty { return Fetched(revision: whole, submodules: declared) }
+        }
+        let root = source.rootDirectory
+        let revision = try repository.revision(of: commit, url: url, reference: reference, rootDirectory: root)
+        return Fetched(revision: revision, submodules: [])
     }
 
     private func fetch(into repository: Repository) throws -> (ObjectID, String?) {

@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// Several processes may share the directory. Fetches of one repository wait for each other, readers never wait.
 package final class Mirrors: RevisionSource {
-    private let settings: GitSettings
-    private let pool = BlockingPool(label: "git.fetch", width: 32)
+    let settings: GitSettings
+    let pool = BlockingPool(label: "git.fetch", width: 32)
 
     /// Prepares the directory and libgit2.
     ///
@@ -45,10 +45,19 @@ package final class Mirrors: RevisionSource {
     }
 
     private func fetch(_ source: GitSource, url: RepositoryURL, log: any BuildLog) async throws -> Revision {
-        let mirror = Mirror(url, in: settings.directory)
         let deadline = Deadline(after: settings.timeout)
-        let lock = try await MirrorLock.acquire(mirror.lockPath)
         let operation = FetchOperation(url: url, settings: settings, deadline: deadline, log: log)
+        let fetched = try await fetch(source, operation)
+        guard !fetched.submodules.isEmpty else { return fetched.revision }
+        var budget = SubmoduleBudget(bytes: settings.maximumBytes - operation.progress.receivedBytes)
+        let joined = try await join(fetched, operation, depth: 0, &budget)
+        return try await rooted(joined, at: source.rootDirectory)
+    }
+
+    /// Fetches into one mirror.
+    func fetch(_ source: GitSource, _ operation: FetchOperation) async throws -> Fetched {
+        let mirror = Mirror(operation.url, in: settings.directory)
+        let lock = try await MirrorLock.acquire(mirror.lockPath)
         let fetch = MirrorFetch(mirror: mirror, source: source, operation: operation)
         do {
             return try await withTaskCancellationHandler {
@@ -69,16 +78,16 @@ package final class Mirrors: RevisionSource {
         of revision: Revision,
         _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
-        let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
+        let path = try path(of: revision)
         do {
             return try await TreeReading.withTree(
                 of: revision,
                 maximumBlobBytes: settings.maximumBlobBytes,
-                opening: { try Repository(opening: mirror.path) },
+                opening: { try Repository(opening: path) },
                 body
             )
         } catch let failure as BuildFailure {
-            if failure.code == .damaged { try mirror.markDamaged() }
+            if failure.code == .damaged { for mirror in try mirrors(of: revision) { try mirror.markDamaged() } }
             throw failure
         } catch let error as LibraryError {
             throw error.damage("The mirror of \(revision.repositoryURL)")
@@ -92,7 +101,8 @@ package final class Mirrors: RevisionSource {
         }
     }
 
-    private func check(_ url: RepositoryURL) throws(BuildFailure) {
+    /// Refuses hosts and schemes that the configuration does not allow.
+    func check(_ url: RepositoryURL) throws(BuildFailure) {
         guard
             url.scheme == "file" || settings.allowedHosts.isEmpty
                 || settings.allowedHosts.contains(where: { HostPattern.matches($0, host: url.host) })

@@ -45,7 +45,9 @@ extension Repository {
     }
 
     /// The tree of a directory.
-    private func tree(at directory: String, in root: ObjectID) throws -> ObjectID {
+    ///
+    /// - Throws: `BuildFailure` with code `root_directory_not_found`, which says what is there; `LibraryError`.
+    func tree(at directory: String, in root: ObjectID) throws -> ObjectID {
         let tree = try ObjectTree(self, root: root, maximumBlobBytes: 0)
         guard !directory.isEmpty else { return root }
         if let entry = try tree.entry(at: directory), entry.kind == .directory { return entry.objectID }

@@ -77,7 +77,7 @@ final class StoredBlobs: BlobReader {
     private static func objectDirectories(from first: String) -> [String] {
         var all = [first]
         var next = 0
-        while next < all.count, all.count < 16 {
+        while next < all.count, all.count < 256 {
             defer { next += 1 }
             let file = "\(all[next])/info/alternates"
             guard let bytes = try? Files.read(file, limit: 64 << 10) else { continue }

@@ -30,8 +30,9 @@ enum LayerFailure {
     static func submodule(_ path: [UInt8]) -> BuildFailure {
         tree(
             .submoduleUnsupported,
-            "'\(shown(path))' is a git submodule; submodules are not built. Commit its files, or install it as a "
-                + "dependency."
+            "'\(shown(path))' is a git submodule whose files are not here: '.gitmodules' has no URL for it, the farm's operator "
+                + "set 'git.submodules' to 'refuse', or a directory of this machine is built, not a URL. Commit its files, "
+                + "or install it as a dependency."
         )
     }
 

@@ -69,6 +69,19 @@ extension Directories {
         package var size: Int64
         /// When it was last written or touched: nanoseconds since 1970.
         package var modified: Int64
+
+        fileprivate init(name: String, _ status: stat) {
+            self.name = name
+            size = Int64(status.st_size)
+            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        }
+    }
+
+    /// What stat(2) says of a regular file, or of the one that a link leads to; nil for anything else.
+    package static func state(of path: String) -> File? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return File(name: path, status)
     }
 
     /// The regular files in a directory; those that vanish meanwhile are left out.
@@ -80,8 +93,7 @@ extension Directories {
             guard unsafe lstat("\(directory)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
                 return nil
             }
-            let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-            return File(name: name, size: Int64(status.st_size), modified: modified)
+            return File(name: name, status)
         }
     }
 }

@@ -28,6 +28,12 @@ extension SettingKey {
             "Whether file:// URLs are allowed. Any tenant could then read every repository that the worker can read."
         ),
         SettingKey(
+            "git.submodules",
+            .choice(["anonymous", "trusted", "refuse"]),
+            default: "anonymous",
+            "How submodules are fetched, whose URLs the repository chooses: over https without any credential, from the repository's own host or those of git.allowedHosts; or as the repository itself, with the worker's credentials, so that every tenant's repository may have the files of every other; or not at all."
+        ),
+        SettingKey(
             "git.credentials",
             .credentials,
             or: "none",

@@ -63,7 +63,7 @@ extension SettingKey {
             .list(.path),
             or: "base-images in cacheDirectory",
             example: "/var/cache/slipway/base-images",
-            "OCI image layouts that are looked at for base images before any registry."
+            "OCI image layouts, directories or archives in one tar file, that are looked at for base images before any registry."
         ),
         SettingKey(
             "registries.plainHTTP",

@@ -130,6 +130,7 @@ extension WorkerSettings.Git {
     init(_ values: inout SettingValues, files: SecretFiles) {
         allowsFile = values.bool("git.allowFile")
         allowedHosts = values.list("git.allowedHosts") ?? []
+        submodules = values.text("git.submodules") ?? "anonymous"
         credentials = values.credentials("git.credentials", files)
         sshKeyFile = values.secretPath("git.sshKeyFile", files)
         knownHostsFile = values.existingFile("git.knownHostsFile")

@@ -90,6 +90,8 @@ extension WorkerSettings {
         package var allowsFile: Bool
         /// Empty for every host; `*.example.org` stands for all hosts below.
         package var allowedHosts: [String]
+        /// `anonymous`, `trusted` or `refuse`.
+        package var submodules: String
         package var credentials: [Credential]
         package var sshKeyFile: String?
         package var knownHostsFile: String?

@@ -1,11 +1,10 @@
 package import BuildModel
 internal import ImageBuild
-internal import Platform
 package import Registry
 
 /// Finds the images that rules name: first in OCI layouts on this node, then through the configured mirrors, then at their registry.
 package struct BaseImageFinder: Sendable {
-    private let layouts: [String]
+    private let layouts: BaseLayouts
     private let registry: RegistryClient
     /// Asks without saying who it is.
     private let anonymous: RegistryClient
@@ -13,19 +12,21 @@ package struct BaseImageFinder: Sendable {
     private let platform: ImagePlatform
 
     /// - Parameters:
-    ///   - layouts: directories; those that do not exist are passed over.
+    ///   - layouts: directories, or archives in one file; those that do not exist are passed over.
+    ///   - archives: the directory for what archives hold.
     ///   - registry: for images that rules name.
     ///   - anonymous: without credentials: for images that repositories name.
     ///   - admission: which those may be.
     ///   - platform: what images are made for.
     package init(
         layouts: [String],
+        archives: String,
         registry: RegistryClient,
         anonymous: RegistryClient,
         admission: ImageAdmission,
         platform: ImagePlatform
     ) {
-        self.layouts = layouts
+        self.layouts = BaseLayouts(layouts, cache: archives)
         self.registry = registry
         self.anonymous = anonymous
         self.admission = admission
@@ -41,10 +42,11 @@ package struct BaseImageFinder: Sendable {
         log: any BuildLog,
         phase: BuildPhase = .assembling
     ) async throws -> BaseImage {
-        for directory in layouts where Directories.exists(directory) {
+        for place in layouts.places {
+            guard let directory = try await layouts.directory(of: place) else { continue }
             let layout = try OCILayout(opening: directory)
             guard let base = try layout.baseImage(named: name, platform: platform) else { continue }
-            log.say("Base image \(name) from the layout \(directory)", phase)
+            log.say("Base image \(name) from the layout \(place)", phase)
             return base
         }
         let base = try await pull(name, from: origin)

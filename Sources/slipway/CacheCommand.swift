@@ -77,6 +77,7 @@ struct CacheWhyCommand: AsyncParsableCommand {
     private func explain() async throws {
         let workshop = try Workshop(try options.load())
         let opened = try await source.open(workshop, log: QuietLog())
+        try await opened.warnOfUncommittedChanges(in: source.builtPlace)
         let rules = try workshop.rules()
         let planOptions = PlanOptions(source.request)
         let plan = try await opened.source.withTree(of: opened.revision) { tree in

@@ -93,6 +93,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("git-allow-file"), help: .setting("git.allowFile"))
     var gitAllowFile: String?
 
+    @Option(name: .customLong("git-submodules"), help: .setting("git.submodules"))
+    var gitSubmodules: String?
+
     @Option(name: .customLong("git-credentials"), help: .setting("git.credentials"))
     var gitCredentials: String?
 
@@ -325,6 +328,7 @@ extension ConfigurationOptions {
             ("build.drainSeconds", buildDrainSeconds),
             ("git.allowedHosts", gitAllowedHosts),
             ("git.allowFile", gitAllowFile),
+            ("git.submodules", gitSubmodules),
             ("git.credentials", gitCredentials),
             ("git.sshKeyFile", gitSshKeyFile),
             ("git.knownHostsFile", gitKnownHostsFile),

@@ -23,9 +23,11 @@ struct LocalBuild: Sendable {
     ) async throws -> LocalBuildResult {
         let log = TerminalLog(printer: printer, asked: asked)
         var timer = PhaseTimer(reporter: log)
+        async let loading = workshop.rules()
         let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
+        let rules = try await loading
+        async let warned: Void = opened.warnOfUncommittedChanges(in: source.builtPlace)
         let plan = try await timer.measure(.detecting) {
-            let rules = try workshop.rules()
             let options = try source.planOptions()
             return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
         }
@@ -48,6 +50,7 @@ struct LocalBuild: Sendable {
                 account: accounts
             )
         }
+        try await warned
         let (place, ways) = try await timer.measure(.pushing) { try await deliver(image, log) }
         if case .registry(let reference) = target {
             await workshop.steps.published(made, in: reference, log: log)

@@ -15,11 +15,13 @@ struct PlannedSource: Sendable {
 
     /// A directory in no repository, or that no commit has yet, is planned as it is; a branch or commit asks for a repository.
     init(_ source: SourceOptions, _ workshop: Workshop) async throws {
-        let path = source.directory.isEmpty ? source.place : "\(source.place)/\(source.directory)"
+        let path = source.builtPlace
         let isPlain = !source.isRemote && source.branch == nil && source.commit == nil && Directories.exists(path)
         do {
             if isPlain { _ = try await LocalRepository.open(path) }
-            place = .revision(try await source.open(workshop, log: QuietLog()))
+            let opened = try await source.open(workshop, log: QuietLog())
+            try await opened.warnOfUncommittedChanges(in: path)
+            place = .revision(opened)
         } catch let failure as BuildFailure
             where isPlain
             && [.repositoryNotFound, .emptyRepository, .rootDirectoryNotFound, .notFound].contains(failure.code)

@@ -80,6 +80,9 @@ struct SourceOptions: ParsableArguments {
         }
     }
 
+    /// The directory on this machine that is built.
+    var builtPlace: String { directory.isEmpty ? place : "\(place)/\(directory)" }
+
     var directory: String {
         (root ?? "").split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
@@ -91,9 +94,18 @@ extension SourceOptions {
 }
 
 /// A revision and whoever keeps its tree.
-struct OpenedSource {
+struct OpenedSource: Sendable {
     var source: any RevisionSource
     var revision: Revision
+    /// The repository of this machine, where its working tree may differ from the revision.
+    var repository: LocalRepository?
+
+    /// Says that the working tree has something that is not built. Every file of it is looked at: for a large tree this takes
+    /// longer than the rest of a build that changes nothing, so it goes on beside that.
+    func warnOfUncommittedChanges(in place: String) async throws {
+        guard let repository, try await repository.hasUncommittedChanges() else { return }
+        StandardError.write("slipway: warning: uncommitted changes in '\(place)' are not built, the commit is")
+    }
 }
 
 extension SourceOptions {
@@ -106,7 +118,7 @@ extension SourceOptions {
         guard Directories.exists(place) else {
             throw BuildFailure(.code, .notFound, operation: "source.open", message: "There is no directory '\(place)'.")
         }
-        return try await openLocal(directory.isEmpty ? place : "\(place)/\(directory)")
+        return try await openLocal(builtPlace)
     }
 
     private func openLocal(_ path: String) async throws -> OpenedSource {
@@ -117,10 +129,8 @@ extension SourceOptions {
             let imported = try await LocalRepository.importing(directory: path)
             return OpenedSource(source: imported, revision: try await imported.revision())
         }
-        if try await repository.hasUncommittedChanges() {
-            StandardError.write("slipway: warning: uncommitted changes in '\(path)' are not built, the commit is")
-        }
-        return OpenedSource(source: repository, revision: try await repository.revision(commit ?? branch))
+        let revision = try await repository.revision(commit ?? branch)
+        return OpenedSource(source: repository, revision: revision, repository: repository)
     }
 }
 

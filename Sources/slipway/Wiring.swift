@@ -60,6 +60,7 @@ enum Wiring {
         var git = GitSettings(directory: "\(settings.cacheDirectory)/git")
         if settings.git.allowsFile { git.allowedSchemes.insert("file") }
         git.allowedHosts = settings.git.allowedHosts
+        git.submodules = SubmodulePolicy(rawValue: settings.git.submodules) ?? .refuse
         git.credentials = settings.git.credentials.map { credential in
             GitCredential(host: credential.host, username: credential.username, password: credential.password)
         }

@@ -52,6 +52,7 @@ struct Workshop: Sendable {
         )
         bases = BaseImageFinder(
             layouts: settings.registries.layouts,
+            archives: "\(settings.cacheDirectory)/archives",
             registry: registry,
             anonymous: RegistryClient(settings: places.anonymous, http: http),
             admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),

@@ -32,6 +32,36 @@ struct PullTests {
         #expect(Files.exists(directories[0] + "/mark"), "it was unpacked again")
     }
 
+    @Test("takes a base image out of an archive that skopeo wrote, and out of its successor when the file is replaced")
+    func archive() async throws {
+        let (name, file) = ("localhost:1/own/base:1", scratch("base.tar"))
+        let words = ["pull", name, "-o", "json", "--cache-directory", scratch("cache"), "--registries-layouts", file]
+        for text in ["first", "second"] {
+            try await Command.output(["umoci", "init", "--layout", scratch(text)])
+            try await Command.output(["umoci", "new", "--image", scratch("\(text):\(name)")])
+            let content = try scratch.write(text, to: "\(text)-content")
+            try await Command.output(["umoci", "insert", "--image", scratch("\(text):\(name)"), content, "/text"])
+            let copy = ["skopeo", "copy", "-q", "oci:\(scratch(text)):\(name)", "oci-archive:\(file).new:\(name)"]
+            try await Command.output(copy)
+            try Files.rename("\(file).new", to: file)
+            for _ in 1...2 {
+                let result = try JSONDocument.parse(try await SlipwayProgram.output(words).text)
+                let directory = try #require(result["lowerDirectories"]?.array?.first?.string)
+                #expect(String(decoding: try Files.read("\(directory)/text"), as: UTF8.self) == text)
+            }
+        }
+        #expect(try Directories.list(scratch("cache/archives")).count == 2, "one is taken apart once")
+    }
+
+    @Test("an archive that is none is named, and leaves nothing")
+    func brokenArchive() async throws {
+        let file = try scratch.write("no tar", to: "base.tar")
+        let words = ["pull", "localhost:1/base:1", "--cache-directory", scratch("cache"), "--registries-layouts", file]
+        let result = try await SlipwayProgram.result(words)
+        #expect(!result.succeeded && result.errorText.contains(file), "\(result.errorText)")
+        #expect(try Directories.list(scratch("cache/archives")).isEmpty)
+    }
+
     @Test("killed at any moment, it never leaves half a layer that counts as whole")
     func killed() async throws {
         let image = "docker.io/library/debian:13-slim"

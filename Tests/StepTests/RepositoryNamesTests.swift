@@ -75,6 +75,7 @@ struct RepositoryNamesTests {
         func finder(_ open: [String]) -> BaseImageFinder {
             BaseImageFinder(
                 layouts: [],
+                archives: "/nonexistent",
                 registry: RegistryClient(settings: settings, http: http),
                 anonymous: RegistryClient(settings: settings.anonymous, http: http),
                 admission: ImageAdmission(open: open, pushed: "registry.invalid/apps"),

@@ -1,0 +1,193 @@
+internal import BuildModel
+internal import Platform
+
+/// What the submodules of one revision may still cost: a repository chooses them, and each may have more.
+struct SubmoduleBudget {
+    var bytes: Int64
+    var count = 64
+    static let deepest = 3
+}
+
+extension Mirrors {
+    /// Fetches the submodules of what was fetched, and puts their trees in their places.
+    ///
+    /// - Parameter operation: the fetch of the repository that has them.
+    /// - Returns: a revision of the whole repository.
+    func join(
+        _ fetched: Fetched,
+        _ operation: FetchOperation,
+        depth: Int,
+        _ budget: inout SubmoduleBudget
+    ) async throws -> Revision {
+        var revision = fetched.revision
+        guard !fetched.submodules.isEmpty else { return revision }
+        var (places, repositories): ([TreePlace], [String]) = ([], try mirrors(of: revision).map(\.path))
+        for submodule in fetched.submodules {
+            let part = try await fetch(submodule, of: operation, depth: depth, &budget)
+            places.append(TreePlace(submodule.path, part.tree))
+            repositories += try mirrors(of: part).map(\.path)
+            if !part.submodules.isEmpty { repositories.append(try path(of: part)) }
+            revision.submodules.append(
+                Submodule(path: submodule.path, commit: part.commit, repositoryURL: part.repositoryURL)
+            )
+            revision.submodules += part.submodules.map { nested in
+                var nested = nested
+                nested.path = "\(submodule.path)/\(nested.path)"
+                return nested
+            }
+        }
+        revision.tree = try await write(places, to: revision, from: repositories)
+        return revision
+    }
+
+    private func fetch(
+        _ submodule: DeclaredSubmodule,
+        of parent: FetchOperation,
+        depth: Int,
+        _ budget: inout SubmoduleBudget
+    ) async throws -> Revision {
+        budget.count -= 1
+        guard budget.count >= 0, depth < SubmoduleBudget.deepest else { throw Self.tooMany(submodule) }
+        do {
+            let operation = try operation(for: submodule, of: parent, maximumBytes: budget.bytes)
+            operation.log.say("Fetching the submodule \(LibraryError.cleaned(submodule.path)).", .cloning)
+            let source = GitSource(url: operation.url.display, commit: submodule.commit.hex)
+            let fetched = try await fetch(source, operation)
+            budget.bytes = max(0, budget.bytes - operation.progress.receivedBytes)
+            return try await join(fetched, operation, depth: depth + 1, &budget)
+        } catch let failure as BuildFailure where failure.fault != .cancelled {
+            var failure = failure
+            failure.message = "The submodule '\(LibraryError.cleaned(submodule.path))': \(failure.message)"
+            throw failure
+        }
+    }
+
+    /// How a submodule is fetched: by the policy, with what is left of time and bytes.
+    private func operation(
+        for submodule: DeclaredSubmodule,
+        of parent: FetchOperation,
+        maximumBytes: Int64
+    ) throws(BuildFailure) -> FetchOperation {
+        var url = try parent.url.resolving(submodule.url)
+        var settings = settings
+        settings.maximumBytes = maximumBytes
+        if settings.submodules == .trusted {
+            try check(url)
+        } else {
+            try checkAnonymous(url, of: parent.url)
+            url.username = nil
+            url.password = nil
+            settings.credentials = []
+            settings.sshKeyFile = nil
+            settings.usesSSHAgent = false
+        }
+        return FetchOperation(url: url, settings: settings, deadline: parent.deadline, log: parent.log)
+    }
+
+    /// What a stranger may send this node to, without any credential.
+    private func checkAnonymous(_ url: RepositoryURL, of parent: RepositoryURL) throws(BuildFailure) {
+        try check(url)
+        guard url.scheme == "https" || (url.scheme == "http" && parent.scheme == "http") else {
+            throw .source(
+                .schemeNotAllowed,
+                "\(url.display) is not read over https; write an https URL, or ask the operator to set"
+                    + " 'git.submodules' to 'trusted' if all repositories of this farm may read each other."
+            )
+        }
+        let isBeside = url.host == parent.host && (url.isOnDefaultPort || url.effectivePort == parent.effectivePort)
+        guard isBeside || (!settings.allowedHosts.isEmpty && url.isOnDefaultPort) else {
+            throw .source(
+                .hostNotAllowed,
+                "\(url.address) is another host than the repository's (\(url.display)); ask the operator to list both in"
+                    + " 'git.allowedHosts'."
+            )
+        }
+    }
+
+    private static func tooMany(_ submodule: DeclaredSubmodule) -> BuildFailure {
+        .source(
+            .limitExceeded,
+            "The submodule '\(LibraryError.cleaned(submodule.path))' is one too many: a revision may have 64, and they"
+                + " may be in one another \(SubmoduleBudget.deepest) times."
+        )
+    }
+}
+
+extension Mirrors {
+    /// The mirrors that have a revision's objects: its own first.
+    func mirrors(of revision: Revision) throws(BuildFailure) -> [Mirror] {
+        var mirrors: [Mirror] = []
+        for url in [revision.repositoryURL] + revision.submodules.map(\.repositoryURL) {
+            mirrors.append(Mirror(try RepositoryURL(parsing: url), in: settings.directory))
+        }
+        return mirrors
+    }
+
+    /// The git directory that has a revision's trees.
+    func path(of revision: Revision) throws(BuildFailure) -> String {
+        let mirrors = try mirrors(of: revision)
+        guard !revision.submodules.isEmpty else { return mirrors[0].path }
+        return JointRepository(of: mirrors, in: settings.directory).path
+    }
+
+    private func write(
+        _ places: [TreePlace],
+        to revision: Revision,
+        from repositories: [String]
+    ) async throws -> ObjectID {
+        let joint = JointRepository(of: try mirrors(of: revision), in: settings.directory)
+        let lock = try await MirrorLock.acquire(joint.lockPath)
+        return try await reading(revision) {
+            try withExtendedLifetime(lock) { try joint.join(places, to: revision.tree, from: repositories) }
+        }
+    }
+
+    /// The revision of a directory of what is joined.
+    func rooted(_ revision: Revision, at directory: String) async throws -> Revision {
+        var rooted = revision
+        rooted.rootDirectory = directory
+        let path = try path(of: revision)
+        rooted.tree = try await reading(revision) {
+            try Repository(opening: path).tree(at: directory, in: revision.tree)
+        }
+        return rooted
+    }
+
+    private func reading<Value: Sendable>(
+        _ revision: Revision,
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.run { try MemoryBudget.limit(MemoryBudget.standard, body) }
+        } catch let error as LibraryError {
+            throw error.damage("The mirror of \(revision.repositoryURL), joined with its submodules")
+        }
+    }
+}
+
+extension RepositoryURL {
+    /// The URL of a submodule: its own, or one that is written relative to this one (gitmodules(5), `url`).
+    func resolving(_ text: String) throws(BuildFailure) -> RepositoryURL {
+        guard text.hasPrefix("./") || text.hasPrefix("../") else { return try RepositoryURL(parsing: text) }
+        var parts = path.split(separator: "/")
+        for part in text.split(separator: "/") where part != "." {
+            guard part == ".." else {
+                parts.append(part)
+                continue
+            }
+            guard parts.popLast() != nil else {
+                throw .source(.invalidRequest, "'\(LibraryError.cleaned(text))' leads out of \(display).")
+            }
+        }
+        var resolved = self
+        resolved.path = (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+        return try RepositoryURL(parsing: resolved.display).with(username, password)
+    }
+
+    private func with(_ username: String?, _ password: Redacted<String>?) -> RepositoryURL {
+        var url = self
+        url.username = username
+        url.password = password
+        return url
+    }
+}
