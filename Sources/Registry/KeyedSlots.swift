@@ -57,6 +57,11 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Whether more are inside for a key than may be since that was changed.
+    func isOverfull(_ key: Key) -> Bool {
+        state.withLock { $0.lines[key]?.inside ?? 0 > $0.widths[key] ?? width }
+    }
+
     /// Changes how many may be inside for one key. Those who are inside stay.
     func setWidth(_ width: Int, for key: Key) {
         let admitted = state.withLock { state in

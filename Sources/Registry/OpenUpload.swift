@@ -23,13 +23,12 @@ extension RegistrySession {
     /// Closes an upload that nobody will go on with: distribution spec, "Cancel a blob upload". Not every registry allows it and none
     /// needs it, so it is tried once and not for long, also where the work was cancelled.
     func close(_ location: HTTPURL, in target: Repository, _ descriptor: Descriptor) async {
-        var request = RegistryRequest(
-            .delete,
-            location,
-            in: target,
-            actions: "pull,push",
-            purpose: "close the upload of the blob \(descriptor.digest)"
-        )
+        await close(location, in: target, purpose: "close the upload of the blob \(descriptor.digest)")
+    }
+
+    /// The same for an upload that was opened for no blob.
+    func close(_ location: HTTPURL, in target: Repository, purpose: String) async {
+        var request = RegistryRequest(.delete, location, in: target, actions: "pull,push", purpose: purpose)
         request.limits = Self.farewell
         let closing = request
         try? await inTheEnd { [self] in _ = try await send(closing, attempts: 1) }
