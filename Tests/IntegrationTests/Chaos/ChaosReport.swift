@@ -8,8 +8,8 @@ struct ChaosReport: Sendable {
     /// Beside what the histories tell: tags, Deployments and logs.
     var effects: [Effect]
     var harm: [String: Int]
-    /// When primaries changed, in milliseconds since 1970.
-    var failovers: [Int64]
+    /// While primaries changed, in milliseconds since 1970.
+    var failovers: [ClosedRange<Int64>]
 
     /// - Parameter effects: what the registry and the cluster have taken.
     static func read(
@@ -44,17 +44,24 @@ struct ChaosReport: Sendable {
 
     /// What was done by a worker whose lease was over, or that never had one.
     ///
-    /// A replica that takes over may not have the last claims and renewals of the old primary: around a failover an effect may be the
-    /// work of a claim that nothing tells of any more. What Redis itself tells of statuses hangs together all the same.
-    var staleEffects: [Effect] {
+    /// A replica that takes over may not have the last claims and renewals of the old primary: from a failover on, and for a lease after
+    /// it, an effect may be the work of a claim that nothing tells of any more. What Redis itself tells of statuses hangs together all
+    /// the same.
+    var staleEffects: [Effect] { unexplained.filter { !isExcused($0) } }
+
+    private func isExcused(_ effect: Effect) -> Bool {
+        effect.kind != .status
+            && failovers.contains { $0.lowerBound <= effect.ended && effect.began <= $0.upperBound + leases.length }
+    }
+
+    private var unexplained: [Effect] {
         let byID = Dictionary(uniqueKeysWithValues: histories.map { ($0.id, $0) })
         var leases = leases
         for claim in histories.flatMap(\.events) where claim.type == "claimed" {
             leases.note(claim.epoch, until: claim.time + leases.length)
         }
         return (effects + histories.flatMap(\.statuses)).filter { effect in
-            guard byID[effect.build]?.allows(effect, leases) != true else { return false }
-            return effect.kind == .status || !failovers.contains { abs($0 - effect.began) < 12_000 }
+            byID[effect.build]?.allows(effect, leases) != true
         }
     }
 
@@ -76,7 +83,8 @@ struct ChaosReport: Sendable {
         let lost = histories.count - ended
         return """
             chaos: \(states); \(epochs.count) attempts, \(count(.tag)) tags written, \
-            \(count(.deployment)) Deployments applied, logs seen to grow \(count(.log)) times
+            \(count(.deployment)) Deployments applied, logs seen to grow \(count(.log)) times; \
+            \(unexplained.count - staleEffects.count) effects near failovers that nothing tells of
             chaos: \(histories.count) jobs accepted = \(ended) jobs ended, \(lost) lost, \(doubled) doubled, \
             \(staleEffects.count) stale effects, \(violations.count) violations; \(harm)
             """

@@ -15,6 +15,8 @@ struct ChaosTests {
     /// Each so many builds one is deployed.
     private static let deployEvery = 6
     private static let leaseSeconds = 6
+    /// Each so many builds one is cancelled, while it waits, runs or has ended already.
+    private static let cancelEvery = 10
 
     private static func number(_ name: String) -> UInt64? { SystemInformation.environment(name).flatMap { UInt64($0) } }
 
@@ -64,8 +66,9 @@ struct ChaosTests {
         let report = try await ChaosReport.read(ids, farm, watch, effects, nemesis)
         print(report.text)
         #expect(report.violations == [])
-        #expect(report.states.keys.filter { $0 != "SUCCESS" && $0 != "FAILED" } == [])
-        #expect(report.states["SUCCESS"] ?? 0 > ids.count / 2)
+        #expect(report.states.keys.filter { !["SUCCESS", "FAILED", "CANCELLED"].contains($0) } == [])
+        #expect(report.states["CANCELLED"] ?? 0 <= ids.count / Self.cancelEvery + 1)
+        #expect((report.states["SUCCESS"] ?? 0) + (report.states["CANCELLED"] ?? 0) > ids.count * 9 / 10)
         // A checker that sees nothing finds nothing.
         #expect(report.count(.tag) > ids.count / 2)
         #expect(report.count(.deployment) > 0)
@@ -84,6 +87,11 @@ struct ChaosTests {
                 (try? await accept(request, farm)) ?? false
             }
             ids.append("c-\(number)")
+            if number % Self.cancelEvery == 2 {
+                // Where Redis is away it is not cancelled.
+                let words = ["FCALL", "slipway_v1_cancel", "1", "slipway:{farm}:intake", "c-\(number - 2)"]
+                _ = try? await Command.output(["redis-cli", "-e", "-p", String(farm.primary().port)] + words)
+            }
             try await Task.sleep(for: .milliseconds(300))
         }
         return ids

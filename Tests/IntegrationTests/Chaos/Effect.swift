@@ -34,10 +34,11 @@ extension Effect {
 
 extension History {
     /// What was told of the build by those who had it. What the farm does by itself is none of theirs: it takes a build back, and ends
-    /// one that has lost too many workers.
+    /// one that has lost too many workers, or that was cancelled and waits or has lost its worker.
     var statuses: [Effect] {
         let own: Set<String> = ["phase", "retrying", "given_back", "finished"]
-        return events.filter { own.contains($0.type) && $0.code != "quarantined" }.map { event in
+        let told = events.filter { own.contains($0.type) && $0.code != "quarantined" && !$0.isCancelled }
+        return told.map { event in
             Effect(kind: .status, build: id, epoch: event.epoch, began: event.time, ended: event.time)
         }
     }
