@@ -46,5 +46,5 @@ package struct LayerSettings: Sendable {
     }
 
     /// Names how a tree becomes a tar: modes, times, owners, order and header forms.
-    package static let tarPolicy = "tar-v1"
+    package static let tarPolicy = "tar-v2"
 }

@@ -9,6 +9,7 @@ struct LayerMaking: Sendable {
     let memo: LayerMemo
     let revision: Revision
     let directory: String
+    let base: LayerBase
     let source: any RevisionSource
     let log: any BuildLog
     let account: LayerAccounts?
@@ -31,7 +32,7 @@ struct LayerMaking: Sendable {
     }
 
     var wholeKey: LayerKey {
-        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, settings: settings) }
+        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, on: base, settings: settings) }
     }
 
     /// Whether the project's tree has to be cut anew.
@@ -87,6 +88,7 @@ struct LayerMaking: Sendable {
                 from: tree,
                 part: part,
                 at: directory,
+                on: base,
                 comment: comment(part),
                 cancellation: cancellation
             )
@@ -103,7 +105,7 @@ struct LayerMaking: Sendable {
     }
 
     func key(of part: TreePart) throws -> LayerKey {
-        try LayerKey(tree: revision.tree, part: part, at: directory, settings: settings)
+        try LayerKey(tree: revision.tree, part: part, at: directory, on: base, settings: settings)
     }
 
     private func write(_ part: TreePart, of tree: any StoredTree, cancellation: CancelFlag) throws -> Layer {
@@ -112,6 +114,7 @@ struct LayerMaking: Sendable {
             from: tree,
             part: part,
             at: directory,
+            on: base,
             comment: comment(part),
             settings: settings,
             cancellation: cancellation,

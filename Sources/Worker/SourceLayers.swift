@@ -10,10 +10,13 @@ struct SourceLayers: Sendable {
 
     /// The layers of a revision's tree. Of a tree that was built before no object is read, unless bytes turn out to be lacking.
     ///
-    /// - Parameter account: told of each layer where it comes from.
+    /// - Parameters:
+    ///   - base: what the layers will lie on.
+    ///   - account: told of each layer where it comes from.
     func layers(
         of revision: Revision,
         at directory: String,
+        on base: LayerBase,
         from source: any RevisionSource,
         log: any BuildLog,
         account: LayerAccounts? = nil
@@ -23,6 +26,7 @@ struct SourceLayers: Sendable {
             memo: memo,
             revision: revision,
             directory: directory,
+            base: base,
             source: source,
             log: log,
             account: account
