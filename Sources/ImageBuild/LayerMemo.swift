@@ -48,7 +48,11 @@ package final class LayerMemo: Sendable {
     ) throws(BuildFailure) -> Layer? {
         try catchUp()
         guard let record = state.withLock({ $0.records[key.digest] }) else { return nil }
-        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: record.digest, size: record.size)
+        let descriptor = Descriptor(
+            mediaType: LayerFormat(codec: record.codec).mediaType,
+            digest: record.digest,
+            size: record.size
+        )
         let source = BlobSource.deferred { try await self.content(of: record, key: key, making: make) }
         return Layer(
             blob: ImageBlob(descriptor: descriptor, source: source),

@@ -11,11 +11,13 @@ final class MemberSink {
 
     private let store: MemberStore?
     private let spool: SpoolFile
+    private let format: LayerFormat
     private var state = LayerEdge()
     private var expected = 0
     private(set) var work = LayerWork()
 
-    init(in directory: String, store: MemberStore?) throws(BuildFailure) {
+    init(in directory: String, _ format: LayerFormat, store: MemberStore?) throws(BuildFailure) {
+        self.format = format
         spool = try SpoolFile(in: directory)
         self.store = store
     }
@@ -46,7 +48,7 @@ final class MemberSink {
     /// The layer, once all members have come.
     func layer(comment: String) -> Layer {
         let descriptor = Descriptor(
-            mediaType: MediaType.ociLayerGzip,
+            mediaType: format.mediaType,
             digest: state.hasher.finalize(),
             size: spool.size
         )

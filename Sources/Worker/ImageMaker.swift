@@ -8,8 +8,8 @@ package import RootFilesystem
 package struct ImageMaker: Sendable {
     private let bases: BaseImageFinder
     private let indexes: BaseIndexes
-    private let layers: SourceLayers
-    private let settings: LayerSettings
+    private var layers: SourceLayers
+    private var settings: LayerSettings
     /// Writes layers; apart from the threads that compress for it, on which it waits.
     private let pool = BlockingPool(label: "slipway.image", width: 2)
 
@@ -19,6 +19,14 @@ package struct ImageMaker: Sendable {
         self.indexes = indexes
         self.layers = SourceLayers(settings: layers, memo: memo)
         settings = layers
+    }
+
+    /// The same, with layers of another format.
+    package func making(_ format: LayerFormat) -> ImageMaker {
+        var maker = self
+        maker.settings.format = format
+        maker.layers.settings.format = format
+        return maker
     }
 
     /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the

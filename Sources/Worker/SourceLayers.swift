@@ -5,7 +5,7 @@ internal import Platform
 
 /// Layers from the trees of revisions: remembered ones by their digests, others made.
 struct SourceLayers: Sendable {
-    let settings: LayerSettings
+    var settings: LayerSettings
     let memo: LayerMemo
 
     /// The layers of a revision's tree. Of a tree that was built before no object is read, unless bytes turn out to be lacking.

@@ -45,6 +45,18 @@ import Testing
         #expect(try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
     }
 
+    @Test("a remembered layer of zstd has the type of one")
+    func zstd() throws {
+        let settings = LayerFixture.settings(format: .zstd)
+        let key = try LayerKey(tree: tree, at: "/app", settings: settings)
+        let layer = try LayerFixture.layer(InMemoryTree(items: Self.items), format: .zstd)
+        let memo = LayerMemo(in: scratch.path)
+        try memo.remember(layer, for: key)
+        let found = try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() }
+        #expect(found?.blob.descriptor == layer.blob.descriptor)
+        #expect(found?.blob.descriptor.mediaType == "application/vnd.oci.image.layer.v1.tar+zstd")
+    }
+
     @Test("lacking bytes are made again, and are the same")
     func madeAgain() async throws {
         let memo = LayerMemo(in: scratch.path)
@@ -79,6 +91,8 @@ import Testing
         let file = PlannedFile(path: "/app/x", content: "x", mode: 0o644)
         var other = settings
         other.compression = .small
+        var packed = settings
+        packed.format = .zstd
         var limited = settings
         limited.maximumBlobBytes = 10
         let keys = [
@@ -89,6 +103,7 @@ import Testing
             try LayerKey(tree: tree, at: "/app", files: [file], settings: settings),
             try LayerKey(tree: tree, at: "/app", settings: other),
             try LayerKey(tree: tree, at: "/app", settings: limited),
+            try LayerKey(tree: tree, at: "/app", settings: packed),
         ]
         #expect(Set(keys).count == keys.count)
         #expect(try key() == key())
@@ -96,6 +111,9 @@ import Testing
 
     @Test("a codec is named by what it does, the same every time")
     func codec() throws {
+        let zstd = LayerFixture.settings(format: .zstd)
+        #expect(try zstd.codec == LayerFixture.settings(width: 5, format: .zstd).codec)
+        #expect(try zstd.codec.wholeMatch(of: /zstd-libzstd-balanced-v[0-9]+-[0-9a-f]{8}/) != nil)
         #expect(try settings.codec == LayerFixture.settings(width: 5).codec)
         #expect(try settings.codec.wholeMatch(of: /gzip-libdeflate-balanced-v[0-9]+-[0-9a-f]{8}/) != nil)
     }

@@ -65,6 +65,47 @@ struct ImageCommandTests {
         #expect(text.contains("there already"))
     }
 
+    @Test(
+        "layers of zstd are for whoever asks, and for registries that take them; podman pulls what gzip would give it"
+    )
+    func zstd() async throws {
+        _ = try await app()
+        let registry = try await RegistryServer()
+        let plain = try await build(to: "docker://\(registry.host)/plain/app:1")
+        let target = "docker://\(registry.host)/zstd/app:1"
+        try await SlipwayProgram.output(
+            ["build", scratch("app"), "--output", target],
+            environment: environment.merging(["SLIPWAY_REGISTRIES_ZSTD": "\(registry.host)/zstd"]) { $1 }
+        )
+        try await slipway("build", scratch("app"), "--output", "oci:\(scratch("layout")):app", "--layer-format", "zstd")
+        for place in [target, "oci:\(scratch("layout")):app"] {
+            let seen = try JSONDocument.parse(try await slipway("inspect", place, "--verify", "-o", "json").output)
+            #expect(seen["checks"]?.array?.allSatisfy { $0["problem"] == .null } == true)
+            let types = seen["layers"]?.array?.compactMap { $0["mediaType"]?.string } ?? []
+            #expect(types.count == plain.count)
+            #expect(types.last == "application/vnd.oci.image.layer.v1.tar+zstd", "\(types)")
+        }
+        let podman = try Podman()
+        do {
+            var listings: [[String]] = []
+            for name in ["plain", "zstd"] {
+                let image = "\(registry.host)/\(name)/app:1"
+                try await podman.pull(image)
+                let root = try await podman.mount(image)
+                listings.append(try await TreeListing.lines(of: root + "/app"))
+            }
+            #expect(listings[0] == listings[1])
+            #expect(listings[0].count > 3)
+        } catch {
+            try await podman.remove()
+            throw error
+        }
+        try await podman.remove()
+        try await Command.output([
+            "skopeo", "copy", "--quiet", "--src-tls-verify=false", target, "dir:\(scratch("back"))",
+        ])
+    }
+
     @Test("an image in a registry is inspected and verified; one that is not there is said to be missing")
     func inspectRegistry() async throws {
         _ = try await app()
