@@ -8,8 +8,10 @@ package struct LayerSettings: Sendable {
     package var format: LayerFormat
     /// The threads that compress. Their number changes the speed, never a byte.
     package var processors: BlockingPool
-    /// An existing directory for the compressed bytes; nothing in it has a name.
+    /// An existing directory for compressed bytes that are kept; nothing in it has a name.
     package var spoolDirectory: String
+    /// Where compressed bytes go.
+    package var output = LayerOutput.spool
     /// The largest file that is put in a layer, in bytes.
     package var maximumBlobBytes: Int64
     /// A large source becomes this many layers at most.

@@ -108,7 +108,14 @@ struct LayerMaking: Sendable {
         try LayerKey(tree: revision.tree, part: part, at: directory, on: base, settings: settings)
     }
 
-    private func write(_ part: TreePart, of tree: any StoredTree, cancellation: CancelFlag) throws -> Layer {
+    private func write(
+        _ part: TreePart,
+        of tree: any StoredTree,
+        to output: LayerOutput,
+        cancellation: CancelFlag
+    ) throws -> Layer {
+        var settings = settings
+        settings.output = output
         var cost = LayerWork()
         let layer = try LayerWriter.writeLayer(
             from: tree,
@@ -126,18 +133,18 @@ struct LayerMaking: Sendable {
 
     private func remembered(_ part: TreePart, _ key: LayerKey) -> Layer? {
         attempt("Remembered layers cannot be read") {
-            try memo.layer(for: key, comment: comment(part)) {
+            try memo.layer(for: key, comment: comment(part)) { output in
                 log.say("The bytes of the layer \(comment(part)) are lacking and are made again", .pushing)
-                return try await remake(part)
+                return try await remake(part, output)
             }
         } ?? nil
     }
 
-    private func remake(_ part: TreePart) async throws -> Layer {
+    private func remake(_ part: TreePart, _ output: LayerOutput) async throws -> Layer {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
             try await source.withTree(of: revision) { tree in
-                try write(part, of: tree, cancellation: cancellation)
+                try write(part, of: tree, to: output, cancellation: cancellation)
             }
         }
     }

@@ -65,6 +65,34 @@ struct ImageCommandTests {
         #expect(text.contains("there already"))
     }
 
+    @Test("a remembered layer that a registry lacks is sent while it is made: no file has a byte of it")
+    func streamed() async throws {
+        let repository = try await GitRepository(at: scratch("app"))
+        let text = (0..<400_000).map { String($0 &* 2_654_435_761 % 99_991) }.joined(separator: "\n")
+        try await repository.commit(["main.py": "print('x')\n", "data.txt": text])
+        let (first, second) = (try await RegistryServer(), try await RegistryServer())
+        let made = try await spooled("docker://\(first.host)/team/app:1")
+        let remade = try await spooled("docker://\(second.host)/team/app:1")
+        #expect(made > 500_000, "the first time the layer is in a file")
+        #expect(remade == 0)
+        #expect(second.requests.filter { $0.hasPrefix("PATCH") }.isEmpty)
+        for registry in [first, second] {
+            _ = try await slipway("inspect", "docker://\(registry.host)/team/app:1", "--verify")
+        }
+    }
+
+    /// Builds, and returns how many bytes were written to files without a name.
+    private func spooled(_ target: String) async throws -> Int {
+        let trace = scratch("trace-\(UInt32.random(in: 0 ... .max))")
+        let build = [SlipwayProgram.path, "build", scratch("app"), "--output", target]
+        let words = ["strace", "-f", "-y", "-o", trace, "-e", "trace=pwrite64"] + build
+        try await Command.output(words, environment: environment)
+        let lines = String(decoding: try Files.read(trace, limit: 64 << 20), as: UTF8.self).split(separator: "\n")
+        return lines.filter { $0.contains("/cache/spool/") }.reduce(0) { sum, line in
+            sum + (line.split(separator: "=").last.flatMap { Int($0.drop { $0 == " " }) } ?? 0)
+        }
+    }
+
     @Test(
         "layers of zstd are for whoever asks, and for registries that take them; podman pulls what gzip would give it"
     )
@@ -77,7 +105,14 @@ struct ImageCommandTests {
             ["build", scratch("app"), "--output", target],
             environment: environment.merging(["SLIPWAY_REGISTRIES_ZSTD": "\(registry.host)/zstd"]) { $1 }
         )
-        try await slipway("build", scratch("app"), "--output", "oci:\(scratch("layout")):app", "--layer-format", "zstd")
+        _ = try await slipway(
+            "build",
+            scratch("app"),
+            "--output",
+            "oci:\(scratch("layout")):app",
+            "--layer-format",
+            "zstd"
+        )
         for place in [target, "oci:\(scratch("layout")):app"] {
             let seen = try JSONDocument.parse(try await slipway("inspect", place, "--verify", "-o", "json").output)
             #expect(seen["checks"]?.array?.allSatisfy { $0["problem"] == .null } == true)
