@@ -48,4 +48,5 @@ packages_to_check=(
 # Installed where Debian has them: in Debian 13, and in the backports of Debian 12.
 packages_where_there_are=(
     valkey-server valkey-tools      # the other Redis: the queue's tests run on both
+    isal                            # igzip, which layers are measured beside
 )
