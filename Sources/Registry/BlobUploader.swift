@@ -5,19 +5,19 @@ internal import Platform
 extension RegistrySession {
     /// Uploads a blob whose digest and size are known.
     ///
-    /// - Parameter opened: an upload that is open already; nil once this took it over, and with it the duty to close it.
+    /// - Parameter opened: an upload that is open already; whoever takes it over has the duty to close it.
     /// - Throws: `BuildFailure` when it did not help to try again.
     func upload(
         _ content: VerifyingContent,
         _ descriptor: Descriptor,
         to target: Repository,
-        opened: inout OpenUpload?
+        opened: HandedUpload
     ) async throws {
         try await bulkSlots.withSlot(target.base.authority) {
             var uploader = BlobUploader(self, content, descriptor, target)
+            let opened = opened.take()
             uploader.location = opened?.location
             uploader.smallestChunk = opened?.smallestChunk ?? 0
-            opened = nil
             try await uploader.run()
         }
     }

@@ -1,6 +1,7 @@
 internal import BuildModel
 internal import HTTPTransport
 internal import Platform
+internal import Synchronization
 
 /// An upload that a registry opened: distribution spec, "Pushing blobs".
 struct OpenUpload: Sendable, Hashable {
@@ -16,6 +17,20 @@ struct OpenUpload: Sendable, Hashable {
         location = try session.location(in: response, of: request)
         let least = response.headers["OCI-Chunk-Min-Length"].flatMap { Int64($0) } ?? 0
         smallestChunk = min(max(0, least), 1 << 30)
+    }
+}
+
+/// An upload on its way from who opened it to who goes on with it: whoever takes it has to close it.
+final class HandedUpload: Sendable {
+    private let upload = Mutex<OpenUpload?>(nil)
+
+    func put(_ opened: OpenUpload?) { upload.withLock { $0 = opened } }
+
+    func take() -> OpenUpload? {
+        upload.withLock { upload in
+            defer { upload = nil }
+            return upload
+        }
     }
 }
 

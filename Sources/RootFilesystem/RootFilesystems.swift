@@ -167,21 +167,13 @@ package final class RootFilesystems: Sendable {
     ) async throws -> LayerNotes {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
-            let content = try await content(of: layer.blob)
+            let content = try await layer.blob.content(fetch)
             let unpacker = unpacker
             return try await pool.run {
                 try shelf.remove()
                 let root = try shelf.begin()
                 return try unpacker.unpack(layer, content, into: root, budget: budget, cancellation: cancellation)
             }
-        }
-    }
-
-    private func content(of blob: ImageBlob) async throws -> any BlobContent {
-        switch blob.source {
-        case .local(let content): content
-        case .deferred(let make): try await make()
-        case .registry: try await fetch(blob)
         }
     }
 }
@@ -195,5 +187,16 @@ package final class RootFilesystemLease: Sendable {
     init(lowerDirectories: [String], locks: [FileLock]) {
         self.lowerDirectories = lowerDirectories
         self.locks = locks
+    }
+}
+
+extension ImageBlob {
+    /// The blob's bytes on this node.
+    func content(_ fetch: RootFilesystems.Fetch) async throws -> any BlobContent {
+        switch source {
+        case .local(let content): content
+        case .deferred(let make): try await make()
+        case .registry: try await fetch(self)
+        }
     }
 }

@@ -42,11 +42,13 @@ struct RealTokenTests {
         let client = RegistryClient(settings: settings(registry), http: http)
         var slow = try await TestImage.layer(size: 2 << 20)
         guard case .local(let content) = slow.blob.source else { return }
-        slow.blob.source = .deferred {
-            // Longer than a token lives: it was good when the blob was looked for.
-            try await Task.sleep(for: .seconds(3))
-            return content
-        }
+        slow.blob.source = .deferred(
+            DeferredContent {
+                // Longer than a token lives: it was good when the blob was looked for.
+                try await Task.sleep(for: .seconds(3))
+                return content
+            }
+        )
         let image = TestImage.image([slow, try await TestImage.layer()])
         try await push(image, client, registry, "team/app")
         #expect(server.requests.count >= 2)

@@ -15,6 +15,10 @@ struct StepFixture {
         for directory in [lower, upper, work, scratch("merged")] { try Directories.create(directory) }
     }
 
+    static func settings(in directory: String) -> LayerSettings {
+        LayerSettings(processors: BlockingPool(label: "test.layers", width: 2), spoolDirectory: directory)
+    }
+
     /// Runs a program in the base itself.
     func prepare(_ words: [String]) async throws { try await Command.output(words, in: lower) }
 
@@ -47,10 +51,7 @@ struct StepFixture {
             excluded: excluded,
             maximumBytes: maximumBytes
         )
-        let settings = LayerSettings(
-            processors: BlockingPool(label: "test.layers", width: 2),
-            spoolDirectory: scratch.path
-        )
+        let settings = Self.settings(in: scratch.path)
         return try LayerWriter.writeLayer(
             of: changes,
             comment: "step",

@@ -12,7 +12,7 @@ package struct StepMaker: Sendable {
     let registry: RegistryClient
     let filesystems: RootFilesystems
     let sandbox: SandboxRunner
-    let layers: LayerSettings
+    private(set) var layers: LayerSettings
     let memo: StepMemo
     let blobs: StepBlobs
     let caches: StepCaches
@@ -39,6 +39,13 @@ package struct StepMaker: Sendable {
         self.policy = policy
         try StepScratch.sweep(policy.directory)
         blobs = try StepBlobs(directory: "\(policy.directory)/layers", limit: policy.layerBytes)
+    }
+
+    /// The same, with layers of another format.
+    package func making(_ format: LayerFormat) -> StepMaker {
+        var maker = self
+        maker.layers.format = format
+        return maker
     }
 
     /// Runs or remembers the steps of one phase, on top of what earlier ones made.

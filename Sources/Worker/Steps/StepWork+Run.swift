@@ -152,7 +152,8 @@ extension StepWork {
                     digest: layer.blob.descriptor.digest,
                     diffID: layer.diffID,
                     size: layer.blob.descriptor.size,
-                    tarSize: layer.tarSize
+                    tarSize: layer.tarSize,
+                    mediaType: layer.blob.descriptor.mediaType
                 )
             },
             log: log,
