@@ -160,6 +160,6 @@ let package = Package(
                 "BuildModel",
             ]
         ),
-        tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
+        tests("IntegrationTests", ["slipway", "RedisTransport", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

@@ -13,6 +13,7 @@ struct History: Sendable {
         var worker = ""
         /// Milliseconds since 1970 by the server's clock.
         var time: Int64 = 0
+        var code = ""
     }
 
     var id: String
@@ -73,7 +74,8 @@ extension History {
                 state: fields["state"] ?? "",
                 epoch: Int64(fields["epoch"] ?? "") ?? 0,
                 worker: fields["worker"] ?? "",
-                time: Int64(fields["time"] ?? "") ?? 0
+                time: Int64(fields["time"] ?? "") ?? 0,
+                code: fields["code"] ?? ""
             )
         }
         let log = try await farm.entries("slipway:{farm}:log:\(id)").map { Int64($0["attempt"] ?? "") ?? 0 }

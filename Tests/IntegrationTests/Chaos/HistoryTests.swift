@@ -1,4 +1,3 @@
-import TestSupport
 import Testing
 
 @Suite("The history checker")
@@ -42,27 +41,5 @@ struct HistoryTests {
     @Test("sees an older attempt in the log")
     func log() {
         #expect(history("queued claimed:1 finished:1", log: [1, 2, 1]).violations.count == 1)
-    }
-
-    @Test(
-        "sees a tag that was written without a lease",
-        arguments: [
-            ("node-1", 120, 0), ("node-1", 170, 0), ("node-1", 230, 1), ("node-2", 150, 1), ("node-2", 320, 0),
-            ("node-3", 150, 1),
-        ] as [(String, Int64, Int)]
-    )
-    func staleWrites(worker: String, time: Int64, count: Int) {
-        let events = [
-            ("queued", 0, "", 50), ("claimed", 1, "node-1", 100), ("phase", 1, "node-1", 150),
-            ("recovered", 1, "", 200), ("claimed", 2, "node-2", 300), ("finished", 2, "node-2", 400),
-        ].map { type, epoch, worker, time in
-            History.Event(type: type, state: "SUCCESS", epoch: Int64(epoch), worker: worker, time: Int64(time))
-        }
-        let history = History(id: "d1", events: events, logAttempts: [])
-        let write = TagWrite(worker: worker, tag: "d1", began: time, ended: time + 5)
-        let report = ChaosReport(histories: [history], writes: [write], harm: [:], failovers: [])
-        #expect(report.staleWrites.count == count)
-        #expect(report.violations.count == count)
-        #expect(report.text.contains("1 jobs accepted = 1 jobs ended, 0 lost, 0 doubled, \(count) stale effects"))
     }
 }
