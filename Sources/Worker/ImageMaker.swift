@@ -30,7 +30,7 @@ package struct ImageMaker: Sendable {
     }
 
     /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the
-    /// source, the source, what was made from all of it.
+    /// source, the source, what was made from all of it. Steps see them in the same order.
     ///
     /// - Parameters:
     ///   - steps: what the plan's steps made.
@@ -47,7 +47,7 @@ package struct ImageMaker: Sendable {
     ) async throws -> Image {
         let base = try await bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
         let below = try await directories(of: base, for: plan, log)
-        var own = try await writeFiles(of: plan, on: below, log, account) + steps.beforeSource
+        var own = try await writeFiles(of: plan, on: below, log, account) + steps.beforeSource.shipped
         if plan.includesSource {
             own += try await layers.layers(
                 of: revision,
@@ -60,7 +60,7 @@ package struct ImageMaker: Sendable {
         }
         let image = try ImageAssembler.assemble(
             base: base,
-            layers: own + steps.afterSource,
+            layers: own + steps.afterSource.shipped,
             plan: plan,
             revision: revision,
             created: revision.committedAt

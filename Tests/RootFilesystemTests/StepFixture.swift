@@ -40,7 +40,8 @@ struct StepFixture {
         excluding excluded: [String] = [],
         firstID: UInt32 = 0,
         idCount: UInt32 = .max,
-        maximumBytes: Int64 = .max
+        maximumBytes: Int64 = .max,
+        maximumBlobBytes: Int64 = 1 << 30
     ) throws -> CapturedChanges {
         let changes = OverlayChanges(
             upper: upper,
@@ -51,7 +52,8 @@ struct StepFixture {
             excluded: excluded,
             maximumBytes: maximumBytes
         )
-        let settings = Self.settings(in: scratch.path)
+        var settings = Self.settings(in: scratch.path)
+        settings.maximumBlobBytes = maximumBlobBytes
         return try LayerWriter.writeLayer(
             of: changes,
             comment: "step",

@@ -61,9 +61,22 @@ package struct StepMaker: Sendable {
         log: any BuildLog
     ) async throws -> StepLayers {
         var made = earlier
-        for step in steps {
+        var rest = steps[...]
+        while let step = rest.first {
             let work = StepWork(maker: self, step: step, earlier: made, revision, source, order, log)
-            made.results.append(try await work.result())
+            if let result = try await work.result() {
+                made.results.append(result)
+                rest.removeFirst()
+                continue
+            }
+            // It has to run on files that nobody has. Whoever makes those may make others than are remembered, so that what comes
+            // after is looked up anew.
+            guard let first = made.results.firstIndex(where: { !$0.isWhole }) else { throw StepWork.nowhere }
+            let again = made.results[first...].map(\.step)
+            made.results.removeSubrange(first...)
+            let maker = StepWork(maker: self, step: again[0], earlier: made, revision, source, order, log)
+            made.results.append(try await maker.madeAgain())
+            rest = again.dropFirst() + rest
         }
         return made
     }
@@ -72,7 +85,6 @@ package struct StepMaker: Sendable {
     package func published(_ made: StepLayers, in reference: ImageReference, log: any BuildLog) async {
         let repository = "\(reference.registry)/\(reference.repository)"
         for result in made.results where result.record.places.first != repository {
-            guard result.layers.allSatisfy(\.isShipped) else { continue }
             do {
                 let record = result.record.placed(in: repository)
                 try memo.remember(record, for: result.key)
