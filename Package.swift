@@ -82,7 +82,7 @@ let package = Package(
         module("RedisTransport", ["CHiredis", "Platform", "BuildModel"], settings: bridge),
         module("Settings", ["Documents", "Platform", "BuildModel"]),
         module("Telemetry", ["Platform", "BuildModel", logging]),
-        module("Compression", ["CDeflate", "CZlib", "BuildModel"], settings: bridge),
+        module("Compression", ["CDeflate", "CZlib", "CZstd", "BuildModel"], settings: bridge),
         module("Documents", ["CYAML", "BuildModel"], settings: bridge),
         module("Platform", ["CShims", "COpenSSL", "BuildModel"], settings: bridge),
         module("BuildModel", []),
@@ -93,6 +93,7 @@ let package = Package(
         systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
         systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         systemLibrary("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         .target(name: "CShims", path: "Sources/C/CShims"),
@@ -152,6 +153,7 @@ let package = Package(
             exclude: ["Probes"],
             swiftSettings: strict
         ),
+        tests("WorkerTests", ["Worker", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests(
             "StepTests",
@@ -160,6 +162,6 @@ let package = Package(
                 "BuildModel",
             ]
         ),
-        tests("IntegrationTests", ["slipway", "Settings", "Documents", "Platform", "BuildModel"]),
+        tests("IntegrationTests", ["slipway", "RedisTransport", "Settings", "Documents", "Platform", "BuildModel"]),
     ]
 )

@@ -17,6 +17,10 @@ from harness.sample import Bar, Sample
 from harness.suite import Case, Suite, Tool
 
 TOOL = "slipway"
+# What makes about 600 MB of installed packages, a tenth of it text.
+WHEELS = ["numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib", "opencv-python-headless", "sympy", "botocore"]
+LARGE = 600_000_000
+SYSTEM_FILES, OF_SYSTEM = "system-files", " of the system's files"
 COLD, CHANGED, UNCHANGED = "nothing remembered", "one file changed", "no change"
 
 
@@ -37,11 +41,12 @@ def main() -> int:
     suite = Suite("layers", arguments.rounds, arguments.warmups)
     report.warn_of_disturbance()
     facts = machine.facts()
-    for place in arguments.tree or _python_packages():
+    for place in arguments.tree or [*_python_packages(), _large_tree(arguments.wheels)]:
         size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file() and not file.is_symlink())
         with scratch.scratch(6 * size, arguments.scratch) as directory:
             tree = _repository(place, Path(directory))
-            bench = Bench(suite, arguments.slipway, arguments.seed, tree, f"{size / 1e6:.0f} MB tree")
+            name = f"{size / 1e6:.0f} MB tree{OF_SYSTEM if place.name == SYSTEM_FILES else ''}"
+            bench = Bench(suite, arguments.slipway, arguments.seed, tree, name)
             bench.compare_layers()
             with servers.registry(directory, str(bench.storage)) as port:
                 bench.compare_pushes(port)
@@ -53,6 +58,45 @@ def _python_packages() -> list[Path]:
     """What is installed for the system's Python (about 40 MB on a developer's machine) and for the one that runs this."""
     places = [Path("/usr/lib/python3/dist-packages"), Path(sysconfig.get_path("purelib"))]
     return list(dict.fromkeys(place for place in places if place.is_dir()))
+
+
+def _large_tree(place: Path) -> Path:
+    """About 600 MB: the packages of large wheels, installed once, or copies of the system's files where they cannot be had."""
+    packages, system = place / "site-packages", place / SYSTEM_FILES
+    for done in (packages, system):
+        if done.is_dir():
+            return done
+    place.mkdir(parents=True, exist_ok=True)
+    partial = place / "partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    pip = [str(place / "venv/bin/pip"), "install", "--quiet", "--only-binary=:all:", "--no-deps", "--no-compile"]
+    try:
+        subprocess.run(["python3", "-m", "venv", str(place / "venv")], check=True, timeout=300)
+        subprocess.run([*pip, "--target", str(partial), *WHEELS], check=True, timeout=1200)
+        return partial.rename(packages)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"The wheels cannot be had ({error}): the large tree is copies of the system's files.", file=sys.stderr)
+    shutil.rmtree(partial, ignore_errors=True)
+    _copy_system(partial, LARGE)
+    return partial.rename(system)
+
+
+def _copy_system(target: Path, limit: int) -> None:
+    """Plain files below /usr, in the order of their names, until there are enough bytes; then the same again elsewhere."""
+    copied = 0
+    for turn in range(100):
+        for file in sorted(Path("/usr").rglob("*")):
+            if file.is_symlink() or not file.is_file() or ".git" in file.name:
+                continue
+            size = file.stat().st_size
+            if size > limit // 20:
+                continue
+            place = target / f"copy-{turn}" / file.relative_to("/usr")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+            copied += size
+            if copied >= limit:
+                return
 
 
 class Bench:
@@ -102,7 +146,10 @@ class Bench:
                 Tool("buildah bud, push", lambda _, how=how: peer.build(**how), ["buildah"]),
             ]
             if name == COLD:
-                tools.append(Tool("tar, pigz -6, crane append", lambda _: self._crane(port), ["crane", "pigz"]))
+                for packer in ("pigz -6", "igzip -2"):
+                    needs = ["crane", packer.split()[0]]
+                    crane = lambda _, packer=packer: self._crane(packer, port)
+                    tools.append(Tool(f"tar, {packer}, crane append", crane, needs))
             self.suite.compare([Case(self._pushed(name))], tools)
 
     def add_bars(self) -> None:
@@ -136,7 +183,7 @@ class Bench:
 
     def _build(self, target: str, flags: list[str], *, cold: bool, changes: bool) -> tuple[Sample, dict]:
         if cold:
-            shutil.rmtree(self.cache, ignore_errors=True)
+            self._forget()
         if changes:
             _change(self.tree.files)
         out = self.tree.place / "result.json"
@@ -146,6 +193,12 @@ class Bench:
         quoted = " ".join(f"'{word}'" for word in [*words, "--cache-directory", str(self.cache)])
         sample = run(["bash", "-c", f"exec {quoted} > {out}"])
         return sample, json.loads(out.read_text())
+
+    def _forget(self) -> None:
+        """Empties the cache, but for what is known of base images: the warm-up has read those, as a node does once."""
+        for child in self.cache.iterdir() if self.cache.is_dir() else []:
+            if child.name != "bases":
+                shutil.rmtree(child) if child.is_dir() else child.unlink()
 
     def _peer(self, tool: str, case: str, words: list[str]) -> Sample:
         sample = run(words)
@@ -160,10 +213,10 @@ class Bench:
             subprocess.run(["umoci", *words], check=True, capture_output=True)
         return run(["umoci", "insert", "--rootless", "--image", f"{layout}:app", str(self.tree.files), "/app"])
 
-    def _crane(self, port: int) -> Sample:
+    def _crane(self, packer: str, port: int) -> Sample:
         self.turn += 1
         out, target = f"{self.tree.output}.tar.gz", f"127.0.0.1:{port}/apps/crane{self.turn}:1"
-        tar = f"tar -C {self.tree.files} --exclude=.git --sort=name -cf - . | pigz -6 > {out}"
+        tar = f"tar -C {self.tree.files} --exclude=.git --sort=name -cf - . | {packer} > {out}"
         return run(["bash", "-c", f"{tar} && crane append --insecure --new_layer {out} --new_tag {target}"])
 
     def _case(self, name: str) -> str:
@@ -246,6 +299,8 @@ def _arguments():
     parser.add_argument(
         "--tree", type=Path, action="append", metavar="DIR", help="files to make a layer of; may be given again"
     )
+    wheels = build / "bench/large-tree"
+    parser.add_argument("--wheels", type=Path, default=wheels, metavar="DIR", help="where the large tree is kept")
     parser.add_argument("--seed", type=Path, required=True, metavar="DIR", help="registry storage with the base images")
     return parser.parse_args()
 

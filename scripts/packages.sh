@@ -13,6 +13,7 @@ packages_to_build=(
     libssl-dev              # TLS and digests
     zlib1g-dev              # inflating
     libdeflate-dev          # compressing layers
+    libzstd-dev             # compressing layers where the target takes zstd
     libyaml-dev             # configuration and buildpack rules
     pkg-config              # finds all of them
 )
@@ -28,7 +29,7 @@ packages_to_test=(
     libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers
     curl jq openssl python3 python3-venv            # clients and small helpers
     python3-redis                                   # a producer in another language
-    faketime pigz libdeflate-tools                  # another clock; other readers of gzip
+    faketime pigz libdeflate-tools zstd             # another clock; other readers of gzip and zstd
     strace                                          # kills a program at each of its writes
     systemd                                         # systemd-analyze judges the units
 )
@@ -47,4 +48,5 @@ packages_to_check=(
 # Installed where Debian has them: in Debian 13, and in the backports of Debian 12.
 packages_where_there_are=(
     valkey-server valkey-tools      # the other Redis: the queue's tests run on both
+    isal                            # igzip, which layers are measured beside
 )

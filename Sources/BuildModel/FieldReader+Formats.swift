@@ -17,9 +17,15 @@ extension FieldReader {
         return text.utf8.allSatisfy { isAlphanumeric($0) || marks.contains($0) }
     }
 
+    /// The most labels that a build may name: each claim looks at them.
+    private static let mostLabels = 32
+
     /// Labels: an object from names to strings, both identifiers.
     func labels(_ name: String) throws(BuildFailure) -> [String: String] {
         guard let members = try object(name)?.members else { return [:] }
+        guard members.count <= Self.mostLabels else {
+            throw Self.invalid(name, "may have \(Self.mostLabels) members at most, not \(members.count)")
+        }
         var labels: [String: String] = [:]
         for (key, value) in members {
             guard Self.isIdentifier(key), case .string(let text) = value, Self.isIdentifier(text) else {

@@ -7,6 +7,45 @@ package protocol BlobContent: Sendable {
     ///
     /// Synchronous, may block on the disk; callable from any thread.
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int
+
+    /// Whether `read` from `offset` would not have to wait for somebody who makes the bytes.
+    ///
+    /// - Parameter tell: where it would have to, called once from any thread when that has changed.
+    func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension BlobContent {
+    package func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool { true }
+}
+
+/// A blob whose digest and size are remembered, and whose bytes are made when somebody lacks them. They are those of its
+/// descriptor, or making them throws.
+package struct DeferredContent: Sendable {
+    /// Uses bytes for as long as it runs.
+    package typealias Use = @Sendable (any BlobContent) async throws -> Void
+
+    private let make: @Sendable () async throws -> any BlobContent
+    private let stream: (@Sendable (Use) async throws -> Void)?
+
+    /// - Parameters:
+    ///   - make: makes all bytes, and keeps them as long as what it returns.
+    ///   - stream: makes bytes while they are read, and keeps none; nil where only `make` can.
+    package init(
+        _ make: @escaping @Sendable () async throws -> any BlobContent,
+        stream: (@Sendable (Use) async throws -> Void)? = nil
+    ) {
+        self.make = make
+        self.stream = stream
+    }
+
+    /// All of the bytes.
+    package func callAsFunction() async throws -> any BlobContent { try await make() }
+
+    /// Lends bytes that are best read from front to back, once: anything else makes them again up to there.
+    package func whileStreaming(_ use: Use) async throws {
+        guard let stream else { return try await use(try await make()) }
+        try await stream(use)
+    }
 }
 
 /// Where a blob's bytes are.
@@ -15,9 +54,8 @@ package enum BlobSource: Sendable {
     case local(any BlobContent)
     /// In the repository of a registry from which it can be mounted or copied.
     case registry(ImageReference)
-    /// Nowhere yet: digest and size are remembered, and the bytes are made when somebody lacks them. What is returned has the
-    /// digest and size of the descriptor, or making it throws.
-    case deferred(@Sendable () async throws -> any BlobContent)
+    /// Nowhere yet.
+    case deferred(DeferredContent)
 }
 
 /// A blob of an image: its descriptor and where its bytes are.

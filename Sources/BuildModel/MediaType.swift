@@ -4,6 +4,7 @@ package enum MediaType {
     package static let ociIndex = "application/vnd.oci.image.index.v1+json"
     package static let ociConfig = "application/vnd.oci.image.config.v1+json"
     package static let ociLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip"
+    package static let ociLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd"
     package static let ociLayerTar = "application/vnd.oci.image.layer.v1.tar"
     package static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
     package static let dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json"

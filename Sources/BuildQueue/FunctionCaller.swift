@@ -5,6 +5,8 @@ internal import RedisTransport
 extension BuildFailure.Code {
     /// The build is no longer this worker's: another epoch has it, or it ended. Nothing may be done for it any more.
     package static let leaseLost = Self(rawValue: "lease_lost")
+    /// The lease ran out by Redis' clock, and nobody has taken the build yet: until it is renewed nothing may be done for it.
+    package static let leaseOver = Self(rawValue: "lease_over")
     /// A newer build of the same `supersedes` key took the build's place.
     package static let superseded = Self(rawValue: "superseded")
     /// The build lost its worker so often that it is not run again by itself.
@@ -48,6 +50,7 @@ struct FunctionCaller: Sendable {
                 guard failure.isRetryable, Self.isPassing(failure.code), !deadline.hasPassed else { throw failure }
                 // Opening the next connection has its own growing delay; this one spares a server that answers but is not ready.
                 try await pause(min(deadline.remaining, .milliseconds(Int64.random(in: 25...50))), function)
+                guard !deadline.hasPassed else { throw failure }
             }
         }
     }
@@ -105,6 +108,10 @@ struct FunctionCaller: Sendable {
         if text.hasPrefix("LEASELOST ") {
             let message = "The lease is lost: \(text.dropFirst("LEASELOST ".count))."
             return BuildFailure(.platform, .leaseLost, operation: operation, message: message)
+        }
+        if text.hasPrefix("LEASEOVER ") {
+            let message = "The lease is over: \(text.dropFirst("LEASEOVER ".count))."
+            return BuildFailure(.platform, .leaseOver, operation: operation, message: message, isRetryable: true)
         }
         if text.hasPrefix("CANCELLED ") {
             let words = text.split(separator: " ", maxSplits: 2).map(String.init)

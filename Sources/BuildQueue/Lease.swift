@@ -14,8 +14,8 @@ package struct Lease: Sendable, Hashable {
     package var createdAt: Int64
     /// Until when the lease holds, in nanoseconds of this node's `SystemInformation.bootNanoseconds`.
     ///
-    /// Counted from before the call that took it, so it is never later than what Redis has. A worker whose clock passes it
-    /// without a renewal has to stop.
+    /// Counted from before the call that took it, so it is never later than what Redis has, unless the server's clock is put forward. A
+    /// worker whose clock passes it without a renewal writes nothing that others see until it was renewed.
     package var expiresAt: Int64
     /// Why the build has to stop, once a renewal has learned that somebody cancelled it; its fault is `cancelled`.
     package var cancellation: BuildFailure?

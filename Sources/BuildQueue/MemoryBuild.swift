@@ -34,7 +34,9 @@ package struct MemoryBuild: Sendable, Hashable {
     /// Builds without one are a tenant together.
     var tenant: String { request.organizationID ?? "-" }
     /// What one build at a time may change, within its tenant; nil for a build that changes no cluster.
-    var project: String? { request.deploy == .cluster ? "\(tenant) \(request.projectID)" : nil }
+    var project: String? {
+        request.deploy == .cluster || request.rollback != nil ? "\(tenant) \(request.projectID)" : nil
+    }
     /// Whether newer builds of its project have to wait for it: it runs, or comes back after it has begun.
     var holdsProject: Bool { isRunning || (state == .pending && hasBegun) }
     /// The lowest is next: the order of arrival, a minute earlier for every step of priority.

@@ -125,7 +125,10 @@ package actor MemoryQueue: LeasedQueue {
     /// As `held`, and the lease has not run out.
     func fenced(_ lease: Lease) throws(BuildFailure) -> MemoryBuild {
         let build = try held(lease)
-        guard build.leaseUntil >= SystemInformation.bootNanoseconds else { throw Self.lost(lease) }
+        guard build.leaseUntil >= SystemInformation.bootNanoseconds else {
+            let message = "The lease of build \(lease.id) at epoch \(lease.epoch) has run out."
+            throw BuildFailure(.platform, .leaseOver, operation: "queue.lease", message: message, isRetryable: true)
+        }
         return build
     }
 

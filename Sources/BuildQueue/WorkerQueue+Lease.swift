@@ -25,7 +25,9 @@ extension WorkerQueue {
             mark.move(to: ring, due: reply[2]?.integer)
             return nil
         }
-        return try lease(reply, before: before)
+        let lease = try lease(reply, before: before)
+        // Taken by an earlier call, and over since: nothing was done under it yet, so it may begin anew.
+        return lease.expiresAt > SystemInformation.bootNanoseconds ? lease : try await renew(lease)
     }
 
     /// Tells that this worker is there and takes no build now.

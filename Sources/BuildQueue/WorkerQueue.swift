@@ -5,15 +5,16 @@ internal import Synchronization
 
 /// The queue as a worker sees it: take builds, keep them, tell how they go, end them.
 ///
-/// Every call for a lease is refused with code `lease_lost` once the lease is another's. Calls survive lost connections:
+/// Every call for a lease is refused with code `lease_lost` once the lease is another's, and, but for renewing, with `lease_over` once
+/// it ran out. Calls survive lost connections:
 /// they are repeated until their deadline, and a repeat changes nothing.
 package struct WorkerQueue: Sendable {
     /// The settings that the queue was made with.
     package let settings: QueueSettings
     let caller: FunctionCaller
     let mark = DoorbellMark()
-    let cancels = CancelMark()
-    let tokens = LostClaims()
+    let cancels: CancelMark
+    let tokens: LostClaims
 
     /// Whether a claim failed in a way that it may have taken a build all the same; the next claim asks for it.
     package var hasLostClaims: Bool { tokens.hasAny }
@@ -25,6 +26,22 @@ package struct WorkerQueue: Sendable {
     package init(_ client: RedisClient, settings: QueueSettings) throws(BuildFailure) {
         self.settings = settings
         caller = FunctionCaller(client: client, keys: try QueueKeys(farm: settings.farm))
+        (cancels, tokens) = (CancelMark(), LostClaims())
+    }
+
+    private init(_ former: WorkerQueue, settings: QueueSettings) {
+        self.settings = settings
+        (caller, cancels, tokens) = (former.caller, former.cancels, former.tokens)
+    }
+
+    /// The same queue by other settings. What it has left to do goes along: claims whose replies were lost, also one that is
+    /// under way now, and the place in the stream of cancelled builds.
+    ///
+    /// - Parameter settings: its farm and worker's name are not taken: they are what others know this worker by.
+    package func changed(to settings: QueueSettings) -> WorkerQueue {
+        var settings = settings
+        (settings.farm, settings.worker) = (self.settings.farm, self.settings.worker)
+        return WorkerQueue(self, settings: settings)
     }
 
     /// Waits until there may be work: a request in the intake, or a build that became ready or is due. Owns nothing by that.

@@ -5,9 +5,8 @@ internal import CZlib
 ///
 /// Owns a `z_stream`; not for use by two threads at once, hence not Sendable.
 @safe
-package final class InflateStream {
+package final class InflateStream: UnpackStream {
     private var stream: z_stream
-    /// Whether the stream's end was reached and its checksum was right.
     package private(set) var isAtEnd = false
 
     /// - Parameter format: what the stream is wrapped in; of gzip one member.
@@ -25,7 +24,6 @@ package final class InflateStream {
         }
     }
 
-    /// Makes ready for another stream of the same format: the next member of a gzip file.
     package func reset() {
         unsafe inflateReset(&stream)
         isAtEnd = false
@@ -33,9 +31,6 @@ package final class InflateStream {
 
     deinit { unsafe inflateEnd(&stream) }
 
-    /// Inflates from the front of `input` into the front of `output`, until one of them is used up or the stream ends.
-    ///
-    /// - Returns: bytes read and written; nil if the stream is damaged.
     package func inflate(
         _ input: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer

@@ -1,9 +1,8 @@
 package import BuildModel
-internal import Synchronization
 
 /// Decompressors that are not in use.
 package final class InflaterStock: Sendable {
-    private let idle = Mutex<[Inflater]>([])
+    private let stock = Stock { () throws(BuildFailure) in try Inflater() }
 
     package init() {}
 
@@ -11,13 +10,6 @@ package final class InflaterStock: Sendable {
     package func withInflater<Value>(
         _ body: (Inflater) throws(BuildFailure) -> Value
     ) throws(BuildFailure) -> Value {
-        let inflater: Inflater
-        if let used = idle.withLock({ $0.popLast() }) {
-            inflater = used
-        } else {
-            inflater = try Inflater()
-        }
-        defer { idle.withLock { $0.append(inflater) } }
-        return try body(inflater)
+        try stock.lend(body)
     }
 }

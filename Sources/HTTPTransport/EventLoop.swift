@@ -14,6 +14,8 @@ final class EventLoop: @unchecked Sendable {
     private struct Inbox {
         var joining: [Transfer] = []
         var leaving: [Transfer] = []
+        /// Those whose body has come on.
+        var waking: [Transfer] = []
         var isStopping = false
         var hasEnded = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -59,6 +61,15 @@ final class EventLoop: @unchecked Sendable {
         inbox.withLock { inbox in
             guard !inbox.hasEnded else { return }
             inbox.leaving.append(transfer)
+            unsafe curl_multi_wakeup(multi)
+        }
+    }
+
+    /// Goes on with a transfer that rests because its body was not ready; harmless when it does not rest.
+    func wake(_ transfer: Transfer) {
+        inbox.withLock { inbox in
+            guard !inbox.hasEnded else { return }
+            inbox.waking.append(transfer)
             unsafe curl_multi_wakeup(multi)
         }
     }
@@ -110,14 +121,17 @@ extension EventLoop {
 
     /// Lets transfers join and leave; false when it is time to end.
     private func takeOrders() -> Bool {
-        let (joining, leaving, isStopping) = inbox.withLock { inbox in
-            defer { (inbox.joining, inbox.leaving) = ([], []) }
-            return (inbox.joining, inbox.leaving, inbox.isStopping)
+        let (joining, leaving, waking, isStopping) = inbox.withLock { inbox in
+            defer { (inbox.joining, inbox.leaving, inbox.waking) = ([], [], []) }
+            return (inbox.joining, inbox.leaving, inbox.waking, inbox.isStopping)
         }
         for transfer in joining { join(transfer) }
         for transfer in leaving where unsafe active[transfer.handle.raw] != nil {
             leave(transfer)
             transfer.fail(.cancelled(operation: "http.request"))
+        }
+        for transfer in waking where unsafe active[transfer.handle.raw] === transfer {
+            unsafe curl_easy_pause(transfer.handle.raw, CURLPAUSE_SEND_CONT)
         }
         return !isStopping
     }
@@ -159,7 +173,7 @@ extension EventLoop {
         let (waiting, waiters, farewell) = inbox.withLock { inbox in
             inbox.isStopping = true
             inbox.hasEnded = true
-            defer { (inbox.joining, inbox.leaving, inbox.waiters) = ([], [], []) }
+            defer { (inbox.joining, inbox.leaving, inbox.waking, inbox.waiters) = ([], [], [], []) }
             return (inbox.joining, inbox.waiters, inbox.farewell)
         }
         let running = unsafe Array(active.values)

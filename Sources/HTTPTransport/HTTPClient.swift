@@ -91,7 +91,7 @@ package final class HTTPClient: Sendable {
         let loop = loop(for: transfer)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                transfer.prepare(continuation)
+                transfer.prepare(continuation, on: loop)
                 loop.start(transfer)
             }
         } onCancel: {

@@ -78,6 +78,7 @@ extension Transfer {
     fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         do {
             try permit?()
+            guard isBodyReady else { return Int(CURL_READFUNC_PAUSE) }
             let count = try unsafe readBody(into: buffer)
             uploadOffset += Int64(count)
             if uploadOffset == request.bodySize, let reply = request.limits.reply { try handle.setPatience(reply) }
@@ -86,6 +87,13 @@ extension Transfer {
             failure = error
             return Int(CURL_READFUNC_ABORT)
         }
+    }
+
+    /// Whether the next bytes are there. Where somebody has to make them first, the transfer rests until they are: the loop's thread
+    /// has others to serve.
+    private var isBodyReady: Bool {
+        guard case .content(let content) = request.body, uploadOffset < request.bodySize else { return true }
+        return content.isReadable(at: uploadOffset) { [wake] in wake?() }
     }
 
     private func readBody(into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {

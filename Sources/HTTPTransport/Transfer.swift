@@ -37,6 +37,8 @@ final class Transfer: @unchecked Sendable {
     var isTruncated = false
     /// Whether a streamed body has begun.
     var hasBodyBegun = false
+    /// Has the loop go on with the transfer after it rested.
+    private(set) var wake: (@Sendable () -> Void)?
     private var continuation: CheckedContinuation<TransferResult, any Error>?
 
     /// Prepares a request.
@@ -59,9 +61,10 @@ final class Transfer: @unchecked Sendable {
         return false
     }
 
-    /// Remembers whom to tell how it ended; before the transfer is handed to the loop.
-    func prepare(_ continuation: CheckedContinuation<TransferResult, any Error>) {
+    /// Remembers whom to tell how it ended, and which loop runs it; before the transfer is handed to that.
+    func prepare(_ continuation: CheckedContinuation<TransferResult, any Error>, on loop: EventLoop) {
         self.continuation = continuation
+        wake = { [weak self, weak loop] in if let self { loop?.wake(self) } }
     }
 
     /// Ends the transfer as libcurl says it ended.

@@ -5,17 +5,23 @@ internal import Synchronization
 /// Tells compressors apart by what they do: releases of a library may pack the same bytes in another way, and nothing else says
 /// at run time which one it is.
 enum CodecIdentity {
-    private static let known = Mutex<[CompressionLevel: String]>([:])
+    private struct Codec: Hashable {
+        var compression: CompressionLevel
+        var format: LayerFormat
+    }
+
+    private static let known = Mutex<[Codec: String]>([:])
 
     /// Eight hexadecimal digits of the sha256 of a sample that was compressed in every way that the compression uses.
-    static func fingerprint(_ compression: CompressionLevel) throws(BuildFailure) -> String {
-        if let fingerprint = known.withLock({ $0[compression] }) { return fingerprint }
-        let compressor = MemberCompressor(compression)
+    static func fingerprint(_ compression: CompressionLevel, _ format: LayerFormat) throws(BuildFailure) -> String {
+        let codec = Codec(compression: compression, format: format)
+        if let fingerprint = known.withLock({ $0[codec] }) { return fingerprint }
+        let compressor = MemberCompressor(compression, format)
         let sample = sample
         var members: [UInt8] = []
-        for level in compression.levels { members += try compressor.compress(sample, level: level) }
+        for level in compression.levels(format) { members += try compressor.compress(sample, level: level) }
         let fingerprint = String(Digest(of: members).hex.prefix(8))
-        known.withLock { $0[compression] = fingerprint }
+        known.withLock { $0[codec] = fingerprint }
         return fingerprint
     }
 

@@ -2,23 +2,25 @@
 package enum CompressionLevel: String, Sendable, Hashable, CaseIterable {
     /// About three times as fast as `balanced`, and a tenth larger.
     case fast
-    /// No larger than gzip -6.
+    /// No larger than gzip -6; by zstd about a tenth smaller.
     case balanced
     /// A percent or two smaller than `balanced`, at several times its cost.
     case small
 
-    /// The levels of libdeflate that it uses.
-    var levels: [Int] {
-        switch self {
-        case .fast: [1]
-        case .balanced: [5, 6]
-        case .small: [9]
+    /// The levels of libdeflate or libzstd that it uses.
+    func levels(_ format: LayerFormat) -> [Int] {
+        switch (self, format) {
+        case (.fast, _): [1]
+        case (.balanced, .gzip): [5, 6]
+        case (.balanced, .zstd): [3]
+        case (.small, _): [9]
         }
     }
 
-    /// libdeflate's level for one member. Level 6 gains most where text is compressed, level 5 does nearly as well elsewhere.
-    func level(for tar: [UInt8]) -> Int {
-        guard self == .balanced else { return levels[0] }
+    /// The level for one member. libdeflate's level 6 gains most where text is compressed, level 5 does nearly as well elsewhere.
+    func level(for tar: [UInt8], _ format: LayerFormat) -> Int {
+        let levels = levels(format)
+        guard levels.count > 1 else { return levels[0] }
         return Self.isText(tar) ? 6 : 5
     }
 

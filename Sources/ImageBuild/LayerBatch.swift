@@ -16,19 +16,26 @@ package final class LayerBatch {
 
     /// Walks a part of a tree and has its members made; returns while the last ones may be underway.
     ///
-    /// Parameters and errors are those of `LayerWriter.writeLayer(from:part:at:ownership:files:comment:settings:cancellation:report:)`;
+    /// Parameters and errors are those of `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:report:)`;
     /// an error may belong to a layer that was begun before.
     package func begin(
         from tree: any StoredTree,
         part: TreePart,
         at directory: String,
+        on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
         comment: String,
         cancellation: CancelFlag
     ) throws -> PendingLayer {
-        var contents = try LayerContents(settings, window: window, ownership: ownership, cancellation: cancellation)
-        let root = try LayerPath.absolute(directory)
+        var contents = try LayerContents(
+            settings,
+            window: window,
+            base: base,
+            ownership: ownership,
+            cancellation: cancellation
+        )
+        let root = try base.resolve(directory)
         guard !root.isEmpty else { throw LayerFailure.plan(directory, "the app needs a directory of its own") }
         try contents.addDirectories(to: root)
         try contents.add(files)

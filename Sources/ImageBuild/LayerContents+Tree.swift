@@ -20,7 +20,7 @@ extension LayerContents {
             }
             for directory in skipped.takeAncestors(of: entry.path) {
                 let path = root + [LayerPath.slash] + directory
-                if added[path] == nil { try stream.append(.directory(path, ownership: ownership)) }
+                if added[path] == nil { try stream.append(base.directory(path, ownership: ownership)) }
             }
             let path = root + [LayerPath.slash] + entry.path
             guard path.count <= LayerPath.maximumPath else {
@@ -45,7 +45,7 @@ extension LayerContents {
 
     private func add(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8]) throws {
         switch entry.kind {
-        case .directory: try stream.append(.directory(path, ownership: ownership))
+        case .directory: try stream.append(base.directory(path, ownership: ownership))
         case .file: try addFile(entry, of: tree, at: path, mode: 0o644)
         case .executable: try addFile(entry, of: tree, at: path, mode: 0o755)
         case .symbolicLink: try addLink(entry, of: tree, at: path)

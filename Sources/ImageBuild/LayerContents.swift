@@ -4,6 +4,7 @@ internal import Platform
 /// A layer while it is filled: first what the plan adds, then the tree.
 struct LayerContents {
     let stream: LayerStream
+    let base: LayerBase
     let ownership: FileOwnership
     let maximumBlobBytes: Int64
     /// What is in the layer that did not come from the tree, by path. Small.
@@ -13,18 +14,20 @@ struct LayerContents {
     init(
         _ settings: LayerSettings,
         window: MemberWindow? = nil,
+        base: LayerBase,
         ownership: FileOwnership,
         cancellation: CancelFlag
     ) throws(BuildFailure) {
         let window = if let window { window } else { try MemberWindow(settings) }
         stream = try LayerStream(window, cancellation: cancellation)
+        self.base = base
         self.ownership = ownership
         maximumBlobBytes = settings.maximumBlobBytes
     }
 
-    /// Adds `path` and the directories above it, but for those that the base image has.
+    /// Adds `path`, in which no link of the base is left, and the directories above it.
     mutating func addDirectories(to path: [UInt8]) throws {
-        for directory in LayerPath.ancestors(of: path) + [path] where !StandardDirectories.contains(directory) {
+        for directory in LayerPath.ancestors(of: path) + [path] {
             if let kind = added[directory] {
                 guard kind == .directory else {
                     throw LayerFailure.plan(
@@ -35,7 +38,7 @@ struct LayerContents {
                 continue
             }
             added[directory] = .directory
-            try stream.append(.directory(directory, ownership: ownership))
+            try stream.append(base.directory(directory, ownership: ownership))
         }
     }
 
@@ -47,8 +50,8 @@ struct LayerContents {
     }
 
     private mutating func add(_ file: PlannedFile) throws {
-        let path = try LayerPath.absolute(file.path)
-        guard !path.isEmpty, !StandardDirectories.contains(path), added[path] == nil else {
+        let path = try base.resolve(file: file.path)
+        guard !base.isDirectory(path), added[path] == nil else {
             throw LayerFailure.plan(file.path, "it is a directory, or planned twice")
         }
         if let slash = path.lastIndex(of: LayerPath.slash) { try addDirectories(to: Array(path[..<slash])) }

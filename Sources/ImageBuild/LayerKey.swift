@@ -11,12 +11,13 @@ package struct LayerKey: Sendable, Hashable {
     /// The key as one value, for notes that belong to it.
     package var noteKey: Digest { Digest(of: "note \(digest.hex)") }
 
-    /// - Parameters: as for `LayerWriter.writeLayer(from:at:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds.
-    /// - Throws: `BuildFailure` with code `invalid_configuration` if there is no such codec.
+    /// - Parameters: as for `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds.
+    /// - Throws: `BuildFailure`: `invalid_configuration` if there is no such codec, `invalid_plan` if the base's links lead nowhere.
     package init(
         tree: ObjectID,
         part: TreePart = .whole,
         at directory: String,
+        on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
         settings: LayerSettings
@@ -31,6 +32,7 @@ package struct LayerKey: Sendable, Hashable {
         let parts: JSONValue = [
             "tree": .string(part.content?.hex ?? tree.hex),
             "directory": .string(directory),
+            "base": try base.identity(at: directory, files: files),
             "user": .integer(Int64(ownership.user)),
             "group": .integer(Int64(ownership.group)),
             "files": .array(planned),

@@ -7,6 +7,9 @@ internal import Synchronization
 /// A remembered layer costs neither reading nor compressing: a registry that has it is told its digest. Its bytes are made again
 /// only where they are lacking.
 package final class LayerMemo: Sendable {
+    /// Makes a layer anew.
+    package typealias Make = @Sendable (LayerOutput) async throws -> Layer
+
     /// About 50,000 layers.
     private static let limit: Int64 = 16 << 20
     /// In place of a record: the layer is not to be trusted any more.
@@ -38,20 +41,24 @@ package final class LayerMemo: Sendable {
     ///
     /// - Parameters:
     ///   - comment: what the image's history says of it.
-    ///   - make: makes the layer anew. If it then has other bytes than are remembered, the content throws `corrupted` and names
-    ///     both codecs, and the memo forgets the layer.
+    ///   - make: makes the layer anew, into an output. If it then has other bytes than are remembered, the content throws
+    ///     `corrupted` and names both codecs, and the memo forgets the layer.
     /// - Throws: `BuildFailure` with code `system` if the journal cannot be read.
     package func layer(
         for key: LayerKey,
         comment: String,
-        making make: @escaping @Sendable () async throws -> Layer
+        making make: @escaping Make
     ) throws(BuildFailure) -> Layer? {
         try catchUp()
         guard let record = state.withLock({ $0.records[key.digest] }) else { return nil }
-        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: record.digest, size: record.size)
-        let source = BlobSource.deferred { try await self.content(of: record, key: key, making: make) }
+        let descriptor = Descriptor(
+            mediaType: LayerFormat(codec: record.codec).mediaType,
+            digest: record.digest,
+            size: record.size
+        )
+        let remaking = LayerRemaking(memo: self, record: record, key: key, make: make)
         return Layer(
-            blob: ImageBlob(descriptor: descriptor, source: source),
+            blob: ImageBlob(descriptor: descriptor, source: .deferred(remaking.content)),
             diffID: record.diffID,
             tarSize: record.tarSize,
             comment: comment
@@ -97,18 +104,10 @@ package final class LayerMemo: Sendable {
         return true
     }
 
-    private func content(
-        of record: LayerRecord,
-        key: LayerKey,
-        making make: @Sendable () async throws -> Layer
-    ) async throws -> any BlobContent {
-        let layer = try await make()
-        guard LayerRecord(layer, codec: key.codec) == record, case .local(let content) = layer.blob.source else {
-            try journal.append("\(key.digest.hex) \(Self.nothing)")
-            try? await farm?.forget(key.digest)
-            throw Self.differs(record, layer, codec: key.codec)
-        }
-        return content
+    /// Forgets a layer, here and in the farm.
+    func forget(_ key: LayerKey) async throws {
+        try journal.append("\(key.digest.hex) \(Self.nothing)")
+        try? await farm?.forget(key.digest)
     }
 
     /// Takes in what this and other processes have appended.
@@ -128,17 +127,5 @@ package final class LayerMemo: Sendable {
                 }
             }
         }
-    }
-
-    private static func differs(_ record: LayerRecord, _ layer: Layer, codec: String) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .corrupted,
-            operation: "layer.remake",
-            message:
-                "The layer '\(layer.comment)' was made again and has other bytes than before: \(record.digest) by codec "
-                + "\(record.codec), now \(layer.blob.descriptor.digest) by codec \(codec); its tar \(record.diffID), now "
-                + "\(layer.diffID). It is forgotten now; build again, and report this as a defect."
-        )
     }
 }

@@ -27,7 +27,11 @@ package struct LayerScan {
         list.expect(reading.digest == layer.digest, "layer-digest", "its bytes have the digest \(reading.digest)")
         list.expect(reading.typeProblem == nil, "layer-type", reading.typeProblem ?? "")
         guard reading.isReadable else { return list.checks }
-        list.expect(reading.gzipProblem == nil, "layer-gzip", reading.gzipProblem ?? "")
+        list.expect(
+            reading.streamProblem == nil,
+            reading.form == "zstd" ? "layer-zstd" : "layer-gzip",
+            reading.streamProblem ?? ""
+        )
         list.expect(
             reading.diffID.description == diffID,
             "layer-diff-id",
@@ -50,24 +54,27 @@ private struct LayerReading {
     let diffID: Digest
     /// Why the bytes are not what the media type says.
     private(set) var typeProblem: String?
-    private(set) var gzipProblem: String?
+    private(set) var streamProblem: String?
+    /// What the bytes are: `gzip`, `zstd`, `tar` or `empty`.
+    let form: String
     /// Whether there was a tar to look at.
     private(set) var isReadable = true
 
     init(_ content: any BlobContent, _ mediaType: String, _ tar: (UnsafeRawBufferPointer) -> Void) throws {
         let (hasher, tarHasher) = (SHA256Hasher(), SHA256Hasher())
         let form = try Self.form(of: content)
+        self.form = form
         let wanted = Self.form(of: mediaType)
         if form != wanted { typeProblem = "its type says \(wanted), and its bytes are \(form)" }
-        isReadable = form != "zstd" && form != "empty"
-        let stream = form == "gzip" ? try InflateStream(.gzip) : nil
-        var gzip = GzipState()
+        isReadable = form != "empty"
+        let stream = try Self.stream(form)
+        var state = StreamState(form)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { unsafe output.deallocate() }
         try unsafe content.forEachPiece(0..<content.size) { piece in
             unsafe hasher.update(piece)
             if let stream {
-                try unsafe gzip.feed(piece, stream, output) { bytes in
+                try unsafe state.feed(piece, stream, output) { bytes in
                     unsafe tarHasher.update(bytes)
                     unsafe tar(bytes)
                 }
@@ -78,7 +85,15 @@ private struct LayerReading {
         }
         digest = hasher.finalize()
         diffID = tarHasher.finalize()
-        if let stream { gzipProblem = gzip.problem ?? (stream.isAtEnd ? nil : "it ends inside a gzip member") }
+        if let stream { streamProblem = state.problem ?? (stream.isAtEnd ? nil : "it ends inside a \(state.part)") }
+    }
+
+    private static func stream(_ form: String) throws(BuildFailure) -> (any UnpackStream)? {
+        switch form {
+        case "gzip": try InflateStream(.gzip)
+        case "zstd": try ZstdStream()
+        default: nil
+        }
     }
 
     private static func form(of mediaType: String) -> String {
@@ -95,13 +110,22 @@ private struct LayerReading {
     }
 }
 
-/// Inflates member after member.
-private struct GzipState {
+/// Unpacks gzip members or zstd frames, one after another.
+private struct StreamState {
     private(set) var problem: String?
+    /// What the parts are called.
+    let part: String
+    /// What a part may begin with; zstd's skippable frames (RFC 8878, 3.1.2) as well.
+    private let firsts: Set<UInt8>
+
+    init(_ form: String) {
+        part = form == "zstd" ? "zstd frame" : "gzip member"
+        firsts = form == "zstd" ? Set([0x28] + Array(0x50...0x5f)) : [0x1f]
+    }
 
     mutating func feed(
         _ piece: UnsafeRawBufferPointer,
-        _ stream: InflateStream,
+        _ stream: any UnpackStream,
         _ output: UnsafeMutableRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Void
     ) throws {
@@ -109,14 +133,14 @@ private struct GzipState {
         while rest.count > 0 || !stream.isAtEnd {
             guard problem == nil else { return }
             if stream.isAtEnd {
-                guard unsafe rest.first == 0x1f else {
-                    problem = "there are bytes after its last gzip member"
+                guard let first = unsafe rest.first, firsts.contains(first) else {
+                    problem = "there are bytes after its last \(part)"
                     return
                 }
                 stream.reset()
             }
             guard let step = unsafe stream.inflate(rest, into: output) else {
-                problem = "its gzip members are damaged"
+                problem = "its \(part)s are damaged"
                 return
             }
             unsafe rest = UnsafeRawBufferPointer(rebasing: rest[step.read...])

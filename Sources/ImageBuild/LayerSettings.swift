@@ -4,10 +4,14 @@ package import Platform
 /// How layers are made: what they are compressed with, on which threads, where they are kept, and what is too large.
 package struct LayerSettings: Sendable {
     package var compression: CompressionLevel
+    /// What members are packed as; part of the codec.
+    package var format: LayerFormat
     /// The threads that compress. Their number changes the speed, never a byte.
     package var processors: BlockingPool
-    /// An existing directory for the compressed bytes; nothing in it has a name.
+    /// An existing directory for compressed bytes that are kept; nothing in it has a name.
     package var spoolDirectory: String
+    /// Where compressed bytes go.
+    package var output = LayerOutput.spool
     /// The largest file that is put in a layer, in bytes.
     package var maximumBlobBytes: Int64
     /// A large source becomes this many layers at most.
@@ -19,6 +23,7 @@ package struct LayerSettings: Sendable {
 
     package init(
         compression: CompressionLevel = .balanced,
+        format: LayerFormat = .gzip,
         processors: BlockingPool,
         spoolDirectory: String,
         maximumBlobBytes: Int64 = 1 << 30,
@@ -27,6 +32,7 @@ package struct LayerSettings: Sendable {
         members: MemberStore? = nil
     ) {
         self.compression = compression
+        self.format = format
         self.processors = processors
         self.spoolDirectory = spoolDirectory
         self.maximumBlobBytes = maximumBlobBytes
@@ -41,10 +47,12 @@ package struct LayerSettings: Sendable {
     /// - Throws: `BuildFailure` with code `invalid_configuration` if the library lacks a level.
     package var codec: String {
         get throws(BuildFailure) {
-            "gzip-libdeflate-\(compression.rawValue)-v3-\(try CodecIdentity.fingerprint(compression))"
+            let library = format == .gzip ? "libdeflate" : "libzstd"
+            let fingerprint = try CodecIdentity.fingerprint(compression, format)
+            return "\(format.rawValue)-\(library)-\(compression.rawValue)-v3-\(fingerprint)"
         }
     }
 
     /// Names how a tree becomes a tar: modes, times, owners, order and header forms.
-    package static let tarPolicy = "tar-v1"
+    package static let tarPolicy = "tar-v2"
 }

@@ -12,6 +12,7 @@ package enum LayerWriter {
     ///   - tree: walked on this thread; its blobs are read on the settings' threads too.
     ///   - part: the part of the tree that goes into the layer.
     ///   - directory: the absolute path in the image that becomes the tree's root.
+    ///   - base: what the layer will lie on: its links are followed on the way to the files, and its directories keep their attributes.
     ///   - ownership: of everything; files are readable by all, so that the app's user need not own them.
     ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
     ///   - comment: what the image's history says of the layer.
@@ -23,6 +24,7 @@ package enum LayerWriter {
         from tree: any StoredTree,
         part: TreePart = .whole,
         at directory: String,
+        on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
         comment: String,
@@ -35,6 +37,7 @@ package enum LayerWriter {
             from: tree,
             part: part,
             at: directory,
+            on: base,
             ownership: ownership,
             files: files,
             comment: comment,
@@ -50,19 +53,21 @@ package enum LayerWriter {
     /// - Throws: `BuildFailure` with code `invalid_plan` that names the path, or `cancelled`.
     package static func write(
         files: [PlannedFile],
+        on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         comment: String,
         settings: LayerSettings,
         cancellation: CancelFlag
     ) throws -> (layer: Layer, work: LayerWork) {
-        var contents = try LayerContents(settings, ownership: ownership, cancellation: cancellation)
+        var contents = try LayerContents(settings, base: base, ownership: ownership, cancellation: cancellation)
         try contents.add(files)
         return try contents.finish(comment: comment)
     }
 
-    /// As `write(files:ownership:comment:settings:cancellation:)`, without what it cost.
+    /// As `write(files:on:ownership:comment:settings:cancellation:)`, without what it cost.
     package static func writeLayer(
         files: [PlannedFile],
+        on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         comment: String,
         settings: LayerSettings,
@@ -70,6 +75,7 @@ package enum LayerWriter {
     ) throws -> Layer {
         try write(
             files: files,
+            on: base,
             ownership: ownership,
             comment: comment,
             settings: settings,

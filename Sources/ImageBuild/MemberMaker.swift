@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import Compression
 
 /// Makes members on any thread: reads and compresses them, or recalls them from where earlier layers left them.
 final class MemberMaker: Sendable {
@@ -39,11 +38,10 @@ final class MemberMaker: Sendable {
     }
 
     private let compressor: MemberCompressor
-    private let inflaters = InflaterStock()
     private let store: MemberStore?
 
-    init(_ compression: CompressionLevel, store: MemberStore?) {
-        compressor = MemberCompressor(compression)
+    init(_ settings: LayerSettings, store: MemberStore?) {
+        compressor = MemberCompressor(settings.compression, settings.format)
         self.store = store
     }
 
@@ -52,7 +50,8 @@ final class MemberMaker: Sendable {
         case .compress(let plan, let key): return try compress(try plan.bytes(), key: key)
         case .compressPart(let part, let plan, let key): return try compress(try plan.bytes(with: part), key: key)
         case .recall(let plan, let key):
-            guard let compressed = store?.member(for: key), let tar = try inflate(compressed, size: plan.size) else {
+            guard let compressed = store?.member(for: key), let tar = try compressor.unpack(compressed, size: plan.size)
+            else {
                 return try compress(try plan.bytes(), key: key)
             }
             return Member(tar: tar, tarSize: tar.count, compressed: compressed, origin: .recalled)
@@ -66,19 +65,5 @@ final class MemberMaker: Sendable {
         let compressed = try compressor.compress(tar)
         if let key { store?.keep(compressed, for: key) }
         return Member(tar: tar, tarSize: tar.count, compressed: compressed, origin: .made)
-    }
-
-    /// The tar of a member; nil if it is damaged, is not alone, or has another size.
-    private func inflate(_ member: [UInt8], size: Int) throws(BuildFailure) -> [UInt8]? {
-        try inflaters.withInflater { inflater in
-            var isWhole = false
-            let tar = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                let output = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: size)
-                let read = unsafe member.withUnsafeBytes { unsafe inflater.inflate($0, .gzip, into: output) }
-                isWhole = read == member.count
-                count = isWhole ? size : 0
-            }
-            return isWhole ? tar : nil
-        }
     }
 }

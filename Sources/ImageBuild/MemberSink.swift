@@ -1,7 +1,7 @@
 internal import BuildModel
 internal import Platform
 
-/// Where the members of one layer end, in order: a file without a name, and the hashes of both forms of the layer.
+/// Where the members of one layer end, in order: an output, and the hashes of both forms of the layer.
 final class MemberSink {
     /// What happens to the hashes' states after a member.
     enum EdgeStep {
@@ -10,13 +10,17 @@ final class MemberSink {
     }
 
     private let store: MemberStore?
-    private let spool: SpoolFile
+    private let output: any MemberOutput
+    private let format: LayerFormat
     private var state = LayerEdge()
     private var expected = 0
+    /// Compressed bytes so far.
+    private var size: Int64 = 0
     private(set) var work = LayerWork()
 
-    init(in directory: String, store: MemberStore?) throws(BuildFailure) {
-        spool = try SpoolFile(in: directory)
+    init(_ output: any MemberOutput, _ format: LayerFormat, store: MemberStore?) {
+        self.output = output
+        self.format = format
         self.store = store
     }
 
@@ -28,9 +32,10 @@ final class MemberSink {
     func take(_ member: MemberMaker.Member, edge: EdgeStep?) throws {
         expected -= 1
         work.count(member)
-        try unsafe member.compressed.withUnsafeBytes { try unsafe spool.append($0) }
+        try unsafe member.compressed.withUnsafeBytes { try unsafe output.append($0) }
+        size += Int64(member.compressed.count)
         if case .takeUp(let edge) = edge {
-            guard edge.size == spool.size else { throw LayerFailure.edge(spool.size, kept: edge.size) }
+            guard edge.size == size else { throw LayerFailure.edge(size, kept: edge.size) }
             state = edge
             return
         }
@@ -39,19 +44,19 @@ final class MemberSink {
             state.tarHasher.update(tar)
             state.hasher.update(member.compressed)
         }
-        state.size = spool.size
+        state.size = size
         if case .keep(let key) = edge { store?.keep(state.bytes, for: key) }
     }
 
     /// The layer, once all members have come.
     func layer(comment: String) -> Layer {
         let descriptor = Descriptor(
-            mediaType: MediaType.ociLayerGzip,
+            mediaType: format.mediaType,
             digest: state.hasher.finalize(),
-            size: spool.size
+            size: size
         )
         return Layer(
-            blob: ImageBlob(descriptor: descriptor, source: .local(spool)),
+            blob: ImageBlob(descriptor: descriptor, source: .local(output.content)),
             diffID: state.tarHasher.finalize(),
             tarSize: work.bytes,
             comment: comment

@@ -20,6 +20,8 @@ final class MemberWindow {
     private let maker: MemberMaker
     private let processors: BlockingPool
     private let spoolDirectory: String
+    private let format: LayerFormat
+    private let output: LayerOutput
     /// Members at most, and their bytes of tar. Sizes differ by up to eight times: the others go on while the first is a large one.
     private let (width, limit): (Int, Int)
     private var underway: [Underway] = []
@@ -28,16 +30,20 @@ final class MemberWindow {
     init(_ settings: LayerSettings) throws(BuildFailure) {
         store = settings.members
         codec = try settings.codec
-        maker = MemberMaker(settings.compression, store: settings.members)
+        maker = MemberMaker(settings, store: settings.members)
         processors = settings.processors
         spoolDirectory = settings.spoolDirectory
+        format = settings.format
+        output = settings.output
         width = 2 * settings.processors.width + 8
         limit = max(16 << 20, (settings.processors.width + 2) << 21)
     }
 
     deinit { for member in underway { member.job.abandon() } }
 
-    func makeSink() throws(BuildFailure) -> MemberSink { try MemberSink(in: spoolDirectory, store: store) }
+    func makeSink() throws(BuildFailure) -> MemberSink {
+        try MemberSink(output.open(in: spoolDirectory), format, store: store)
+    }
 
     /// Starts the making of a member; waits for the oldest one if enough are underway.
     func start(_ work: MemberMaker.Work, edge: MemberSink.EdgeStep?, for sink: MemberSink) throws {

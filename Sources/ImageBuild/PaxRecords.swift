@@ -18,6 +18,7 @@ struct PaxRecords {
         where number > UstarHeader.maximumID {
             append(key, Array(String(number).utf8))
         }
+        if !UstarHeader.fits(entry.modified) { append("mtime", Array(Self.decimal(entry.modified).utf8)) }
         // The name that all tars give to what xattr(7) has.
         for attribute in entry.attributes { append("SCHILY.xattr.\(attribute.name)", attribute.value) }
     }
@@ -30,6 +31,18 @@ struct PaxRecords {
         bytes.append(contentsOf: Array("\(length) \(key)=".utf8))
         bytes.append(contentsOf: value)
         bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Seconds with as many decimals as it takes.
+    private static func decimal(_ time: FileTime) -> String {
+        guard time.nanoseconds > 0 else { return String(time.seconds) }
+        let isNegative = time.seconds < 0
+        let whole = isNegative ? -(time.seconds + 1) : time.seconds
+        let nanoseconds = isNegative ? 1_000_000_000 - time.nanoseconds : time.nanoseconds
+        var digits = String(nanoseconds)
+        digits = String(repeating: "0", count: max(0, 9 - digits.utf8.count)) + digits
+        while digits.last == "0" { digits.removeLast() }
+        return "\(isNegative ? "-" : "")\(whole).\(digits)"
     }
 
     private static func fits(_ link: [UInt8]) -> Bool {

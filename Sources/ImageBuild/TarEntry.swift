@@ -24,6 +24,8 @@ struct TarEntry {
     var size: Int64 = 0
     /// A symbolic link's target, or the path of the file that a hard link is.
     var link: [UInt8] = []
+    /// One second after the epoch, but for what is the base's: 0 means "unset" to some readers.
+    var modified = FileTime(seconds: 1)
     /// Sorted by name.
     var attributes: [ExtendedAttribute] = []
 }

@@ -1,7 +1,8 @@
+internal import Platform
+
 /// The 512 bytes in front of an entry: POSIX.1-2017, pax, "ustar Interchange Format".
 ///
-/// Every field that could tell builds apart is fixed: one second after the epoch (0 means "unset" to some readers),
-/// numeric owners without names, no devices.
+/// Every field that could tell builds apart is fixed: numeric owners without names, no devices.
 enum UstarHeader {
     static let blockSize = 512
     /// What 11 octal digits hold.
@@ -9,8 +10,10 @@ enum UstarHeader {
     /// What 7 octal digits hold.
     static let maximumID: UInt32 = 0o777_7777
     static let linkWidth = 100
-    private static let modificationTime: Int64 = 1
     private static let magic = Array("ustar\u{0}00".utf8)
+
+    /// Whether the header can say a time whole.
+    static func fits(_ time: FileTime) -> Bool { time.nanoseconds == 0 && (0...maximumSize).contains(time.seconds) }
 
     /// Appends the block of an entry under a name. A number that does not fit becomes 0: extended records carry it then.
     static func append(_ entry: TarEntry, name: UstarName, to bytes: inout [UInt8]) {
@@ -27,7 +30,7 @@ enum UstarHeader {
                 digits: 7
             )
             unsafe block.number(entry.size > maximumSize ? 0 : entry.size, at: 124, digits: 11)
-            unsafe block.number(modificationTime, at: 136, digits: 11)
+            unsafe block.number(fits(entry.modified) ? entry.modified.seconds : 0, at: 136, digits: 11)
             unsafe block.text(repeatElement(UInt8(ascii: " "), count: 8), at: 148)
             unsafe block.text(CollectionOfOne(entry.kind.rawValue), at: 156)
             unsafe block.text(entry.link.prefix(linkWidth), at: 157)

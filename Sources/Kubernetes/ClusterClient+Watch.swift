@@ -71,6 +71,7 @@ extension ClusterClient {
             let (response, body) = try await http.download(signed) { bytes throws(BuildFailure) in
                 try splitter.add(bytes)
             }
+            if response.status == 401 { await credentials.forget(signed) }
             guard response.isSuccess else {
                 let failure = refusal(response, body, of: request)
                 return continuation.finish(

@@ -66,7 +66,6 @@ struct ClusterClient: Sendable {
             case .failed(let failure, _) where failure.code == .unauthorized && mayRenew:
                 // A token that was rotated or revoked since it was read: once more with a new one.
                 mayRenew = false
-                await credentials.renew()
             case .failed(let failure, let retryAfter):
                 // Who changed the object meanwhile has to be looked at before it is sent again.
                 guard failure.isRetryable, failure.code != .objectChanged, left > 0 else { throw failure }
@@ -90,6 +89,7 @@ struct ClusterClient: Sendable {
             var signed = try await signed(request, limits)
             signed.needsPermit = needsPermit
             (response, body) = try await http.execute(signed)
+            if response.status == 401 { await credentials.forget(signed) }
         } catch let error as BuildFailure {
             return .failed(unanswered(error, request), retryAfter: nil)
         }

@@ -79,9 +79,11 @@ package struct ClusterCredentials: Sendable, Hashable {
         }
     }
 
-    /// Forgets what is kept of a token that was refused.
-    func renew() async {
-        if case .helper(let helper) = token { await helper.forget() }
+    /// Forgets what is kept of who a refused request said that we are.
+    func forget(_ refused: HTTPRequest) async {
+        guard case .helper(let helper) = token else { return }
+        let token = refused.headers["Authorization"].map { String($0.dropFirst("Bearer ".count)) }
+        await helper.forget(token: token, certificate: refused.tls.clientCertificate)
     }
 
     /// The request with who we are.

@@ -3,7 +3,7 @@ internal import Documents
 internal import Platform
 
 /// A helper program that says who we are: `client.authentication.k8s.io/v1`, and its predecessor `v1beta1`. What it said is kept until it
-/// expires or the cluster refuses it.
+/// expires or the cluster refuses it. It runs once at a time, for all who ask meanwhile.
 package actor ExecPlugin {
     /// What a kubeconfig says about the program.
     package struct Configuration: Sendable, Hashable {
@@ -25,7 +25,7 @@ package actor ExecPlugin {
         var token: Redacted<String>?
         var certificate: [UInt8]?
         var key: Redacted<[UInt8]>?
-        /// RFC 3339 in UTC; nil for as long as this process runs.
+        /// RFC 3339; nil for as long as this process runs.
         var expiration: String?
     }
 
@@ -33,6 +33,10 @@ package actor ExecPlugin {
     /// How long the program may take.
     static let limit = Duration.seconds(60)
     private var kept: Credential?
+    /// How often the program has answered or failed, and how it failed the last time.
+    private var runs = 0
+    private var failure: BuildFailure?
+    private let turn = KeyedSlots<Int>(width: 1, operation: "kubernetes.credentials")
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -43,19 +47,39 @@ package actor ExecPlugin {
     /// - Throws: `BuildFailure` with code `invalid_configuration` that says what the program did wrong.
     func credential() async throws -> Credential {
         if let kept, isFresh(kept) { return kept }
-        let answer = try await run()
-        kept = answer
-        return answer
+        let before = runs
+        return try await turn.withSlot(0) { @Sendable in try await answer(since: before) }
     }
 
-    func forget() { kept = nil }
+    /// Forgets what the cluster has refused, unless something else is kept by now.
+    func forget(token: String?, certificate: [UInt8]?) {
+        guard let kept, kept.token?.exposed == token else { return }
+        // Without one of its own the request has that of the kubeconfig, if any.
+        guard kept.certificate == nil || kept.certificate == certificate else { return }
+        self.kept = nil
+    }
 
-    /// RFC 3339 in UTC sorts as text. Anything else is not trusted to be kept.
+    /// What the program says; what it said while the turn was waited for, if it ran then.
+    private func answer(since before: Int) async throws -> Credential {
+        if let kept, runs != before || isFresh(kept) { return kept }
+        if runs != before, let failure { throw failure }
+        do {
+            let answer = try await run()
+            (kept, failure) = (answer, nil)
+            runs += 1
+            return answer
+        } catch let failure as BuildFailure where failure.fault != .cancelled {
+            self.failure = failure
+            runs += 1
+            throw failure
+        }
+    }
+
+    /// What cannot be read as a time is not trusted to be kept.
     private func isFresh(_ credential: Credential) -> Bool {
         guard let expiration = credential.expiration else { return true }
-        guard expiration.hasSuffix("Z") else { return false }
-        let soon = Timestamp.text(seconds: SystemInformation.currentMilliseconds / 1000 + 10)
-        return soon.dropLast() < expiration.prefix(19)
+        guard let end = Timestamp.seconds(parsing: expiration) else { return false }
+        return end > SystemInformation.currentMilliseconds / 1000 + 10
     }
 
     private func run() async throws -> Credential {

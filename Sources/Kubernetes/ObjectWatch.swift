@@ -44,7 +44,6 @@ struct ObjectWatch: Sendable {
         case .unauthorized:
             // Listing asks with renewed credentials, and says so if they are not accepted either.
             guard version != nil else { throw failure }
-            await client.credentials.renew()
             version = nil
         default: guard failure.isRetryable else { throw failure }
         }

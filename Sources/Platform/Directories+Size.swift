@@ -18,8 +18,19 @@ extension Directories {
     ) throws(BuildFailure) -> Int64 {
         guard exists(path) else { return 0 }
         var entries = 0
-        return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
+        do {
+            return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
+        } catch  where error.code == .limitExceeded {
+            return .max
+        }
     }
+
+    private static let tooMuch = BuildFailure(
+        .code,
+        .limitExceeded,
+        operation: "directory.size",
+        message: "A directory has more in it, or is deeper, than is looked at."
+    )
 
     private static func treeSize(
         _ directory: DirectoryHandle,
@@ -27,20 +38,19 @@ extension Directories {
         _ entries: inout Int,
         _ cancellation: CancelFlag
     ) throws(BuildFailure) -> Int64 {
-        guard depth < deepest else { return .max }
-        guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
+        guard depth < deepest else { throw tooMuch }
         var sum: Int64 = 0
-        guard let names = try directory.someNames(limit: mostEntries - entries) else { return .max }
-        entries += names.count
-        for name in names {
-            guard let status = try directory.status(of: name) else { continue }
+        try directory.eachName { (name) throws(BuildFailure) in
+            entries += 1
+            guard entries <= mostEntries else { throw tooMuch }
+            guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
+            guard let status = try directory.status(of: name) else { return }
             var size = entryBytes
             if status.kind == .file { size = size.addingWithoutOverflow(status.size) }
             if status.kind == .directory, let below = try directory.directoryIfPresent(name) {
                 size = size.addingWithoutOverflow(try treeSize(below, depth: depth + 1, &entries, cancellation))
             }
             sum = sum.addingWithoutOverflow(size)
-            if sum == .max { return sum }
         }
         return sum
     }
@@ -64,16 +74,6 @@ extension DirectoryHandle {
             guard try status(of: name)?.kind == .directory else { return nil }
             // It may have been made again since.
             return try? directory(name)
-        }
-    }
-
-    /// The names; nil if there are more than `limit`.
-    fileprivate func someNames(limit: Int) throws(BuildFailure) -> [[UInt8]]? {
-        do {
-            return try names(limit: limit)
-        } catch {
-            if error.code == .limitExceeded { return nil }
-            throw error
         }
     }
 }

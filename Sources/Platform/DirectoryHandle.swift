@@ -45,15 +45,8 @@ package final class DirectoryHandle: Sendable {
     ///
     /// - Throws: `BuildFailure` with code `system`; `limit_exceeded` if there are more than `limit`.
     package func names(limit: Int = .max) throws(BuildFailure) -> [[UInt8]] {
-        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
-        defer { unsafe closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe Array(bytes.prefix { $0 != 0 })
-            }
-            if name == Self.current || name == Self.parent { continue }
+        try eachName { (name) throws(BuildFailure) in
             guard names.count < limit else {
                 throw BuildFailure(
                     .code,
@@ -65,6 +58,21 @@ package final class DirectoryHandle: Sendable {
             names.append(name)
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// Calls `body` with the names in the directory as they come, without `.` and `..`: memory does not grow with them.
+    ///
+    /// - Throws: `BuildFailure` with code `system`, or what `body` throws.
+    package func eachName(_ body: ([UInt8]) throws(BuildFailure) -> Void) throws(BuildFailure) {
+        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
+        defer { unsafe closedir(stream) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe Array(bytes.prefix { $0 != 0 })
+            }
+            if name != Self.current && name != Self.parent { try body(name) }
+        }
     }
 
     /// What the name is; nil if there is no such name.

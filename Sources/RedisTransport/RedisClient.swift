@@ -74,6 +74,11 @@ package final class RedisClient: Sendable {
         return try value.checked(endpoint, operation: Self.operation(words))
     }
 
+    /// Whether Sentinels say which server has the queue.
+    package var hasSentinels: Bool {
+        if case .sentinels = opener.finder.location.kind { true } else { false }
+    }
+
     /// Closes all connections; commands in flight fail, later ones too.
     package func close() async {
         for connection in blocking.withLock({ $0.close() }) { await connection.close() }

@@ -55,6 +55,7 @@ final class ServerFinder: Sendable {
     func check(_ connection: RedisConnection, within limit: Duration) async throws {
         guard case .sentinels = location.kind else { return }
         let role = try await connection.send(["ROLE"], within: limit)
+            .checked(connection.endpoint, operation: "redis.find")
         guard role[0]?.text != "slave" else {
             throw BuildFailure.unreachable(
                 connection.endpoint,

@@ -25,30 +25,32 @@ extension RegistrySession {
 
     private func place(_ blob: ImageBlob, in target: Repository, trustsHead: Bool) async throws -> BlobOutcome {
         if trustsHead, try await hasBlob(blob.descriptor, in: target) { return .alreadyThere }
-        var opened: OpenUpload?
+        let opened = HandedUpload()
         if trustsHead {
             switch try await mount(blob, into: target) {
             case .mounted: return .mounted
-            case .refused(let upload): opened = upload
+            case .refused(let upload): opened.put(upload)
             }
         }
         do {
-            let content = try VerifyingContent(await content(of: blob), descriptor: blob.descriptor)
-            try await upload(content, blob.descriptor, to: target, opened: &opened)
+            try await withContent(of: blob) { content in
+                let content = try VerifyingContent(content, descriptor: blob.descriptor)
+                try await upload(content, blob.descriptor, to: target, opened: opened)
+            }
         } catch {
-            if let opened { await close(opened.location, in: target, blob.descriptor) }
+            if let opened = opened.take() { await close(opened.location, in: target, blob.descriptor) }
             throw error
         }
         return .uploaded
     }
 
-    /// A blob's bytes, fetched if they are in a registry.
-    private func content(of blob: ImageBlob) async throws -> any BlobContent {
+    /// Lends a blob's bytes, fetched if they are in a registry, or made while they are read.
+    private func withContent(of blob: ImageBlob, _ use: DeferredContent.Use) async throws {
         switch blob.source {
-        case .local(let content): return content
-        case .deferred(let make): return try await make()
+        case .local(let content): try await use(content)
+        case .deferred(let content): try await content.whileStreaming(use)
         case .registry(let reference):
-            return try await self.blob(blob.descriptor, named: reference, spool: settings.spoolDirectory)
+            try await use(await self.blob(blob.descriptor, named: reference, spool: settings.spoolDirectory))
         }
     }
 

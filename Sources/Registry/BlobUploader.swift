@@ -5,19 +5,19 @@ internal import Platform
 extension RegistrySession {
     /// Uploads a blob whose digest and size are known.
     ///
-    /// - Parameter opened: an upload that is open already; nil once this took it over, and with it the duty to close it.
+    /// - Parameter opened: an upload that is open already; whoever takes it over has the duty to close it.
     /// - Throws: `BuildFailure` when it did not help to try again.
     func upload(
         _ content: VerifyingContent,
         _ descriptor: Descriptor,
         to target: Repository,
-        opened: inout OpenUpload?
+        opened: HandedUpload
     ) async throws {
         try await bulkSlots.withSlot(target.base.authority) {
             var uploader = BlobUploader(self, content, descriptor, target)
+            let opened = opened.take()
             uploader.location = opened?.location
             uploader.smallestChunk = opened?.smallestChunk ?? 0
-            opened = nil
             try await uploader.run()
         }
     }
@@ -56,7 +56,8 @@ struct BlobUploader {
         self.descriptor = descriptor
         self.target = target
         let known = session.knowledge[target.base.authority]
-        chunkBytes = session.settings.chunkBytes[target.registry] ?? known.chunkBytes
+        let learned = known.chunkBytes.map { ChunkSize.learned($0, for: descriptor.size) }
+        chunkBytes = session.settings.chunkBytes[target.registry] ?? learned
         wantsPatch = known.wantsPatch == true
     }
 
@@ -87,8 +88,9 @@ struct BlobUploader {
     /// - Throws: the failure, if there is no way on.
     private mutating func recover(from failure: BuildFailure) async throws -> Bool {
         if answer?.status == 413 || isChunkTooLarge {
-            guard shrinkChunks() else { throw failure }
-            await abandon()
+            guard location != nil, shrinkChunks() else { throw failure }
+            // What came before is there: only the next piece has to be smaller.
+            try await resume()
             return false
         }
         if isPatchWanted {
@@ -129,12 +131,9 @@ struct BlobUploader {
         }
         breaks += 1
         guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
-        chunkBytes = Self.chunkBytes(for: descriptor.size)
+        chunkBytes = ChunkSize.first(for: descriptor.size)
         isChunkLearned = true
     }
-
-    /// What ECR takes, the most particular of those that want chunks: at most 4,200 of them, and 10 MiB each where that suffices.
-    static func chunkBytes(for size: Int64) -> Int64 { max(10 << 20, size / 4000) }
 
     /// GHCR answers 416 to chunks over 4 MiB, others 400; the place they are for is right.
     private var isChunkTooLarge: Bool {
@@ -148,11 +147,14 @@ struct BlobUploader {
         return answer.status == 405 || answer.errors.contains { $0.code == "UNSUPPORTED" }
     }
 
-    /// The next smaller size that is known to pass somewhere: Cloudflare, ECR, GHCR, nginx as it comes, and less.
+    /// Makes the next request smaller than the one that was refused; false where that cannot be.
     private mutating func shrinkChunks() -> Bool {
-        let sizes: [Int64] = [95_000_000, 10 << 20, 4 << 20, 1 << 20, 256 << 10, 64 << 10]
-        let refused = min(chunkBytes ?? descriptor.size, descriptor.size - offset)
-        guard let next = sizes.first(where: { $0 < refused }), next >= smallestChunk else { return false }
+        let next = ChunkSize.smaller(
+            than: min(chunkBytes ?? descriptor.size, descriptor.size - offset),
+            isWhole: chunkBytes == nil,
+            learned: session.knowledge[target.base.authority].chunkBytes
+        )
+        guard let next, next >= smallestChunk else { return false }
         chunkBytes = next
         isChunkLearned = true
         return true

@@ -2,13 +2,32 @@ internal import BuildModel
 internal import Platform
 internal import Synchronization
 
-/// The ways to hosts, for all requests of this process: how many small ones may be under way, and until when none may begin.
+/// The ways to hosts, for all requests of this process: how many may be under way, and until when none may begin.
 ///
-/// A host that says that it is asked too much closes its gate for everybody, and lets fewer in at a time afterwards; each answer that
-/// comes widens it again. So many that are refused at once do not all come back at once.
+/// A host that says that it is asked too much closes its gate for everybody, and is asked by one at a time afterwards; answers that come
+/// let more in again, slowly. So many that are refused at once do not all come back at once.
 final class HostGates: Sendable {
+    /// How many requests of one kind are let in.
+    private struct Lane {
+        let widest: Int
+        var width: Int
+        /// Good answers since it has this width.
+        var answers = 0
+
+        init(_ widest: Int) { (self.widest, width) = (widest, widest) }
+
+        mutating func narrow() { (width, answers) = (1, 0) }
+
+        /// One more after as many good answers as there is room now: so the load grows by one in each round trip.
+        mutating func widen() {
+            answers += 1
+            if width < widest, answers >= width { (width, answers) = (width + 1, 0) }
+        }
+    }
+
     private struct Gate {
-        var width = HostGates.widest
+        var small = Lane(HostGates.widest)
+        var bulk = Lane(HostGates.bulkWidth)
         var opening: Deadline?
         /// Refusals in a row.
         var refusals = 0
@@ -34,9 +53,15 @@ final class HostGates: Sendable {
         isBulk: Bool,
         _ body: () async throws -> Value
     ) async throws -> Value {
-        try await (isBulk ? bulk : slots).withSlot(host) {
-            try await waitUntilOpen(host)
-            return try await body()
+        let lane = isBulk ? bulk : slots
+        while true {
+            let done: Value? = try await lane.withSlot(host) {
+                try await waitUntilOpen(host)
+                // Those whom the gate was closed before do not all come in when it opens: it has become narrower.
+                if lane.isOverfull(host) { return nil }
+                return try await body()
+            }
+            if let done { return done }
         }
     }
 
@@ -46,10 +71,11 @@ final class HostGates: Sendable {
     ///   - asked: how long it wants; nil if it did not say.
     ///   - first: the longest wait after a first refusal; doubled with each in a row.
     func close(_ host: String, for asked: Duration?, first: Duration) {
-        let width = gates.withLock { gates in
+        gates.withLock { gates in
             var gate = gates[host] ?? Gate()
             gate.refusals += 1
-            gate.width = max(1, gate.width / 2)
+            gate.small.narrow()
+            gate.bulk.narrow()
             // A time that has passed already, by our clock or by theirs, is no reason to ask again at once.
             let ours = Retry.delay(after: asked == nil ? gate.refusals : 1, first: first)
             // Beside the time that is asked for a part of it by chance: other nodes were asked for the same.
@@ -58,20 +84,25 @@ final class HostGates: Sendable {
             // Those that were refused together wait once, for the longest of their times.
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
             gates[host] = gate
-            return gate.width
+            setWidths(host, gate)
         }
-        slots.setWidth(width, for: host)
     }
 
     /// The host answered and did not ask for patience.
-    func widen(_ host: String) {
-        let width = gates.withLock { gates -> Int? in
-            gates[host]?.refusals = 0
-            guard let width = gates[host]?.width, width < Self.widest else { return nil }
-            gates[host]?.width = width + 1
-            return width + 1
+    func widen(_ host: String, isBulk: Bool) {
+        gates.withLock { gates in
+            // Who was let in before the gate closed does not open it.
+            guard var gate = gates[host], gate.opening?.hasPassed != false else { return }
+            gate.refusals = 0
+            if isBulk { gate.bulk.widen() } else { gate.small.widen() }
+            gates[host] = gate
+            setWidths(host, gate)
         }
-        if let width { slots.setWidth(width, for: host) }
+    }
+
+    private func setWidths(_ host: String, _ gate: Gate) {
+        slots.setWidth(gate.small.width, for: host)
+        bulk.setWidth(gate.bulk.width, for: host)
     }
 
     /// Waits until a host may be asked again. Only in a slot: whoever is refused then lines up behind all others, and so has patience.

@@ -1,6 +1,7 @@
 internal import BuildModel
 internal import HTTPTransport
 internal import Platform
+internal import Synchronization
 
 /// An upload that a registry opened: distribution spec, "Pushing blobs".
 struct OpenUpload: Sendable, Hashable {
@@ -19,17 +20,30 @@ struct OpenUpload: Sendable, Hashable {
     }
 }
 
+/// An upload on its way from who opened it to who goes on with it: whoever takes it has to close it.
+final class HandedUpload: Sendable {
+    private let upload = Mutex<OpenUpload?>(nil)
+
+    func put(_ opened: OpenUpload?) { upload.withLock { $0 = opened } }
+
+    func take() -> OpenUpload? {
+        upload.withLock { upload in
+            defer { upload = nil }
+            return upload
+        }
+    }
+}
+
 extension RegistrySession {
     /// Closes an upload that nobody will go on with: distribution spec, "Cancel a blob upload". Not every registry allows it and none
     /// needs it, so it is tried once and not for long, also where the work was cancelled.
     func close(_ location: HTTPURL, in target: Repository, _ descriptor: Descriptor) async {
-        var request = RegistryRequest(
-            .delete,
-            location,
-            in: target,
-            actions: "pull,push",
-            purpose: "close the upload of the blob \(descriptor.digest)"
-        )
+        await close(location, in: target, purpose: "close the upload of the blob \(descriptor.digest)")
+    }
+
+    /// The same for an upload that was opened for no blob.
+    func close(_ location: HTTPURL, in target: Repository, purpose: String) async {
+        var request = RegistryRequest(.delete, location, in: target, actions: "pull,push", purpose: purpose)
         request.limits = Self.farewell
         let closing = request
         try? await inTheEnd { [self] in _ = try await send(closing, attempts: 1) }

@@ -13,34 +13,41 @@ extension RegistrySession {
     func referrers(of digest: Digest, in repository: Repository) async throws -> [JSONValue] {
         var entries: [JSONValue] = []
         var next: HTTPURL? = try repository.url("referrers/\(digest)")
-        for _ in 0..<Self.pageLimit {
+        for number in 1...Self.pageLimit {
             guard let url = next else { break }
-            guard let page = try await referrerPage(url, of: digest, in: repository) else {
-                knowledge.learn(repository.base.authority) { $0.referrers = false }
+            guard let page = try await referrerPage(url, number, of: digest, in: repository) else {
                 return try await taggedReferrers(of: digest, in: repository)?.entries ?? []
             }
-            knowledge.learn(repository.base.authority) { $0.referrers = true }
             entries += page.entries
             next = page.next
         }
         return entries
     }
 
-    /// Nil where the registry does not know such lists.
+    /// Nil where the first page is none, and so the tag is to be looked at.
     private func referrerPage(
         _ url: HTTPURL,
+        _ number: Int,
         of digest: Digest,
         in repository: Repository
     ) async throws -> (entries: [JSONValue], next: HTTPURL?)? {
         let purpose = "list what refers to \(digest)"
         var request = RegistryRequest(.get, url, in: repository, actions: "pull", purpose: purpose)
         request.headers["Accept"] = MediaType.ociIndex
-        let (response, body) = try await send(request, expecting: [200, 400, 404, 405])
+        let (response, body) = try await send(request, expecting: number == 1 ? [200, 400, 404, 405] : [200])
         // Other pages answer 200 with something else.
-        guard response.status == 200, let index = try? JSONDocument.parse(body),
-            let entries = index["manifests"]?.array
-        else { return nil }
-        return (entries, LinkHeader.next(response.headers.all("Link"), from: url))
+        if response.status == 200, let entries = (try? JSONDocument.parse(body))?["manifests"]?.array {
+            knowledge.learn(repository.base.authority) { $0.referrers = true }
+            return (entries, LinkHeader.next(response.headers.all("Link"), from: url))
+        }
+        guard number == 1 else {
+            throw request.odd(response, "page \(number) of the list is none", advice: "Look at the registry's log.")
+        }
+        // Who names what it lacks, such as a repository where nothing was pushed yet, may have the list all the same.
+        if response.status == 404, RegistryError.read(body).isEmpty {
+            knowledge.learn(repository.base.authority) { $0.referrers = false }
+        }
+        return nil
     }
 
     /// Puts the referrer of a manifest onto the list that stands under a tag, for registries that keep none: distribution spec,

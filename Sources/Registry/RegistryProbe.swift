@@ -3,6 +3,15 @@ internal import HTTPTransport
 internal import Platform
 internal import Synchronization
 
+/// What a registry says to somebody who wants to push.
+package enum PushAnswer: Sendable, Hashable {
+    case allowed
+    /// It says no, or pushing cannot work there: the request, its words and what to do.
+    case refused(String)
+    /// It cannot say now: the same.
+    case unknown(String)
+}
+
 /// What a registry says of itself, and what was learned of it by using it.
 package struct RegistryProbe: Sendable, Hashable {
     /// The URL of its API.
@@ -16,7 +25,7 @@ package struct RegistryProbe: Sendable, Hashable {
     /// As whom we showed ourselves.
     package var identity: String?
     /// Whether we may open an upload in the repository that was named; nil if none was.
-    package var allowsPush: Bool?
+    package var pushing: PushAnswer?
     package var knowledge: HostKnowledge
 }
 
@@ -33,9 +42,9 @@ extension RegistryClient {
         var request = RegistryRequest(.get, url, in: place, actions: "pull", purpose: "ask for the API")
         if repository == nil { request.scopes = [] }
         let status = try await session.orRefused(401) { try await session.send(request, attempts: 2).0.status }
-        let allowsPush =
-            repository == nil ? nil : try await session.orRefused(false) { try await session.mayPush(to: place) }
-        if repository != nil { _ = try? await session.referrers(of: Digest(of: "slipway"), in: place) }
+        let pushing = repository == nil ? nil : try await session.pushAnswer(of: place)
+        // One that asks for patience is not asked once more.
+        if let pushing, pushing.isKnown { _ = try? await session.referrers(of: Digest(of: "slipway"), in: place) }
         let challenge = session.challenges.withLock { $0[place.base.text] }
         return RegistryProbe(
             url: url.text,
@@ -43,9 +52,16 @@ extension RegistryClient {
             scheme: challenge?.scheme,
             realm: challenge?.parameters["realm"],
             identity: session.identities.lastKnown(for: place)?.description,
-            allowsPush: allowsPush,
+            pushing: pushing,
             knowledge: session.knowledge[place.base.authority]
         )
+    }
+}
+
+extension PushAnswer {
+    fileprivate var isKnown: Bool {
+        guard case .unknown = self else { return true }
+        return false
     }
 }
 
@@ -63,14 +79,20 @@ extension RegistrySession {
     }
 
     /// Opens an upload and closes it again.
-    fileprivate func mayPush(to place: Repository) async throws -> Bool {
+    fileprivate func pushAnswer(of place: Repository) async throws -> PushAnswer {
+        do {
+            try await tryUpload(in: place)
+            return .allowed
+        } catch let failure as BuildFailure where failure.fault != .cancelled {
+            return failure.isRetryable ? .unknown(failure.message) : .refused(failure.message)
+        }
+    }
+
+    private func tryUpload(in place: Repository) async throws {
         let url = try place.url("blobs/uploads/")
         let request = RegistryRequest(.post, url, in: place, actions: "pull,push", purpose: "try an upload")
-        let (response, _) = try await send(request, attempts: 1)
-        guard response.isSuccess else { return false }
-        let open = try location(in: response, of: request)
-        let closing = RegistryRequest(.delete, open, in: place, actions: "pull,push", purpose: "close an upload")
-        _ = try? await send(closing, attempts: 1)
-        return true
+        let (response, body) = try await send(request, attempts: 1)
+        guard response.isSuccess else { throw failure(request, response, body) }
+        await close(try location(in: response, of: request), in: place, purpose: "close an upload")
     }
 }

@@ -20,7 +20,7 @@ extension RegistrySession {
             let asked = Retry.asked(by: response, now: SystemInformation.currentMilliseconds / 1000)
             gates.close(host, for: asked, first: settings.firstDelay)
         } else if response.status < 500 {
-            gates.widen(host)
+            gates.widen(host, isBulk: isBulk)
         }
         return (response, body)
     }

@@ -111,8 +111,8 @@ final class RegistrySession: Sendable {
         again.method = .get
         again.limits.responseBytes = 64 << 10
         do {
-            let (response, body) = try await send(again, attempts: 1)
-            return response.status >= 400 ? body : []
+            let (answer, body) = try await send(again, attempts: 1)
+            return answer.status == response.status ? body : []
         } catch let failure as BuildFailure where failure.fault != .cancelled {
             return []
         }

@@ -33,6 +33,10 @@ final class VerifyingContent: BlobContent {
         digest = descriptor.digest
     }
 
+    func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool {
+        content.isReadable(at: offset, orElse: tell)
+    }
+
     /// Reads in order. Elsewhere, what lies before `offset` is hashed again: from the nearest place that is kept.
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
         let count = try content.read(at: offset, into: buffer)
@@ -106,6 +110,10 @@ struct ContentSlice: BlobContent {
     let content: VerifyingContent
     let start: Int64
     let size: Int64
+
+    func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool {
+        content.isReadable(at: start + offset, orElse: tell)
+    }
 
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(BuildFailure) -> Int {
         let room = min(Int64(buffer.count), size - offset)

@@ -15,13 +15,34 @@ package struct FilesystemLayer: Sendable {
         self.init(blob: layer.blob, diffID: layer.diffID)
     }
 
-    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID".
-    static func chainIDs(of layers: [FilesystemLayer]) -> [Digest] {
+    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID"; what lies
+    /// between them counts as one of them.
+    static func chainIDs(of layers: [FilesystemLayer], around files: InterposedFiles? = nil) -> [Digest] {
         var chain: [Digest] = []
-        for layer in layers {
-            chain.append(chain.last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID)
+        var last: Digest?
+        for (index, layer) in layers.enumerated() {
+            if let files, index == files.position { last = Digest(of: "\(last?.description ?? "") \(files.identity)") }
+            let id = last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID
+            chain.append(id)
+            last = id
         }
         return chain
+    }
+}
+
+/// A directory that lies between layers, such as a step's view of the source: what is above it may delete what is in it.
+package struct InterposedFiles: Sendable {
+    /// Absolute path of a directory that is whole and stays as it is.
+    package var directory: String
+    /// Equal for equal files.
+    package var identity: Digest
+    /// How many layers are below it.
+    package var position: Int
+
+    package init(directory: String, identity: Digest, position: Int) {
+        self.directory = directory
+        self.identity = identity
+        self.position = position
     }
 }
 

@@ -72,9 +72,13 @@ package final class RootFilesystems: Sendable {
 
     /// The files of layers on top of one another, lowest first; unpacks those that are not there, in parallel.
     ///
+    /// - Parameter files: lie between the layers, and are among the lease's directories.
     /// - Throws: `BuildFailure`: `corrupted`, `invalid_layer`, `limit_exceeded`, `cancelled`, `system`; what `fetch` throws.
-    package func lease(_ layers: [FilesystemLayer]) async throws -> RootFilesystemLease {
-        let shelves = FilesystemLayer.chainIDs(of: layers).map(shelf)
+    package func lease(
+        _ layers: [FilesystemLayer],
+        around files: InterposedFiles? = nil
+    ) async throws -> RootFilesystemLease {
+        let shelves = FilesystemLayer.chainIDs(of: layers, around: files).map(shelf)
         var locks: [FileLock] = []
         var missing: [Int] = []
         for (index, shelf) in shelves.enumerated() {
@@ -82,13 +86,20 @@ package final class RootFilesystems: Sendable {
             locks.append(lock)
             if !isWhole { missing.append(index) }
         }
-        if !missing.isEmpty { try await unpack(missing, of: layers, onto: shelves, locks: locks) }
+        if !missing.isEmpty { try await unpack(missing, of: layers, onto: shelves, around: files, locks: locks) }
         let (indices, held) = (missing, locks)
         try await looks.run {
             for index in indices { try held[index].share() }
             for shelf in shelves { try shelf.touch() }
         }
-        return RootFilesystemLease(lowerDirectories: shelves.map(\.files).reversed(), locks: locks)
+        return RootFilesystemLease(lowerDirectories: Self.directories(shelves[...], around: files), locks: locks)
+    }
+
+    /// Topmost first.
+    private static func directories(_ shelves: ArraySlice<LayerShelf>, around files: InterposedFiles?) -> [String] {
+        var directories = shelves.map(\.files)
+        if let files, files.position <= shelves.count { directories.insert(files.directory, at: files.position) }
+        return directories.reversed()
     }
 
     func shelf(_ chainID: Digest) -> LayerShelf {
@@ -114,6 +125,7 @@ package final class RootFilesystems: Sendable {
         _ missing: [Int],
         of layers: [FilesystemLayer],
         onto shelves: [LayerShelf],
+        around files: InterposedFiles?,
         locks: [FileLock]
     ) async throws {
         let overlay = settings.overlay
@@ -124,7 +136,8 @@ package final class RootFilesystems: Sendable {
                 try await pool.run {
                     // A layer's last step looks at those below it, so it takes its place after they did.
                     for index in missing {
-                        let (notes, below) = (notes[index] ?? LayerNotes(), shelves[..<index])
+                        let below = Self.directories(shelves[..<index], around: files)
+                        let notes = notes[index] ?? LayerNotes()
                         try shelves[index].finish(notes, onto: below, overlay, cancellation: cancellation)
                     }
                 }
@@ -167,21 +180,13 @@ package final class RootFilesystems: Sendable {
     ) async throws -> LayerNotes {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
-            let content = try await content(of: layer.blob)
+            let content = try await layer.blob.content(fetch)
             let unpacker = unpacker
             return try await pool.run {
                 try shelf.remove()
                 let root = try shelf.begin()
                 return try unpacker.unpack(layer, content, into: root, budget: budget, cancellation: cancellation)
             }
-        }
-    }
-
-    private func content(of blob: ImageBlob) async throws -> any BlobContent {
-        switch blob.source {
-        case .local(let content): content
-        case .deferred(let make): try await make()
-        case .registry: try await fetch(blob)
         }
     }
 }
@@ -195,5 +200,16 @@ package final class RootFilesystemLease: Sendable {
     init(lowerDirectories: [String], locks: [FileLock]) {
         self.lowerDirectories = lowerDirectories
         self.locks = locks
+    }
+}
+
+extension ImageBlob {
+    /// The blob's bytes on this node.
+    func content(_ fetch: RootFilesystems.Fetch) async throws -> any BlobContent {
+        switch source {
+        case .local(let content): content
+        case .deferred(let make): try await make()
+        case .registry: try await fetch(self)
+        }
     }
 }

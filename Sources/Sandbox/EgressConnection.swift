@@ -55,11 +55,13 @@ struct EgressConnection: Sendable {
                 } onCancel: {
                     client.shutDown()
                 }
+                // A head's end may begin in what was there before.
+                let looked = max(0, bytes.count - 3)
                 bytes += more
                 guard !more.isEmpty, bytes.count <= ProxyRequest.limit else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
-                guard let end = bytes.endOfHead else { continue }
+                guard let end = bytes.endOfHead(from: looked) else { continue }
                 guard let request = ProxyRequest(bytes[..<end]) else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
@@ -79,7 +81,8 @@ struct EgressConnection: Sendable {
         guard !usable.isEmpty else {
             throw refusal(
                 destination,
-                "its address \(addresses[0].text) is not one of the internet, and steps.hosts does not name it"
+                "its address \(addresses[0].text) is \(addresses[0].isOwn ? "this node's own" : "not one of the internet"), and "
+                    + "steps.hosts does not name it"
             )
         }
         proxy.record.allow(destination)
@@ -116,10 +119,10 @@ struct EgressConnection: Sendable {
 }
 
 extension [UInt8] {
-    /// The index behind the empty line that ends the head of an HTTP message.
-    fileprivate var endOfHead: Int? {
-        guard count >= 4 else { return nil }
-        for index in 3..<count
+    /// The index behind the first empty line that ends the head of an HTTP message at or behind `start`.
+    fileprivate func endOfHead(from start: Int) -> Int? {
+        guard count >= start + 4 else { return nil }
+        for index in (start + 3)..<count
         where self[index] == 10 && self[index - 1] == 13 && self[index - 2] == 10 && self[index - 3] == 13 {
             return index + 1
         }

@@ -1,10 +1,12 @@
 internal import CSandbox
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Listens to a helper and to the step's output until both have ended, on a queue of its own.
 ///
-/// `@unchecked Sendable` is sound: after `init`, everything but `kill` happens on the queue.
+/// `@unchecked Sendable` is sound: after `init`, everything but `kill` happens on the queue, and `kill` and
+/// the socket's close exclude each other.
 final class HelperSession: @unchecked Sendable {
     /// What the helper says, in order; ends when helper and output have.
     let messages: AsyncStream<HelperMessage>
@@ -17,6 +19,10 @@ final class HelperSession: @unchecked Sendable {
     private let lines: StepLines
     private var buffer = [UInt8](repeating: 0, count: 65536)
     private var open = 2
+    private var isReading = false
+    /// Whether the control socket may still be written to: whoever kills does not wait for the queue, which a step that never stops
+    /// writing keeps busy.
+    private let isControlOpen = Mutex(true)
 
     init(_ process: HelperProcess, lines: StepLines) {
         self.process = process
@@ -26,15 +32,18 @@ final class HelperSession: @unchecked Sendable {
         output = DispatchSource.makeReadSource(fileDescriptor: process.output, queue: queue)
         _ = fcntl(process.output, F_SETFL, O_NONBLOCK)
         control.setEventHandler { self.readControl() }
-        output.setEventHandler { self.readOutput() }
-        control.setCancelHandler { self.ended(process.control) }
+        output.setEventHandler { self.outputEvent() }
+        control.setCancelHandler {
+            self.isControlOpen.withLock { $0 = false }
+            self.ended(process.control)
+        }
         output.setCancelHandler { self.ended(process.output) }
         control.resume()
         output.resume()
     }
 
     /// Ends the step at once; harmless when it has ended.
-    func kill() { queue.async { if !self.control.isCancelled { self.process.kill() } } }
+    func kill() { isControlOpen.withLock { if $0 { process.kill() } } }
 
     private func readControl() {
         while !control.isCancelled {
@@ -47,17 +56,26 @@ final class HelperSession: @unchecked Sendable {
         }
     }
 
+    /// Begins to read, unless that goes on already. There is one event only for what comes before the end, so that all has to be read.
+    private func outputEvent() {
+        guard !isReading else { return }
+        isReading = true
+        readOutput()
+    }
+
+    /// One buffer, then whatever else waits for the queue, then the next one.
     private func readOutput() {
-        while !output.isCancelled {
-            let count = unsafe read(process.output, &buffer, buffer.count)
-            if count > 0 {
-                lines.add(buffer[0..<count])
-            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                lines.end()
-                return output.cancel()
-            } else {
-                return
-            }
+        guard !output.isCancelled else { return }
+        let count = unsafe read(process.output, &buffer, buffer.count)
+        let error = errno
+        if count > 0 { lines.add(buffer[0..<count]) }
+        if count > 0 || (count < 0 && error == EINTR) {
+            queue.async { self.readOutput() }
+        } else if count == 0 || error != EAGAIN {
+            lines.end()
+            output.cancel()
+        } else {
+            isReading = false
         }
     }
 

@@ -32,16 +32,34 @@ struct IdentityRanges: Sendable {
 
     static let width: UInt32 = 65536
 
-    /// A range that nobody uses.
+    /// Between two looks at the locks: other processes give them back without telling.
+    private static let pause = Duration.milliseconds(50)
+
+    /// A range that nobody uses, waited for while steps have all of them: a node may have fewer than it runs builds.
     ///
-    /// - Throws: `BuildFailure` when all are taken, retryable, or the directory cannot be used.
-    func take() throws(BuildFailure) -> IdentityLease {
+    /// - Parameters:
+    ///   - limit: how long to wait at most.
+    ///   - whenBusy: called once if there is something to wait for, with the number of ranges.
+    /// - Throws: `BuildFailure` when all were taken for so long, retryable, or the directory cannot be used; `CancellationError`.
+    func take(limit: Duration, whenBusy: (UInt32) -> Void) async throws -> IdentityLease {
         try Directories.create(directory)
-        for number in 0..<Int(range.count / Self.width) {
-            if let lease = try lease(number) { return lease }
+        let deadline = Deadline(after: limit)
+        let count = range.count / Self.width
+        var isTold = false
+        while true {
+            for number in 0..<Int(count) {
+                if let lease = try lease(number) { return lease }
+            }
+            if !isTold { whenBusy(count) }
+            isTold = true
+            guard !deadline.hasPassed else { throw Self.exhausted(count) }
+            try await Task.sleep(for: Self.pause)
         }
-        throw .sandbox(
-            "All \(range.count / Self.width) ranges of ids are in use on this node; sandbox.subordinateIDs can name more.",
+    }
+
+    private static func exhausted(_ count: UInt32) -> BuildFailure {
+        .sandbox(
+            "All \(count) ranges of ids were in use on this node for too long; sandbox.subordinateIDs can name more.",
             isRetryable: true
         )
     }

@@ -25,7 +25,9 @@ package struct SandboxRunner: Sendable {
     package func run(_ step: SandboxedStep, log: any BuildLog) async throws -> StepOutcome {
         let node = try SandboxNode(settings)
         let bounds = StepBounds(step.step.limits, settings: settings)
-        let lease = try node.ranges.take()
+        let lease = try await node.ranges.take(limit: settings.ceilings.time) { count in
+            log.say("\(step.step.name): waits for ids: other steps have all \(count) ranges of this node.")
+        }
         if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
         if node.groups == nil {
             log.say(

@@ -11,7 +11,7 @@ extension StepReport {
         if interruption == .cancelled { return .cancelled(operation: "sandbox.run") }
         if interruption == .timeLimit { return timeLimit(name, bounds) }
         if case .cacheFull(let cache, let limit) = interruption { return cacheFull(name, cache, limit) }
-        if case .nodeFull(let free) = interruption { return nodeFull(name, free) }
+        if case .nodeFull(let left) = interruption { return nodeFull(name, left) }
         guard status != 0 || !isStarted else { return nil }
         return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step)
     }
@@ -35,13 +35,13 @@ extension StepReport {
         )
     }
 
-    private func nodeFull(_ name: String, _ free: Int64) -> BuildFailure {
+    private func nodeFull(_ name: String, _ left: String) -> BuildFailure {
         BuildFailure(
             .platform,
             .diskFull,
             operation: "sandbox.run",
-            message: "Step '\(name)' was ended: the disk of this node has \(ByteSize.text(free)) left, less than "
-                + "sandbox.minimumFreeBytes. Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
+            message: "Step '\(name)' was ended: the disk of this node has \(left) left, less than "
+                + "steps may leave (sandbox.minimumFreeBytes). Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
                 + "steps.imageBytes.",
             isRetryable: true
         )
@@ -63,6 +63,13 @@ extension StepReport {
                 .diskFull,
                 "Step '\(name)' ran out of disk: limit \(limit), peak \(peak). A plan may give it more, up to "
                     + "sandbox.maximumDiskBytes of the worker."
+            )
+        }
+        if isOutOfFiles {
+            return reached(
+                .diskFull,
+                "Step '\(name)' ran out of files: its disk of \(ByteSize.text(bounds.diskBytes)) has room for \(peak.files). "
+                    + "A plan may give it a larger one, up to sandbox.maximumDiskBytes of the worker."
             )
         }
         guard counters.processRefusals > 0 else { return nil }

@@ -7,8 +7,8 @@ struct StepReport: Sendable {
         case timeLimit, cancelled
         /// A cache has more than `limit` bytes.
         case cacheFull(name: String, limit: Int64)
-        /// The node's own disk has no more than so many bytes left.
-        case nodeFull(free: Int64)
+        /// The node's own disk has no more than that left, such as `901 MiB`.
+        case nodeFull(String)
     }
 
     /// 128 and the signal's number where one ended it; nil if the helper vanished.
@@ -23,6 +23,8 @@ struct StepReport: Sendable {
     var hasDisk = true
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
+    /// Whether the disk was seen without room for more files.
+    var isOutOfFiles = false
     /// Whether the runtime got as far as starting the command.
     var isStarted = false
     /// The runtime's own words.

@@ -110,12 +110,11 @@ final class StepWatch: Sendable {
         while !Task.isCancelled {
             var pause = Duration.milliseconds(100)
             if launch.disk != nil, let usage = changes.usage() {
-                let now = DiskPeak(used: usage.used, free: usage.free)
-                state.withLock { $0.peak.add(now) }
-                pause = now.pause
+                state.withLock { $0.peak.add(usage) }
+                pause = usage.pause
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }
-            if let free = freeBytesBelowFloor() { return interrupt(.nodeFull(free: free)) }
+            if let left = roomBelowFloor() { return interrupt(.nodeFull(left)) }
             try? await Task.sleep(for: min(pause, deadline.remaining))
         }
     }

@@ -45,6 +45,13 @@ extension SettingKey {
             "Where images go when the request does not say: <push>/<projectId>:<deploymentId>."
         ),
         SettingKey(
+            "registries.zstd",
+            .list(.repositoryPrefix),
+            or: "none",
+            example: "registry.example.org/apps",
+            "Where images go whose layers are packed by zstd instead of gzip: smaller, faster to pack and to pull, and refused by what is older than containerd 1.5, CRI-O 1.20 or podman 3."
+        ),
+        SettingKey(
             "registries.openImages",
             .list(.repositoryPrefix),
             or: "none",

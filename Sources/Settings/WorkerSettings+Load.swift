@@ -148,6 +148,7 @@ extension WorkerSettings.Registries {
         environment: [String: String]
     ) {
         push = values.text("registries.push") ?? ""
+        zstd = values.list("registries.zstd") ?? []
         openImages = values.list("registries.openImages") ?? []
         mirrors = values.lists("registries.mirrors")
         layouts = values.list("registries.layouts") ?? ["\(cacheDirectory)/base-images"]

@@ -6,6 +6,8 @@ extension WorkerSettings {
     package struct Registries: Sendable, Hashable {
         /// `host[:port][/path]` for images whose request names no place.
         package var push: String
+        /// Prefixes of images whose layers are packed by zstd.
+        package var zstd: [String]
         /// Prefixes of images that repositories may name, read with the worker's credentials.
         package var openImages: [String]
         /// Ordered prefixes that are asked first, by registry host.

@@ -1,6 +1,5 @@
 internal import BuildModel
 internal import BuildQueue
-internal import Documents
 internal import Logging
 internal import Platform
 internal import Settings
@@ -81,7 +80,7 @@ struct AttemptRunner: Sendable {
     }
 
     private func build(_ attempt: QueuedAttempt, _ progress: BuildProgress) async throws {
-        let request = try Self.request(of: attempt.lease, log: attempt)
+        let request = try LeasedRequest.read(attempt.lease, log: attempt)
         let limit = request.timeoutSeconds.map { Duration.seconds($0) } ?? settings.build.timeout
         let late = BuildFailure.timedOut(
             operation: "build",
@@ -111,28 +110,9 @@ struct AttemptRunner: Sendable {
             } catch {
                 guard !Task.isCancelled else { return }
                 attempt.guardian.noteTrouble(error, doing: "send the log")
+                if (error as? BuildFailure)?.code == .leaseOver { try await attempt.guardian.renew() }
                 try await Task.sleep(for: .seconds(1))
             }
         }
-    }
-
-    private static func request(of lease: Lease, log: any BuildLog) throws(BuildFailure) -> BuildRequest {
-        let json: JSONValue
-        do {
-            json = try JSONDocument.parse(lease.requestText)
-        } catch {
-            throw BuildFailure(
-                .code,
-                .invalidRequest,
-                operation: "request.parse",
-                message: "The request is not valid JSON.",
-                cause: error.cause
-            )
-        }
-        let unknown = Set((json.object ?? [:]).keys).subtracting(BuildRequest.knownFields).sorted()
-        if !unknown.isEmpty {
-            log.say("Warning: unknown fields of the request are ignored: \(unknown.joined(separator: ", "))")
-        }
-        return try BuildRequest(json: json)
     }
 }

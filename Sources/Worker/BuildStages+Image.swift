@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import ImageBuild
 internal import Registry
 internal import Settings
 
@@ -8,9 +9,11 @@ extension BuildStages {
         _ plan: BuildPlan,
         _ revision: Revision,
         _ made: StepLayers,
+        _ request: BuildRequest,
         _ reporter: any AttemptReporter
     ) async throws -> Image {
-        try await images.make(plan, revision, made, from: mirrors, log: reporter)
+        let format = try layerFormat(of: request)
+        return try await images.making(format).make(plan, revision, made, from: mirrors, log: reporter)
     }
 
     /// The request's own reference, or the configuration's place for it.
@@ -23,6 +26,11 @@ extension BuildStages {
         if image.tag == nil { image.tag = standard.tag }
         image.digest = nil
         return image
+    }
+
+    /// What layers of a build are packed as, by where its image goes.
+    func layerFormat(of request: BuildRequest) throws(BuildFailure) -> LayerFormat {
+        try target(of: request).layerFormat(zstd: settings.registries.zstd)
     }
 
     /// Image to published image: pushes it to where the request or the configuration says.

@@ -22,6 +22,14 @@ extension BuildStages {
                 in: settings.steps.secretsDirectory
             )
         )
-        return try await steps.perform(plan, revision, from: mirrors, order: order, timer: &timer, log: reporter)
+        let format = try layerFormat(of: request)
+        return try await steps.making(format).perform(
+            plan,
+            revision,
+            from: mirrors,
+            order: order,
+            timer: &timer,
+            log: reporter
+        )
     }
 }

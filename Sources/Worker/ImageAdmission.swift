@@ -23,20 +23,10 @@ package struct ImageAdmission: Sendable {
     }
 
     func judge(_ name: ImageReference) -> Verdict {
-        if Self.has(name, prefix: pushed) { return .refused("it is where the images of all projects are") }
-        if open.contains(where: { Self.has(name, prefix: $0) }) { return .withCredentials }
+        if name.isBelow(pushed) { return .refused("it is where the images of all projects are") }
+        if open.contains(where: name.isBelow) { return .withCredentials }
         guard Self.isPublic(name.registry) else { return .refused("its registry is none of the internet") }
         return .anonymously
-    }
-
-    private static func has(_ name: ImageReference, prefix: String) -> Bool {
-        let prefix = prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix
-        guard !prefix.isEmpty else { return false }
-        let path = "\(name.registry.lowercased())/\(name.repository)"
-        // The host of a prefix is no more case-sensitive than that of a name.
-        let host = prefix.prefix { $0 != "/" }
-        let wanted = host.lowercased() + prefix.dropFirst(host.count)
-        return path == wanted || path.hasPrefix(wanted + "/")
     }
 
     /// Names that only this node or its network knows, and addresses, lead to what strangers have no business with.

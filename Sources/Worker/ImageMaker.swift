@@ -2,23 +2,35 @@ package import BuildModel
 package import GitStore
 package import ImageBuild
 internal import Platform
+package import RootFilesystem
 
 /// Makes the image of a plan: the same for a worker and for a person at a terminal.
 package struct ImageMaker: Sendable {
     private let bases: BaseImageFinder
-    private let layers: SourceLayers
-    private let settings: LayerSettings
+    private let indexes: BaseIndexes
+    private var layers: SourceLayers
+    private var settings: LayerSettings
     /// Writes layers; apart from the threads that compress for it, on which it waits.
     private let pool = BlockingPool(label: "slipway.image", width: 2)
 
-    package init(bases: BaseImageFinder, layers: LayerSettings, memo: LayerMemo) {
+    /// - Parameter indexes: what is known of the directories of base images.
+    package init(bases: BaseImageFinder, indexes: BaseIndexes, layers: LayerSettings, memo: LayerMemo) {
         self.bases = bases
+        self.indexes = indexes
         self.layers = SourceLayers(settings: layers, memo: memo)
         settings = layers
     }
 
+    /// The same, with layers of another format.
+    package func making(_ format: LayerFormat) -> ImageMaker {
+        var maker = self
+        maker.settings.format = format
+        maker.layers.settings.format = format
+        return maker
+    }
+
     /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the
-    /// source, the source, what was made from all of it.
+    /// source, the source, what was made from all of it. Steps see them in the same order.
     ///
     /// - Parameters:
     ///   - steps: what the plan's steps made.
@@ -33,20 +45,22 @@ package struct ImageMaker: Sendable {
         log: any BuildLog,
         account: LayerAccounts? = nil
     ) async throws -> Image {
-        async let base = bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
-        var own = try await writeFiles(of: plan, log, account) + steps.beforeSource
+        let base = try await bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
+        let below = try await directories(of: base, for: plan, log)
+        var own = try await writeFiles(of: plan, on: below, log, account) + steps.beforeSource.shipped
         if plan.includesSource {
             own += try await layers.layers(
                 of: revision,
                 at: plan.applicationDirectory,
+                on: below,
                 from: source,
                 log: log,
                 account: account
             )
         }
         let image = try ImageAssembler.assemble(
-            base: try await base,
-            layers: own + steps.afterSource,
+            base: base,
+            layers: own + steps.afterSource.shipped,
             plan: plan,
             revision: revision,
             created: revision.committedAt
@@ -55,8 +69,22 @@ package struct ImageMaker: Sendable {
         return image
     }
 
+    /// Read from the base's layers at the first build on this node that stands on it.
+    private func directories(
+        of base: BaseImage,
+        for plan: BuildPlan,
+        _ log: any BuildLog
+    ) async throws -> LayerBase {
+        guard plan.includesSource || !plan.files.isEmpty else { return .none }
+        let found = try await indexes.directories(of: base) {
+            log.say("Reading what directories \(base.name) has, once on this node", .assembling)
+        }
+        return LayerBase(found)
+    }
+
     private func writeFiles(
         of plan: BuildPlan,
+        on base: LayerBase,
         _ log: any BuildLog,
         _ account: LayerAccounts?
     ) async throws -> [Layer] {
@@ -66,6 +94,7 @@ package struct ImageMaker: Sendable {
             try await pool.run { [settings] in
                 try LayerWriter.write(
                     files: plan.files,
+                    on: base,
                     comment: "files of rule \(plan.rule.name)",
                     settings: settings,
                     cancellation: cancellation

@@ -9,6 +9,7 @@ struct LayerMaking: Sendable {
     let memo: LayerMemo
     let revision: Revision
     let directory: String
+    let base: LayerBase
     let source: any RevisionSource
     let log: any BuildLog
     let account: LayerAccounts?
@@ -31,7 +32,7 @@ struct LayerMaking: Sendable {
     }
 
     var wholeKey: LayerKey {
-        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, settings: settings) }
+        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, on: base, settings: settings) }
     }
 
     /// Whether the project's tree has to be cut anew.
@@ -87,6 +88,7 @@ struct LayerMaking: Sendable {
                 from: tree,
                 part: part,
                 at: directory,
+                on: base,
                 comment: comment(part),
                 cancellation: cancellation
             )
@@ -103,15 +105,23 @@ struct LayerMaking: Sendable {
     }
 
     func key(of part: TreePart) throws -> LayerKey {
-        try LayerKey(tree: revision.tree, part: part, at: directory, settings: settings)
+        try LayerKey(tree: revision.tree, part: part, at: directory, on: base, settings: settings)
     }
 
-    private func write(_ part: TreePart, of tree: any StoredTree, cancellation: CancelFlag) throws -> Layer {
+    private func write(
+        _ part: TreePart,
+        of tree: any StoredTree,
+        to output: LayerOutput,
+        cancellation: CancelFlag
+    ) throws -> Layer {
+        var settings = settings
+        settings.output = output
         var cost = LayerWork()
         let layer = try LayerWriter.writeLayer(
             from: tree,
             part: part,
             at: directory,
+            on: base,
             comment: comment(part),
             settings: settings,
             cancellation: cancellation,
@@ -123,18 +133,18 @@ struct LayerMaking: Sendable {
 
     private func remembered(_ part: TreePart, _ key: LayerKey) -> Layer? {
         attempt("Remembered layers cannot be read") {
-            try memo.layer(for: key, comment: comment(part)) {
+            try memo.layer(for: key, comment: comment(part)) { output in
                 log.say("The bytes of the layer \(comment(part)) are lacking and are made again", .pushing)
-                return try await remake(part)
+                return try await remake(part, output)
             }
         } ?? nil
     }
 
-    private func remake(_ part: TreePart) async throws -> Layer {
+    private func remake(_ part: TreePart, _ output: LayerOutput) async throws -> Layer {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
             try await source.withTree(of: revision) { tree in
-                try write(part, of: tree, cancellation: cancellation)
+                try write(part, of: tree, to: output, cancellation: cancellation)
             }
         }
     }

@@ -32,6 +32,7 @@ struct QueuedAttempt: AttemptReporter {
             } catch let failure as BuildFailure where failure.isRetryable && failure.code != .leaseLost {
                 // Redis is away: whether the lease outlives that is for its guardian to say.
                 guardian.noteTrouble(failure, doing: "confirm the lease")
+                if failure.code == .leaseOver { try await guardian.renew() }
                 try await Task.sleep(for: .milliseconds(500))
                 continue
             }

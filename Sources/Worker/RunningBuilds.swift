@@ -5,6 +5,8 @@ internal import Synchronization
 final class RunningBuilds: Sendable {
     private let guardians = Mutex<[String: LeaseGuardian]>([:])
 
+    var count: Int { guardians.withLock { $0.count } }
+
     /// Runs `body` as the build's attempt.
     func whileRunning<Value>(_ guardian: LeaseGuardian, of id: String, _ body: () async -> Value) async -> Value {
         guardians.withLock { $0[id] = guardian }

@@ -5,15 +5,18 @@ internal import Platform
 
 /// Layers from the trees of revisions: remembered ones by their digests, others made.
 struct SourceLayers: Sendable {
-    let settings: LayerSettings
+    var settings: LayerSettings
     let memo: LayerMemo
 
     /// The layers of a revision's tree. Of a tree that was built before no object is read, unless bytes turn out to be lacking.
     ///
-    /// - Parameter account: told of each layer where it comes from.
+    /// - Parameters:
+    ///   - base: what the layers will lie on.
+    ///   - account: told of each layer where it comes from.
     func layers(
         of revision: Revision,
         at directory: String,
+        on base: LayerBase,
         from source: any RevisionSource,
         log: any BuildLog,
         account: LayerAccounts? = nil
@@ -23,6 +26,7 @@ struct SourceLayers: Sendable {
             memo: memo,
             revision: revision,
             directory: directory,
+            base: base,
             source: source,
             log: log,
             account: account

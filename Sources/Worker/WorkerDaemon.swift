@@ -96,7 +96,7 @@ package struct WorkerDaemon: Sendable {
                 }
             }
             await returnLostClaims()
-            notifier.stopping(status: "finishing \(running) builds")
+            notifier.stopping(status: "finishing \(self.running.count) builds")
             logger.info("stopping, taking nothing new")
             await group.waitForAll()
         }
@@ -167,6 +167,7 @@ package struct WorkerDaemon: Sendable {
 
     /// Takes nothing for a few seconds, and tells the farm why.
     private func stayClosed(_ shortage: String) async {
+        await returnLostClaims()
         do {
             try await current.value.queue.announce(closed: shortage)
         } catch {

@@ -31,6 +31,8 @@ struct BuildCommand: AsyncParsableCommand {
         )
     )
     var output: OutputTarget
+    @Option(help: "What layers are packed as: gzip or zstd. (default: zstd where registries.zstd says so, else gzip)")
+    var layerFormat: LayerFormat?
     @Flag(help: "Say of each layer where it comes from: remembered or why not, bytes read, packed, uploaded, mounted.")
     var explain = false
     @Option(name: [.customShort("o"), .long], help: "How the result is printed: table, json or ndjson.")
@@ -44,7 +46,13 @@ struct BuildCommand: AsyncParsableCommand {
     private func build() async throws {
         let settings = try options.load()
         let printer = LogPrinter(descriptor: 2)
-        let build = LocalBuild(workshop: try Workshop(settings), source: source, target: output, printer: printer)
+        let build = LocalBuild(
+            workshop: try Workshop(settings),
+            source: source,
+            target: output,
+            layerFormat: layerFormat ?? output.layerFormat(settings),
+            printer: printer
+        )
         let result = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await printer.showProgress() }
             defer { group.cancelAll() }
@@ -56,3 +64,5 @@ struct BuildCommand: AsyncParsableCommand {
         format.print(result.json) { explain ? "\(result.explanationText)\n\(result.text)" : result.text }
     }
 }
+
+extension LayerFormat: ExpressibleByArgument {}

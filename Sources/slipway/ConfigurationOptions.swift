@@ -241,6 +241,9 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(name: .customLong("registries-insecure"), help: .setting("registries.insecure"))
     var registriesInsecure: String?
+    @Option(name: .customLong("registries-zstd"), help: .setting("registries.zstd"))
+    var registriesZstd: String?
+
     @Option(name: .customLong("registries-open-images"), help: .setting("registries.openImages"))
     var registriesOpenImages: String?
 
@@ -377,6 +380,7 @@ extension ConfigurationOptions {
             ("registries.credentialFiles", registriesCredentialFiles),
             ("registries.clientCertificateFiles", registriesClientCertificateFiles),
             ("registries.insecure", registriesInsecure),
+            ("registries.zstd", registriesZstd),
             ("registries.openImages", registriesOpenImages),
             ("registries.hiddenTLS", registriesHiddenTLS),
             ("registries.chunkBytes", registriesChunkBytes),

@@ -61,6 +61,9 @@ struct EnqueueCommand: AsyncParsableCommand {
         if let file {
             let bytes = file == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(file, limit: 1 << 20)
             request = try JSONDocument.parse(bytes)
+            if let name = JSONDocument.repeatedMember(in: bytes) {
+                throw ValidationError("the request has the member '\(name)' twice in one object")
+            }
         }
         let given: [(String, String?)] = [
             ("deploymentId", id), ("projectId", project), ("repositoryUrl", repository), ("branch", branch),

@@ -13,6 +13,7 @@ struct LocalBuild: Sendable {
     let workshop: Workshop
     let source: SourceOptions
     let target: OutputTarget
+    let layerFormat: LayerFormat
     let printer: LogPrinter
     let accounts = LayerAccounts()
 
@@ -32,7 +33,7 @@ struct LocalBuild: Sendable {
             return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
         }
         PlanNarrator.tell(plan, to: log)
-        let made = try await workshop.steps.perform(
+        let made = try await workshop.steps.making(layerFormat).perform(
             plan,
             opened.revision,
             from: opened.source,
@@ -41,7 +42,7 @@ struct LocalBuild: Sendable {
             log: log
         )
         let image = try await timer.measure(.assembling) {
-            try await workshop.images.make(
+            try await workshop.images.making(layerFormat).make(
                 plan,
                 opened.revision,
                 made,

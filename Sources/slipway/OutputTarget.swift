@@ -2,6 +2,8 @@ import ArgumentParser
 import BuildModel
 import ImageBuild
 import Platform
+import Settings
+import Worker
 
 /// Where an image is, or where it is put.
 enum OutputTarget: ExpressibleByArgument, Sendable {
@@ -35,6 +37,11 @@ enum OutputTarget: ExpressibleByArgument, Sendable {
         let tag = text[text.index(after: colon)...]
         guard ImageReference.isTag(tag), colon > text.startIndex else { return nil }
         return (String(text[..<colon]), String(tag))
+    }
+
+    /// What layers of an image that goes there are packed as, unless somebody says otherwise.
+    func layerFormat(_ settings: WorkerSettings) -> LayerFormat {
+        if case .registry(let reference) = self { reference.layerFormat(zstd: settings.registries.zstd) } else { .gzip }
     }
 
     /// Calls `body` with where the image can be read: an archive is taken apart for as long.

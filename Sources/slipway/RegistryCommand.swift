@@ -18,7 +18,8 @@ struct RegistryProbeCommand: AsyncParsableCommand {
         commandName: "probe",
         abstract: "Asks a registry what it is, and tells what this node has learned of it.",
         discussion: """
-            Nothing is left in the registry. With --repository an upload is opened there and closed again.
+            Nothing is left in the registry. With --repository an upload is opened there and closed again. Where the registry
+            cannot answer now, whether one may push is not known: null in JSON, with the reason as pushFailure.
 
             EXAMPLES:
               slipway registry probe 127.0.0.1:5000
@@ -51,8 +52,26 @@ struct RegistryProbeCommand: AsyncParsableCommand {
         members["scheme"] = probe.scheme.map { .string($0) }
         members["realm"] = probe.realm.map { .string($0) }
         members["identity"] = probe.identity.map { .string($0) }
-        members["allowsPush"] = probe.allowsPush.map { .bool($0) }
+        switch probe.pushing {
+        case .allowed: members["allowsPush"] = true
+        case .refused(let words):
+            members["allowsPush"] = false
+            members["pushFailure"] = .string(words)
+        case .unknown(let words):
+            members["allowsPush"] = .null
+            members["pushFailure"] = .string(words)
+        case nil: break
+        }
         return members
+    }
+
+    private static func text(_ answer: PushAnswer?) -> String {
+        switch answer {
+        case .allowed: "yes"
+        case .refused(let words): "no. \(words)"
+        case .unknown(let words): "not known now. \(words)"
+        case nil: "not tried"
+        }
     }
 
     private static func text(_ probe: RegistryProbe) -> String {
@@ -60,7 +79,7 @@ struct RegistryProbeCommand: AsyncParsableCommand {
         let access = probe.scheme.map { scheme in scheme + (probe.realm.map { " from \($0)" } ?? "") } ?? "nobody asked"
         let rows = [
             ("api", "\(probe.url) answers \(probe.status)"), ("access", access),
-            ("identity", probe.identity ?? "anonymous"), ("may push", probe.allowsPush.map { word($0) } ?? "not tried"),
+            ("identity", probe.identity ?? "anonymous"), ("may push", text(probe.pushing)),
             ("mounts", word(probe.knowledge.mounts)), ("referrers", word(probe.knowledge.referrers)),
             ("patch only", word(probe.knowledge.wantsPatch)), ("expect", word(probe.knowledge.answersExpect)),
             ("chunks", probe.knowledge.chunkBytes.map { "at most \($0) bytes" } ?? "no limit seen yet"),

@@ -38,14 +38,11 @@ struct Reloader: Sendable {
     }
 
     private func setup(_ settings: WorkerSettings) throws -> WorkerSetup {
-        let before = current.value.settings
-        var queue = Wiring.queue(settings)
-        // The name and the farm are part of what other workers know of this one.
-        (queue.farm, queue.worker) = (before.farm, before.worker.name)
-        let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: before.farm), http: http)
+        let before = current.value
+        let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: before.queue.settings.farm), http: http)
         return WorkerSetup(
             settings: settings,
-            queue: try WorkerQueue(redis, settings: queue),
+            queue: before.queue.changed(to: Wiring.queue(settings)),
             pipeline: BuildPipeline(stages: try workshop.stages())
         )
     }

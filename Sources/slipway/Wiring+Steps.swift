@@ -8,6 +8,20 @@ import Settings
 import Worker
 
 extension Wiring {
+    /// What this node knows of the directories of base images.
+    ///
+    /// - Throws: `BuildFailure` with code `system` if the directory cannot be made.
+    static func baseIndexes(
+        _ settings: WorkerSettings,
+        registry: RegistryClient,
+        spool: String
+    ) throws(BuildFailure) -> BaseIndexes {
+        try BaseIndexes(
+            directory: "\(settings.cacheDirectory)/bases",
+            fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
+        )
+    }
+
     /// What runs steps on this node.
     ///
     /// - Parameter farm: what the nodes of a farm remember together; nil for a build on its own.

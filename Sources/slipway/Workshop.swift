@@ -58,7 +58,12 @@ struct Workshop: Sendable {
             admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),
             platform: Wiring.platform(settings)
         )
-        images = ImageMaker(bases: bases, layers: layers, memo: LayerMemo(in: memory, farm: farm?.layers))
+        images = ImageMaker(
+            bases: bases,
+            indexes: try Wiring.baseIndexes(settings, registry: registry, spool: spool),
+            layers: layers,
+            memo: LayerMemo(in: memory, farm: farm?.layers)
+        )
         steps = try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm?.steps)
     }
 

@@ -22,7 +22,8 @@ struct ArchitectureTests {
     /// The one module that may import each C module.
     private static let owners: [String: String] = [
         "CGit2": "GitStore", "CHiredis": "RedisTransport", "CCurl": "HTTPTransport", "COpenSSL": "Platform",
-        "CDeflate": "Compression", "CZlib": "Compression", "CArchive": "RootFilesystem", "CYAML": "Documents",
+        "CDeflate": "Compression", "CZlib": "Compression", "CZstd": "Compression", "CArchive": "RootFilesystem",
+        "CYAML": "Documents",
         "CShims": "Platform",
         "CSandbox": "Sandbox",
     ]

@@ -59,6 +59,20 @@ struct TurnBehaviourTests {
         #expect(ids == ["a1", "b1", "rendered"])
     }
 
+    @Test("count a rollback among what a project deploys, whatever else it says", arguments: QueueKind.allCases)
+    func rollbacks(_ kind: QueueKind) async throws {
+        let queue = try await AnyQueue(kind)
+        _ = try await queue.enqueue("d1")
+        for (index, mode) in ["false", #""none""#, #""render""#].enumerated() {
+            let target = index == 0 ? "true" : #""d0""#
+            _ = try await queue.enqueue("back-\(index)", #","rollback":\#(target),"deploy":\#(mode)"#)
+        }
+        _ = try await queue.enqueue("none", #","rollback":false,"deploy":false"#)
+        #expect(try await queue.claim().id == "d1")
+        #expect(try await queue.claim().id == "none")
+        #expect(try await queue.queue.claim() == nil)
+    }
+
     @Test("go to workers that have all labels of a build", arguments: QueueKind.allCases)
     func labels(_ kind: QueueKind) async throws {
         let queue = try await AnyQueue(kind)

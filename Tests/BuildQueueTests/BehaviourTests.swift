@@ -92,7 +92,7 @@ struct BehaviourTests {
             do {
                 try await queue.queue.confirm(lease)
                 return false
-            } catch let failure as BuildFailure where failure.code == .leaseLost {
+            } catch let failure as BuildFailure where failure.code == .leaseOver {
                 return true
             }
         }

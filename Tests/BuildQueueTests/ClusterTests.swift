@@ -53,6 +53,12 @@ struct ClusterTests {
                 try await worker.caller.call("enqueue", [RedisArgument(Farm.request("late"))], within: .seconds(1))
             }
             #expect(failure?.isRetryable == true)
+            // Reading takes one key, and is sent on to where that is by now.
+            for number in 1...20 {
+                let key = RedisArgument("slipway:{farm}:build:d\(number)")
+                let state = try await worker.caller.client.send(["HGET", key, "state"]).text
+                #expect(state == (lease.id == "d\(number)" ? "BUILDING" : "PENDING"))
+            }
             // A producer that follows redirections is heard even now.
             let words = ["redis-cli", "-c", "-e", "-p", String(source.port), "XADD", Farm.intake, "*", "request"]
             try await Command.output(words + [Farm.request("plain")])

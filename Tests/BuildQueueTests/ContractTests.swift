@@ -47,7 +47,8 @@ struct ContractTests {
 
     @Test("has a schema that agrees with the worker")
     func agreement() async throws {
-        let requests = Self.members.map { Farm.request("d1", ",\($0)") } + Self.whole
+        let members = Self.members + [Self.labels(32), Self.labels(33)]
+        let requests = members.map { Farm.request("d1", ",\($0)") } + Self.whole
         let ours = requests.map { text in
             (try? BuildRequest(json: try JSONDocument.parse(text))) != nil
         }
@@ -86,6 +87,10 @@ struct ContractTests {
         #""environmentSecrets":{"A":"b"}"#, #""releaseCommand":"x""#, #""releaseCommand":"""#, #""unknown":[1]"#,
         #""organizationId":"-x""#, #""startCommand":"a\u0000""#, #""image":"h.example/a:b""#,
     ]
+
+    private static func labels(_ count: Int) -> String {
+        #""labels":{"# + (0..<count).map { #""l\#($0)":"x""# }.joined(separator: ",") + "}"
+    }
 
     private static let whole = [
         #"{"deploymentId":"r1","projectId":"p1","rollback":true}"#,

@@ -90,7 +90,43 @@ struct HealthTests {
         #expect(findings.first { $0.name == "redis.replication" }?.status == .problem)
         await redis.close()
         let primary = await (try farm.worker()).findings().first { $0.name == "redis.replication" }
-        #expect(primary?.status == .warning)
+        #expect(primary?.status == .problem)
+        #expect(primary?.remedy.contains("min-replicas-to-write") == true)
+        try await farm.server.cli("CONFIG", "SET", "min-replicas-to-write", "1")
+        #expect(await (try farm.worker()).findings().first { $0.name == "redis.replication" }?.status == .ok)
+    }
+
+    @Test("a primary that Sentinels may replace, and that takes writes alone, is refused, also while it has no replica")
+    func splitBrain() async throws {
+        let sentinels = try await RedisSentinels()
+        sentinels.servers[1].stop()
+        let redis = RedisClient(try RedisLocation(parsing: sentinels.url), name: "test", key: Farm.intake)
+        let worker = try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))
+        try await eventually("the replica is gone") {
+            try await sentinels.servers[0].cli("INFO", "replication").contains("connected_slaves:0")
+        }
+        let finding = await worker.findings().first { $0.name == "redis.replication" }
+        #expect(finding?.status == .problem)
+        #expect(finding?.remedy.contains("min-replicas-max-lag to less than queue.leaseSeconds") == true)
+        await redis.close()
+    }
+
+    @Test(
+        "a server that is too old is refused before it is asked what it does not know",
+        arguments: [
+            (["redis_version": "6.2.14"], "Redis 6.2.14"), (["redis_version": "7.0.0"], nil), ([:], "too old"),
+            (["redis_version": "7.2.4", "valkey_version": "8.1.1"], nil),
+        ] as [([String: String], String?)]
+    )
+    func version(info: [String: String], words: String?) async throws {
+        let client = RedisClient(try RedisEndpoint(parsing: "redis://127.0.0.1:1"), name: "test")
+        do {
+            try WorkerQueue.checkVersion(info, of: client)
+            #expect(words == nil)
+        } catch {
+            #expect(error.code == .invalidConfiguration)
+            #expect(words.map(error.message.contains) == true, "\(error)")
+        }
     }
 
     @Test("a server that does not answer is the only finding")

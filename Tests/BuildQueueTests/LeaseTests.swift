@@ -141,7 +141,30 @@ struct LeaseTests {
             }
         }
         farm.server.resume()
-        #expect(worker.tokens.take() != nil)
+        // Also when the settings were changed meanwhile.
+        let changed = worker.changed(to: QueueSettings(farm: "other", worker: "other", lease: .seconds(60)))
+        #expect(changed.hasLostClaims)
+        #expect(changed.settings == QueueSettings(worker: "w1", lease: .seconds(60)))
+        #expect(changed.tokens.take() != nil)
+        #expect(!worker.hasLostClaims)
+    }
+
+    @Test("that was over before its worker knew of it is renewed, if nobody has taken the build")
+    func lateClaim() async throws {
+        let farm = try await Farm()
+        try await farm.add(Farm.request("d1"))
+        let worker = try farm.worker()
+        worker.tokens.keep("token")
+        let end = try await worker.caller.call("claim", ["w1", "token", 500, 60_000])[4]?.integer ?? .max
+        try await eventually("the lease is over") {
+            let now = try await farm.server.cli("TIME").compactMap { Int64($0) }
+            return now[0] * 1000 + now[1] / 1000 > end
+        }
+        let lease = try #require(try await worker.claim())
+        #expect(lease.id == "d1")
+        #expect(lease.attempt == 1)
+        #expect(lease.expiresAt > SystemInformation.bootNanoseconds + 10_000_000_000)
+        try await worker.confirm(lease)
     }
 
     @Test("of a build that nobody knows is lost")

@@ -141,7 +141,8 @@ struct RecoveryTests {
         ]
         for call in calls {
             let failure = await #expect(throws: BuildFailure.self) { try await call() }
-            #expect(failure?.code == .leaseLost)
+            #expect(failure?.code == .leaseOver)
+            #expect(failure?.isRetryable == true)
         }
         #expect(try await farm.server.cli("HGETALL", "slipway:{farm}:build:d1") == before)
         let renewed = try await farm.worker("owner").renew(lease)

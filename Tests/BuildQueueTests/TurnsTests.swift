@@ -39,6 +39,42 @@ struct TurnsTests {
         #expect(after.prefix(4).count { $0.hasPrefix("b") } == 2)
     }
 
+    @Test("let it begin next also when all came by the intake while nobody was there", arguments: [1000, 1600])
+    func fairIntake(count: Int) async throws {
+        let farm = try await Farm()
+        let requests = (0..<count).map { (id: "a\($0)", tenant: "acme") } + [(id: "b1", tenant: "beta")]
+        let lines = requests.map { build in
+            "XADD \(Farm.intake) * request '\(Farm.request(build.id, #","organizationId":"\#(build.tenant)""#))'\n"
+        }
+        let words = ["redis-cli", "-e", "-p", String(farm.server.port)]
+        try await Command.output(words, input: Array(lines.joined().utf8))
+        let worker = try farm.worker()
+        var ids: [String] = []
+        while ids.count < 2 {
+            // Nothing is given out before all is known; the next call goes on at once.
+            guard let lease = try await worker.claim() else {
+                #expect(try await worker.waitForWork(.seconds(60)))
+                continue
+            }
+            ids.append(lease.id)
+            try await worker.finish(lease, .succeeded(BuildResult()))
+        }
+        #expect(ids.contains("b1"))
+    }
+
+    @Test("are not given to a build without end of labels, which every claim would look at")
+    func manyLabels() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        for (id, count) in [("many", 33), ("few", 32)] {
+            let labels = (0..<count).map { #""l\#($0)":"x""# }.joined(separator: ",")
+            try await farm.add(Farm.request(id, #","labels":{\#(labels)}"#))
+        }
+        #expect(try await worker.claim() == nil)
+        #expect(try await farm.status("many").failure?.code == "invalid_request")
+        #expect(try await farm.status("few").state == .pending)
+    }
+
     @Test("are as many as a tenant's weight")
     func weights() async throws {
         let farm = try await Farm()

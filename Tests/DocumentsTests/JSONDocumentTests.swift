@@ -23,6 +23,21 @@ struct JSONDocumentTests {
         #expect(failure?.code.rawValue == "invalid_json")
     }
 
+    @Test(
+        "finds a member that an object has twice, however it is written",
+        arguments: [
+            (#"{"a":1,"b":2}"#, nil), (#"{"a":1,"a":2}"#, "a"), (#"{"a":{"b":1},"c":{"b":1}}"#, nil),
+            (#"{"a":[{"b":1,"c":"b","b":1}]}"#, "b"),
+            (#"{"deploymentId":"x","deployment\u0049d":"y"}"#, "deploymentId"),
+            (#"{"a\"":1,"a":"\"a","b":["a","a"],"c":"{\"a\":1,\"a\":2}"}"#, nil), (#"{"":1,"":1}"#, ""),
+            (#"[{"a":1},{"a":1},"a","a"]"#, nil), (#" { "a" : 1 , "b" : [ ] , "a" : null } "#, "a"), ("7", nil),
+        ] as [(String, String?)]
+    )
+    func repeated(text: String, name: String?) throws {
+        _ = try JSONDocument.parse(text)
+        #expect(JSONDocument.repeatedMember(in: Array(text.utf8)) == name)
+    }
+
     @Test("nesting without end is an error, not a crash")
     func nesting() {
         #expect(throws: BuildFailure.self) { try JSONDocument.parse(String(repeating: "[", count: 1_000_000)) }

@@ -5,8 +5,12 @@ import TestSupport
 
 /// Makes layers the way a build does, and looks at their bytes.
 enum LayerFixture {
-    static func settings(width: Int = 2) -> LayerSettings {
-        LayerSettings(processors: BlockingPool(label: "test.layers", width: width), spoolDirectory: "/dev/shm")
+    static func settings(width: Int = 2, format: LayerFormat = .gzip) -> LayerSettings {
+        LayerSettings(
+            format: format,
+            processors: BlockingPool(label: "test.layers", width: width),
+            spoolDirectory: "/dev/shm"
+        )
     }
 
     static func layer(
@@ -14,7 +18,8 @@ enum LayerFixture {
         at directory: String = "/app",
         files: [PlannedFile] = [],
         ownership: FileOwnership = .root,
-        width: Int = 2
+        width: Int = 2,
+        format: LayerFormat = .gzip
     ) throws -> Layer {
         try LayerWriter.writeLayer(
             from: tree,
@@ -22,7 +27,7 @@ enum LayerFixture {
             ownership: ownership,
             files: files,
             comment: "app source",
-            settings: settings(width: width),
+            settings: settings(width: width, format: format),
             cancellation: CancelFlag()
         )
     }

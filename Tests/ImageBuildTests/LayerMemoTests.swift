@@ -25,7 +25,7 @@ import Testing
         try LayerMemo(in: scratch.path).remember(layer, for: key)
         let memo = LayerMemo(in: scratch.path)
         let found = try #require(
-            try memo.layer(for: key, comment: "again") {
+            try memo.layer(for: key, comment: "again") { _ in
                 Issue.record("the layer was made")
                 return layer
             }
@@ -40,9 +40,21 @@ import Testing
     func unknown() throws {
         let memo = LayerMemo(in: scratch.path)
         let key = try key()
-        #expect(try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+        #expect(try memo.layer(for: key, comment: "") { _ in throw InMemoryTree.Missing() } == nil)
         try memo.remember(try LayerFixture.layer(Self.items), for: try self.key("/srv"))
-        #expect(try memo.layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+        #expect(try memo.layer(for: key, comment: "") { _ in throw InMemoryTree.Missing() } == nil)
+    }
+
+    @Test("a remembered layer of zstd has the type of one")
+    func zstd() throws {
+        let settings = LayerFixture.settings(format: .zstd)
+        let key = try LayerKey(tree: tree, at: "/app", settings: settings)
+        let layer = try LayerFixture.layer(InMemoryTree(items: Self.items), format: .zstd)
+        let memo = LayerMemo(in: scratch.path)
+        try memo.remember(layer, for: key)
+        let found = try memo.layer(for: key, comment: "") { _ in throw InMemoryTree.Missing() }
+        #expect(found?.blob.descriptor == layer.blob.descriptor)
+        #expect(found?.blob.descriptor.mediaType == "application/vnd.oci.image.layer.v1.tar+zstd")
     }
 
     @Test("lacking bytes are made again, and are the same")
@@ -50,7 +62,9 @@ import Testing
         let memo = LayerMemo(in: scratch.path)
         let layer = try LayerFixture.layer(Self.items)
         try memo.remember(layer, for: try key())
-        let found = try #require(try memo.layer(for: try key(), comment: "") { try LayerFixture.layer(Self.items) })
+        let found = try #require(
+            try memo.layer(for: try key(), comment: "") { _ in try LayerFixture.layer(Self.items) }
+        )
         guard case .deferred(let make) = found.blob.source else {
             Issue.record("the bytes are not deferred")
             return
@@ -64,14 +78,16 @@ import Testing
         let key = try key()
         try memo.remember(try LayerFixture.layer(Self.items), for: key)
         let found = try #require(
-            try memo.layer(for: key, comment: "") { try LayerFixture.layer([.file("other", "bytes")]) }
+            try memo.layer(for: key, comment: "") { _ in try LayerFixture.layer([.file("other", "bytes")]) }
         )
         guard case .deferred(let make) = found.blob.source else { return }
         let failure = await #expect(throws: BuildFailure.self) { try await make() }
         #expect(failure?.code == .corrupted)
         let codec = try settings.codec
         #expect(failure?.message.ranges(of: codec).count == 2)
-        #expect(try LayerMemo(in: scratch.path).layer(for: key, comment: "") { throw InMemoryTree.Missing() } == nil)
+        #expect(
+            try LayerMemo(in: scratch.path).layer(for: key, comment: "") { _ in throw InMemoryTree.Missing() } == nil
+        )
     }
 
     @Test("whatever changes a layer changes its key")
@@ -79,6 +95,8 @@ import Testing
         let file = PlannedFile(path: "/app/x", content: "x", mode: 0o644)
         var other = settings
         other.compression = .small
+        var packed = settings
+        packed.format = .zstd
         var limited = settings
         limited.maximumBlobBytes = 10
         let keys = [
@@ -89,6 +107,7 @@ import Testing
             try LayerKey(tree: tree, at: "/app", files: [file], settings: settings),
             try LayerKey(tree: tree, at: "/app", settings: other),
             try LayerKey(tree: tree, at: "/app", settings: limited),
+            try LayerKey(tree: tree, at: "/app", settings: packed),
         ]
         #expect(Set(keys).count == keys.count)
         #expect(try key() == key())
@@ -96,6 +115,9 @@ import Testing
 
     @Test("a codec is named by what it does, the same every time")
     func codec() throws {
+        let zstd = LayerFixture.settings(format: .zstd)
+        #expect(try zstd.codec == LayerFixture.settings(width: 5, format: .zstd).codec)
+        #expect(try zstd.codec.wholeMatch(of: /zstd-libzstd-balanced-v[0-9]+-[0-9a-f]{8}/) != nil)
         #expect(try settings.codec == LayerFixture.settings(width: 5).codec)
         #expect(try settings.codec.wholeMatch(of: /gzip-libdeflate-balanced-v[0-9]+-[0-9a-f]{8}/) != nil)
     }
@@ -106,7 +128,7 @@ import Testing
         try memo.remember(try ImageFixture.appLayer(), for: try key())
         let made = Mutex(0)
         let layer = try #require(
-            try memo.layer(for: try key(), comment: "") {
+            try memo.layer(for: try key(), comment: "") { _ in
                 made.withLock { $0 += 1 }
                 return try ImageFixture.appLayer()
             }
@@ -135,7 +157,7 @@ import Testing
         #expect(try await there.learn([key.digest, key.noteKey]))
         #expect(try there.note(for: key.noteKey) == "a,b")
         let found = try #require(
-            try there.layer(for: key, comment: "") { try LayerFixture.layer([.file("x", "y")]) }
+            try there.layer(for: key, comment: "") { _ in try LayerFixture.layer([.file("x", "y")]) }
         )
         guard case .deferred(let make) = found.blob.source else { return }
         _ = await #expect(throws: BuildFailure.self) { try await make() }

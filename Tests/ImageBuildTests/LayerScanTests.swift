@@ -53,10 +53,11 @@ import Testing
     private func failures(
         _ tar: [UInt8],
         type: String = MediaType.ociLayerGzip,
+        as format: LayerFormat = .gzip,
         below: [[UInt8]] = [],
         changing change: (inout [UInt8], inout Descriptor, inout String) -> Void = { _, _, _ in }
     ) throws -> [String] {
-        var bytes = try MemberCompressor(.balanced).compress(tar)
+        var bytes = try MemberCompressor(.balanced, format).compress(tar)
         var descriptor = Descriptor(mediaType: type, digest: Digest(of: bytes), size: Int64(bytes.count))
         var diffID = Digest(of: tar).description
         change(&bytes, &descriptor, &diffID)
@@ -71,13 +72,14 @@ import Testing
         return checks.filter { $0.problem != nil }.map(\.name)
     }
 
-    @Test("layers of ours have nothing wrong with them")
-    func ours() async throws {
+    @Test("layers of ours have nothing wrong with them", arguments: LayerFormat.allCases)
+    func ours(format: LayerFormat) async throws {
         let large = InMemoryTree.Item.file("large", bytes: LayerFixture.noise(5 << 20))
         let long = InMemoryTree.Item.file(String(repeating: "n", count: 200) + "ö", "x")
-        let layer = try LayerFixture.layer([
+        let tree = InMemoryTree(items: [
             .directory("d"), .executable("d/run", "x"), .link("l", "d/run"), large, long,
         ])
+        let layer = try LayerFixture.layer(tree, format: format)
         var scan = LayerScan()
         let checks = try scan.check(
             layer.blob.descriptor,
@@ -120,6 +122,27 @@ import Testing
             )
         }
         #expect(cut.contains("layer-gzip"))
+    }
+
+    @Test("what is wrong with zstd's bytes is found; skippable frames are not wrong")
+    func zstdBytes() throws {
+        let tar = Self.good().bytes + TarEncoder.end
+        func check(_ change: (inout [UInt8]) -> Void) throws -> [String] {
+            try failures(tar, type: MediaType.ociLayerZstd, as: .zstd) { bytes, descriptor, _ in
+                change(&bytes)
+                descriptor = Descriptor(
+                    mediaType: descriptor.mediaType,
+                    digest: Digest(of: bytes),
+                    size: Int64(bytes.count)
+                )
+            }
+        }
+        #expect(try check { _ in } == [])
+        #expect(try check { $0 += [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7] } == [])
+        #expect(try check { $0[$0.count - 1] ^= 1 }.contains("layer-zstd"))
+        #expect(try check { $0.removeLast(9) }.contains("layer-zstd"))
+        #expect(try check { $0 += [1, 2, 3] } == ["layer-zstd"])
+        #expect(try failures(tar, as: .zstd) == ["layer-type"])
     }
 
     @Test("what is wrong with the entries is found, which no unpacker says")

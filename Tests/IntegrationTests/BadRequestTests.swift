@@ -14,6 +14,10 @@ struct BadRequestTests {
         try await farm.add(#"{"deploymentId":"wrong-type","projectId":"p","repositoryUrl":5}"#)
         try await farm.add(#"{"deploymentId":"missing","projectId":"p"}"#)
         try await farm.add(#"{"deploymentId":"cut-off","proj"#)
+        // Redis' parser takes the last of two members, Swift's the first.
+        let url = farm.git.url("app")
+        let ids = #""deploymentId":"other","deploymentId":"twice""#
+        try await farm.add(#"{\#(ids),"projectId":"p","repositoryUrl":"\#(url)"}"#)
         try await farm.add("no-branch", repository: "app", #","branch":"nope""#)
         try await farm.add("no-repository", repository: "gone")
         try await farm.add("nothing-detected", repository: "odd")
@@ -21,6 +25,7 @@ struct BadRequestTests {
 
         #expect(try await farm.ended("fine")["state"] == "SUCCESS", "\(worker.log)")
         let expected = [
+            ("twice", "invalid_request", "'deploymentId' twice"),
             ("wrong-type", "invalid_request", "repositoryUrl"), ("missing", "invalid_request", "repositoryUrl"),
             ("no-branch", "branch_not_found", "nope"), ("no-repository", "repository_not_found", "gone"),
             ("nothing-detected", "nothing_detected", "package.json"),
@@ -33,6 +38,7 @@ struct BadRequestTests {
             #expect(status["failure"]?["message"]?.string?.contains(words) == true, "\(status.prettyText)")
         }
         let dead = try await farm.redis.cli("XRANGE", "slipway:{farm}:dead", "-", "+").joined(separator: "\n")
+        #expect(try await farm.redis.cli("HLEN", "slipway:{farm}:build:other") == ["0"])
         #expect(dead.contains("cut-off") && dead.contains("JSON"))
         #expect(worker.isRunning)
     }

@@ -19,14 +19,18 @@ struct CrashTests {
     /// Runs the program until its call number `number` of some kinds, if any of its threads comes so far.
     ///
     /// - Parameter file: calls that have to do with other files do not count.
-    private func run(_ words: [String], killedAt number: Int, of calls: String, on file: String? = nil) async throws
-        -> CommandResult
-    {
+    private func run(
+        _ words: [String],
+        killedAt number: Int,
+        of calls: String,
+        on file: String? = nil,
+        environment: [String: String]? = nil
+    ) async throws -> CommandResult {
         let filter = file.map { ["-P", $0] } ?? []
         let trace = ["-e", "trace=\(calls)", "-e", "inject=\(calls):signal=KILL:when=\(number)"]
         return try await Command.result(
             ["strace", "-f", "-o", scratch("trace")] + filter + trace + [SlipwayProgram.path] + words,
-            environment: environment
+            environment: environment ?? self.environment
         )
     }
 
@@ -81,6 +85,43 @@ struct CrashTests {
             #expect(try await self.digest(slipway(build)) == digest)
         }
         Issue.record("the program was killed \(Self.mostCalls) times and never came to its end")
+    }
+
+    @Test("leaves kept members of which none is ever taken for what it is not")
+    func members() async throws {
+        let repository = try await GitRepository(at: scratch("app"))
+        var files = ["main.py": "print('x')\n"]
+        for number in 0..<40 { files["data/\(number).txt"] = Self.text(of: number) }
+        try await repository.commit(files)
+        let more = environment.merging(["SLIPWAY_LAYERS_THREADS": "1"]) { $1 }
+        let build = ["build", repository.path, "--output", "oci:\(scratch("layout")):app", "-o", "json"]
+        let members = scratch("cache/layers/members")
+        func built() async throws -> String? {
+            try Files.remove(scratch("cache/layers/layers.journal"))
+            return try await digest(SlipwayProgram.output(build, environment: more))
+        }
+        let expected = try await built()
+        let kept = try Directories.list(members)
+        #expect(kept.count > 3)
+        for call in ["write", "rename"] {
+            // Each thread counts its own calls.
+            for number in stride(from: 1, through: Self.mostCalls, by: call == "write" ? 5 : 2) {
+                try Directories.remove(members)
+                try Files.remove(scratch("cache/layers/layers.journal"))
+                let result = try await run(build, killedAt: number, of: call, environment: more)
+                #expect([0, 137].contains(result.status), "\(result.errorText)")
+                #expect(try await built() == expected, "\(call) \(number)")
+                if result.status == 0 {
+                    #expect(number > 1, "nothing was killed")
+                    break
+                }
+            }
+        }
+        #expect(Set(try Directories.list(members)).isSuperset(of: kept))
+    }
+
+    private static func text(of seed: Int) -> String {
+        (0..<12_000).map { String(($0 &* 7919 &+ seed) &* 2_654_435_761 % 99_991) }.joined(separator: "\n")
     }
 
     private func digest(_ result: CommandResult) throws -> String? {

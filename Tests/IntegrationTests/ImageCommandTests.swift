@@ -65,6 +65,82 @@ struct ImageCommandTests {
         #expect(text.contains("there already"))
     }
 
+    @Test("a remembered layer that a registry lacks is sent while it is made: no file has a byte of it")
+    func streamed() async throws {
+        let repository = try await GitRepository(at: scratch("app"))
+        let text = (0..<400_000).map { String($0 &* 2_654_435_761 % 99_991) }.joined(separator: "\n")
+        try await repository.commit(["main.py": "print('x')\n", "data.txt": text])
+        let (first, second) = (try await RegistryServer(), try await RegistryServer())
+        let made = try await spooled("docker://\(first.host)/team/app:1")
+        let remade = try await spooled("docker://\(second.host)/team/app:1")
+        #expect(made > 500_000, "the first time the layer is in a file")
+        #expect(remade == 0)
+        #expect(second.requests.filter { $0.hasPrefix("PATCH") }.isEmpty)
+        for registry in [first, second] {
+            _ = try await slipway("inspect", "docker://\(registry.host)/team/app:1", "--verify")
+        }
+    }
+
+    /// Builds, and returns how many bytes were written to files without a name.
+    private func spooled(_ target: String) async throws -> Int {
+        let trace = scratch("trace-\(UInt32.random(in: 0 ... .max))")
+        let build = [SlipwayProgram.path, "build", scratch("app"), "--output", target]
+        let words = ["strace", "-f", "-y", "-o", trace, "-e", "trace=pwrite64"] + build
+        try await Command.output(words, environment: environment)
+        let lines = String(decoding: try Files.read(trace, limit: 64 << 20), as: UTF8.self).split(separator: "\n")
+        return lines.filter { $0.contains("/cache/spool/") }.reduce(0) { sum, line in
+            sum + (line.split(separator: "=").last.flatMap { Int($0.drop { $0 == " " }) } ?? 0)
+        }
+    }
+
+    @Test(
+        "layers of zstd are for whoever asks, and for registries that take them; podman pulls what gzip would give it"
+    )
+    func zstd() async throws {
+        _ = try await app()
+        let registry = try await RegistryServer()
+        let plain = try await build(to: "docker://\(registry.host)/plain/app:1")
+        let target = "docker://\(registry.host)/zstd/app:1"
+        try await SlipwayProgram.output(
+            ["build", scratch("app"), "--output", target],
+            environment: environment.merging(["SLIPWAY_REGISTRIES_ZSTD": "\(registry.host)/zstd"]) { $1 }
+        )
+        _ = try await slipway(
+            "build",
+            scratch("app"),
+            "--output",
+            "oci:\(scratch("layout")):app",
+            "--layer-format",
+            "zstd"
+        )
+        for place in [target, "oci:\(scratch("layout")):app"] {
+            let seen = try JSONDocument.parse(try await slipway("inspect", place, "--verify", "-o", "json").output)
+            #expect(seen["checks"]?.array?.allSatisfy { $0["problem"] == .null } == true)
+            let types = seen["layers"]?.array?.compactMap { $0["mediaType"]?.string } ?? []
+            #expect(types.count == plain.count)
+            #expect(types.last == "application/vnd.oci.image.layer.v1.tar+zstd", "\(types)")
+        }
+        let podman = try Podman()
+        do {
+            var listings: [[String]] = []
+            for name in ["plain", "zstd"] {
+                let image = "\(registry.host)/\(name)/app:1"
+                try await podman.pull(image)
+                let root = try await podman.mount(image)
+                listings.append(try await TreeListing.lines(of: root + "/app"))
+            }
+            #expect(listings[0] == listings[1])
+            #expect(listings[0].count > 3)
+        } catch {
+            try await podman.remove()
+            throw error
+        }
+        try await podman.remove()
+        try await Command.output([
+            "skopeo", "copy", "--quiet", "--src-tls-verify=false", target, "dir:\(scratch("back"))",
+        ])
+    }
+
     @Test("an image in a registry is inspected and verified; one that is not there is said to be missing")
     func inspectRegistry() async throws {
         _ = try await app()

@@ -80,6 +80,25 @@ struct RegistryCommandTests {
         #expect(probe["status"]?.integer == 200 && probe["identity"]?.string == "user 'builder'", "\(answer.text)")
     }
 
+    @Test(
+        "what podman's and docker's login left is found without configuration",
+        arguments: [
+            ("REGISTRY_AUTH_FILE", "/auth.json", "auth.json"), ("XDG_RUNTIME_DIR", "", "containers/auth.json"),
+            ("DOCKER_CONFIG", "", "config.json"),
+        ]
+    )
+    func usualFiles(variable: String, value: String, file: String) async throws {
+        let registry = try await RegistryServer(user: (name: "builder", password: "s3cret"))
+        let auth = Base64.encode(Array("builder:s3cret".utf8))
+        try scratch.write(#"{"auths":{"\#(registry.host)":{"auth":"\#(auth)"}}}"#, to: file)
+        let answer = try await slipway(
+            ["registry", "probe", registry.host, "-o", "json"],
+            [variable: scratch.path + value]
+        )
+        let probe = try JSONDocument.parse(answer.output)
+        #expect(probe["status"]?.integer == 200 && probe["identity"]?.string == "user 'builder'", "\(answer.text)")
+    }
+
     @Test("a probe shows what was learned of a host by pushes before it")
     func probe() async throws {
         let registry = try await RegistryServer()

@@ -1,9 +1,11 @@
 import BuildModel
 import HTTPTransport
-import Kubernetes
 import Platform
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import Kubernetes
 
 @Suite("Credentials that change are followed")
 struct CredentialTests {
@@ -90,12 +92,79 @@ struct CredentialTests {
         #expect(own.server == demo.server.url)
     }
 
-    @Test("a helper's token is kept while it lasts")
-    func kept() async throws {
+    @Test(
+        "a helper's token is kept while it lasts",
+        arguments: ["2999-01-01T00:00:00Z", "2999-01-01T00:00:00+02:00", "2999-01-01T00:00:00.123456-11:30"]
+    )
+    func kept(expires: String) async throws {
         let token = try administratorToken()
-        let credentials = try helper(answer(token, expires: "2999-01-01T00:00:00Z"))
+        let credentials = try helper(answer(token, expires: expires))
         try await demo.apply(try demo.intent(), as: credentials)
         #expect(try runs() == 1)
+    }
+
+    private func plugin(_ script: String) throws -> ExecPlugin {
+        guard case .helper(let plugin)? = try helper(script).token else {
+            throw CommandFailed(description: "the kubeconfig has no helper")
+        }
+        return plugin
+    }
+
+    private final class Begun: Sendable {
+        let count = Mutex(0)
+    }
+
+    @Test("a helper runs once for all who ask meanwhile, whether it answers, and how soon that expires, or fails")
+    func once() async throws {
+        let wait = "until [ -e '\(scratch("go"))' ]; do sleep 0.1; done\n"
+        for (script, tokens) in [
+            (answer("t", expires: "2999-01-01T00:00:00Z"), 8), (answer("t", expires: "soon"), 8), ("exit 3", 0),
+        ] {
+            for name in ["runs", "go"] where Files.exists(scratch(name)) { try Files.remove(scratch(name)) }
+            let plugin = try plugin(wait + script)
+            let begun = Begun()
+            let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 1...8 {
+                    group.addTask {
+                        begun.count.withLock { $0 += 1 }
+                        return (try? await plugin.credential()) == nil ? 0 : 1
+                    }
+                }
+                try await eventually("all have asked") { begun.count.withLock { $0 } == 8 }
+                try scratch.write("", to: "go")
+                return try await group.reduce(0, +)
+            }
+            #expect(answers == tokens)
+            // Who is late by a moment asks anew where nothing is kept.
+            #expect(try runs() <= 3, "\(script)")
+        }
+    }
+
+    @Test("who is cancelled while a helper runs for another does not wait for it")
+    func cancelledMeanwhile() async throws {
+        let wait = "until [ -e '\(scratch("go"))' ]; do sleep 0.1; done\n"
+        let plugin = try plugin(wait + answer("t", expires: "2999-01-01T00:00:00Z"))
+        let first = Task { try await plugin.credential() }
+        try await eventually("it runs") { Files.exists(scratch("runs")) }
+        let second = Task { try await plugin.credential() }
+        second.cancel()
+        let failure = try await failure { _ = try await second.value }
+        #expect(failure.fault == .cancelled)
+        try scratch.write("", to: "go")
+        #expect(try await first.value.token != nil)
+        #expect(try runs() == 1)
+    }
+
+    @Test("what a helper said is forgotten when it was refused, and not when what it said before was")
+    func forgotten() async throws {
+        let plugin = try plugin(answer("t", expires: "2999-01-01T00:00:00Z"))
+        _ = try await plugin.credential()
+        await plugin.forget(token: "former", certificate: nil)
+        _ = try await plugin.credential()
+        #expect(try runs() == 1)
+        await plugin.forget(token: "t", certificate: nil)
+        _ = try await plugin.credential()
+        #expect(try runs() == 2)
     }
 
     @Test("a helper is asked again when its token has expired, or the cluster refuses it")

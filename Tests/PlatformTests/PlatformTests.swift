@@ -109,6 +109,38 @@ struct TimestampTests {
         #expect(Timestamp.text(milliseconds: .min).hasSuffix(".192Z"))
     }
 
+    @Test(
+        "are read with any offset and fraction",
+        arguments: [
+            ("1970-01-01T00:00:00Z", Int64(0)), ("2000-02-29T00:00:00.5Z", 951_782_400),
+            ("2026-11-23T10:00:00+02:00", 1_795_420_800), ("2026-11-23T02:29:59.999999-05:30", 1_795_420_799),
+            ("2026-11-23t08:00:00z", 1_795_420_800), ("1969-12-31T23:59:59Z", -1),
+            ("0001-01-01T00:00:00Z", -62_135_596_800),
+        ]
+    )
+    func parsed(text: String, seconds: Int64) {
+        #expect(Timestamp.seconds(parsing: text) == seconds)
+    }
+
+    @Test(
+        "that are none are not guessed at",
+        arguments: [
+            "", "2026-11-23", "2026-11-23T08:00:00", "2026-11-23T08:00:00.Z", "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23T08:00:00+2:00", "2026-11-23T08:00:00Zx",
+            "2026-11-23T08:00:00+24:00", "+026-11-23T08:00:00Z", "２026-11-23T08:00:00Z",
+        ]
+    )
+    func notParsed(text: String) {
+        #expect(Timestamp.seconds(parsing: text) == nil)
+    }
+
+    @Test("are read as they were written, on any day")
+    func roundTrip() {
+        for seconds in stride(from: Int64(-62_135_596_800), through: 250_000_000_000, by: 7_777_777) {
+            #expect(Timestamp.seconds(parsing: Timestamp.text(seconds: seconds)) == seconds)
+        }
+    }
+
     @Test("agree with date(1) on any day")
     func date() async throws {
         for seconds in stride(from: Int64(-3_000_000_000), through: 6_000_000_000, by: 777_777_777) {

@@ -133,30 +133,6 @@ struct CopyTests {
         #expect(failure.code == .notFound && failure.message.contains("nothing"))
     }
 
-    @Test("a probe of a registry that refuses tells what it asks for")
-    func refusedProbe() async throws {
-        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
-        var settings = StrictFixture.settings()
-        settings.credentials[registry.host] = .init(username: "user", password: Redacted("wrong"))
-        let client = RegistryClient(settings: settings, http: fixture.http)
-        let probe = try await client.probe(registry.host, repository: "team/app")
-        #expect(probe.status == 401 && probe.scheme == "bearer" && probe.allowsPush == false)
-    }
-
-    @Test("a probe tells who is asked for, and leaves nothing behind")
-    func probe() async throws {
-        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
-        var settings = StrictFixture.settings()
-        settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
-        let client = RegistryClient(settings: settings, http: fixture.http)
-        let probe = try await client.probe(registry.host, repository: "team/app")
-        #expect(probe.status == 200 && probe.scheme == "bearer" && probe.allowsPush == true)
-        #expect(probe.identity == "user 'user'" && probe.knowledge.referrers == true)
-        #expect(registry.requests.last?.hasPrefix("GET /v2/team/app/referrers/") == true)
-        #expect(registry.requests.contains { $0.hasPrefix("DELETE ") })
-        #expect(registry.violations == [])
-    }
-
     private func attachment(to subject: Descriptor, _ contents: RepositoryContents) async throws -> ManifestContent {
         let (manifest, blobs) = try StrictFixture.artifact(on: subject)
         for blob in blobs { _ = try await contents.take(blob, again: false) }

@@ -79,6 +79,14 @@ struct FailureWordsTests {
         ),
         Case(
             method: "PUT",
+            path: "/manifests/v1",
+            status: 400,
+            body: Case.error("MANIFEST_INVALID", "repository app has enabled tag immutability"),
+            words: "has enabled tag immutability",
+            advice: "use a new tag"
+        ),
+        Case(
+            method: "PUT",
             path: "/manifests/",
             status: 429,
             body: Case.error("TOOMANYREQUESTS"),

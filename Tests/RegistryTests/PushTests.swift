@@ -162,10 +162,12 @@ struct PushTests {
         var layer = try await TestImage.layer()
         guard case .local(let content) = layer.blob.source else { return }
         let made = Mutex(0)
-        layer.blob.source = .deferred {
-            made.withLock { $0 += 1 }
-            return content
-        }
+        layer.blob.source = .deferred(
+            DeferredContent {
+                made.withLock { $0 += 1 }
+                return content
+            }
+        )
         // In the third repository it is mounted from where it was seen.
         for name in ["app", "app", "other"] {
             // The second layer makes each image another one, so that the manifest alone says nothing.
@@ -182,7 +184,7 @@ struct PushTests {
         let registry = try await RegistryServer()
         var layer = try await TestImage.layer()
         let reason = BuildFailure(.platform, .corrupted, operation: "layer.remake", message: "Other bytes.")
-        layer.blob.source = .deferred { throw reason }
+        layer.blob.source = .deferred(DeferredContent { throw reason })
         let target = ImageReference(registry: registry.host, repository: "app", tag: "v1")
         let image = TestImage.image([layer])
         let failure = await #expect(throws: BuildFailure.self) {

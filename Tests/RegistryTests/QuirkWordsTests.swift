@@ -154,7 +154,7 @@ struct QuirkWordsTests {
         #expect(registry.openUploads == 0)
         // ECR: 4,200 parts of 5 to 20 MiB, 52,000 MiB in all.
         for size in [33 << 20, 1 << 30, 41_000 << 20, 52_000 << 20] as [Int64] {
-            let part = BlobUploader.chunkBytes(for: size)
+            let part = ChunkSize.first(for: size)
             #expect((5 << 20...20 << 20).contains(part) && (size + part - 1) / part <= 4200, "\(size)")
         }
     }

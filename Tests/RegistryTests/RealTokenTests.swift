@@ -37,16 +37,18 @@ struct RealTokenTests {
     @Test("a token that ends in the middle of a push, sooner than was said, is replaced and the body sent again")
     func expiry() async throws {
         let certificates = try await TestCertificates(in: scratch)
-        let server = try await TokenServer(certificates, user: Self.user, life: 1)
+        let server = try await TokenServer(certificates, user: Self.user, life: 10)
         let registry = try await registry(server, certificates)
         let client = RegistryClient(settings: settings(registry), http: http)
         var slow = try await TestImage.layer(size: 2 << 20)
         guard case .local(let content) = slow.blob.source else { return }
-        slow.blob.source = .deferred {
-            // Longer than a token lives: it was good when the blob was looked for.
-            try await Task.sleep(for: .seconds(3))
-            return content
-        }
+        slow.blob.source = .deferred(
+            DeferredContent {
+                // Longer than a token lives: it was good when the blob was looked for.
+                try await Task.sleep(for: .seconds(13))
+                return content
+            }
+        )
         let image = TestImage.image([slow, try await TestImage.layer()])
         try await push(image, client, registry, "team/app")
         #expect(server.requests.count >= 2)

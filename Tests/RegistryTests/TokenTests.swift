@@ -46,6 +46,30 @@ struct TokenTests {
         #expect(shown.withLock { $0 } == ["Basic dXNlcjpwYXNz"])
     }
 
+    @Test(
+        "an identity token is shown in the older way where a server does not know the newer",
+        arguments: [400, 401, 404, 405]
+    )
+    func identityToken(status: Int) async throws {
+        let tokenServer = try SocketServer { request in
+            guard request.method == "GET" else { return request.respond(status, body: #"{"errors":[]}"#) }
+            request.respond(200, body: #"{"access_token":"t0ken"}"#)
+        }
+        let realm = tokenServer.url("/token")
+        let registry = try FakeRegistry { request, _ in
+            if request.headers["authorization"] == "Bearer t0ken" { return false }
+            request.respond(401, ["WWW-Authenticate": #"Bearer realm="\#(realm)",service="s""#])
+            return true
+        }
+        let scratch = try Scratch()
+        let text = #"{"auths":{"\#(registry.host)":{"identitytoken":"refresh"}}}"#
+        var settings = RegistrySettings()
+        settings.credentialFiles = [try scratch.write(text, to: "config.json")]
+        try await push(to: registry, settings)
+        let scope = "scope=repository%3Aapp%3Apull%2Cpush"
+        #expect(tokenServer.requests == ["POST /token", "GET /token?service=s&\(scope)"])
+    }
+
     @Test("a token that expired is renewed in the middle of a push")
     func renewal() async throws {
         let issued = Mutex(0)

@@ -30,7 +30,10 @@ struct BaseImageUnpackTests {
         #expect(ours == theirs, "\(Set(ours).symmetricDifference(theirs).sorted().prefix(20))")
     }
 
-    @Test("come compressed by gzip, by zstd or not at all", arguments: ["gzip", "zstd", "none", "gzip members"])
+    @Test(
+        "come compressed by gzip, by zstd or not at all",
+        arguments: ["gzip", "zstd", "none", "gzip members", "zstd frames"]
+    )
     func compressions(form: String) async throws {
         let fixture = try Fixture()
         let content = String(repeating: "word ", count: 200_000)
@@ -41,6 +44,7 @@ struct BaseImageUnpackTests {
             switch form {
             case "gzip": "gzip -c $0"
             case "zstd": "bsdtar -cf $0.zst --format=raw --zstd $0 && cat $0.zst"
+            case "zstd frames": "head -c 300000 $0 | zstd -c; tail -c +300001 $0 | zstd -c"
             case "gzip members": "head -c 300000 $0 | gzip -c; tail -c +300001 $0 | gzip -c"
             default: "cat $0"
             }

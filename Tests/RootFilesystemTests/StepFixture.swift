@@ -15,6 +15,10 @@ struct StepFixture {
         for directory in [lower, upper, work, scratch("merged")] { try Directories.create(directory) }
     }
 
+    static func settings(in directory: String) -> LayerSettings {
+        LayerSettings(processors: BlockingPool(label: "test.layers", width: 2), spoolDirectory: directory)
+    }
+
     /// Runs a program in the base itself.
     func prepare(_ words: [String]) async throws { try await Command.output(words, in: lower) }
 
@@ -36,7 +40,8 @@ struct StepFixture {
         excluding excluded: [String] = [],
         firstID: UInt32 = 0,
         idCount: UInt32 = .max,
-        maximumBytes: Int64 = .max
+        maximumBytes: Int64 = .max,
+        maximumBlobBytes: Int64 = 1 << 30
     ) throws -> CapturedChanges {
         let changes = OverlayChanges(
             upper: upper,
@@ -47,10 +52,8 @@ struct StepFixture {
             excluded: excluded,
             maximumBytes: maximumBytes
         )
-        let settings = LayerSettings(
-            processors: BlockingPool(label: "test.layers", width: 2),
-            spoolDirectory: scratch.path
-        )
+        var settings = Self.settings(in: scratch.path)
+        settings.maximumBlobBytes = maximumBlobBytes
         return try LayerWriter.writeLayer(
             of: changes,
             comment: "step",

@@ -3,7 +3,7 @@ import Documents
 import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
-/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `repetitions`.
+/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -28,6 +28,7 @@ struct StepOrder {
             settings.identities = IdentityRange(start: UInt32(start), count: 16 * 65536)
         }
         settings.allowedHosts = strings("allowed")
+        settings.allowsPrivate = json["allowsPrivate"]?.bool ?? false
         step = BuildStep(
             name: "step",
             kind: .build,

@@ -72,6 +72,36 @@ struct StepInputTests {
         #expect(!Files.exists("\(root)/app/old.txt"))
     }
 
+    @Test("a step on all of the source sees it as the steps before it left it, and as the image has it")
+    func order() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: rm gone.txt dist/old && echo new >dist/made && rm -r replaced && mkdir replaced && touch replaced/new
+              outputs: [/app]
+            - name: check
+              kind: build
+              command: find . -mindepth 1 -not -name seen.txt | sort >seen.txt && cat dist/made >>seen.txt && touch replaced/last
+              outputs: [/app]
+            """
+        )
+        try fixture.app([
+            "probe.txt": "", "gone.txt": "", "dist/old": "", "dist/made": "as committed", "replaced/old": "",
+        ])
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        let root = try await fixture.unpack("1")
+        let seen = String(decoding: try Files.read("\(root)/app/seen.txt"), as: UTF8.self)
+        #expect(
+            seen.split(separator: "\n") == [
+                "./dist", "./dist/made", "./probe.txt", "./replaced", "./replaced/new", "new",
+            ]
+        )
+        let files = try await Command.output(["find", "\(root)/app", "-mindepth", "1", "-type", "f", "-printf", "%P\n"])
+        #expect(Set(files.lines) == ["dist/made", "probe.txt", "replaced/new", "replaced/last", "seen.txt"])
+    }
+
     @Test("a source that takes more than the step's disk is refused before it is written")
     func tooMuch() async throws {
         var fixture = try await StepFixture()

@@ -83,6 +83,62 @@ struct StepMemoTests {
         #expect(StepBuild(result: result, json: nil).run == ["install", "build"])
     }
 
+    @Test("what no image has is made again only when a step that has to run needs it, whatever it then is")
+    func unshipped() async throws {
+        var fixture = try await fixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: mkdir /out && cp list.txt /out
+              inputs: [list.txt]
+              outputs: [/out]
+            - name: tools
+              kind: install
+              command: mkdir /tools && date +%s%N >/tools/time
+              inputs: [list.txt]
+              outputs: [{path: /tools, shipped: false}]
+            - name: build
+              command: cat /out/list.txt /tools/time >made.txt
+              outputs: [/app]
+            """
+        )
+        let first = try await fixture.build("1")
+        #expect(first.run == ["install", "tools", "build"], "\(first.log)")
+        try Directories.remove(fixture.scratch("cache/steps/layers"))
+        let second = try await fixture.build("2")
+        #expect(second.run == [] && second.remembered == ["install", "tools", "build"], "\(second.log)")
+        #expect(second.digest == first.digest)
+
+        try fixture.app(["other.txt": "x"])
+        let third = try await fixture.build("3")
+        #expect(third.run == ["tools", "build"], "\(third.log)")
+        #expect(third.log.contains("tools: run again: a later step needs its files"), "\(third.log)")
+        let (old, new) = (try await fixture.unpack("1"), try await fixture.unpack("3"))
+        let made = try Files.read("\(new)/app/made.txt")
+        #expect(made != (try Files.read("\(old)/app/made.txt")) && made.starts(with: Array("a\n".utf8)))
+    }
+
+    @Test("results are shared as far as the operator says, and caches never are")
+    func scope() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir -p /out && ls /var/kept >/out/seen && touch /var/kept/mark
+              outputs: [/out]
+              caches: [{name: kept, path: /var/kept, locked: true}]
+            """
+        )
+        fixture.variables["SLIPWAY_STEPS_MEMO_SCOPE"] = "farm"
+        try fixture.app(["probe.txt": ""])
+        #expect(try await fixture.build("1", "--project", "a").run == ["build"])
+        let shared = try await fixture.build("2", "--project", "b")
+        #expect(shared.remembered == ["build"] && shared.run == [], "\(shared.log)")
+        #expect(try await fixture.build("3", "--project", "b", "--no-cache").run == ["build"])
+        let seen = try Files.read("\(try await fixture.unpack("3"))/out/seen")
+        #expect(seen == [], "one project's step has read what another's wrote")
+    }
+
     @Test("a build that is interrupted in a step ends at once and leaves nothing")
     func interrupted() async throws {
         var fixture = try await fixture()

@@ -65,6 +65,8 @@ struct Exchange {
             request.respond(429, headers, body: #"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#)
         case .serverError:
             request.respond(500, body: #"{"errors":[{"code":"UNKNOWN","message":"unknown error"}]}"#)
+        case .tooLarge:
+            request.respond(413, ["Content-Type": "text/html"], body: "<html><h1>413 Too Large</h1></html>")
         case .badGateway:
             request.respond(502, ["Content-Type": "text/html"], body: "<html><h1>502 Bad Gateway</h1></html>")
         case .truncatedJSON: request.respond(503, body: #"{"errors":[{"code":"UNAVAI"#)

@@ -7,6 +7,8 @@ package enum Fault: Sendable, Hashable {
     /// 429, with seconds to wait or without.
     case tooManyRequests(retryAfter: Int?)
     case serverError
+    /// 413: a proxy takes no request as large as this one.
+    case tooLarge
     /// A proxy's page.
     case badGateway
     /// An error whose JSON ends in the middle.
@@ -28,7 +30,8 @@ package enum Fault: Sendable, Hashable {
 
     package static let all: [Fault] = [
         .reset(afterBytes: 0), .reset(afterBytes: 100_000), .stall, .tooManyRequests(retryAfter: nil),
-        .tooManyRequests(retryAfter: 1), .serverError, .badGateway, .truncatedJSON, .wrongDigest, .wrongLength,
+        .tooManyRequests(retryAfter: 1), .serverError, .tooLarge, .badGateway, .truncatedJSON, .wrongDigest,
+        .wrongLength,
         .halfAnswer, .slow, .lostAnswer, .collectedBlob, .expiredTokens,
     ]
 }

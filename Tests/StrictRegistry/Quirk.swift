@@ -53,8 +53,12 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case concurrentManifest409
     /// Warns of something with each answer (Docker Hub).
     case warns
-    /// Keeps no list of referrers (GHCR, Docker Hub, distribution 2).
+    /// Keeps no list of referrers: there is no such page (GHCR, distribution 2).
     case noReferrers
+    /// Answers NAME_UNKNOWN when it is asked what refers to something in a repository that has nothing yet.
+    case emptyRepository404
+    /// Lists one referrer to a page.
+    case pagedReferrers
     /// Lets nobody close an upload (Quay).
     case noCancel
     /// Sets a session cookie, and refuses requests that bring it back (Harbor).

@@ -68,8 +68,6 @@ extension StrictRegistry {
         exchange.answer(201, headers)
     }
 
-    private var keepsReferrers: Bool { quirks.isDisjoint(with: [.noReferrers, .conditionalTags]) }
-
     /// What only some registries refuse.
     private func refuses(_ exchange: Exchange, _ repository: String, _ reference: String, _ document: JSONValue) -> Bool
     {
@@ -170,31 +168,5 @@ extension StrictRegistry {
             contents.counts[what, default: 0] += 1
             return contents.counts[what] == 1
         }
-    }
-
-    /// Distribution spec, "Listing Referrers".
-    func referrers(_ exchange: Exchange, _ repository: String, _ subject: String) {
-        if !keepsReferrers { return exchange.error(404, "NAME_UNKNOWN", "not found") }
-        let filter = exchange.parameter("artifactType")
-        let entries = contents.withLock { contents in
-            contents.manifests[repository, default: [:]].filter {
-                $0.value.document["subject"]?["digest"]?.string == subject
-            }
-            .map { digest, manifest in
-                JSONValue.object([
-                    "mediaType": .string(manifest.mediaType), "digest": .string(digest.description),
-                    "size": .integer(Int64(manifest.bytes.count)),
-                    "artifactType": manifest.document["artifactType"] ?? manifest.document["config"]?["mediaType"]
-                        ?? "",
-                ])
-            }
-            .filter { filter == nil || $0["artifactType"]?.string == filter }
-        }
-        let index: JSONValue = [
-            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex), "manifests": .array(entries),
-        ]
-        var headers = ["Content-Type": MediaType.ociIndex]
-        if filter != nil { headers["OCI-Filters-Applied"] = "artifactType" }
-        exchange.answer(200, headers, body: index.canonicalBytes)
     }
 }

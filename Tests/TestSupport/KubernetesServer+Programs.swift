@@ -46,6 +46,10 @@ extension KubernetesServer {
         rules:
         - {level: None, userGroups: ["system:serviceaccounts:kube-system"]}
         - {level: Metadata, userGroups: ["system:serviceaccounts"]}
+        - level: Request
+          users: [admin]
+          verbs: [create, patch]
+          resources: [{group: apps, resources: [deployments]}]
         """
 
     static func startControllers(port: Int, in folder: String) async throws -> ServerProcess {

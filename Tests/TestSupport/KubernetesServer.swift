@@ -34,7 +34,8 @@ package final class KubernetesServer: Sendable {
     package var kubeconfig: String { "\(folder)/kubeconfig" }
     package var certificateKubeconfig: String { "\(folder)/kubeconfig-cert" }
     package var nobodyKubeconfig: String { "\(folder)/kubeconfig-nobody" }
-    /// What service accounts of other namespaces than kube-system have asked for: a JSON object on each line.
+    /// What service accounts of other namespaces than kube-system have asked for, and the Deployments that the administrator has written:
+    /// a JSON object on each line.
     package var auditFile: String { "\(folder)/audit.log" }
     package var authorityFile: String { "\(folder)/pki/ca.crt" }
 

@@ -23,6 +23,11 @@ package final class Podman: Sendable {
         try await Command.output(base + ["pull", "--quiet", "--tls-verify=false", image])
     }
 
+    /// Mounts a pulled image's files; returns where. `remove` takes them away again.
+    package func mount(_ image: String) async throws -> String {
+        try await Command.output(base + ["image", "mount", image]).lines.first ?? ""
+    }
+
     /// Starts a pulled image in the background, on the host's network, told a port in `PORT`.
     package func start(_ image: String, port: Int) async throws {
         try await Command.output(
@@ -43,6 +48,7 @@ package final class Podman: Sendable {
     /// Ends the container and removes podman's storage, which holds mounts.
     package func remove() async throws {
         try await Command.output(base + ["rm", "--force", "--time", "1", "--ignore", name])
+        try await Command.output(base + ["image", "unmount", "--all", "--force"])
         try await Command.output(base + ["unmount", "--all", "--force"])
     }
 }

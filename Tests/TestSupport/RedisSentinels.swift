@@ -97,11 +97,17 @@ package final class RedisSentinels: Sendable {
         return server
     }
 
-    /// Asks for a failover and waits until another server is the primary.
+    /// Asks for a failover and waits until another server is the primary. It is refused while one is under way, and where no replica
+    /// has been seen for a moment, as on a busy machine: then it is asked for again.
     package func failOver() async throws {
         let before = try await primary()
-        _ = try await Command.result(words(ports[0], "FAILOVER", "main"))
-        try await untilAnother(than: before)
+        try await eventually("another server is the primary", within: .seconds(120)) {
+            let now = try await self.primary()
+            if now !== before { return try await now.cli("ROLE").first == "master" }
+            _ = try await Command.result(self.words(self.ports[0], "FAILOVER", "main"))
+            try await Task.sleep(for: .seconds(1))
+            return false
+        }
     }
 
     /// Waits until another server is the primary.

@@ -1,6 +1,5 @@
 internal import BuildModel
 internal import Documents
-internal import Platform
 
 /// A manifest that a registry took in under a tag, as its log tells.
 package struct TagWrite: Sendable, Hashable {
@@ -25,21 +24,9 @@ package struct TagWrite: Sendable, Hashable {
         else { return nil }
         worker = String(host.prefix { $0 != "." && $0 != ":" })
         self.tag = String(tag)
-        guard let ended = Self.milliseconds(time) else { return nil }
+        guard let ended = ServerTime.milliseconds(time) else { return nil }
         self.ended = ended
         began = ended - Self.duration(entry["http.response.duration"]?.string ?? "")
-    }
-
-    /// A time of today or, shortly after midnight, of yesterday, as RFC 3339 with a fraction, in UTC.
-    private static func milliseconds(_ text: String) -> Int64? {
-        guard let clock = text.split(separator: "T").last?.split(separator: "Z").first else { return nil }
-        let parts = clock.split(separator: ":")
-        guard parts.count == 3, let hours = Double(parts[0]), let minutes = Double(parts[1]),
-            let seconds = Double(parts[2])
-        else { return nil }
-        let now = SystemInformation.currentMilliseconds
-        let time = now - now % 86_400_000 + Int64((hours * 3600 + minutes * 60 + seconds) * 1000)
-        return time > now + 3_600_000 ? time - 86_400_000 : time
     }
 
     /// Go's form of a duration: `1.5ms`, `830µs`, `2.1s`.

@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 9
+-- revision 10
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
@@ -8,6 +8,11 @@
 local ID_LIMIT = 128
 local REQUEST_LIMIT = 262144
 local READABLE_LIMIT = 1048576
+-- What one call takes of the intake at most: entries, and about as many bytes of them.
+local INTAKE_ENTRIES = 500
+local INTAKE_PAGE = 64
+local INTAKE_BYTES = 4194304
+local LABELS = 32
 local DEAD_ENTRIES = 1000
 local DEAD_EXCERPT = 4096
 local FARM_EVENTS = 10000
@@ -85,9 +90,11 @@ local function is_identifier(id)
     return type(id) == 'string' and #id <= ID_LIMIT and string.find(id, '^%w[%w._:-]*$') ~= nil
 end
 
--- Appends an event, with the build's fields as they are now, to the build's own stream and the farm's.
+-- Appends an event, with the build's fields as they are now, to the build's own stream and the farm's. The farm's also says how
+-- long the lease holds: who wants to know whether something was done in time finds it there.
 local function tell(farm, id, kind, time)
-    local is = redis.call('HMGET', build_key(farm, id), 'state', 'phase', 'attempt', 'epoch', 'owner', 'failureCode')
+    local key = build_key(farm, id)
+    local is = redis.call('HMGET', key, 'state', 'phase', 'attempt', 'epoch', 'owner', 'failureCode', 'leaseUntil')
     local entry = {
         'type', kind, 'deploymentId', id, 'state', is[1] or '', 'phase', is[2] or '', 'attempt', is[3] or '0',
         'epoch', is[4] or '0', 'worker', is[5] or '', 'code', is[6] or '', 'time', digits(time),
@@ -101,7 +108,9 @@ local function tell(farm, id, kind, time)
         redis.call('COPY', farm.draft, own)
         redis.call('DEL', farm.draft)
     end
-    redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', unpack(entry))
+    redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', 'leaseUntil', is[7] or '', unpack(entry))
+    -- The event that ends a lease is the last to need it.
+    if is[7] and not RUNNING[is[1]] then redis.call('HDEL', key, 'leaseUntil') end
 end
 
 local function ring(farm)
@@ -123,10 +132,11 @@ local function held(farm, id, epoch)
 end
 
 -- As `held`, and the lease must not have run out: a worker that was away for longer than its lease writes nothing, even
--- if nobody has taken the build from it yet. Only renewing is still open to it.
+-- if nobody has taken the build from it yet. Only renewing is still open to it, and whoever was there all the time may: it is
+-- not lost, for instance when the server's clock was put forward.
 local function fence(farm, id, epoch, time)
     local key, lost = held(farm, id, epoch)
     if not key then return nil, lost end
     if tonumber(redis.call('HGET', key, 'leaseUntil') or '0') >= time then return key, nil end
-    return nil, redis.error_reply('LEASELOST the lease of build ' .. id .. ' at epoch ' .. epoch .. ' has run out')
+    return nil, redis.error_reply('LEASEOVER the lease of build ' .. id .. ' at epoch ' .. epoch .. ' has run out')
 end

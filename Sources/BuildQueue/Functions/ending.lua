@@ -62,13 +62,15 @@ local function tidy(farm, time)
     end
 end
 
--- Takes a build out of every set that says where it is.
+-- Takes a build out of every set that says where it is. When its lease ends is left for the event that follows.
 local function withdraw(farm, key, id)
     redis.call('ZREM', ready_key(farm, tenant_of(key)), id)
     redis.call('HDEL', farm.running, id)
     redis.call('ZREM', farm.delayed, id)
     redis.call('ZREM', farm.leases, id)
-    redis.call('HDEL', key, 'leaseUntil', 'claim', 'suspectSince', 'notBefore')
+    local token = redis.call('HGET', key, 'claim')
+    if token then redis.call('DEL', farm.prefix .. 'claim:' .. token) end
+    redis.call('HDEL', key, 'claim', 'suspectSince', 'notBefore')
 end
 
 -- Lets a build wait again, at its old place.

@@ -18,8 +18,10 @@ end
 
 local function is_labels(labels)
     if type(labels) ~= 'table' then return false end
+    local count = 0
     for name, value in pairs(labels) do
-        if not is_identifier(name) or not is_identifier(value) then return false end
+        count = count + 1
+        if count > LABELS or not is_identifier(name) or not is_identifier(value) then return false end
     end
     return true
 end
@@ -31,7 +33,7 @@ local function misfit(request)
         return 'projectId must be a string of 1 to ' .. ID_LIMIT .. ' ' .. words
     end
     if request.labels ~= nil and request.labels ~= cjson.null and not is_labels(request.labels) then
-        return 'labels must be an object whose names and values are ' .. words
+        return 'labels must be an object of at most ' .. LABELS .. ' members whose names and values are ' .. words
     end
     return nil
 end
@@ -77,13 +79,19 @@ local function labels_of(request)
     return next(labels) and cjson.encode(labels) or ''
 end
 
--- Whether a build changes the cluster, and so takes its project's turn.
+-- Whether a build changes the cluster, and so takes its project's turn. A rollback does, whatever else the request says.
 local function deploys(request)
+    if request.rollback == true or type(request.rollback) == 'string' then return true end
     return request.deploy ~= false and request.deploy ~= 'none' and request.deploy ~= 'render'
 end
 
--- Writes the fields of a new build. Those that have nothing to say yet stay away: each would cost every build that waits
--- about 50 bytes.
+-- Nothing for a number that readers take where there is none.
+local function unless(number, default)
+    return number == default and '' or digits(number)
+end
+
+-- Writes the fields of a new build. Those that have nothing to say yet, or only what readers take anyway, stay away: each would
+-- cost every build that waits 64 bytes or more.
 local function begin(farm, request, text, order, priority, time)
     local id = request.deploymentId
     local backoff = type(request.backoff) == 'table' and request.backoff or {}
@@ -91,11 +99,11 @@ local function begin(farm, request, text, order, priority, time)
         'request', text, 'id', id, 'state', 'PENDING',
         'priority', digits(priority), 'order', digits(order), 'createdAt', digits(time),
         'attempts', digits(bounded(request.attempts, 1, 100, 3)),
-        'backoffDelay', digits(bounded(backoff.delay, 0, MAXIMUM_DELAY, 2000)),
-        'backoffJitter', backoff.jitter == true and '1' or '0',
         'deploy', deploys(request) and '1' or '0',
     }
     local optional = {
+        backoffDelay = unless(bounded(backoff.delay, 0, MAXIMUM_DELAY, 2000), 2000),
+        backoffJitter = backoff.jitter == true and '1' or '',
         projectId = short_text(request.projectId, 128),
         organizationId = is_identifier(request.organizationId) and request.organizationId or '',
         labels = labels_of(request),
@@ -110,6 +118,11 @@ local function begin(farm, request, text, order, priority, time)
         end
     end
     redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
+    -- A build of the same id whose time was over, and that nobody has tidied up yet.
+    if redis.call('ZREM', farm.expiring, id) == 1 then
+        redis.call('ZREM', farm.buried, id)
+        for state in pairs(TERMINAL) do redis.call('ZREM', farm.finished .. state, id) end
+    end
     redis.call('HSET', build_key(farm, id), unpack(fields))
     redis.call('ZADD', farm.builds, digits(time), id)
 end
@@ -173,19 +186,36 @@ local function take_entry(farm, entry, fields, time, retention)
     create(farm, request, text, time, retention)
 end
 
--- Turns up to `limit` entries of the intake into builds. An entry is deleted in the same step that took it in, so
--- that none is lost or taken twice; one that cannot be taken at all becomes a dead letter and never blocks the rest.
-local function ingest(farm, time, retention, limit)
-    local entries = redis.call('XRANGE', farm.intake, '-', '+', 'COUNT', limit)
-    for _, entry in ipairs(entries) do
-        local took, problem = pcall(take_entry, farm, entry[1], entry[2], time, retention)
-        if not took then
-            local words = type(problem) == 'table' and problem.err or tostring(problem)
-            bury(farm, entry[1], '', 'it could not be taken in: ' .. words, time)
-        end
-        redis.call('XDEL', farm.intake, entry[1])
+local function take_in(farm, entry, time, retention)
+    local took, problem = pcall(take_entry, farm, entry[1], entry[2], time, retention)
+    if not took then
+        local words = type(problem) == 'table' and problem.err or tostring(problem)
+        bury(farm, entry[1], '', 'it could not be taken in: ' .. words, time)
     end
-    return #entries
+    redis.call('XDEL', farm.intake, entry[1])
+end
+
+local function size_of(fields)
+    local size = 0
+    for _, field in ipairs(fields) do size = size + #field end
+    return size
+end
+
+-- Turns up to `limit` entries of the intake into builds, fewer if they are large. An entry is deleted in the same step that took
+-- it in, so that none is lost or taken twice; one that cannot be taken at all becomes a dead letter and never blocks the rest.
+local function ingest(farm, time, retention, limit)
+    local taken, bytes = 0, 0
+    while taken < limit and bytes < INTAKE_BYTES do
+        local count = math.min(INTAKE_PAGE, limit - taken)
+        local entries = redis.call('XRANGE', farm.intake, '-', '+', 'COUNT', digits(count))
+        for _, entry in ipairs(entries) do
+            bytes = bytes + size_of(entry[2])
+            take_in(farm, entry, time, retention)
+        end
+        taken = taken + #entries
+        if #entries < count then break end
+    end
+    return taken
 end
 
 -- enqueue(intake; request, retention): {created, id} or {exists, id, state}. Without a retention, 7 days.
@@ -212,7 +242,7 @@ local function ingest_call(keys, args)
     local retention = whole(args[1], 1, 1e13)
     if not retention then return invalid('retention must be a whole number of milliseconds') end
     local farm = farm_of(keys)
-    local count = ingest(farm, now(), retention, 64)
+    local count = ingest(farm, now(), retention, INTAKE_ENTRIES)
     if count > 0 then ring(farm) end
     return count
 end

@@ -43,13 +43,15 @@ local function grant(farm, id, worker, token, lease, time)
     redis.call('HDEL', key, 'suspectSince', unpack(FAILURE_FIELDS))
     redis.call('ZADD', farm.leases, digits(time + lease), id)
     occupy(farm, key, id)
-    redis.call('SET', farm.prefix .. 'claim:' .. token, id, 'PX', digits(lease))
+    -- For longer than the lease: a worker that has the build and does not know it may come back after an outage, and renew it.
+    redis.call('SET', farm.prefix .. 'claim:' .. token, id, 'PX', digits(lease * 10))
     tell(farm, id, 'claimed', time)
     return lease_reply(key, id, time)
 end
 
 -- claim(intake; worker, token, lease, retention, offer): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
--- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}.
+-- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}; 0 while there is more in the intake than one
+-- call takes in: whose turn it is can only be said of builds that are known.
 -- The offer is a JSON object: `labels` of the worker, `tenantLimit` and `projectLimit`, `weights` of tenants.
 local function claim(keys, args)
     local worker, token = args[1], args[2]
@@ -65,7 +67,8 @@ local function claim(keys, args)
     redis.call('ZADD', farm.workers, digits(time), worker)
     redis.call('HSET', farm.nodes, worker, args[5] or '{}')
     tidy(farm, time)
-    ingest(farm, time, retention, 64)
+    ingest(farm, time, retention, INTAKE_ENTRIES)
+    if redis.call('XLEN', farm.intake) > 0 then return {'none', last_ring(farm), '0'} end
     promote(farm, time)
     local id = pick(farm, offer)
     if not id then return {'none', last_ring(farm), next_due(farm, time)} end

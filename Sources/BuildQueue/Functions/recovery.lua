@@ -1,6 +1,8 @@
 -- What happens when nobody else is there to do it: builds of workers that are gone, and builds whose time has come.
 
 local DEATHS = 3
+-- Builds that one look takes, or marks, at most.
+local REAPED = 500
 local LAST_LINES = 5
 local LAST_LINE_BYTES = 500
 
@@ -40,7 +42,7 @@ end
 -- Recovers builds whose leases ran out: the first look marks them, a later one, `gap` milliseconds after it, takes them.
 local function reap(farm, time, retention, gap)
     local reaped = 0
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', farm.leases, '-inf', digits(time - 1), 'LIMIT', '0', '100')) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', farm.leases, '-inf', digits(time - 1), 'LIMIT', '0', digits(REAPED))) do
         local key = build_key(farm, id)
         local is = redis.call('HMGET', key, 'state', 'suspectSince')
         if not RUNNING[is[1]] then
@@ -65,7 +67,7 @@ local function tend(keys, args)
     if not decodes or type(limits) ~= 'table' then return invalid('the limits must be a JSON object') end
     local farm, time = farm_of(keys), now()
     -- Here too, for a worker without a free slot does not claim: what came in may supersede a build that runs.
-    if ingest(farm, time, retention, 64) > 0 then ring(farm) end
+    if ingest(farm, time, retention, INTAKE_ENTRIES) > 0 then ring(farm) end
     local promoted = promote(farm, time)
     tidy(farm, time)
     local forgotten = trim(farm, time, limits)

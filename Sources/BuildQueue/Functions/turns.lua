@@ -89,13 +89,20 @@ local function fits(wanted, labels)
     return true
 end
 
+-- The same, asked once for all builds that name the same labels.
+local function fits_known(wanted, labels, known)
+    local text = wanted or ''
+    if known[text] == nil then known[text] = fits(wanted, labels) end
+    return known[text]
+end
+
 local function is_full(count, limit)
     return limit > 0 and (count or 0) >= limit
 end
 
 -- The first build of a tenant that this worker may run. Once a build of a project was passed over, its newer ones are too.
 local function first_of(farm, tenant, busy, offer)
-    local passed = {}
+    local passed, known = {}, {}
     for first = 0, SCAN - PAGE, PAGE do
         local ids = redis.call('ZRANGE', ready_key(farm, tenant), digits(first), digits(first + PAGE - 1))
         for _, id in ipairs(ids) do
@@ -110,7 +117,7 @@ local function first_of(farm, tenant, busy, offer)
                     -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
                     may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
                 end
-                if may and fits(is[2], offer.labels) then return id end
+                if may and fits_known(is[2], offer.labels, known) then return id end
                 if project and offer.project_limit > 0 then passed[project] = true end
             end
         end
@@ -123,6 +130,7 @@ end
 local function pick(farm, offer)
     local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
     local clocks, busy = redis.call('ZRANGE', farm.tenants, '0', '-1', 'WITHSCORES'), tally(farm)
+    local has_waiting = false
     for index = 1, #clocks, 2 do
         local tenant, clock = clocks[index], tonumber(clocks[index + 1])
         local id
@@ -134,10 +142,15 @@ local function pick(farm, offer)
             redis.call('HSET', farm.counters, 'turn', digits(math.max(turn, clock)))
             return id
         end
+        local waits = redis.call('EXISTS', ready_key(farm, tenant)) == 1
+        has_waiting = has_waiting or waits
         -- A tenant without builds whose clock is not ahead would begin there anyway.
-        if clock <= turn and redis.call('EXISTS', ready_key(farm, tenant)) == 0 then
-            redis.call('ZREM', farm.tenants, tenant)
-        end
+        if clock <= turn and not waits then redis.call('ZREM', farm.tenants, tenant) end
+    end
+    -- Where nobody waits nobody is owed a turn: else all who ever came would be looked at in each claim.
+    if not has_waiting and #clocks > 0 then
+        redis.call('HSET', farm.counters, 'turn', digits(math.max(turn, tonumber(clocks[#clocks]))))
+        redis.call('DEL', farm.tenants)
     end
     return nil
 end

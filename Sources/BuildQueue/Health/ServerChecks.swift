@@ -19,14 +19,18 @@ struct ReachableCheck: ServerCheck {
 
 /// Functions came with 7.0, and so did the flags of scripts that stand in for them.
 struct VersionCheck: ServerCheck {
+    static let remedy = "Run Redis 7.0 or later, or Valkey."
     let name = "redis.version"
     let facts: ServerFacts
 
-    func verdict() -> HealthVerdict {
-        let redis = facts.info["redis_version"] ?? ""
-        let product = facts.info["valkey_version"].map { "Valkey \($0)" } ?? "Redis \(redis)"
+    func verdict() -> HealthVerdict { Self.verdict(facts.info) }
+
+    /// - Parameter info: the fields of `INFO`: all that an older server can be asked.
+    static func verdict(_ info: [String: String]) -> HealthVerdict {
+        let redis = info["redis_version"] ?? ""
+        let product = info["valkey_version"].map { "Valkey \($0)" } ?? "Redis \(redis)"
         guard (redis.split(separator: ".").first.flatMap { Int($0) } ?? 0) >= 7 else {
-            return .problem("\(product) is too old.", remedy: "Run Redis 7.0 or later, or Valkey.")
+            return .problem("\(product) is too old: functions came with 7.0.", remedy: remedy)
         }
         return .ok("\(product).")
     }
@@ -79,10 +83,12 @@ struct ReplicationCheck: ServerCheck {
             return .problem("\(facts.endpoint) is a replica and takes no writes.", remedy: remedy)
         }
         let replicas = facts.number("connected_slaves")
-        if replicas > 0, facts.info["min_slaves_good_slaves"] == nil {
-            return .warning(
-                "\(replicas) replicas, but builds are accepted when none has them: a failover may lose the last moments.",
-                remedy: "Set min-replicas-to-write to 1 and min-replicas-max-lag to 10."
+        let mayFailOver = replicas > 0 || facts.hasSentinels
+        if mayFailOver, facts.info["min_slaves_good_slaves"] == nil {
+            let words = replicas > 0 ? "There are \(replicas) replicas" : "Sentinels may name another primary"
+            return .problem(
+                "\(words), but the primary takes writes when no replica has them: cut off, it would go on beside its successor.",
+                remedy: "Set min-replicas-to-write to 1, and min-replicas-max-lag to less than queue.leaseSeconds."
             )
         }
         return .ok(replicas == 0 ? "No replicas." : "\(replicas) replicas, of which some must keep up.")

@@ -14,6 +14,8 @@ struct ServerFacts: Sendable {
     var clockDifference: Int64
     /// What the functions' library is, or how the functions run without one.
     var library: LibraryState
+    /// Whether Sentinels say which server it is.
+    var hasSentinels = false
     /// Commands that the functions and workers call and the user may not.
     var denied: [String]
 
@@ -29,12 +31,18 @@ extension ServerFacts {
         let (difference, roundTrip) = try await compareClocks(client)
         return ServerFacts(
             endpoint: client.endpoint,
-            info: fields(try await client.send(["INFO"]).text ?? ""),
+            info: try await info(client),
             roundTrip: roundTrip,
             clockDifference: difference,
             library: library,
+            hasSentinels: client.hasSentinels,
             denied: try await caller.call("probe", []).array?.compactMap(\.text) ?? []
         )
+    }
+
+    /// The fields of `INFO`.
+    static func info(_ client: RedisClient) async throws -> [String: String] {
+        fields(try await client.send(["INFO"]).text ?? "")
     }
 
     /// The difference as the quickest of three looks shows it: its answer had the least time to age.

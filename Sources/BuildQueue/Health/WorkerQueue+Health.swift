@@ -9,6 +9,9 @@ extension WorkerQueue {
             return try await prepare().findings
         } catch {
             let failure = BuildFailure(error, operation: "redis.reachable")
+            if failure.operation == "redis.version" {
+                return [HealthFinding("redis.version", .problem(failure.message, remedy: VersionCheck.remedy))]
+            }
             let remedy = failure.isRetryable ? "Start Redis, or correct redis.url." : "Correct redis.url and its login."
             return [HealthFinding("redis.reachable", .problem("\(failure)", remedy: remedy))]
         }

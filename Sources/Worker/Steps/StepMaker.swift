@@ -12,7 +12,7 @@ package struct StepMaker: Sendable {
     let registry: RegistryClient
     let filesystems: RootFilesystems
     let sandbox: SandboxRunner
-    let layers: LayerSettings
+    private(set) var layers: LayerSettings
     let memo: StepMemo
     let blobs: StepBlobs
     let caches: StepCaches
@@ -41,6 +41,13 @@ package struct StepMaker: Sendable {
         blobs = try StepBlobs(directory: "\(policy.directory)/layers", limit: policy.layerBytes)
     }
 
+    /// The same, with layers of another format.
+    package func making(_ format: LayerFormat) -> StepMaker {
+        var maker = self
+        maker.layers.format = format
+        return maker
+    }
+
     /// Runs or remembers the steps of one phase, on top of what earlier ones made.
     ///
     /// - Parameter source: whoever keeps the revision's tree.
@@ -54,9 +61,22 @@ package struct StepMaker: Sendable {
         log: any BuildLog
     ) async throws -> StepLayers {
         var made = earlier
-        for step in steps {
+        var rest = steps[...]
+        while let step = rest.first {
             let work = StepWork(maker: self, step: step, earlier: made, revision, source, order, log)
-            made.results.append(try await work.result())
+            if let result = try await work.result() {
+                made.results.append(result)
+                rest.removeFirst()
+                continue
+            }
+            // It has to run on files that nobody has. Whoever makes those may make others than are remembered, so that what comes
+            // after is looked up anew.
+            guard let first = made.results.firstIndex(where: { !$0.isWhole }) else { throw StepWork.nowhere }
+            let again = made.results[first...].map(\.step)
+            made.results.removeSubrange(first...)
+            let maker = StepWork(maker: self, step: again[0], earlier: made, revision, source, order, log)
+            made.results.append(try await maker.madeAgain())
+            rest = again.dropFirst() + rest
         }
         return made
     }
@@ -65,7 +85,6 @@ package struct StepMaker: Sendable {
     package func published(_ made: StepLayers, in reference: ImageReference, log: any BuildLog) async {
         let repository = "\(reference.registry)/\(reference.repository)"
         for result in made.results where result.record.places.first != repository {
-            guard result.layers.allSatisfy(\.isShipped) else { continue }
             do {
                 let record = result.record.placed(in: repository)
                 try memo.remember(record, for: result.key)

@@ -11,6 +11,7 @@ struct StepRecord: Sendable, Hashable {
         /// Bytes compressed and uncompressed.
         var size: Int64
         var tarSize: Int64
+        var mediaType = MediaType.ociLayerGzip
     }
 
     var step: String
@@ -78,6 +79,7 @@ extension StepRecord.Output {
         [
             "path": .string(path), "shipped": .bool(isShipped), "digest": .string(digest.description),
             "diffID": .string(diffID.description), "size": .integer(size), "tarSize": .integer(tarSize),
+            "mediaType": .string(mediaType),
         ]
     }
 
@@ -88,11 +90,13 @@ extension StepRecord.Output {
             let blob = try? Digest(parsing: digest), let tar = try? Digest(parsing: diffID)
         else { return nil }
         self.init(path: path, isShipped: isShipped, digest: blob, diffID: tar, size: size, tarSize: tarSize)
+        // What was remembered before there was a choice has none.
+        if let mediaType = value["mediaType"]?.string { self.mediaType = mediaType }
     }
 
     /// The layer, whose bytes are where `source` says.
     func layer(_ source: BlobSource, comment: String) -> Layer {
-        let descriptor = Descriptor(mediaType: MediaType.ociLayerGzip, digest: digest, size: size)
+        let descriptor = Descriptor(mediaType: mediaType, digest: digest, size: size)
         let blob = ImageBlob(descriptor: descriptor, source: source)
         return Layer(blob: blob, diffID: diffID, tarSize: tarSize, comment: comment)
     }

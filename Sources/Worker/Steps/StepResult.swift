@@ -11,7 +11,12 @@ struct StepResult: Sendable {
     struct ShippableLayer: Sendable {
         var layer: Layer
         var isShipped: Bool
+        /// Whether this node or a registry has its bytes. Of what no image has, nobody may, until a step that has to run needs them.
+        var hasBytes = true
     }
+
+    /// Whether another step can run on it.
+    var isWhole: Bool { layers.allSatisfy(\.hasBytes) }
 }
 
 /// What the steps of a plan add to its image.
@@ -21,12 +26,15 @@ package struct StepLayers: Sendable {
     package init() {}
 
     /// Below the source: what was made from a part of it alone, and so stays the same while the rest changes.
-    var beforeSource: [Layer] { shipped { $0 != .all } }
+    var beforeSource: [StepResult.ShippableLayer] { results[..<sourcePosition].flatMap(\.layers) }
 
-    /// On top of the source, which it may change.
-    var afterSource: [Layer] { shipped { $0 == .all } }
+    /// On top of the source, which it may change: what was made from all of it, and whatever was made after that.
+    var afterSource: [StepResult.ShippableLayer] { results[sourcePosition...].flatMap(\.layers) }
 
-    private func shipped(_ isWanted: (StepInputs) -> Bool) -> [Layer] {
-        results.filter { isWanted($0.step.inputs) }.flatMap(\.layers).filter(\.isShipped).map(\.layer)
-    }
+    private var sourcePosition: Int { results.firstIndex { $0.step.inputs == .all } ?? results.count }
+}
+
+extension [StepResult.ShippableLayer] {
+    /// Those that images have.
+    var shipped: [Layer] { filter(\.isShipped).map(\.layer) }
 }

@@ -27,9 +27,15 @@ extension StepWork {
         guard record.outputs.map(\.path).allSatisfy(step.outputs.map(\.path).contains) else { return nil }
         var layers: [StepResult.ShippableLayer] = []
         for output in record.outputs {
-            guard let source = try await source(of: output, record) else { return nil }
+            let source = try await source(of: output, record)
+            // What no image has is made when a step that has to run needs it.
+            guard source != nil || !output.isShipped else { return nil }
             layers.append(
-                StepResult.ShippableLayer(layer: output.layer(source, comment: comment), isShipped: output.isShipped)
+                StepResult.ShippableLayer(
+                    layer: output.layer(source ?? .deferred { throw Self.nowhere }, comment: comment),
+                    isShipped: output.isShipped,
+                    hasBytes: source != nil
+                )
             )
         }
         let size = record.outputs.reduce(0) { $0 + $1.size }
@@ -42,6 +48,7 @@ extension StepWork {
 
     private func source(of output: StepRecord.Output, _ record: StepRecord) async throws -> BlobSource? {
         if let content = maker.blobs.content(output.digest, size: output.size) { return .local(content) }
+        guard output.isShipped else { return nil }
         let descriptor = output.layer(.registry(step.image), comment: "").blob.descriptor
         for place in record.places {
             guard let reference = try? ImageReference(parsing: place) else { continue }
@@ -49,6 +56,14 @@ extension StepWork {
         }
         return nil
     }
+
+    static let nowhere = BuildFailure(
+        .platform,
+        .system,
+        operation: "steps.memo",
+        message: "A step stands on files that nobody has.",
+        isRetryable: true
+    )
 
     /// What the image's history says of the step's layers.
     var comment: String { "step \(step.name): \(String(step.command.prefix(200)))" }

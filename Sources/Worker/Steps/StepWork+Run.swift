@@ -21,17 +21,14 @@ extension StepWork {
     }
 
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
-        async let lease = maker.filesystems.lease(
-            try ground.base.filesystemLayers() + earlier.map(FilesystemLayer.init)
-        )
-        try await writeInputs(to: scratch.inputs)
-        let lower = try await lease
-        let caches = try await maker.caches.hold(step.caches, owner: maker.policy.scope.owner(order), scratch.path)
+        let lower = try await lower(on: ground, scratch.inputs)
+        // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
+        let caches = try await maker.caches.hold(step.caches, owner: StepScope.project.owner(order), scratch.path)
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
         let stepLog = StepLog(log, step: step, secrets: secrets.values)
         let task = SandboxedStep(
             step: step,
-            lowers: [scratch.inputs] + lower.lowerDirectories,
+            lowers: lower.lowerDirectories,
             scratch: scratch.work,
             caches: caches.map { StepCache($0.mount, directory: $0.directory, maximumBytes: maker.caches.bound) },
             secrets: secrets,
@@ -57,6 +54,22 @@ extension StepWork {
             say("its caches cannot be emptied: \(BuildFailure(error, operation: "steps.caches"))")
         }
         return try result.get()
+    }
+
+    /// What the step sees, in the order of the image's layers: its inputs where the source is.
+    private func lower(on ground: StepGround, _ directory: String) async throws -> RootFilesystemLease {
+        let base = try ground.base.filesystemLayers()
+        let layers = base + (below + above).map(FilesystemLayer.init)
+        let view: JSONValue = [.string(step.workingDirectory), try await inputs()]
+        let files = InterposedFiles(
+            directory: directory,
+            identity: Digest(of: view.canonicalBytes),
+            position: base.count + below.count
+        )
+        if !above.isEmpty { try await writeInputs(to: directory) }
+        async let lease = maker.filesystems.lease(layers, around: files)
+        if above.isEmpty { try await writeInputs(to: directory) }
+        return try await lease
     }
 
     private func writeInputs(to directory: String) async throws {
@@ -152,7 +165,8 @@ extension StepWork {
                     digest: layer.blob.descriptor.digest,
                     diffID: layer.diffID,
                     size: layer.blob.descriptor.size,
-                    tarSize: layer.tarSize
+                    tarSize: layer.tarSize,
+                    mediaType: layer.blob.descriptor.mediaType
                 )
             },
             log: log,

@@ -1,28 +1,40 @@
 import BuildModel
 import TestSupport
 
-/// What became of a run: every build's history, every tag that the registry was told to write, and what is wrong with them.
+/// What became of a run: every build's history, everything that was done for it and that others see, and what is wrong with them.
 struct ChaosReport: Sendable {
     var histories: [History]
-    var writes: [TagWrite]
+    var leases: LeaseRecord
+    /// Beside what the histories tell: tags, Deployments and logs.
+    var effects: [Effect]
     var harm: [String: Int]
-    /// When primaries changed, in milliseconds since 1970.
-    var failovers: [Int64]
+    /// While primaries changed, in milliseconds since 1970.
+    var failovers: [ClosedRange<Int64>]
 
+    /// - Parameter effects: what the registry and the cluster have taken.
     static func read(
         _ ids: [String],
         _ farm: Farm,
-        _ harm: [String: Int],
-        failovers: [Int64]
+        _ watch: FarmWatch,
+        _ effects: [Effect],
+        _ nemesis: Nemesis
     ) async throws -> ChaosReport {
         var histories: [History] = []
         for id in ids { histories.append(try await History.read(id, farm)) }
-        return ChaosReport(histories: histories, writes: farm.registry.tagWrites, harm: harm, failovers: failovers)
+        return ChaosReport(
+            histories: histories,
+            leases: await watch.leases,
+            effects: await effects + watch.logs,
+            harm: nemesis.counts,
+            failovers: nemesis.failovers
+        )
     }
 
     var states: [String: Int] {
         Dictionary(histories.map { ($0.events.last?.state ?? "nothing", 1) }, uniquingKeysWith: +)
     }
+
+    func count(_ kind: Effect.Kind) -> Int { effects.count { $0.kind == kind } }
 
     private var ended: Int { histories.count { $0.events.contains { $0.type == "finished" } } }
     private var epochs: [Int64] { histories.flatMap(\.epochs) }
@@ -30,22 +42,38 @@ struct ChaosReport: Sendable {
         histories.count { $0.events.count { $0.type == "finished" } > 1 } + epochs.count - Set(epochs).count
     }
 
-    /// Tags that were written by a worker whose lease had been given up, or that never had one.
-    var staleWrites: [String] {
+    /// What was done by a worker whose lease was over, or that never had one.
+    ///
+    /// A replica that takes over may not have the last claims and renewals of the old primary: from a failover on, and for a lease after
+    /// it, an effect may be the work of a claim that nothing tells of any more. What Redis itself tells of statuses hangs together all
+    /// the same.
+    var staleEffects: [Effect] { unexplained.filter { !isExcused($0) } }
+
+    private func isExcused(_ effect: Effect) -> Bool {
+        effect.kind != .status
+            && failovers.contains { $0.lowerBound <= effect.ended && effect.began <= $0.upperBound + leases.length }
+    }
+
+    private var unexplained: [Effect] {
         let byID = Dictionary(uniqueKeysWithValues: histories.map { ($0.id, $0) })
-        return writes.filter { byID[$0.tag]?.covers($0, failovers: failovers) != true }
-            .map { "\($0.tag): \($0.worker) wrote the tag at \($0.began) without a lease" }
+        var leases = leases
+        for claim in histories.flatMap(\.events) where claim.type == "claimed" {
+            leases.note(claim.epoch, until: claim.time + leases.length)
+        }
+        return (effects + histories.flatMap(\.statuses)).filter { effect in
+            byID[effect.build]?.allows(effect, leases) != true
+        }
     }
 
     /// Tags that were written more than once under one lease.
     var repeatedWrites: [String] {
-        let byTag = Dictionary(grouping: writes, by: \.tag)
+        let byTag = Dictionary(grouping: effects.filter { $0.kind == .tag }, by: \.build)
         return histories.flatMap { $0.repeats(in: byTag[$0.id] ?? []) }
     }
 
     /// Everything that is wrong, in words.
     var violations: [String] {
-        histories.flatMap(\.violations) + staleWrites + repeatedWrites
+        histories.flatMap(\.violations) + staleEffects.map(\.description) + repeatedWrites
             + (Set(epochs).count == epochs.count ? [] : ["an epoch was given twice"])
     }
 
@@ -54,33 +82,23 @@ struct ChaosReport: Sendable {
         let states = states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         let lost = histories.count - ended
         return """
-            chaos: \(states); \(epochs.count) attempts, \(writes.count) tags written
+            chaos: \(states); \(epochs.count) attempts, \(count(.tag)) tags written, \
+            \(count(.deployment)) Deployments applied, logs seen to grow \(count(.log)) times; \
+            \(unexplained.count - staleEffects.count) effects near failovers that nothing tells of
             chaos: \(histories.count) jobs accepted = \(ended) jobs ended, \(lost) lost, \(doubled) doubled, \
-            \(staleWrites.count) stale effects, \(violations.count) violations; \(harm)
+            \(staleEffects.count) stale effects, \(violations.count) violations; \(harm)
             """
     }
 }
 
 extension History {
     /// The claims during which their workers wrote the build's tag more than once.
-    func repeats(in writes: [TagWrite]) -> [String] {
+    func repeats(in writes: [Effect]) -> [String] {
         events.indices.filter { events[$0].type == "claimed" }.compactMap { index in
             let claim = events[index]
             let end = events[(index + 1)...].first { $0.type == "claimed" }?.time ?? .max
             let count = writes.count { $0.worker == claim.worker && $0.began >= claim.time && $0.ended <= end }
             return count > 1 ? "\(id): epoch \(claim.epoch) wrote its tag \(count) times" : nil
         }
-    }
-
-    /// Whether a tag was written by a worker while it had the build.
-    ///
-    /// A replica that takes over may not have the last claims of the old primary: around a failover a write may be the work of
-    /// a claim that no history tells of any more.
-    func covers(_ write: TagWrite, failovers: [Int64]) -> Bool {
-        for (index, event) in events.enumerated() where event.type == "claimed" && event.worker == write.worker {
-            let end = events[(index + 1)...].first { $0.type != "phase" && $0.type != "cancelling" }
-            if event.time <= write.ended, (end?.time ?? .max) >= write.began { return true }
-        }
-        return failovers.contains { abs($0 - write.began) < 12_000 }
     }
 }

@@ -4,13 +4,19 @@ import Platform
 import TestSupport
 import Testing
 
-/// Real workers build real repositories into a real registry while they and Redis are killed, paused, cut off and failed over,
-/// and a node's disk fills up; then every build's history is checked, and every tag that was written against it.
+/// Real workers build real repositories into a real registry, and deploy some of them to a real API server, while they and Redis are
+/// killed, paused, cut off and failed over, and a node's disk fills up; then every build's history is checked, and against it and the
+/// leases every tag and Deployment that was written, every status and every log.
 /// CHAOS_SECONDS says for how long, CHAOS_SEED repeats a run.
 @Suite("Chaos")
 struct ChaosTests {
     private static let repositories = 4
     private static let projects = 24
+    /// Each so many builds one is deployed.
+    private static let deployEvery = 6
+    private static let leaseSeconds = 6
+    /// Each so many builds one is cancelled, while it waits, runs or has ended already.
+    private static let cancelEvery = 10
 
     private static func number(_ name: String) -> UInt64? { SystemInformation.environment(name).flatMap { UInt64($0) } }
 
@@ -22,24 +28,51 @@ struct ChaosTests {
         let sentinels = try await RedisSentinels(options: [
             "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2", "--repl-timeout", "10",
         ])
-        let farm = try await Farm("queue:\n  leaseSeconds: 6\n  renewSeconds: 2\n", sentinels: sentinels)
+        let cluster = try await KubernetesServer.withControllers
+        let namespace = try await cluster.makeNamespace()
+        let farm = try await Farm(
+            """
+            queue:
+              leaseSeconds: \(Self.leaseSeconds)
+              renewSeconds: 2
+            kubernetes:
+              kubeconfig: \(cluster.kubeconfig)
+              namespace: \(namespace)
+            """,
+            sentinels: sentinels
+        )
+        let nodes = try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: farm.scratch("nodes.log")
+        )
+        defer { nodes.stop() }
         for number in 0..<Self.repositories {
             _ = try await farm.repository("app-\(number)", ["index.html": "page \(number)"])
         }
         let pool = WorkerPool(farm, count: 8)
         defer { pool.stop() }
         try await pool.fill()
+        let watch = try FarmWatch(sentinels.url, lease: Int64(Self.leaseSeconds) * 1000)
+        let watching = Task { await watch.run() }
+        defer { watching.cancel() }
         let deadline = ContinuousClock.now + .seconds(Int64(seconds))
         async let accepted = produce(farm, until: deadline)
         var nemesis = Nemesis(seed: seed, pool: pool, sentinels: sentinels)
         try await nemesis.rage(until: deadline)
         let ids = try await accepted
         try await waitForEnds(farm, pool, ids)
-        let report = try await ChaosReport.read(ids, farm, nemesis.counts, failovers: nemesis.failovers)
+        try await watch.look()
+        let effects = try farm.registry.tagWrites.map { Effect($0) } + Effect.deployments(cluster, in: namespace)
+        let report = try await ChaosReport.read(ids, farm, watch, effects, nemesis)
         print(report.text)
         #expect(report.violations == [])
-        #expect(report.states.keys.filter { $0 != "SUCCESS" && $0 != "FAILED" } == [])
-        #expect(report.states["SUCCESS"] ?? 0 > ids.count / 2)
+        #expect(report.states.keys.filter { !["SUCCESS", "FAILED", "CANCELLED"].contains($0) } == [])
+        #expect(report.states["CANCELLED"] ?? 0 <= ids.count / Self.cancelEvery + 1)
+        #expect((report.states["SUCCESS"] ?? 0) + (report.states["CANCELLED"] ?? 0) > ids.count * 9 / 10)
+        // A checker that sees nothing finds nothing.
+        #expect(report.count(.tag) > ids.count / 2)
+        #expect(report.count(.deployment) > 0)
+        #expect(report.count(.log) > 0)
         for id in ids { try await checkImage(farm, id) }
     }
 
@@ -48,18 +81,26 @@ struct ChaosTests {
         var ids: [String] = []
         while ContinuousClock.now < deadline {
             let number = ids.count
-            let more = #","organizationId":"t-\#(number % 3)","attempts":20,"backoff":{"delay":100}"#
-            let url = farm.git.url("app-\(number % Self.repositories)")
-            let ends = #""repositoryUrl":"\#(url)"\#(more)}"#
-            let request = #"{"deploymentId":"c-\#(number)","projectId":"p-\#(number % Self.projects)",\#(ends)"#
+            let request = Self.request(number, farm.git.url("app-\(number % Self.repositories)"))
             try await eventually("build \(number) is accepted", within: .seconds(90)) {
                 // Where Redis is away, or cannot say so, a repeat is harmless whether or not this one arrived.
                 (try? await accept(request, farm)) ?? false
             }
             ids.append("c-\(number)")
+            if number % Self.cancelEvery == 2 {
+                // Where Redis is away it is not cancelled.
+                let words = ["FCALL", "slipway_v1_cancel", "1", "slipway:{farm}:intake", "c-\(number - 2)"]
+                _ = try? await Command.output(["redis-cli", "-e", "-p", String(farm.primary().port)] + words)
+            }
             try await Task.sleep(for: .milliseconds(300))
         }
         return ids
+    }
+
+    private static func request(_ number: Int, _ url: String) -> String {
+        let names = #""deploymentId":"c-\#(number)","projectId":"p-\#(number % projects)""#
+        let more = #""attempts":20,"backoff":{"delay":100},"deploy":\#(number % deployEvery == 0)"#
+        return #"{\#(names),"organizationId":"t-\#(number % 3)","repositoryUrl":"\#(url)",\#(more)}"#
     }
 
     /// Whether the primary took the request in, and a replica after it: one connection, for `WAIT` is about its own writes.

@@ -3,7 +3,7 @@ import BuildModel
 /// What a farm has told about one build, and what is wrong with it.
 ///
 /// The rules: a build is queued first, has exactly one end, and that is the last thing told of it; epochs only grow; nothing is
-/// told of an epoch that was given up; log entries are numbered in order, and their attempts never go back.
+/// told of an epoch that was given up, but that a build which waits was cancelled; log entries are numbered in order, and their attempts never go back.
 struct History: Sendable {
     /// One entry of the build's event stream.
     struct Event: Sendable {
@@ -13,6 +13,10 @@ struct History: Sendable {
         var worker = ""
         /// Milliseconds since 1970 by the server's clock.
         var time: Int64 = 0
+        var code = ""
+
+        /// Whether it is the end of a build that somebody did not want any more.
+        var isCancelled: Bool { type == "finished" && ["cancelled", "superseded"].contains(code) }
     }
 
     var id: String
@@ -52,7 +56,9 @@ struct History: Sendable {
                 if event.epoch <= last { found.append("epoch \(event.epoch) came after \(last)") }
                 (held, last) = (event.epoch, event.epoch)
             default:
-                if held != event.epoch { found.append("\(event.type) by epoch \(event.epoch), which did not have it") }
+                if held != event.epoch, held != nil || !event.isCancelled {
+                    found.append("\(event.type) by epoch \(event.epoch), which did not have it")
+                }
                 if event.type != "phase" { held = nil }
             }
         }
@@ -73,7 +79,8 @@ extension History {
                 state: fields["state"] ?? "",
                 epoch: Int64(fields["epoch"] ?? "") ?? 0,
                 worker: fields["worker"] ?? "",
-                time: Int64(fields["time"] ?? "") ?? 0
+                time: Int64(fields["time"] ?? "") ?? 0,
+                code: fields["code"] ?? ""
             )
         }
         let log = try await farm.entries("slipway:{farm}:log:\(id)").map { Int64($0["attempt"] ?? "") ?? 0 }

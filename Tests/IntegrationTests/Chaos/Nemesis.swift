@@ -5,8 +5,8 @@ import TestSupport
 /// What breaks a farm on purpose: one thing after another, the same for the same seed.
 struct Nemesis {
     private(set) var counts: [String: Int] = [:]
-    /// When primaries changed, in milliseconds since 1970.
-    private(set) var failovers: [Int64] = []
+    /// While primaries changed, in milliseconds since 1970.
+    private(set) var failovers: [ClosedRange<Int64>] = []
     private var random: SplitMix64
     private let pool: WorkerPool
     private let sentinels: RedisSentinels
@@ -83,7 +83,7 @@ struct Nemesis {
             return facts.contains("role:master") && facts.contains { $0.contains("state=online") }
         }
         guard try await sentinels.primary() !== before else { return }
-        failovers += [began, SystemInformation.currentMilliseconds]
+        failovers.append(began...max(began, SystemInformation.currentMilliseconds))
         count("changes of the primary")
     }
 

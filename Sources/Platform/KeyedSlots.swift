@@ -2,7 +2,7 @@ internal import BuildModel
 internal import Synchronization
 
 /// So many at once for each key, the others wait in order: one that asks for a token, a few that send bulk to a host.
-final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
+package final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
     private struct Line {
         var inside = 0
         var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
@@ -16,18 +16,22 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
     }
 
     private let width: Int
+    private let operation: String
     private let state = Mutex(State())
 
-    /// - Parameter width: how many may be inside for one key.
-    init(width: Int) {
+    /// - Parameters:
+    ///   - width: how many may be inside for one key.
+    ///   - operation: of the failure of who is cancelled while it waits.
+    package init(width: Int, operation: String = "wait") {
         self.width = width
+        self.operation = operation
     }
 
     /// Runs `body` when there is room.
     ///
     /// - Throws: `BuildFailure` with code `cancelled` if the task is cancelled while it waits, or what `body` throws.
-    func withSlot<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
-        guard await enter(key) else { throw BuildFailure.cancelled(operation: "registry.wait") }
+    package func withSlot<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
+        guard await enter(key) else { throw BuildFailure.cancelled(operation: operation) }
         defer { leave(key) }
         return try await body()
     }
@@ -57,8 +61,13 @@ final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Whether more are inside for a key than may be since that was changed.
+    func isOverfull(_ key: Key) -> Bool {
+        state.withLock { $0.lines[key]?.inside ?? 0 > $0.widths[key] ?? width }
+    }
+
     /// Changes how many may be inside for one key. Those who are inside stay.
-    func setWidth(_ width: Int, for key: Key) {
+    package func setWidth(_ width: Int, for key: Key) {
         let admitted = state.withLock { state in
             state.widths[key] = width == self.width ? nil : width
             var admitted: [CheckedContinuation<Bool, Never>] = []

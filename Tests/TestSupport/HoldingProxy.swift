@@ -1,16 +1,20 @@
 internal import Glibc
 internal import Synchronization
 
-/// A way to a Redis server on which a test can hold answers back: for what happens to a worker between a question and its
-/// answer.
-package final class RedisProxy: Sendable {
+/// A way to a server on which a test can hold answers back, or what is sent: for what happens to a worker between a question and
+/// its answer, or in the middle of an upload.
+package final class HoldingProxy: Sendable {
     package let port: Int
     private let listener: Int32
     private let state = Mutex(State())
 
     private struct State {
+        /// Has to come first, if anything.
+        var prelude: [UInt8]?
         /// Whose answer is held back.
         var pattern: [UInt8]?
+        /// Whether nothing that its connection sends goes on either.
+        var freezes = false
         /// Called when such a command comes, before it goes on.
         var asked: (@Sendable () -> Void)?
         /// The connection that asked.
@@ -44,17 +48,37 @@ package final class RedisProxy: Sendable {
 
     /// Holds back what the server answers from the next command on that contains `text`.
     ///
-    /// - Parameter asked: called when that command comes, before it goes on to the server.
-    package func hold(_ text: String, asked: (@Sendable () -> Void)? = nil) {
-        state.withLock { state in (state.pattern, state.asked) = (Array(text.utf8), asked) }
+    /// - Parameters:
+    ///   - text: as it is on the wire.
+    ///   - prelude: what has to be sent before; commands up to there are not looked at.
+    ///   - freezes: whether the command itself, and whatever its connection sends after it, is held back as well.
+    ///   - asked: called when that command comes, before it goes on to the server.
+    package func hold(
+        _ text: String,
+        after prelude: String? = nil,
+        freezes: Bool = false,
+        asked: (@Sendable () -> Void)? = nil
+    ) {
+        state.withLock { state in
+            (state.prelude, state.pattern) = (prelude.map { Array($0.utf8) }, Array(text.utf8))
+            (state.freezes, state.asked) = (freezes, asked)
+        }
     }
 
-    /// Whether an answer is held back.
+    /// Whether something is held back.
     package var isHolding: Bool { state.withLock { $0.holding != nil } }
 
-    /// Lets the answer through.
+    /// Lets it through.
     package func release() {
         state.withLock { state in (state.holding, state.pattern, state.asked) = (nil, nil, nil) }
+    }
+
+    /// Breaks the connection whose answer is held back, so that it is lost.
+    package func cut() {
+        state.withLock { state in
+            if let client = state.holding { shutdown(client, Int32(SHUT_RDWR)) }
+        }
+        release()
     }
 
     private func join(_ client: Int32, to port: Int) {
@@ -65,15 +89,26 @@ package final class RedisProxy: Sendable {
             return
         }
         state.withLock { $0.sockets += [client, server] }
-        ServerThread.start { [self] in copy(client, server) { bytes in self.note(bytes, from: client) } }
+        ServerThread.start { [self] in
+            copy(client, server) { bytes in
+                if self.note(bytes, from: client) { self.wait(client) }
+            }
+        }
         ServerThread.start { [self] in copy(server, client) { _ in self.wait(client) } }
     }
 
-    private func note(_ bytes: ArraySlice<UInt8>, from client: Int32) {
+    /// Looks at what a client sends; whether it is to be held back.
+    private func note(_ bytes: ArraySlice<UInt8>, from client: Int32) -> Bool {
         state.withLock { state in
-            guard state.holding == nil, let pattern = state.pattern, bytes.contains(pattern) else { return }
-            state.holding = client
-            state.asked?()
+            if let prelude = state.prelude {
+                guard bytes.contains(prelude) else { return false }
+                state.prelude = nil
+            }
+            if state.holding == nil, let pattern = state.pattern, bytes.contains(pattern) {
+                state.holding = client
+                state.asked?()
+            }
+            return state.freezes && state.holding == client
         }
     }
 

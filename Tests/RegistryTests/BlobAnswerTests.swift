@@ -1,0 +1,68 @@
+import BuildModel
+import HTTPTransport
+import Registry
+import StrictRegistry
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("What a registry answers about blobs")
+struct BlobAnswerTests {
+    let client = RegistryClient(settings: StrictFixture.settings(), http: StrictFixture().http)
+
+    @Test(
+        "HEAD is believed where it fits the blob, and the upload decides where it says nothing",
+        arguments: [
+            (404, nil, true), (403, nil, true), (405, nil, true), (200, "7", true), (200, nil, false),
+            (200, "1000", false),
+        ] as [(Int, String?, Bool)]
+    )
+    func presence(status: Int, length: String?, isSent: Bool) async throws {
+        let blob = StrictFixture.blob(1000)
+        let registry = try FakeRegistry { request, _ in
+            guard request.method == "HEAD", request.target.hasSuffix(blob.descriptor.digest.hex) else { return false }
+            request.respond(status, length.map { ["Content-Length": $0] } ?? [:])
+            return true
+        }
+        let target = ImageReference(registry: registry.host, repository: "app", tag: "v1")
+        _ = try await client.push(StrictFixture.image([blob]), to: target, confirm: {}, log: CollectedLog())
+        let puts = registry.requests.filter { $0.hasPrefix("PUT /upload/") && $0.contains(blob.descriptor.digest.hex) }
+        #expect(puts.count == (isSent ? 1 : 0), "\(registry.requests)")
+    }
+
+    @Test("whether a host answers Expect before a body is asked once", arguments: [true, false])
+    func expect(answers: Bool) async throws {
+        let asked = Mutex<[Bool]>([])
+        let registry = try FakeRegistry { request, _ in
+            guard request.method == "PUT", request.target.hasPrefix("/upload/") else { return false }
+            let isAsked = request.headers["expect"] == "100-continue"
+            asked.withLock { $0.append(isAsked) }
+            if isAsked, answers { request.send("HTTP/1.1 100 Continue\r\n\r\n") }
+            return false
+        }
+        let contents = try client.contents(of: ImageReference(registry: registry.host, repository: "app"))
+        for size in [1000, (1 << 20) + 1, (1 << 20) + 2, (1 << 20) + 3] {
+            #expect(try await contents.take(StrictFixture.blob(size), again: true))
+        }
+        #expect(asked.withLock { $0 } == [false, true, false, false])
+        #expect(try await client.probe(registry.host, repository: nil).knowledge.answersExpect == answers)
+    }
+
+    @Test("a large blob whose request breaks off twice goes in chunks, and the host is remembered for it")
+    func brokenTwice() async throws {
+        let registry = try StrictRegistry()
+        registry.setSchedule { [weak registry] _, method, path in
+            guard method == "PUT", path.contains("/uploads/"), let registry else { return nil }
+            let isFirst = registry.requests.filter { $0.hasPrefix("PUT ") }.count <= 2
+            return isFirst ? .reset(afterBytes: 100_000) : nil
+        }
+        let contents = try client.contents(of: ImageReference(registry: registry.host, repository: "app"))
+        let blob = StrictFixture.blob((32 << 20) + 1)
+        #expect(try await contents.take(blob, again: true))
+        // Three of 10 MiB and the rest, in the session that is open.
+        #expect(registry.requests.filter { $0.hasPrefix("PATCH ") }.count == 4, "\(registry.requests)")
+        #expect(registry.requests.filter { $0.hasPrefix("POST ") }.count == 1)
+        #expect(registry.violations == [] && registry.openUploads == 0)
+        #expect(try await client.probe(registry.host, repository: nil).knowledge.chunkBytes == 10 << 20)
+    }
+}
