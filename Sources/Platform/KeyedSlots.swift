@@ -62,7 +62,7 @@ package final class KeyedSlots<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Whether more are inside for a key than may be since that was changed.
-    func isOverfull(_ key: Key) -> Bool {
+    package func isOverfull(_ key: Key) -> Bool {
         state.withLock { $0.lines[key]?.inside ?? 0 > $0.widths[key] ?? width }
     }
 
