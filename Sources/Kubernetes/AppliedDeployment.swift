@@ -14,9 +14,10 @@ package struct AppliedDeployment: Sendable, Hashable {
     package var epoch: Int64
     /// `spec.selector.matchLabels`: what its ReplicaSets and pods have.
     package var selector: [String: String] = [:]
-    /// What the status said, when the spec had changed already, of a failure of the version before. A controller that re-uses a former
-    /// ReplicaSet leaves that there, under the new generation, until something moves.
-    package var formerFailure: String?
+    /// Whether the cluster had not seen the spec yet when it was applied.
+    var isNewSpec = false
+    /// When the reply to the apply was read.
+    private let since = ContinuousClock.now
 
     package init(
         namespace: String,
@@ -58,7 +59,17 @@ package struct AppliedDeployment: Sendable, Hashable {
         )
         selector = (object["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).compactMapValues(\.string)
         let observed = object["status"]?["observedGeneration"]?.integer ?? 0
-        if observed < generation { formerFailure = RolloutVerdict.failure(in: object["status"]) }
+        isNewSpec = observed < generation
+    }
+
+    /// Whether the cluster can have given up on what was applied. It counts from the last progress of any version: a controller that comes
+    /// to a former ReplicaSet leaves the failure of the version before in the status, or finds at once that its time is over, and says so
+    /// of the new generation, until something moves. So a new spec gets its own time, by our clock alone.
+    ///
+    /// - Parameter spec: the Deployment's, as the cluster has it.
+    func mayHaveFailed(_ spec: JSONValue?, at now: ContinuousClock.Instant) -> Bool {
+        guard isNewSpec else { return true }
+        return since.duration(to: now) >= .seconds(spec?["progressDeadlineSeconds"]?.integer ?? 600)
     }
 
     /// `namespace/name`, as the result of a build names it.

@@ -17,7 +17,8 @@ package enum RolloutVerdict: Sendable, Hashable {
     /// - Parameters:
     ///   - deployment: the object as the cluster has it; nil if it is gone.
     ///   - applied: what was applied.
-    package init(of deployment: JSONValue?, applied: AppliedDeployment) {
+    ///   - now: when it is judged.
+    package init(of deployment: JSONValue?, applied: AppliedDeployment, at now: ContinuousClock.Instant = .now) {
         guard let deployment else {
             self = .gone(
                 "The Deployment '\(applied.name)' in namespace '\(applied.namespace)' was deleted during its rollout, alone or with "
@@ -38,20 +39,10 @@ package enum RolloutVerdict: Sendable, Hashable {
             self = .gone("The Deployment '\(applied.name)' was deleted and made anew during its rollout.")
             return
         }
-        self.init(deployment, applied)
+        self.init(deployment, applied, now)
     }
 
-    /// The time and the words of the cluster's having given up, if it has.
-    static func failure(in status: JSONValue?) -> String? {
-        let progressing = status?["conditions"]?.array?.first { $0["type"]?.string == "Progressing" }
-        guard progressing?["reason"]?.string == "ProgressDeadlineExceeded", progressing?["status"]?.string == "False"
-        else {
-            return nil
-        }
-        return "\(progressing?["lastUpdateTime"]?.string ?? "") \(progressing?["message"]?.string ?? "")"
-    }
-
-    private init(_ deployment: JSONValue, _ applied: AppliedDeployment) {
+    private init(_ deployment: JSONValue, _ applied: AppliedDeployment, _ now: ContinuousClock.Instant) {
         let (spec, status) = (deployment["spec"], deployment["status"])
         // What was applied counts even if an older state of the object comes late.
         let generation = max(deployment["metadata"]?["generation"]?.integer ?? 0, applied.generation)
@@ -66,11 +57,11 @@ package enum RolloutVerdict: Sendable, Hashable {
         if let refusal = condition("ReplicaFailure"), refusal["status"]?.string == "True" {
             words += "; pods cannot be made: \(PlainText.line(refusal["message"]?.string ?? "", limit: 400))"
         }
-        if let failure = Self.failure(in: status), failure != applied.formerFailure {
-            let message = PlainText.line(
-                condition("Progressing")?["message"]?.string ?? "no progress in time",
-                limit: 400
-            )
+        let progress = condition("Progressing")
+        if progress?["reason"]?.string == "ProgressDeadlineExceeded", progress?["status"]?.string == "False",
+            applied.mayHaveFailed(spec, at: now)
+        {
+            let message = PlainText.line(progress?["message"]?.string ?? "no progress in time", limit: 400)
             self = .failed("ProgressDeadlineExceeded: \(message)", pods: words)
             return
         }

@@ -31,11 +31,18 @@ struct RolloutWait: Sendable {
     private func decide(_ inputs: AsyncThrowingStream<ObjectWait.Input, any Error>) async throws {
         var state = RolloutProgress(log: log, subject: "Rollout")
         var report = RolloutReport(client: client, applied: applied, podBuild: podBuild ?? applied.build, log: log)
+        var seen: JSONValue?
         for try await input in inputs {
             switch input {
-            case .object(let object): if try await judge(object, &state, &report) { return }
+            case .object(let object):
+                if try await judge(object, &state, &report) { return }
+                seen = object
             case .trouble(let failure): state.say(outOfReach: failure)
-            case .tick: state.say(await report.look())
+            case .tick:
+                state.say(await report.look())
+                // A cluster that gave up early says nothing more when its time is really over.
+                guard let seen, case .failed = RolloutVerdict(of: seen, applied: applied) else { continue }
+                _ = try await judge(seen, &state, &report)
             case .deadline:
                 if try await judge(try await wait.last("rollout"), &state, &report) { return }
                 throw await report.failure(deadlineWords, counters: state.counters)
