@@ -4,11 +4,16 @@ extension Deployer {
     /// How many good builds are tried at most after a rollout that failed: each may take as long as a rollout may.
     private static let tries = 3
 
-    /// The failure of a deployment, after the last good build that comes up was brought back, with words about that.
+    /// The failure of a deployment or a rollback, after the last version that comes up was brought back, with words about that.
+    ///
+    /// - Parameters:
+    ///   - former: what ran before a rollback, which is tried first; nil after a deployment.
+    ///   - wanted: what the rollback had set out for.
     func goingBack(
         after failure: BuildFailure,
-        _ intent: DeploymentIntent,
-        _ confirm: @escaping @Sendable () async throws -> Void,
+        from former: AppVersion? = nil,
+        wanted: AppVersion? = nil,
+        _ writer: FencedWriter,
         _ log: any BuildLog
     ) async -> BuildFailure {
         guard client.settings.rollsBack else { return failure }
@@ -18,34 +23,56 @@ extension Deployer {
             failure.message += " Builds before it have Deployments of their own, which are as they were."
             return failure
         }
-        let writer = FencedWriter(client: client, stamp: intent.stamp, confirm: confirm)
         do {
             let live = try await live(writer)
-            let builds = GoodBuilds(of: live).before(FormerVersion.build(of: live)).prefix(Self.tries)
-            failure.message += await words(goingBackTo: Array(builds), over: live, writer, log)
+            let failed = FormerVersion.version(of: live)
+            var versions = GoodBuilds(of: live).before(failed)
+            if let former, failed?.matches(former) != true {
+                versions = [former] + versions.filter { !$0.matches(former) }
+            }
+            let attempts = versions.prefix(Self.tries).map { version in
+                Attempt(version: version, isFormer: version == former, isSameBuild: version.build == failed?.build)
+            }
+            failure.message += await words(goingBackTo: attempts, over: live, wanted: wanted, writer, log)
         } catch {
             failure.message += " Going back was not possible: \(BuildFailure(error, operation: "kubernetes.rollback"))"
         }
         return failure
     }
 
+    /// A version to go back to, and how it is called.
+    private struct Attempt {
+        var version: AppVersion
+        var isFormer: Bool
+        var isSameBuild: Bool
+
+        var name: String { "'\(version.build)'" + (isSameBuild ? ", as it was deployed before," : "") }
+
+        var goal: String { isFormer ? "what ran before," : "the good build" }
+
+        func role(_ index: Int) -> String {
+            if isFormer { return "What ran before," }
+            return index == 0 ? "The last good build" : "The good build before,"
+        }
+    }
+
     /// Tries good builds in turn, and says what came of it.
     private func words(
-        goingBackTo builds: [String],
+        goingBackTo attempts: [Attempt],
         over live: JSONValue,
+        wanted: AppVersion?,
         _ writer: FencedWriter,
         _ log: any BuildLog
     ) async -> String {
-        guard !builds.isEmpty else { return " There is no good build to go back to." }
+        guard !attempts.isEmpty else { return " There is no good build to go back to." }
         var words = ""
-        for (index, build) in builds.enumerated() {
+        for (index, attempt) in attempts.enumerated() {
             do {
-                _ = try await restore(build, over: live, writer, log)
-                let which = index == 0 ? "The last good build" : "The good build before,"
-                return "\(words) \(which) '\(build)' was brought back and runs."
+                try await restore(attempt.version, over: live, wanted: wanted, writer, log)
+                return "\(words) \(attempt.role(index)) \(attempt.name) was brought back and runs."
             } catch {
                 let reason = BuildFailure(error, operation: "kubernetes.rollback")
-                words += " Going back to the good build '\(build)' failed: \(reason)"
+                words += " Going back to \(attempt.goal) \(attempt.name) failed: \(reason)"
                 guard reason.mayBeOfThatBuildAlone else { return words }
                 log.say("Failed: \(reason.message)", .deploying)
             }

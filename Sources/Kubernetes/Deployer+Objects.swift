@@ -36,7 +36,9 @@ extension Deployer {
     /// The Deployment's manifest with what going back needs; where each build has a Deployment of its own, there is no going back.
     func noted(_ builds: GoodBuilds, on manifest: JSONValue, _ objects: [ManifestObject]) -> JSONValue {
         guard !client.settings.template.isPerBuild else { return manifest }
-        return builds.stamped(on: KeptManifests.stamped(on: manifest, objects))
+        let pods = AppVersion(build: "", manifest: manifest).pods ?? ""
+        let named = manifest.annotated(Manifests.Annotation.pods, pods)
+        return builds.stamped(on: KeptManifests.stamped(on: named, objects))
     }
 
     func applyServices(

@@ -1,7 +1,8 @@
 package import BuildModel
 
 extension Deployer {
-    /// Brings a former build of a project back, with everything that was applied for it, and waits for it.
+    /// Brings a former build of a project back, with everything that was applied for it, and waits for it. If it does not come up, what
+    /// ran before is brought back, and what is known to be good is as it was.
     ///
     /// - Parameters:
     ///   - build: its id; nil for the last good one before what is there now.
@@ -20,18 +21,33 @@ extension Deployer {
             try await preflight.check(Preflight.rollbackRights(in: client.settings.namespace))
             let writer = FencedWriter(client: client, stamp: stamp, confirm: confirm)
             let live = try await live(writer)
-            let current = FormerVersion.build(of: live)
-            // A later attempt of the same rollback goes where the first one went, and not one further.
-            let begun = Ownership(of: live).build == stamp.deploymentID ? FormerVersion.restored(by: live) : nil
-            guard let target = build ?? begun ?? GoodBuilds(of: live).before(current).first else {
-                throw Self.missing(
-                    "No build of project '\(stamp.projectID)' before the present one is known to be good."
-                )
+            let target = try target(build, live, stamp)
+            let begun = try await beginRestoring(target, over: live, wanted: target, writer, log)
+            do {
+                try await finish(begun, writer, log)
+            } catch let failure as BuildFailure where failure.isVerdict || failure.isRefusal {
+                let former = FormerVersion.version(of: live)
+                throw await goingBack(after: failure, from: former, wanted: target, writer, log)
             }
-            return (try await restore(target, over: live, writer, log), target)
+            return (begun.applied, target.build)
         } catch {
             throw BuildFailure(error, operation: "kubernetes.rollback")
         }
+    }
+
+    /// The version that a rollback goes to.
+    private func target(_ build: String?, _ live: JSONValue, _ stamp: BuildStamp) throws(BuildFailure) -> AppVersion {
+        // A later attempt of the same rollback goes where the first one went, and not one further.
+        if Ownership(of: live).build == stamp.deploymentID, let begun = FormerVersion.wanted(by: live),
+            build == nil || build == begun.build
+        {
+            return begun
+        }
+        let former = GoodBuilds(of: live).before(FormerVersion.version(of: live))
+        // Of a build that was deployed more than once, another deployment than the present one is meant.
+        if let build { return former.first { $0.build == build } ?? AppVersion(build: build) }
+        if let last = former.first { return last }
+        throw Self.missing("No build of project '\(stamp.projectID)' before the present one is known to be good.")
     }
 
     /// The Deployment of the project that builds take turns in.
@@ -52,32 +68,6 @@ extension Deployer {
             throw Self.missing("There is no Deployment '\(name)' in namespace '\(namespace)' to roll back.")
         }
         return live
-    }
-
-    /// Applies what was applied for a former build, and waits until it is up.
-    func restore(
-        _ build: String,
-        over live: JSONValue,
-        _ writer: FencedWriter,
-        _ log: any BuildLog
-    ) async throws -> AppliedDeployment {
-        let (namespace, name) = (client.settings.namespace, live["metadata"]?["name"]?.string ?? "")
-        let version = try await FormerVersion.find(build, of: live, namespace, name, client)
-        log.say("Going back to build '\(build)'.", .deploying)
-        let objects = version.objects(as: writer.stamp)
-        var written: JSONValue = .null
-        for object in objects where object.kind == .deployment {
-            written = try await write(object, namespace, writer, log) { found in
-                var builds = GoodBuilds(of: found)
-                builds.goBack(to: build)
-                return builds.stamped(on: object.manifest)
-            }
-        }
-        let applied = try AppliedDeployment(written, writer.stamp)
-        try await applyServices(objects, namespace, writer, log)
-        try await RolloutWait(client: client, applied: applied, podBuild: build, log: log).run()
-        try await settleIngress(objects, of: applied, writer, log)
-        return applied
     }
 
     static func missing(_ message: String) -> BuildFailure {

@@ -41,7 +41,7 @@ package struct Deployer: Sendable {
             try await wait(for: applied, log: log)
             try await settleIngress(objects, of: applied, writer, log)
         } catch let failure as BuildFailure where failure.isVerdict || failure.isRefusal {
-            throw await goingBack(after: failure, intent, confirm, log)
+            throw await goingBack(after: failure, writer, log)
         }
         await markGood(applied, intent, writer, log)
         await settleLeftovers(objects, intent, writer, log)
@@ -108,8 +108,9 @@ package struct Deployer: Sendable {
         do {
             _ = try await writer.write(.deployment, intent.namespace, applied.name) { found in
                 var builds = GoodBuilds(of: found)
-                builds.add(intent.stamp.deploymentID)
-                return noted(builds, on: Manifests.deployment(intent), objects)
+                let manifest = Manifests.deployment(intent)
+                builds.add(AppVersion(build: intent.stamp.deploymentID, manifest: manifest))
+                return noted(builds, on: manifest, objects)
             }
         } catch {
             let failure = BuildFailure(error, operation: "kubernetes.apply")

@@ -1,34 +1,36 @@
 internal import BuildModel
 
-/// The builds of a project whose rollouts came to a good end, newest first: what a rollback may go back to. Kept as an annotation of the
+/// The versions of a project whose rollouts came to a good end, newest first: what a rollback may go back to. Kept as an annotation of the
 /// Deployment.
 struct GoodBuilds {
     /// The cluster keeps the templates of ten former versions by itself (`revisionHistoryLimit`).
     static let limit = 10
 
-    private(set) var ids: [String]
+    private(set) var versions: [AppVersion]
 
     init(of deployment: JSONValue?) {
         let text = deployment?["metadata"]?["annotations"]?[Manifests.Annotation.goodBuilds]?.string ?? ""
-        ids = text.split(separator: ",").map(String.init)
+        versions = text.split(separator: ",").map { AppVersion($0) }
     }
 
-    mutating func add(_ id: String) {
-        ids = Array(([id] + ids.filter { $0 != id }).prefix(Self.limit))
+    mutating func add(_ version: AppVersion) {
+        versions = Array(([version] + before(version)).prefix(Self.limit))
     }
 
-    /// Forgets what is newer than `id`: whoever goes back to it does not want those again.
-    mutating func goBack(to id: String) {
-        if let index = ids.firstIndex(of: id) { ids.removeFirst(index) } else { add(id) }
+    /// Forgets what is newer than `version`: whoever went back to it does not want those again.
+    mutating func goBack(to version: AppVersion) {
+        if let index = versions.firstIndex(where: version.matches) { versions.removeFirst(index) } else { add(version) }
     }
 
-    /// Those to go back to from `id`, newest first.
-    func before(_ id: String?) -> [String] { ids.filter { $0 != id } }
+    /// Those to go back to from `version`, newest first.
+    func before(_ version: AppVersion?) -> [AppVersion] {
+        versions.filter { version?.matches($0) != true }
+    }
 
     /// Adds them to a manifest's annotations.
     func stamped(on manifest: JSONValue) -> JSONValue {
-        guard !ids.isEmpty else { return manifest }
-        return manifest.annotated(Manifests.Annotation.goodBuilds, ids.joined(separator: ","))
+        guard !versions.isEmpty else { return manifest }
+        return manifest.annotated(Manifests.Annotation.goodBuilds, versions.map(\.text).joined(separator: ","))
     }
 }
 

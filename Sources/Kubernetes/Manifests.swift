@@ -16,10 +16,14 @@ package enum Manifests {
         package static let queuedAt = "slipway/queued-at"
         /// The commit that was built.
         package static let revision = "slipway/revision"
-        /// The builds to go back to, newest first, with commas between.
+        /// The versions to go back to, newest first, with commas between: each a build, `@` and what `pods` says.
         package static let goodBuilds = "slipway/good-builds"
         /// The former build that was brought back, and whose pods are the present ones.
         package static let restored = "slipway/restored-build"
+        /// What a rollback goes to, whatever has become of it: a later attempt of it goes there too.
+        package static let wanted = "slipway/rollback-to"
+        /// Stands for the pods' template as it was applied, and tells deployments of one build apart.
+        package static let pods = "slipway/pods"
         /// Everything that was applied, as a JSON array of manifests.
         package static let manifests = "slipway/manifests"
     }

@@ -99,5 +99,11 @@ extension JSONValue {
         self["spec"]?["template"]?["spec"]?["containers"]?.array?.first?["image"]?.string
     }
 
+    /// The builds to go back to, newest first, without what tells deployments of one build apart.
+    var goodBuilds: String? {
+        annotation("slipway/good-builds")?.split(separator: ",")
+            .map { String($0.split(separator: "@")[0]) }.joined(separator: ",")
+    }
+
     func annotation(_ name: String) -> String? { self["metadata"]?["annotations"]?[name]?.string }
 }

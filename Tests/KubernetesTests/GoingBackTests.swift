@@ -159,7 +159,7 @@ struct GoingBackTests {
         #expect(failure.message.contains("The good build before, 'd1' was brought back and runs."))
         let deployment = try await demo.object("deployment")
         #expect(deployment.deployedImage?.hasSuffix(Sample.digest("a")) == true)
-        #expect(deployment.annotation("slipway/good-builds") == "d1")
+        #expect(deployment.goodBuilds == "d1")
     }
 
     @Test("variables that leave no room for a second copy are brought back from the pods' template")

@@ -18,7 +18,7 @@ struct RolloutTests {
     func first() async throws {
         try await rollout.deploy("d1")
         #expect(demo.log.texts.last == "Rollout complete.")
-        #expect(try await demo.object("deployment").annotation("slipway/good-builds") == "d1")
+        #expect(try await demo.object("deployment").goodBuilds == "d1")
     }
 
     @Test("an update is not taken for done by the old version's pods")
@@ -31,7 +31,7 @@ struct RolloutTests {
         #expect(demo.log.texts.filter { $0 == "Rollout complete." }.count == 1)
         try await rollout.makeReady("d2")
         _ = try await task.value
-        #expect(try await demo.object("deployment").annotation("slipway/good-builds") == "d2,d1")
+        #expect(try await demo.object("deployment").goodBuilds == "d2,d1")
     }
 
     @Test("the same again is done at once, and changes nothing")
@@ -75,7 +75,7 @@ struct RolloutTests {
         #expect(deployment.deployedImage?.hasSuffix(Sample.digest("a")) == true)
         #expect(deployment.annotation("slipway/restored-build") == "d1")
         #expect(deployment.annotation("slipway/build") == "d2")
-        #expect(deployment.annotation("slipway/good-builds") == "d1")
+        #expect(deployment.goodBuilds == "d1")
     }
 
     @Test("after a failed build the next one is deployed as ever")
@@ -90,7 +90,7 @@ struct RolloutTests {
         let deployment = try await demo.object("deployment")
         #expect(deployment.deployedImage?.hasSuffix(Sample.digest("e")) == true)
         #expect(deployment.annotation("slipway/restored-build") == nil)
-        #expect(deployment.annotation("slipway/good-builds") == "d3,d1")
+        #expect(deployment.goodBuilds == "d3,d1")
     }
 
     @Test("a rollback on demand goes back one good build, or to the one that is named, and forgets what it leaves")
@@ -100,7 +100,7 @@ struct RolloutTests {
         }
         try await rollBack(to: nil, expecting: "d2", as: "r1", queuedAt: 4000)
         #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("c")) == true)
-        #expect(try await demo.object("deployment").annotation("slipway/good-builds") == "d2,d1")
+        #expect(try await demo.object("deployment").goodBuilds == "d2,d1")
         try await rollBack(to: "d1", expecting: "d1", as: "r2", queuedAt: 5000)
         #expect(try await demo.object("deployment").deployedImage?.hasSuffix(Sample.digest("a")) == true)
         let failure = try await failure { try await rollBack(to: "d9", expecting: "", as: "r3", queuedAt: 6000) }
