@@ -5,7 +5,7 @@ internal import Platform
 struct ReleaseWait: Sendable {
     let client: ClusterClient
     let namespace: String
-    let name: String
+    let own: OwnJob
     let log: any BuildLog
 
     /// How a Job has ended.
@@ -39,7 +39,7 @@ struct ReleaseWait: Sendable {
     }
 
     private var wait: ObjectWait {
-        let watch = ObjectWatch(client: client, kind: .job, namespace: namespace, name: name)
+        let watch = ObjectWatch(client: client, kind: .job, namespace: namespace, name: own.name)
         return ObjectWait(watch: watch, limit: client.settings.rolloutLimit)
     }
 
@@ -67,20 +67,20 @@ struct ReleaseWait: Sendable {
     }
 
     private var report: PodReport {
-        let (client, namespace, name) = (client.impatient, namespace, name)
+        let (client, namespace, own) = (client.impatient, namespace, own)
         return PodReport(log: log) {
             PodScope(
-                pods: RolloutPods(client: client, namespace: namespace, labels: ["job-name": name]),
-                owners: [(.job, name)]
+                pods: RolloutPods(client: client, namespace: namespace, labels: own.labels, since: own.createdAt),
+                owners: [(.job, own.name)]
             )
         }
     }
 
-    /// The Job was deleted while it ran.
+    /// The Job was deleted while it ran, and another one may be in its place.
     struct Deleted: Error {}
 
     private func ending(of job: JSONValue?) throws(Deleted) -> Ending? {
-        guard let job, job["metadata"]?["deletionTimestamp"] == nil else { throw Deleted() }
+        guard let job, own.isSame(job), job["metadata"]?["deletionTimestamp"] == nil else { throw Deleted() }
         return Self.ending(of: job)
     }
 }

@@ -6,9 +6,12 @@ struct RolloutPods: Sendable {
     let namespace: String
     /// Selects the pods of this version and no others.
     let labels: [String: String]
+    /// Events before that are of others with the same names: RFC 3339 in UTC.
+    let since: String
     private static let eventPages = 20
 
-    init(client: ClusterClient, namespace: String, labels: [String: String]) {
+    init(client: ClusterClient, namespace: String, labels: [String: String], since: String = "") {
+        self.since = since
         self.client = client
         self.namespace = namespace
         self.labels = labels
@@ -67,15 +70,15 @@ struct RolloutPods: Sendable {
 
     /// The last warnings about some objects and the pods of the last of them, oldest first.
     func warnings(about owners: [(kind: ClusterResource, name: String)], limit: Int = 5) async throws -> [String] {
-        try await warnings { Self.isAbout($0["involvedObject"], owners) }
-            .sorted { Self.time(of: $0) < Self.time(of: $1) }
-            .suffix(limit)
-            .map { event in
-                let object = event["involvedObject"]
-                let subject = "\(object?["kind"]?.string ?? "") \(object?["name"]?.string ?? "")"
-                let words = PlainText.line(event["message"]?.string ?? "", limit: 400)
-                return "\(subject): \(event["reason"]?.string ?? ""): \(words)"
-            }
+        let found = try await warnings { event in
+            Self.isAbout(event["involvedObject"], owners) && Self.time(of: event).prefix(19) >= since.prefix(19)
+        }
+        return found.sorted { Self.time(of: $0) < Self.time(of: $1) }.suffix(limit).map { event in
+            let object = event["involvedObject"]
+            let subject = "\(object?["kind"]?.string ?? "") \(object?["name"]?.string ?? "")"
+            let words = PlainText.line(event["message"]?.string ?? "", limit: 400)
+            return "\(subject): \(event["reason"]?.string ?? ""): \(words)"
+        }
     }
 
     /// The warnings of the namespace that are wanted, page by page: a busy namespace has thousands, by the names of what they are about.

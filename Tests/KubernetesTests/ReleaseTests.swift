@@ -1,5 +1,6 @@
 import BuildModel
 import Kubernetes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -18,7 +19,8 @@ struct ReleaseTests {
         _ deploymentID: String = "d1",
         epoch: Int64 = 1,
         queuedAt: Int64 = 1000,
-        with settings: DeployerSettings? = nil
+        with settings: DeployerSettings? = nil,
+        confirm: @escaping @Sendable () async throws -> Void = {}
     ) throws -> Task<AppliedDeployment, any Error> {
         let settings = settings ?? rollout.settings()
         let intent = try DeploymentIntent(
@@ -31,7 +33,7 @@ struct ReleaseTests {
             epoch: epoch,
             settings: settings
         )
-        return Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
+        return Task { try await demo.deployer(settings).deploy(intent, confirm: confirm, log: demo.log) }
     }
 
     /// The Jobs of the namespace that are there and not going, by their epochs.
@@ -171,6 +173,86 @@ struct ReleaseTests {
         try await eventually("the Deployment") { try await demo.exists("deployment") }
         try await rollout.makeReady("d1", count: 2)
         _ = try await next.value
+    }
+
+    @Test("of two builds that come at once the newer one's command runs, and the older one's never beside it")
+    func race() async throws {
+        let meeting = Meeting()
+        let older = try start("d1", queuedAt: 1000, confirm: { try await meeting.come() })
+        let newer = try start("d2", queuedAt: 2000, confirm: { try await meeting.come() })
+        let failure = try await failure { _ = try await older.value }
+        #expect(failure.code == .superseded, "\(failure)")
+        try await eventually("the newer one's Job alone is there") {
+            let (jobs, pods) = (try await jobs(), try await rollout.pods("d1"))
+            return jobs.map { $0.annotation("slipway/build") } == ["d2"] && pods.isEmpty
+        }
+        newer.cancel()
+        _ = try await refusal(of: newer)
+        try await isGone()
+    }
+
+    /// Lets nobody on until two are there.
+    private actor Meeting {
+        private var count = 0
+
+        private func arrive() { count += 1 }
+
+        private var isComplete: Bool { count > 1 }
+
+        nonisolated func come() async throws {
+            await arrive()
+            try await eventually("both are there") { await isComplete }
+        }
+    }
+
+    private func refusal(of task: Task<AppliedDeployment, any Error>) async throws -> BuildFailure {
+        try await failure { _ = try await task.value }
+    }
+
+    @Test("what has run under a lease is not run again under it, and not before an older build's")
+    func done() async throws {
+        let calls = Mutex(0)
+        let lost = BuildFailure(.platform, .internal, operation: "test", message: "lost")
+        // The worker is gone when the command has run.
+        let first = try start("d2", epoch: 1, queuedAt: 2000) {
+            let isFirst = calls.withLock { calls in
+                calls += 1
+                return calls == 1
+            }
+            if !isFirst { throw lost }
+        }
+        try await rollout.setStatus("d2", Self.ended(0))
+        #expect(try await refusal(of: first) == lost)
+        let job = try #require(try await jobs().first)
+
+        let older = try await refusal(of: try start("d1", epoch: 9, queuedAt: 1000))
+        #expect(older.code == .superseded)
+        #expect(try await rollout.pods("d1").isEmpty)
+
+        let second = try start("d2", epoch: 1, queuedAt: 2000)
+        try await eventually("the Deployment") { try await demo.exists("deployment") }
+        #expect(said("It has run already under this lease."))
+        #expect(try await jobs().map { $0["metadata"]?["uid"] } == [job["metadata"]?["uid"]])
+        try await rollout.makeReady("d2", count: 2)
+        _ = try await second.value
+
+        // A new lease is a new attempt, in the place of the old one.
+        let third = try start("d2", epoch: 2, queuedAt: 2000)
+        try await eventually("its own Job") {
+            let jobs = try await jobs()
+            return jobs.count == 1 && jobs[0].annotation("slipway/epoch") == "2"
+        }
+        third.cancel()
+        _ = try await refusal(of: third)
+    }
+
+    @Test("a Job of that name that is somebody else's is left alone, and named")
+    func foreign() async throws {
+        try await demo.kubectl("create", "job", "shop-release", "--image=example.com/theirs:1")
+        let failure = try await refusal(of: try start())
+        #expect(failure.code == .deploymentConflict)
+        #expect(failure.message.contains("Job 'shop-release'"))
+        #expect(try await jobs().count == 1)
     }
 
     @Test("a Job that somebody deletes fails the build, which is not superseded by that")
