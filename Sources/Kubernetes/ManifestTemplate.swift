@@ -38,6 +38,12 @@ package struct ManifestTemplate: Sendable, Hashable {
         self.origin = origin
         objects = try checks.objects(documents)
         isPerBuild = try checks.trial(objects)
+        try TemplateLengths(namespace: 1, platform: 0).check(objects, origin)
+    }
+
+    /// Whether all names and labels that it can make in a namespace are short enough; else what `init(file:)` throws.
+    package func check(namespace: String, platform: String) throws(BuildFailure) {
+        try TemplateLengths(namespace: namespace.utf8.count, platform: platform.utf8.count).check(objects, origin)
     }
 
     /// The template that is used where the configuration names none; config/kubernetes/templates/project.yaml is the same.

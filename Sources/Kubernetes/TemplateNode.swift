@@ -35,11 +35,15 @@ indirect enum TemplateNode: Sendable, Hashable {
     }
 
     /// Whether it is a variable, or a text with it inside.
-    func has(_ variable: String) -> Bool {
+    func has(_ variable: String) -> Bool { variables.contains(variable) }
+
+    /// The variables of a value that is no list or object.
+    var variables: Set<String> {
         switch self {
-        case .variable(let name): name == variable
-        case .text(let pieces): pieces.contains(.variable(variable))
-        case .constant, .list, .object: false
+        case .variable(let name): [name]
+        case .text(let pieces):
+            Set(pieces.compactMap { piece in if case .variable(let name) = piece { name } else { nil } })
+        case .constant, .list, .object: []
         }
     }
 

@@ -125,10 +125,11 @@ enum Wiring {
         return Deployer(credentials: credentials, http: http, settings: deployer)
     }
 
-    /// - Throws: `BuildFailure` if the template cannot be read, or is wrong.
+    /// - Throws: `BuildFailure` if the template cannot be read, or is wrong, or makes names that are too long.
     static func deployerSettings(_ kubernetes: WorkerSettings.Kubernetes) throws(BuildFailure) -> DeployerSettings {
         var settings = DeployerSettings(namespace: namespace(kubernetes), platform: kubernetes.platform)
         if let path = kubernetes.template { settings.template = try ManifestTemplate(file: path) }
+        try settings.template.check(namespace: settings.namespace, platform: settings.platform)
         settings.rolloutLimit = kubernetes.rolloutLimit
         settings.progressDeadline = kubernetes.progressDeadline
         settings.rollsBack = kubernetes.rollsBack

@@ -147,6 +147,55 @@ struct TemplateTests {
         #expect(failure.message.contains(wrong.says), "\(failure.message)")
     }
 
+    static let long = [
+        Wrong(
+            old: "x-${name}\"}\nspec",
+            new: "an-app-of-our-team-${name}\"}\nspec",
+            says: "t.yaml:1: The template can make metadata.name of a Deployment 65 bytes long, and 63 are the most: "
+                + "${name} may have 46"
+        ),
+        Wrong(
+            old: "x-${name}\", n",
+            new: "service-of-our-team-${deploymentName}\", n",
+            says: "t.yaml:18: The template can make metadata.name of a Service 66 bytes long, and 63 are the most: "
+                + "${deploymentName} may have 46"
+        ),
+        Wrong(old: "x-${name}\", n", new: "x-${project}\", n", says: "${project} may have 63"),
+        Wrong(
+            old: "labels: {app: \"${name}\"}",
+            new: "labels: {app: \"${name}\", b: \"b-${deployment}\"}",
+            says: "can make the pods' label 'b' of a Deployment 65 bytes long"
+        ),
+        Wrong(
+            old: "name: main",
+            new: "name: \"the-one-and-only-c-${name}\"",
+            says: "a container's name of a Deployment 65"
+        ),
+    ]
+
+    @Test(
+        "that makes names or labels too long for some project or build is refused, with the variable",
+        arguments: long
+    )
+    func tooLong(_ wrong: Wrong) async throws {
+        try await refused(wrong)
+    }
+
+    @Test("that makes names too long in the configured namespace, or for its platform, is refused too")
+    func tooLongHere() async throws {
+        let text = Self.minimal.replacing("\"x-${name}\"", with: "\"${platform}-${namespace}-${name}\"")
+        let template = try Self.template(text)
+        try template.check(namespace: "apps", platform: "acme")
+        let failure = try await failure { try template.check(namespace: "applications", platform: "acme") }
+        #expect(failure.code == .invalidConfiguration)
+        #expect(failure.message.contains("${name} may have 46, ${namespace} may have 12, ${platform} may have 4"))
+        for file in ["project", "build"] {
+            let shipped = try ManifestTemplate(file: "\(Self.folder)/\(file).yaml")
+            let longest = String(repeating: "x", count: 63)
+            try shipped.check(namespace: longest, platform: longest)
+        }
+    }
+
     @Test("may name Deployments and Services after builds, as the shipped one does")
     func perBuild() async throws {
         let demo = try await DeployFixture()
@@ -227,7 +276,7 @@ struct TemplateTests {
         let demo = try await DeployFixture()
         var settings = demo.settings
         settings.platform = "acme"
-        let text = Self.minimal.replacing("\"x-${name}\"", with: "\"${platform}-${namespace}-${project}\"")
+        let text = Self.minimal.replacing("\"x-${name}\"", with: "\"${platform}-${namespace}-${name}\"")
             .replacing("{port: 80}", with: "{port: 80, protocol: TCP}")
         settings.template = try Self.template(text)
         let intent = try demo.intent(Sample.request(project: project), settings: settings)
