@@ -6,7 +6,7 @@ package struct DeploymentIntent: Sendable, Hashable {
     package let name: String
     package let namespace: String
     /// The build, its project, when it was asked for, and the lease that it is deployed under.
-    package let stamp: BuildStamp
+    package private(set) var stamp: BuildStamp
     /// The repository with the digest, and no tag.
     package let image: ImageReference
     /// The container's port, told to the app in `PORT`.
@@ -84,6 +84,13 @@ package struct DeploymentIntent: Sendable, Hashable {
         domain = try Self.domain(of: request)
         servesTLS = request.sslEnabled
         self.settings = settings
+    }
+
+    /// The same under another stamp.
+    func stamped(_ stamp: BuildStamp) -> DeploymentIntent {
+        var intent = self
+        intent.stamp = stamp
+        return intent
     }
 
     /// The intent of a build: its image by digest, its plan's port, its commit.

@@ -14,7 +14,8 @@ struct DeployCommand: AsyncParsableCommand {
         discussion: """
             The cluster is the one that the configuration names, else KUBECONFIG's, else the one that slipway runs in, else
             that of ~/.kube/config.
-            A deployment from here counts as newer than any build that was asked for before.
+            A deployment from here counts as newer than what the project has in the cluster, and than builds that were asked for
+            before by this machine's clock. A build that the queue gets after that wins, also while this one still rolls out.
 
             EXAMPLES:
               slipway deploy --image registry.example.org/apps/shop@sha256:… --request request.json
@@ -54,7 +55,7 @@ struct DeployCommand: AsyncParsableCommand {
         let http = HTTPClient(label: "slipway.deploy")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
         let deployer = try Wiring.cluster(settings, http: http, takesFields: force)
-        let applied = try await deployer.deploy(intent, confirm: {}, log: log)
+        let applied = try await deployer.deploy(try await deployer.following(intent), confirm: {}, log: log)
         await http.shutdown()
         let result: JSONValue = [
             "deploymentId": .string(intent.stamp.deploymentID), "deployment": .string(applied.qualifiedName),
@@ -70,7 +71,7 @@ struct DeployCommand: AsyncParsableCommand {
         let request = try BuildRequest(json: json)
         var image = try ImageReference(parsing: image)
         if image.digest == nil, image.tag == nil { image.tag = "latest" }
-        // The farm's epochs are never behind the clock either, so this one is later than any that it gave the same build.
+        // As the farm's epochs, which are never behind the queue's clock. If ours is, what is in the cluster counts.
         let now = SystemInformation.currentMilliseconds
         return try DeploymentIntent(
             request: request,

@@ -12,7 +12,8 @@ struct RollbackCommand: AsyncParsableCommand {
         discussion: """
             Without --to it is the last build before the present one whose rollout came to a good end. The cluster keeps the ten
             latest versions. A rollback is a build of its own, with an id, a log and a place in the queue's history; a worker of
-            the farm runs it, or this command itself where no worker is to be seen, and then it is in no history.
+            the farm runs it, or this command itself where no worker is to be seen or with --here, and then it is in no history, and
+            counts as newer than what is in the cluster and than builds that were asked for before by this machine's clock.
 
             EXAMPLES:
               slipway rollback shop
@@ -47,14 +48,15 @@ struct RollbackCommand: AsyncParsableCommand {
         }
     }
 
-    /// The rollback without the queue. Counts as newer than any build that was asked for before.
+    /// The rollback without the queue. Counts as newer than what is in the cluster, and than builds that were asked for before.
     private func run(_ settings: WorkerSettings, _ id: String) async throws -> JSONValue {
         let now = SystemInformation.currentMilliseconds
         let stamp = BuildStamp(projectID: project, deploymentID: id, queuedAt: now, epoch: now)
         let http = HTTPClient(label: "slipway.rollback")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
         let deployer = try Wiring.cluster(settings, http: http)
-        let (applied, restored) = try await deployer.rollBack(to: build, as: stamp, confirm: {}, log: log)
+        let later = try await deployer.following(stamp)
+        let (applied, restored) = try await deployer.rollBack(to: build, as: later, confirm: {}, log: log)
         await http.shutdown()
         return [
             "deploymentId": .string(id), "rollbackDeploymentId": .string(restored),

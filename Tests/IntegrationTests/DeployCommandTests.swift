@@ -21,6 +21,14 @@ struct DeployCommandTests {
         return try scratch.write(text, to: "\(id).json")
     }
 
+    /// Plays the nodes of the namespace.
+    private func startNodes() async throws -> ServerProcess {
+        try await ServerProcess(
+            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
+            log: scratch("nodes.log")
+        )
+    }
+
     /// Runs a verb with the cluster and a queue that nobody serves.
     private func slipway(_ words: String...) async throws -> CommandResult {
         try await SlipwayProgram.result(
@@ -33,10 +41,7 @@ struct DeployCommandTests {
 
     @Test("deploy waits for the rollout, --render changes nothing, and rollback goes back without a queue")
     func whole() async throws {
-        let nodes = try await ServerProcess(
-            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
-            log: scratch("nodes.log")
-        )
+        let nodes = try await startNodes()
         defer { nodes.stop() }
         let start = #","startCommand":"python3 -m shop --title 'two words'""#
         let rendered = try await slipway(
@@ -89,10 +94,7 @@ struct DeployCommandTests {
 
     @Test("a conflict names the manager and the field, and --force takes it")
     func force() async throws {
-        let nodes = try await ServerProcess(
-            ["\(Checkout.root)/scripts/kubernetes-nodes", cluster.kubeconfig, namespace],
-            log: scratch("nodes.log")
-        )
+        let nodes = try await startNodes()
         defer { nodes.stop() }
         let words = ["deploy", "--image", "registry.example.com/shop:1", "--request", try request("d1")]
         #expect(try await slipway(words[0], words[1], words[2], words[3], words[4]).succeeded)
@@ -103,6 +105,32 @@ struct DeployCommandTests {
         let forced = try await slipway(words[0], words[1], words[2], words[3], try request("d2"), "--force")
         #expect(forced.succeeded, "\(forced.errorText)")
         #expect(try await container()["image"] == "registry.example.com/shop:1")
+    }
+
+    @Test("deploy and rollback come after what is there, also where this machine's clock is behind")
+    func clockBehind() async throws {
+        let nodes = try await startNodes()
+        defer { nodes.stop() }
+        let words = ["deploy", "--image", "registry.example.com/shop:1", "--request"]
+        for id in ["d1", "d2"] {
+            let result = try await slipway(words[0], words[1], words[2], words[3], try request(id))
+            #expect(result.succeeded, "\(result.errorText)")
+        }
+        // 2100: to whoever wrote that, our clock is far behind.
+        let future = 4_102_444_800_000
+        try await cluster.mustKubectl([
+            "-n", namespace, "annotate", "deployment,service", "shop", "--overwrite", "slipway/queued-at=\(future)",
+            "slipway/epoch=\(future)",
+        ])
+        let forced = try await slipway(words[0], words[1], words[2], words[3], try request("d3"), "--force")
+        #expect(forced.succeeded, "\(forced.errorText)")
+        let back = try await slipway("rollback", "shop", "--here", "-o", "json")
+        #expect(back.succeeded, "\(back.errorText)")
+        #expect(try JSONDocument.parse(back.text)["rollbackDeploymentId"] == "d2")
+        let annotation = try await cluster.mustKubectl([
+            "-n", namespace, "get", "deployment", "shop", "-o", "jsonpath={.metadata.annotations.slipway/queued-at}",
+        ])
+        #expect(annotation == "\(future + 2)")
     }
 
     @Test("a request comes through a pipe as well")
