@@ -152,6 +152,7 @@ let package = Package(
             exclude: ["Probes"],
             swiftSettings: strict
         ),
+        tests("WorkerTests", ["Worker", "Platform", "BuildModel"]),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests(
             "StepTests",

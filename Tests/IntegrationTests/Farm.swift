@@ -101,8 +101,8 @@ final class Farm: Sendable {
     }
 
     /// Waits until a build has ended, and returns its status.
-    func ended(_ id: String) async throws -> JSONValue {
-        try await eventually("build \(id) has ended", within: .seconds(120)) {
+    func ended(_ id: String, within limit: Duration = .seconds(120)) async throws -> JSONValue {
+        try await eventually("build \(id) has ended", within: limit) {
             let status = try await self.status(id)
             let state = status?["state"]?.string.flatMap(BuildState.init(rawValue:))
             return state?.isTerminal == true ? status : nil
