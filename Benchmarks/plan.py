@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""How long it takes to detect what a large tree is: `slipway plan` on a directory and on a git repository, less an app of one file."""
+"""How long it takes to detect what a large tree is: `slipway plan` on a directory and on a git repository, less an app of one file.
+
+The repository is bare, as a worker has it. A checkout is compared with its commit besides, for a warning: that row shows it, beside
+`git status`, which does the same."""
 
 from __future__ import annotations
 
@@ -23,23 +26,28 @@ def main() -> int:
     parser = options.parser(__doc__)
     program = options.REPOSITORY / ".build/release/slipway"
     parser.add_argument("--slipway", default=str(program), metavar="FILE", help="the program")
+    parser.add_argument("--beside", metavar="FILE", help="another build of the program, which takes turns with it")
     arguments = parser.parse_args()
     suite = Suite("plan", arguments.rounds, arguments.warmups)
     report.warn_of_disturbance()
     facts = machine.facts()
+    tools = [plan(TOOL, arguments.slipway)] + ([plan("beside", arguments.beside)] if arguments.beside else [])
     with scratch.scratch(1 << 30, arguments.scratch) as directory:
-        small, large, repository = (Path(directory) / name for name in ("small", "large", "repository"))
+        small, large, checkout, bare = (Path(directory) / name for name in ("small", "large", "checkout", "bare.git"))
         write(small, 0)
         write(large, FILES)
-        write(repository, FILES)
-        commit(repository)
-        suite.compare(
-            [Case(name, str(path)) for name, path in cases(small, large, repository)],
-            [Tool(TOOL, lambda path: run([arguments.slipway, "plan", path, "-o", "json"]))],
-        )
+        write(checkout, FILES)
+        commit(checkout, bare)
+        suite.compare([Case(name, str(path)) for name, path in cases(small, large, bare)], tools)
+        status = Tool("git status", lambda path: run(["git", "-C", path, "status", "--porcelain"]), ["git"])
+        suite.compare([Case(f"{FILES} files, checkout", str(checkout))], [*tools, status])
     for name in (f"{FILES} files, directory", f"{FILES} files, repository"):
         suite.bars.append(Bar(f"{name}: CPU of detection", detection(suite, name), 50, "ms"))
     return report.finish(suite, arguments.output, arguments.strict, facts)
+
+
+def plan(name: str, program: str) -> Tool:
+    return Tool(name, lambda path: run([program, "plan", path, "-o", "json"]))
 
 
 def cases(small: Path, large: Path, repository: Path) -> list[tuple[str, Path]]:
@@ -65,13 +73,14 @@ def write(root: Path, files: int) -> None:
         directory = root / "src" / f"part{number // 100}"
         directory.mkdir(parents=True)
         for index in range(100):
-            (directory / f"file{index}.{ENDINGS[index % len(ENDINGS)]}").write_text("x = 1\n", encoding="ascii")
+            (directory / f"file{index}.{ENDINGS[index % len(ENDINGS)]}").write_text(f"x = {number + index}\n", encoding="ascii")
 
 
-def commit(root: Path) -> None:
+def commit(root: Path, bare: Path) -> None:
     author = ["-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     for words in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "--message=files"], ["gc", "--quiet"]):
         subprocess.run(["git", "-C", str(root), *words], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(root), str(bare)], check=True)
 
 
 if __name__ == "__main__":

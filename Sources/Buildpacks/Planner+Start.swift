@@ -2,7 +2,7 @@ internal import BuildModel
 
 extension Planner {
     /// How the app starts, and the part of the rule that says so, if one does: the request goes before `slipway.yaml`, that
-    /// before the environment, that before the Procfile, that before the rule.
+    /// before the environment, that before the Procfile, that before an `app.yaml`, that before the rule.
     func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
         let procfile = try Procfile.read(view)
         warnings += procfile?.warnings ?? []
@@ -40,7 +40,10 @@ extension Planner {
         if let text = options.environment[variable], !text.isEmpty {
             return try StartCommand(text: text, source: "variable \(variable)")
         }
-        return try procfile?.start.map { try StartCommand(text: $0.command, source: "Procfile: \($0.type)") }
+        if let start = procfile?.start {
+            return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
+        }
+        return try AppEngine.start(view)
     }
 
     /// Further process types, and what is run before a rollout: `slipway.yaml` goes before the Procfile.

@@ -6,6 +6,7 @@ extension Planner {
     func steps() throws -> [BuildStep] {
         let build = given(options.buildCommand, settings.build, "SLIPWAY_BUILD_COMMAND")
         let install = given(nil, settings.install, "SLIPWAY_INSTALL_COMMAND")
+        if build != nil { context.facts[RuleContext.customBuild] = "yes" }
         var steps: [BuildStep] = []
         for step in rule.steps where !steps.contains(where: { $0.name == step.name }) {
             if step.kind == .build, build != nil { continue }

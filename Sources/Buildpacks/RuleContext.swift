@@ -5,6 +5,8 @@ internal import BuildModel
 final class RuleContext {
     /// The name of the value that is there if somebody else than the rule says how to start.
     static let customStart = "customStart"
+    /// The same of how to build.
+    static let customBuild = "customBuild"
 
     let rule: Rule
     let view: TreeView

@@ -80,7 +80,7 @@ extension RuleReader {
             try check(node, keys: ["name", "is"])
             name = try text(node, "name")
         }
-        guard isBase || names.contains(name) || name == RuleContext.customStart else {
+        guard isBase || names.contains(name) || [RuleContext.customStart, RuleContext.customBuild].contains(name) else {
             throw problem(node, "this can never hold: there is no '\(name)' in 'values' or 'versions'.")
         }
         return .value(name, try node["is"].map { node throws(BuildFailure) in try globs(node) } ?? [])

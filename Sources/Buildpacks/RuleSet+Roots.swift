@@ -6,6 +6,9 @@ package struct AppRoot: Sendable, Hashable {
     package var directory: String
     package var score: Int
     package var plan: BuildPlan
+    /// What builds and starts it from the tree's root; nil for what is built as a root directory of its own.
+    package var buildCommand: String?
+    package var startCommand: String?
 
     /// The root as JSON: what tells it from others, and its plan's digest.
     package var json: JSONValue {
@@ -17,7 +20,14 @@ package struct AppRoot: Sendable, Hashable {
             "evidence": .array((plan.candidates.first?.evidence ?? []).map(\.json)),
             "start": plan.start.json,
             "planDigest": .string(plan.digest.description),
+            "request": request,
         ]
+    }
+
+    /// The fields of a request that builds this one.
+    private var request: JSONValue {
+        guard let buildCommand, let startCommand else { return ["rootDirectory": .string(directory)] }
+        return ["rootDirectory": "", "buildCommand": .string(buildCommand), "startCommand": .string(startCommand)]
     }
 }
 
@@ -35,6 +45,7 @@ extension RuleSet {
     package func roots(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> [AppRoot] {
         let ignore = rules.map(\.ignore).reduce(nil) { $0?.intersection($1) ?? $1 } ?? []
         let outline = try TreeOutline(tree, depth: Self.depth, ignore: ignore)
+        let workspace = try Workspace(outline, ignore: ignore)
         let wanted = wantedNames
         var roots: [AppRoot] = []
         var orchestrating: [AppRoot] = []
@@ -47,15 +58,19 @@ extension RuleSet {
             let root = AppRoot(directory: directory, score: score, plan: plan)
             if Self.orchestrators.contains(where: plan.start.source.hasSuffix) {
                 orchestrating.append(root)
+            } else if workspace.holds(directory) && !hasManifest(root, top: view.top) {
+                // A part of a project, which its tool builds.
+                continue
             } else if isOfItsOwn(root, below: roots, top: view.top) {
                 roots.append(root)
             }
         }
+        roots += self.roots(of: workspace, besides: roots, options)
         let alone = orchestrating.filter { above in !roots.contains { $0.directory.isBelow(above.directory) } }
         return (roots + alone).sorted { $0.directory < $1.directory }
     }
 
-    private func isIgnored(_ directory: String) -> Bool {
+    func isIgnored(_ directory: String) -> Bool {
         let names = directory.split(separator: "/").map(String.init)
         // What says "example" is not what a repository deploys; its root directory can still be set to it.
         return names.contains {
@@ -66,13 +81,17 @@ extension RuleSet {
     /// Below an app, only what has a manifest of its own is another; of the same language, only what is made with a framework.
     private func isOfItsOwn(_ root: AppRoot, below roots: [AppRoot], top: [String: TreeEntry.Kind]) -> Bool {
         guard let app = roots.last(where: { root.directory.isBelow($0.directory) }) else { return true }
-        guard let rule = rules.first(where: { $0.identity == root.plan.rule }), !rule.manifests.isEmpty else {
-            return false
-        }
-        guard rule.manifests.contains(where: { pattern in top.keys.contains { pattern.matches(path: $0) } }) else {
-            return false
-        }
-        return app.plan.language != root.plan.language || root.plan.framework != nil
+        return hasManifest(root, top: top) && isAnother(root, app)
+    }
+
+    private func isAnother(_ root: AppRoot, _ app: AppRoot) -> Bool {
+        app.plan.language != root.plan.language || root.plan.framework != nil
+    }
+
+    /// Whether a directory has what makes it an app of its own, in the language of its plan.
+    private func hasManifest(_ root: AppRoot, top: [String: TreeEntry.Kind]) -> Bool {
+        guard let rule = rules.first(where: { $0.identity == root.plan.rule }) else { return false }
+        return rule.manifests.contains { pattern in top.keys.contains { pattern.matches(path: $0) } }
     }
 
     private var wantedNames: WantedNames {

@@ -3,31 +3,31 @@ internal import BuildModel
 /// The upper levels of a tree, walked once, from which the trees of its directories are cut.
 final class TreeOutline {
     let tree: any SourceTree
-    /// In the order of the walk: what is in a directory follows it.
-    private(set) var entries: [(entry: TreeEntry, path: String)] = []
+    /// In the order of their paths: what is in a directory follows it.
+    private(set) var entries: [(kind: TreeEntry.Kind, path: String)] = []
     /// Where what is in a directory begins and ends, by path; the root's is empty.
     private(set) var ranges: [String: Range<Int>] = [:]
 
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.tree = tree
         var bytes = 0
-        try tree.walkNames { entry in
-            bytes += entry.path.count
+        try tree.walkNames { kind, bytesOfPath in
+            bytes += bytesOfPath.count
             guard entries.count < TreeListing.entryLimit, bytes <= TreeListing.byteLimit else { return .stop }
-            guard let path = String(validating: entry.path, as: UTF8.self) else { return .skipDescendants }
-            entries.append((entry, path))
-            guard entry.kind == .directory else { return .proceed }
+            guard let path = String(path: bytesOfPath) else { return .skipDescendants }
+            entries.append((kind, path))
+            guard kind == .directory else { return .proceed }
             let name = path.split(separator: "/").last.map(String.init) ?? ""
-            let level = path.utf8.count { $0 == UInt8(ascii: "/") } + 1
-            return name.hasPrefix(".") || ignore.contains(name) || level >= depth ? .skipDescendants : .proceed
+            return name.hasPrefix(".") || ignore.contains(name) || bytesOfPath.level >= depth
+                ? .skipDescendants : .proceed
         }
-        entries.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        entries.sort { $0.path.precedes($1.path) }
         findRanges()
     }
 
     private func findRanges() {
         ranges[""] = 0..<entries.count
-        for (index, item) in entries.enumerated() where item.entry.kind == .directory {
+        for (index, item) in entries.enumerated() where item.kind == .directory {
             let prefix = item.path + "/"
             // What sorts between a directory and what is in it (`a-b` and `a.c` before `a/x`) is few.
             var start = index + 1
@@ -54,14 +54,19 @@ struct SubTree: SourceTree {
     private var prefix: String { directory.isEmpty ? "" : directory + "/" }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
+        try walkNames { _, path in
+            guard let path = String(path: path), let entry = try entry(at: path) else { return .skipDescendants }
+            return try visit(entry)
+        }
+    }
+
+    func walkNames(_ visit: (TreeEntry.Kind, Span<UInt8>) throws -> WalkDirective) throws {
         var skipped: String?
-        for (entry, path) in outline.entries[outline.ranges[directory] ?? 0..<0] {
+        for (kind, path) in outline.entries[outline.ranges[directory] ?? 0..<0] {
             if let prefix = skipped, path.hasPrefix(prefix) { continue }
-            var entry = entry
-            entry.path = Array(entry.path.dropFirst(prefix.utf8.count))
-            switch try visit(entry) {
+            switch try visit(kind, Array(path.utf8.dropFirst(prefix.utf8.count)).span) {
             case .stop: return
-            case .skipDescendants: skipped = entry.kind == .directory ? path + "/" : skipped
+            case .skipDescendants: skipped = kind == .directory ? path + "/" : skipped
             case .proceed: continue
             }
         }

@@ -7,8 +7,8 @@ struct TreeListing {
     /// Bytes of all paths that are listed at most.
     static let byteLimit = 32 << 20
 
-    /// Levels that were listed.
-    let depth: Int
+    /// Levels that were listed; `Int.max` if there are no more.
+    private(set) var depth: Int
     /// Paths of regular files, sorted by their bytes.
     private(set) var files: [String] = []
     /// Paths of links and submodules, which rules never follow.
@@ -27,42 +27,44 @@ struct TreeListing {
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.depth = depth
         let ignored = Set(ignore.map { Array($0.utf8) })
-        var (count, bytes) = (0, 0)
-        try tree.walkNames { entry in
+        var (count, bytes, isWhole) = (0, 0, true)
+        try tree.walkNames { kind, bytesOfPath in
             count += 1
-            bytes += entry.path.count
+            bytes += bytesOfPath.count
             guard count <= Self.entryLimit, bytes <= Self.byteLimit else {
                 isTruncated = true
                 return .stop
             }
             // A name that is no UTF-8 is nothing that a rule could ask for.
-            guard let path = String(validating: entry.path, as: UTF8.self) else { return .skipDescendants }
-            let level = entry.path.count { $0 == UInt8(ascii: "/") } + 1
-            if level == 1 { top[path] = entry.kind }
-            switch entry.kind {
+            guard let path = String(path: bytesOfPath) else { return .skipDescendants }
+            let level = bytesOfPath.level
+            if level == 1 { top[path] = kind }
+            switch kind {
             case .file, .executable: files.append(path)
             case .symbolicLink, .submodule: others.append(path)
             case .directory:
-                let start = entry.path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-                let name = entry.path[start...]
-                let isHidden = name.first == UInt8(ascii: ".")
-                return isHidden || level >= depth || ignored.contains(Array(name)) ? .skipDescendants : .proceed
+                let name =
+                    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[$0...].dropFirst() } ?? path.utf8[...]
+                guard name.first != UInt8(ascii: "."), !ignored.contains(Array(name)) else { return .skipDescendants }
+                isWhole = isWhole && level < depth
+                return level < depth ? .proceed : .skipDescendants
             }
             return .proceed
         }
+        if isWhole { self.depth = .max }
         Self.sort(&files)
         Self.sort(&others)
         for (position, path) in files.enumerated() {
-            let level = path.utf8.count { $0 == UInt8(ascii: "/") }
-            while levels.count <= level { levels.append([]) }
-            levels[level].append(position)
+            let level = path.level
+            while levels.count < level { levels.append([]) }
+            levels[level - 1].append(position)
         }
     }
 
     /// Trees are walked in an order that is that of their paths; only if one is not, there is something to do.
     private static func sort(_ paths: inout [String]) {
-        let isSorted = zip(paths, paths.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        if !isSorted { paths.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+        let isSorted = zip(paths, paths.dropFirst()).allSatisfy { $0.precedes($1) }
+        if !isSorted { paths.sort { $0.precedes($1) } }
     }
 
     /// Files that match, in the order of their bytes; those in a directory of one of the names do not count.
@@ -93,11 +95,13 @@ private struct LevelIndex {
 
     init(_ positions: [Int], of files: [String]) {
         for position in positions {
-            let path = files[position].utf8
-            let name = path.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] } ?? path[...]
-            byName[Self.key(name), default: []].append(position)
-            guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { continue }
-            byEnding[Self.key(name[name.index(after: dot)...]), default: []].append(position)
+            let keys = files[position].withBytes { path in
+                let name = unsafe path[path.endOfDirectory...]
+                let ending = unsafe name.lastIndex(of: UInt8(ascii: ".")).map { unsafe name[($0 + 1)...] }
+                return unsafe (name: Self.key(name), ending: ending.map { unsafe Self.key($0) })
+            }
+            byName[keys.name, default: []].append(position)
+            if let ending = keys.ending { byEnding[ending, default: []].append(position) }
         }
     }
 

@@ -10,7 +10,8 @@ package struct DirectoryTree: SourceTree {
     package let id = DirectoryTree.noID
     private let root: BytePath
     private static let noID = ObjectID(bytes: [UInt8](repeating: 0, count: 20))
-    private static let maximumDepth = 512
+    /// Each level holds a descriptor while a walk is below it.
+    private static let maximumDepth = 128
 
     /// - Parameter path: of a directory.
     package init(path: String) {
@@ -18,50 +19,47 @@ package struct DirectoryTree: SourceTree {
     }
 
     package func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
-        try walkNames { entry in
-            guard let whole = try self.entry(at: entry.displayPath) else { return .skipDescendants }
+        try walkNames { _, path in
+            guard let text = String(path: path), let whole = try self.entry(at: text) else { return .skipDescendants }
             return try visit(whole)
         }
     }
 
-    package func walkNames(_ visit: (TreeEntry) throws -> WalkDirective) throws {
-        _ = try walk(root, prefix: [], depth: 0, visit)
+    package func walkNames(_ visit: (TreeEntry.Kind, Span<UInt8>) throws -> WalkDirective) throws {
+        var path: [UInt8] = []
+        let directory = unsafe open(root.characters, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        _ = try Self.walk(directory, &path, depth: 0, visit)
     }
 
+    /// Closes the directory. What cannot be listed has nothing in it.
+    ///
+    /// - Parameter path: of the directory with a trailing slash; as it was when this returns.
     /// - Returns: false if the walk is over.
-    private func walk(
-        _ directory: BytePath,
-        prefix: [UInt8],
+    private static func walk(
+        _ directory: Int32,
+        _ path: inout [UInt8],
         depth: Int,
-        _ visit: (TreeEntry) throws -> WalkDirective
+        _ visit: (TreeEntry.Kind, Span<UInt8>) throws -> WalkDirective
     ) throws -> Bool {
-        guard depth < Self.maximumDepth else { return true }
-        for (name, kind) in try directory.typedNames() {
-            let bytes = name.dropLast().map { UInt8(bitPattern: $0) }
-            guard let kind = try kind ?? self.kind(directory.appending(name)), bytes != Self.git else { continue }
-            let path = prefix + bytes
-            switch try visit(TreeEntry(kind: kind, path: path, objectID: Self.noID, size: 0)) {
+        guard let names = DirectoryNames(owning: directory), depth < maximumDepth else { return true }
+        let length = path.count
+        defer { path.removeSubrange(length...) }
+        for item in names.items {
+            path.removeSubrange(length...)
+            names.append(item, to: &path)
+            switch try visit(item.kind, path.span) {
             case .stop: return false
             case .skipDescendants: continue
             case .proceed: break
             }
-            guard kind == .directory else { continue }
-            let next = try walk(
-                directory.appending(name),
-                prefix: path + [UInt8(ascii: "/")],
-                depth: depth + 1,
-                visit
-            )
-            guard next else { return false }
+            guard item.kind == .directory else { continue }
+            path.append(UInt8(ascii: "/"))
+            guard try walk(names.open(item), &path, depth: depth + 1, visit) else { return false }
         }
         return true
     }
 
-    private static let git = Array(".git".utf8)
-
-    private func kind(_ path: BytePath) throws -> TreeEntry.Kind? { Self.kind(try path.mode()) }
-
-    private static func kind(_ mode: mode_t) -> TreeEntry.Kind? {
+    static func kind(_ mode: mode_t) -> TreeEntry.Kind? {
         switch mode & S_IFMT {
         case S_IFDIR: .directory
         case S_IFLNK: .symbolicLink
@@ -146,36 +144,5 @@ package struct DirectoryTree: SourceTree {
 
     private static func failure(_ path: String) -> BuildFailure {
         .system(errno: errno, operation: "tree.read", message: "Cannot read '\(path)'.")
-    }
-}
-
-extension BytePath {
-    /// The names in this directory in git's order, each with its kind where the file system tells it without another call.
-    fileprivate func typedNames() throws -> [(name: [CChar], kind: TreeEntry.Kind?)] {
-        guard let stream = unsafe opendir(characters) else { return [] }
-        defer { unsafe closedir(stream) }
-        var names: [(name: [CChar], kind: TreeEntry.Kind?)] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-                unsafe Array(raw.prefix { $0 != 0 }).map { CChar(bitPattern: $0) } + [0]
-            }
-            guard name.count > 1, !(name[0] == 46 && (name.count == 2 || (name.count == 3 && name[1] == 46))) else {
-                continue
-            }
-            switch unsafe Int(entry.pointee.d_type) {
-            case Int(DT_DIR): names.append((name, .directory))
-            case Int(DT_REG): names.append((name, .file))
-            case Int(DT_LNK): names.append((name, .symbolicLink))
-            case Int(DT_UNKNOWN): names.append((name, nil))
-            default: continue
-            }
-        }
-        // A directory sorts as if its name ended with a slash.
-        return names.sorted { Self.key($0).lexicographicallyPrecedes(Self.key($1)) }
-    }
-
-    private static func key(_ entry: (name: [CChar], kind: TreeEntry.Kind?)) -> [UInt8] {
-        let bytes = entry.name.dropLast().map { UInt8(bitPattern: $0) }
-        return entry.kind == .directory ? bytes + [47] : bytes
     }
 }

@@ -2,21 +2,14 @@ internal import BuildModel
 internal import CGit2
 internal import Glibc
 
-/// An open tree object and how far a walk has come in it.
+/// An open tree object, to look things up in.
 @safe
 final class OpenTree {
     let pointer: OpaquePointer
     let count: Int
-    /// Bytes of the object.
-    let size: Int
-    /// The path of the tree with a trailing slash; empty for the root.
-    let prefix: [UInt8]
-    var next = 0
 
-    init(owning pointer: OpaquePointer, size: Int, prefix: [UInt8]) {
+    init(owning pointer: OpaquePointer) {
         unsafe self.pointer = pointer
-        self.size = size
-        self.prefix = prefix
         count = unsafe git_tree_entrycount(pointer)
     }
 
@@ -25,13 +18,13 @@ final class OpenTree {
 
 extension Repository {
     /// Opens a tree object, unless it is too large.
-    func openTree(_ id: ObjectID, prefix: [UInt8] = []) throws -> OpenTree {
-        let size = try size(of: id, GIT_OBJECT_TREE)
+    func openTree(_ id: ObjectID) throws -> OpenTree {
+        _ = try size(of: id, GIT_OBJECT_TREE)
         var tree: OpaquePointer?
         var form = id.libraryForm
         try LibraryError.check(unsafe git_tree_lookup(&tree, pointer, &form))
         guard let tree = unsafe tree else { throw LibraryError(code: GIT_ERROR.rawValue) }
-        return unsafe OpenTree(owning: tree, size: size, prefix: prefix)
+        return unsafe OpenTree(owning: tree)
     }
 }
 
@@ -44,81 +37,81 @@ extension ObjectTree {
     private static let maximumOpenBytes = 128 << 20
     private static let maximumEntries = 10_000_000
 
-    func open(_ id: ObjectID, prefix: [UInt8] = []) throws -> OpenTree {
-        try repository.openTree(id, prefix: prefix)
+    func open(_ id: ObjectID) throws -> OpenTree { try repository.openTree(id) }
+
+    func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
+        try walkRecords { record, path in
+            try visit(try self.entry(record.form, record.kind, path: Array(copying: path)))
+        }
     }
 
-    func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(hasSizes: true, visit) }
+    func walkNames(_ visit: (TreeEntry.Kind, Span<UInt8>) throws -> WalkDirective) throws {
+        try walkRecords { try visit($0.kind, $1) }
+    }
 
-    func walkNames(_ visit: (TreeEntry) throws -> WalkDirective) throws { try walk(hasSizes: false, visit) }
-
-    private func walk(hasSizes: Bool, _ visit: (TreeEntry) throws -> WalkDirective) throws {
+    private func walkRecords(_ visit: (TreeRecord, Span<UInt8>) throws -> WalkDirective) throws {
         do {
-            var stack = [try open(id)]
-            var visited = 0
-            var openBytes = stack[0].size
-            while let tree = stack.last {
-                guard let entry = try nextEntry(of: tree, hasSize: hasSizes) else {
-                    openBytes -= stack.removeLast().size
+            var path: [UInt8] = []
+            var stack = [(records: try records(of: id), prefix: 0)]
+            var (visited, openBytes) = (0, stack[0].records.size)
+            while let (records, prefix) = stack.last {
+                path.removeSubrange(prefix...)
+                guard let record = try records.next() else {
+                    openBytes -= stack.removeLast().records.size
                     continue
                 }
                 try checkCancellation()
                 visited += 1
                 guard visited <= Self.maximumEntries else { throw unsafeTree("more than \(visited - 1) entries") }
-                switch try visit(entry) {
+                try unsafe append(record.name, to: &path)
+                switch try visit(record, path.span) {
                 case .stop: return
                 case .skipDescendants: continue
                 case .proceed: break
                 }
-                guard entry.kind == .directory else { continue }
+                guard record.kind == .directory else { continue }
                 guard stack.count < Self.maximumDepth else {
                     throw unsafeTree("directories that are nested more than \(Self.maximumDepth) deep")
                 }
-                let next = try open(entry.objectID, prefix: entry.path + [UInt8(ascii: "/")])
+                let next = try self.records(of: ObjectID(record.form))
                 openBytes += next.size
                 guard openBytes <= Self.maximumOpenBytes else {
                     throw unsafeTree("more than \(openBytes >> 20) MiB of directories in each other")
                 }
-                stack.append(next)
+                path.append(UInt8(ascii: "/"))
+                stack.append((next, path.count))
             }
+        } catch is TreeRecords.Failure {
+            throw BuildFailure.damaged("The local copy of the repository", cause: "a tree object cannot be parsed")
         } catch {
             throw damage(error)
         }
     }
 
-    private func nextEntry(of tree: OpenTree, hasSize: Bool) throws -> TreeEntry? {
-        guard tree.next < tree.count, let entry = unsafe git_tree_entry_byindex(tree.pointer, tree.next) else {
-            return nil
-        }
-        tree.next += 1
-        return try unsafe self.entry(entry, path: path(of: entry, below: tree.prefix), hasSize: hasSize)
-    }
-
-    private func path(of entry: OpaquePointer, below prefix: [UInt8]) throws(BuildFailure) -> [UInt8] {
-        let path = prefix + (try unsafe safeName(of: entry))
+    /// Adds a name that is one step down and nothing else: whoever writes objects by hand may name an entry `..` or `a/b`.
+    private func append(_ name: UnsafeRawBufferPointer, to path: inout [UInt8]) throws(BuildFailure) {
+        let isStep = unsafe !name.contains(UInt8(ascii: "/")) && !Self.isForbidden(name)
+        guard isStep, name.count <= Self.maximumNameBytes else { throw unsafe refusal(name, isStep: isStep) }
+        unsafe path.append(contentsOf: name)
         guard path.count <= Self.maximumPathBytes else {
-            throw unsafeTree(
-                "a path of over \(Self.maximumPathBytes) bytes, '\(LibraryError.cleaned(String(decoding: path.prefix(80), as: UTF8.self)))…'"
-            )
+            throw unsafeTree("a path of over \(Self.maximumPathBytes) bytes, '\(Self.shown(path))…'")
         }
-        return path
     }
 
-    /// A name that is one step down and nothing else: whoever writes objects by hand may name an entry `..` or `a/b`.
-    private func safeName(of entry: OpaquePointer) throws(BuildFailure) -> [UInt8] {
-        guard let start = unsafe git_tree_entry_name(entry) else { throw unsafeTree("an entry without a name") }
-        let count = unsafe strlen(start)
-        let name = unsafe Array(UnsafeRawBufferPointer(start: start, count: min(count, Self.maximumNameBytes + 1)))
-        let isStep = !name.isEmpty && !name.contains(UInt8(ascii: "/"))
-        let shown = LibraryError.cleaned(String(decoding: name.prefix(80), as: UTF8.self))
-        guard isStep, !Self.forbiddenNames.contains(name) else { throw unsafeTree("an entry named '\(shown)'") }
-        guard count <= Self.maximumNameBytes else {
-            throw unsafeTree("a name of \(count) bytes, '\(shown)…'; at most \(Self.maximumNameBytes) can be")
-        }
-        return name
+    private func refusal(_ name: UnsafeRawBufferPointer, isStep: Bool) -> BuildFailure {
+        let (shown, count) = unsafe (Self.shown(name), name.count)
+        guard isStep else { return unsafeTree("an entry named '\(shown)'") }
+        return unsafeTree("a name of \(count) bytes, '\(shown)…'; at most \(Self.maximumNameBytes) can be")
     }
 
-    private static let forbiddenNames: Set<[UInt8]> = [Array(".".utf8), Array("..".utf8), Array(".git".utf8)]
+    private static func shown(_ bytes: some Collection<UInt8>) -> String {
+        LibraryError.cleaned(String(decoding: bytes.prefix(80), as: UTF8.self))
+    }
+
+    private static func isForbidden(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard unsafe name.first == UInt8(ascii: ".") else { return false }
+        return [".", "..", ".git"].contains { unsafe name.elementsEqual($0.utf8) }
+    }
 
     func unsafeTree(_ what: String) -> BuildFailure {
         BuildFailure(

@@ -84,24 +84,36 @@ final class ObjectTree: StoredTree {
         )
     }
 
-    /// One entry of a tree as a value.
-    ///
-    /// - Parameters:
-    ///   - entry: lent by a tree.
-    ///   - hasSize: whether the size is looked up, which takes a look at the object.
-    func entry(_ entry: OpaquePointer, path: [UInt8], hasSize: Bool = true) throws -> TreeEntry {
-        guard let form = unsafe git_tree_entry_id(entry) else { throw LibraryError(code: GIT_ERROR.rawValue) }
-        let kind = Self.kind(unsafe git_tree_entry_filemode(entry))
-        let id = unsafe ObjectID(form.pointee)
-        guard hasSize && kind != .directory && kind != .submodule else {
+    /// Opens a tree object for a walk, unless it is too large.
+    func records(of id: ObjectID) throws -> TreeRecords {
+        _ = try repository.size(of: id, GIT_OBJECT_TREE)
+        var (object, form): (OpaquePointer?, git_oid) = (nil, id.libraryForm)
+        try LibraryError.check(unsafe git_odb_read(&object, objects, &form))
+        guard let object = unsafe object else { throw LibraryError(code: GIT_ERROR.rawValue) }
+        let records = unsafe TreeRecords(owning: object)
+        guard unsafe git_odb_object_type(object) == GIT_OBJECT_TREE else {
+            throw BuildFailure.damaged("The local copy of the repository", cause: "\(id) is no tree")
+        }
+        return records
+    }
+
+    /// One entry of a tree as a value, with its size, which takes a look at the object.
+    func entry(_ form: git_oid, _ kind: TreeEntry.Kind, path: [UInt8]) throws -> TreeEntry {
+        let id = ObjectID(form)
+        guard kind != .directory && kind != .submodule else {
             return TreeEntry(kind: kind, path: path, objectID: id, size: 0)
         }
-        var (size, type) = (0, GIT_OBJECT_INVALID)
-        try LibraryError.check(unsafe git_odb_read_header(&size, &type, objects, form))
+        var (size, type, form) = (0, GIT_OBJECT_INVALID, form)
+        try LibraryError.check(unsafe git_odb_read_header(&size, &type, objects, &form))
         guard (0...Self.maximumFileBytes).contains(size) else {
             throw unsafeTree("a file of over \(Self.maximumFileBytes) bytes")
         }
         return TreeEntry(kind: kind, path: path, objectID: id, size: Int64(size))
+    }
+
+    private func entry(_ entry: OpaquePointer, path: [UInt8]) throws -> TreeEntry {
+        guard let form = unsafe git_tree_entry_id(entry) else { throw LibraryError(code: GIT_ERROR.rawValue) }
+        return try unsafe self.entry(form.pointee, Self.kind(git_tree_entry_filemode(entry)), path: path)
     }
 
     /// Headers may promise anything: sums of so many sizes as a walk has entries still fit in 64 bits.

@@ -48,11 +48,12 @@ package enum AttributeNotes {
     private static func files(of tree: any SourceTree) throws -> [String] {
         let rules = try IgnoreRules.rules(of: tree)
         var paths: [String] = []
-        try tree.walkNames { entry in
-            if rules.keepsOut(entry.path, {}) {
-                return entry.kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
+        try tree.walkNames { kind, bytes in
+            let path = [UInt8](copying: bytes)
+            if rules.keepsOut(path, {}) {
+                return kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
             }
-            if isAttributes(entry) { paths.append(entry.displayPath) }
+            if isAttributes(path) { paths.append(String(decoding: path, as: UTF8.self)) }
             guard paths.count <= maximumFiles else {
                 throw LayerFailure.tooManyAttributeFiles(limit: maximumFiles)
             }
@@ -61,9 +62,8 @@ package enum AttributeNotes {
         return paths
     }
 
-    private static func isAttributes(_ entry: TreeEntry) -> Bool {
-        let path = entry.path
-        return path.count >= name.count && path.suffix(name.count).elementsEqual(name)
+    private static func isAttributes(_ path: [UInt8]) -> Bool {
+        path.count >= name.count && path.suffix(name.count).elementsEqual(name)
             && (path.count == name.count || path[path.count - name.count - 1] == LayerPath.slash)
     }
 

@@ -39,6 +39,48 @@ struct RootTests {
         #expect(roots.map(\.directory) == ["", "frontend"])
     }
 
+    private static let workspace = [
+        "package.json": "{\"dependencies\": {\"express\": \"5\"}, \"devDependencies\": {\"nx\": \"20\"}}",
+        "package-lock.json": "{}",
+        "nx.json": "{}", ".moon/workspace.yml": "projects: ['apps/*']\n",
+        "apps/api/project.json":
+            "{\"name\": \"shop-api\", \"projectType\": \"application\", \"targets\": {\"build\": {\"executor\": \"@nx/esbuild:esbuild\", \"options\": {\"outputPath\": \"dist/{projectRoot}\"}}}}",
+        "apps/api/src/main.ts": "",
+        "apps/web/project.json":
+            "{\"projectType\": \"application\", \"targets\": {\"build\": {\"executor\": \"@nx/next:build\", \"options\": {\"outputPath\": \"dist/apps/web\"}}}}",
+        "libs/ui/project.json":
+            "{\"projectType\": \"library\", \"targets\": {\"build\": {\"executor\": \"@nx/js:tsc\"}}}",
+        "apps/odd/project.json":
+            "{\"name\": \"x; rm -rf /\", \"projectType\": \"application\", \"targets\": {\"build\": {\"executor\": \"@nx/js:tsc\"}}}",
+        "apps/mail/moon.yml":
+            "layer: application\ntasks:\n  build: {command: tsc}\n  start: {command: [node, dist/main.js]}\n",
+        "apps/tool/moon.yml": "layer: tool\ntasks: {build: tsc, start: node x}\n",
+    ]
+
+    @Test("projects of Nx and moon without a manifest of their own are found, with the request that builds each")
+    func workspace() throws {
+        let roots = try shippedRules().roots(tree: MemoryTree(Self.workspace))
+        #expect(roots.map(\.directory) == ["apps/api", "apps/mail", "apps/web"])
+        #expect(
+            roots.map(\.plan.start.text) == [
+                "node dist/apps/api/main.js", "cd apps/mail && node dist/main.js",
+                "npx next start dist/apps/web --port ${PORT:-3000}",
+            ]
+        )
+        #expect(
+            roots.map(\.buildCommand) == ["npx nx build shop-api", "npx moon run mail:build", "npx nx build web"]
+        )
+        #expect(roots.first?.plan.candidates.first?.evidence.first?.file == "apps/api/project.json")
+        #expect(
+            roots.first?.json["request"] == [
+                "rootDirectory": "", "buildCommand": "npx nx build shop-api",
+                "startCommand": "node dist/apps/api/main.js",
+            ]
+        )
+        let options = PlanOptions(startCommand: roots[0].startCommand, buildCommand: roots[0].buildCommand)
+        #expect(try plan(Self.workspace, options).steps == roots[0].plan.steps)
+    }
+
     @Test("a root's plan is that of the directory alone")
     func samePlan() throws {
         let root = try #require(try shippedRules().roots(tree: MemoryTree(Self.monorepo)).first)

@@ -23,13 +23,40 @@ struct DirectoryTreeTests {
         try await Command.output(["ln", "-s", "..", scratch("app/up")])
         try await Command.output(["mkfifo", scratch("app/pipe")])
         var seen: [String] = []
-        try tree.walkNames { entry in
-            seen.append("\(entry.displayPath) \(entry.kind)")
+        try tree.walkNames { kind, path in
+            seen.append("\(String(path: path) ?? "?") \(kind)")
             return .proceed
         }
         #expect(
             seen == ["a.txt file", "a directory", "a/b.txt file", "link symbolicLink", "up symbolicLink"]
         )
+    }
+
+    @Test("names that begin alike are in git's order, however long and whatever they are")
+    func order() async throws {
+        let names = [
+            "abcdefgh", "abcdefgh.txt", "abcdefgh0", "abcdefghi/x", "abcdefgh-/x", "b", "b.c/x", "b0", "b-/x", "B",
+        ]
+        let repository = try await GitRepository(at: scratch("git"))
+        try await repository.commit(Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
+        let expected = try await repository.git("ls-tree", "-r", "-t", "--name-only", "HEAD")
+        var seen: [String] = []
+        try DirectoryTree(path: repository.path).walkNames { _, path in
+            seen.append(String(path: path) ?? "?")
+            return .proceed
+        }
+        #expect(seen.joined(separator: "\n") == expected)
+    }
+
+    @Test("skipping leaves a directory out, stopping ends the walk")
+    func directives() throws {
+        for name in ["a/c/d", "z", "zz"] { try scratch.write("", to: "app/\(name)") }
+        var seen: [String] = []
+        try tree.walkNames { kind, path in
+            seen.append(String(path: path) ?? "?")
+            return seen.last == "z" ? .stop : seen.last == "a/c" ? .skipDescendants : .proceed
+        }
+        #expect(seen == ["a.txt", "a", "a/b.txt", "a/c", "z"])
     }
 
     @Test(

@@ -39,6 +39,24 @@ struct DeploymentIntentTests {
         #expect(try Sample.intent(settings: settings).readinessPath == "/")
     }
 
+    @Test("the health path that the source names is asked where the request names none")
+    func probesOfPlan() throws {
+        var plan = try Sample.plan()
+        plan.healthPath = "/well"
+        for (path, expected) in [(nil, "/well"), ("/up", "/up")] as [(String?, String)] {
+            let intent = try DeploymentIntent(
+                request: Sample.request { $0.healthCheckPath = path },
+                image: try Sample.published("a"),
+                plan: plan,
+                revision: try Sample.revision(),
+                epoch: 1,
+                settings: DeployerSettings(livenessPath: "/live", readinessPath: "/")
+            )
+            #expect(intent.livenessPath == expected)
+            #expect(intent.readinessPath == expected)
+        }
+    }
+
     @Test("resources of the request replace the defaults one by one")
     func resources() throws {
         let request = Sample.request {

@@ -1,0 +1,59 @@
+internal import BuildModel
+internal import Documents
+
+/// What the tools of a workspace say of its directories.
+struct Workspace {
+    /// The repository as a whole.
+    let view: TreeView
+    /// The apps among the projects.
+    private(set) var apps: [WorkspaceProject] = []
+    /// Directories of all projects, libraries too.
+    private(set) var directories: Set<String> = []
+
+    init(_ outline: TreeOutline, ignore: Set<String>) throws {
+        view = try TreeView(SubTree(outline: outline, directory: ""), ignore: ignore)
+        for tool in WorkspaceTool.allCases where try outline.tree.entry(at: tool.marker) != nil {
+            for (kind, path) in outline.entries where kind == .file && path.hasSuffix("/\(tool.manifest)") {
+                let directory = String(path.dropLast(tool.manifest.count + 1))
+                guard directories.insert(directory).inserted else { continue }
+                guard case .success(let document) = try view.document(path),
+                    let project = tool.project(document, in: directory)
+                else { continue }
+                apps.append(project)
+            }
+        }
+    }
+
+    /// Whether a directory is one of a project, or in one.
+    func holds(_ directory: String) -> Bool {
+        directories.contains { directory == $0 || directory.hasPrefix($0 + "/") }
+    }
+}
+
+extension RuleSet {
+    /// The apps that the tools of a workspace know beside those that were found by themselves. Their plan is that of the whole
+    /// repository with commands of their own.
+    func roots(of workspace: Workspace, besides roots: [AppRoot], _ options: PlanOptions) -> [AppRoot] {
+        workspace.apps.compactMap { project in
+            guard !isIgnored(project.directory), !roots.contains(where: { $0.directory == project.directory }) else {
+                return nil
+            }
+            return root(of: project, workspace.view, options)
+        }
+    }
+
+    private func root(of project: WorkspaceProject, _ view: TreeView, _ options: PlanOptions) -> AppRoot? {
+        var options = options
+        options.buildCommand = project.buildCommand
+        options.startCommand = project.startCommand
+        guard var plan = try? plan(view: view, options: options), !plan.candidates.isEmpty else { return nil }
+        plan.candidates[0].evidence.insert(project.evidence, at: 0)
+        return AppRoot(
+            directory: project.directory,
+            score: plan.candidates[0].score,
+            plan: plan,
+            buildCommand: project.buildCommand,
+            startCommand: project.startCommand
+        )
+    }
+}
