@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import unpack
@@ -19,8 +20,11 @@ from harness.sample import Bar, Sample
 from harness.suite import Case, Suite, Tool
 
 TOOL, CRUN, BUILDAH = "slipway", "crun, same namespaces", "buildah run"
-CASE = "run true in a step"
+CASE, KILL = "run true in a step", "end a step of 50 processes"
 ID_START = 0x6600_0000
+
+# The processes are told by what they sleep for.
+TREE = "n=0; while [ $n -lt 49 ]; do sleep 7654321 & n=$((n+1)); done; echo started; exec sleep 7654321"
 
 # Runs one command a few times in a mount namespace where crun finds the groups it knows, and prints the last time.
 REPEAT = """
@@ -47,10 +51,14 @@ def main() -> int:
             Tool(BUILDAH, lambda _: bench.buildah(), ["buildah", "crun"]),
         ]
         suite.compare([Case(CASE)], tools)
+        suite.compare([Case(KILL)], [Tool(TOOL, lambda _: bench.kill())])
         bench.close()
         ours, bare = suite.find(CASE, TOOL), suite.find(CASE, CRUN)
         measured = ours and bare and ours.samples and bare.samples
         suite.bars.append(Bar("a step, times bare crun", ours.median / bare.median if measured else None, 1.3))
+        killed = suite.find(KILL, TOOL)
+        seconds = killed.median if killed and killed.samples else None
+        suite.bars.append(Bar("from the worker's end to the last process's", seconds, 0.05, unit="s"))
     unpack.measure(suite, arguments.slipway, arguments.layout, arguments.seed, arguments.scratch)
     return report.finish(suite, arguments.output, arguments.strict, facts)
 
@@ -64,7 +72,7 @@ class Bench:
         for name in ["bin", "proc", "dev", "tmp", "etc", "work"]:
             (self.root / name).mkdir(parents=True)
         shutil.copy("/usr/bin/busybox", self.root / "bin/busybox")
-        for name in ["true", "sh"]:
+        for name in ["true", "sh", "sleep"]:
             (self.root / "bin" / name).symlink_to("busybox")
         self.bundle = self._bundle()
 
@@ -72,6 +80,24 @@ class Bench:
         """The third run of one process: a worker runs many."""
         results = [line for line in self._run_step(repetitions=3) if line.startswith("result ")]
         return Sample(json.loads(results[-1].removeprefix("result "))["microseconds"] / 1e6)
+
+    def kill(self) -> Sample:
+        """From the death of whoever runs a step to that of the last process of it."""
+        words = self._step_words(command=["/bin/sh", "-c", TREE], repetitions=1)
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as runner:
+            assert runner.stdout is not None
+            if not any("started" in line for line in iter(runner.stdout.readline, "")):
+                raise CommandFailed("the step did not start")
+            processes = _sleepers()
+            start = time.perf_counter()
+            runner.kill()
+            while any(path.exists() for path in processes):
+                if time.perf_counter() - start > 30:
+                    raise CommandFailed(f"{len(processes)} processes were still there after 30 s")
+            spent = time.perf_counter() - start
+        if len(processes) < 50:
+            raise CommandFailed(f"only {len(processes)} processes were there to be ended")
+        return Sample(spent)
 
     def crun(self) -> Sample:
         return _repeated(["crun", "run", "--bundle", str(self.bundle), "bench-crun"])
@@ -93,14 +119,17 @@ class Bench:
             group.rmdir()
 
     def _run_step(self, repetitions: int = 1, runtime: str | None = None) -> list[str]:
+        return _text(self._step_words(["/bin/true"], repetitions, runtime)).splitlines()
+
+    def _step_words(self, command: list[str], repetitions: int, runtime: str | None = None) -> list[str]:
         work = self.place / "steps"
         work.mkdir(exist_ok=True)
         order = {
             "lowers": [str(self.root)], "scratch": str(work), "runtimeDirectory": str(self.place / "run"),
-            "groupName": "slipway-bench", "helper": self.helper, "command": ["/bin/true"], "idStart": ID_START,
+            "groupName": "slipway-bench", "helper": self.helper, "command": command, "idStart": ID_START,
             "repetitions": repetitions,
         }  # fmt: skip
-        return _text([self.program, json.dumps(order | ({"runtime": runtime} if runtime else {}))]).splitlines()
+        return [self.program, json.dumps(order | ({"runtime": runtime} if runtime else {}))]
 
     def _bundle(self) -> Path:
         """A bundle for bare crun: the very configuration of a step, seen by a runtime that only shows it, on files that
@@ -129,6 +158,24 @@ class Bench:
         bundle.mkdir()
         (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
         return bundle
+
+
+def _sleepers() -> list[Path]:
+    """The processes of the tree, once they are all there."""
+    found: list[Path] = []
+    for _ in range(200):
+        found = [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if b"sleep\x007654321" in _read(path)]
+        if len(found) >= 50:
+            break
+        time.sleep(0.02)
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _repeated(words: list[str]) -> Sample:

@@ -26,8 +26,11 @@ extension Planner {
         return try settings.apply(to: steps, planner: self)
     }
 
+    /// Where a command comes from that whoever asks for the build has given.
+    private static let request = "request"
+
     private func given(_ request: String?, _ own: String?, _ variable: String) -> (command: String, source: String)? {
-        if let request { return (request, "request") }
+        if let request { return (request, Self.request) }
         if let own { return (own, AppSettings.fileName) }
         return options.environment[variable].map { ($0, "variable \(variable)") }
     }
@@ -45,10 +48,14 @@ extension Planner {
             made.environment[name] = value
         }
         for (name, value) in step.environment { made.environment[name] = try template.filled(value) }
-        made.secrets = options.buildSecrets.filter { name in step.secrets.contains { $0.matches(line: name.utf8) } }
+        made.secrets = secrets(step)
         made.inputs = try inputs(step.inputs, template)
         made.outputs = try outputs(step, template)
         return made
+    }
+
+    private func secrets(_ step: StepRule) -> [String] {
+        options.buildSecrets.filter { name in step.secrets.contains { $0.matches(line: name.utf8) } }
     }
 
     private func outputs(_ step: StepRule, _ template: Template) throws -> [StepOutput] {
@@ -71,7 +78,8 @@ extension Planner {
             step.environment[name] = value
         }
         for (name, value) in model.environment { step.environment[name] = try context.template().filled(value) }
-        step.secrets = options.buildSecrets
+        // Who asks for the build may show it all secrets; the repository names those that it needs.
+        step.secrets = given.source == Self.request ? options.buildSecrets : secrets(model)
         step.outputs = [StepOutput(path: rule.directory)]
         if model.kind == kind {
             step.outputs += try outputs(model, context.template()).filter { !$0.path.hasPrefix(rule.directory) }

@@ -152,6 +152,7 @@ struct RuleCaseTests {
             "steps": .array(plan.steps.map { .string("\($0.name): \($0.image)") }),
             "inputs": byStep(plan) { $0.inputs.json },
             "commands": byStep(plan) { .array($0.arguments.map { .string($0) }) },
+            "networks": byStep(plan) { .bool($0.network != .none) },
             "secrets": byStep(plan) { $0.secrets.isEmpty ? nil : .array($0.secrets.map { .string($0) }) },
         ]
     }

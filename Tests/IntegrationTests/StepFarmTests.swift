@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Glibc
 import Platform
 import TestSupport
 import Testing
@@ -100,6 +101,42 @@ struct StepFarmTests {
         #expect(failed["failure"]?["message"]?.string?.contains("'OTHER'") == true, "\(failed.prettyText)")
         #expect(failed["failure"]?["fault"] == "platform")
         worker.stop()
+    }
+
+    @Test("a worker that is killed in a step leaves nothing that its next start does not remove, and the build goes on")
+    func killed() async throws {
+        let farm = try await farm(pause: 86397)
+        let first = try await worker(farm, "node-1")
+        try await farm.add("d-1", repository: "app")
+        let steps = farm.scratch("cache-node-1/steps")
+        func running() throws -> [String] {
+            try Directories.list(steps).filter { $0.hasPrefix("run-") && !$0.hasSuffix(".lock") }
+        }
+        try await eventually("the step runs", within: .seconds(60)) {
+            try await Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+        }
+        let left = try running()
+        #expect(left.count == 1)
+        first.signal(SIGKILL)
+        try await eventually("the step is gone") {
+            try await !Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+        }
+        #expect(try running() == left, "nobody was there to remove it")
+        #expect(try await !Command.output(["cat", "/proc/self/mountinfo"]).text.contains(farm.scratch.path))
+
+        let second = try await worker(farm, "node-1")
+        #expect(try running().allSatisfy { !left.contains($0) }, "a start removes what was left")
+        try await eventually("the step runs again", within: .seconds(120)) {
+            try await Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+        }
+        _ = try await farm.slipway("cancel", "d-1")
+        #expect(try await farm.ended("d-1")["state"] == "CANCELLED", "\(second.log)")
+        try await eventually("nothing is left") {
+            let processes = try await Command.result(["pgrep", "-f", "sleep 86397"])
+            return try !processes.succeeded && running().isEmpty
+        }
+        second.stop()
+        first.stop()
     }
 
     @Test("cancelling a build ends its step, and so does the attempt's deadline")

@@ -99,7 +99,7 @@ struct RealBuildTests {
         #expect(!Files.exists("\(try await fixture.unpack("1"))/app/main.go"), "the image has the source")
     }
 
-    /// Builds twice, the second time from memory, and runs what podman pulls.
+    /// Builds twice, the second time from memory, then on a node that has and remembers nothing, and runs what podman pulls.
     private func check(_ fixture: StepFixture, steps: [String], page: String) async throws {
         let first = try await fixture.build("1")
         try #require(first.result.succeeded, "\(first.log)")
@@ -108,6 +108,11 @@ struct RealBuildTests {
         #expect(second.remembered == steps, "\(second.log)")
         #expect(second.run == [])
         #expect(second.digest == first.digest)
+        var other = fixture
+        other.variables["SLIPWAY_CACHE_DIRECTORY"] = fixture.scratch("other-cache")
+        let third = try await other.build("3")
+        #expect(third.run == steps, "\(third.log)")
+        #expect(third.digest == first.digest, "the same commands made other layers")
         try await answers("\(fixture.registry.host)/apps/app:2", page: page)
     }
 
