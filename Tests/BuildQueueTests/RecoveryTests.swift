@@ -98,6 +98,36 @@ struct RecoveryTests {
         #expect(try await farm.status("d1").epoch == lease.epoch)
     }
 
+    @Test("takes all builds of a node that is gone in the same two looks")
+    func many() async throws {
+        let farm = try await Farm()
+        let (dead, other) = (try worker(farm, "dead", lease: .milliseconds(1)), try worker(farm, "other"))
+        for number in 0..<250 { try await farm.post(Farm.request("d\(number)", #","deploy":false"#)) }
+        for _ in 0..<250 { _ = try await dead.claim() }
+        try await settled(other)
+        var receipts: [Int64] = []
+        try await eventually("all builds wait again") {
+            receipts.append(try await other.tend().recovered)
+            return try await farm.server.cli("ZCARD", "slipway:{farm}:leases") == ["0"]
+        }
+        // The looks while the farm settled may have been the two; whichever took one build took all of them.
+        #expect(receipts.allSatisfy { $0 == 0 || $0 == 250 }, "\(receipts)")
+        #expect(try await farm.server.cli("HGET", "slipway:{farm}:build:d249", "deaths") == ["1"])
+    }
+
+    @Test("gives owners with a long lease their time, also where a worker with a short one notices the outage")
+    func longestLease() async throws {
+        let farm = try await Farm()
+        try await worker(farm, "long", lease: .seconds(3600)).tend()
+        try await worker(farm, "short").tend()
+        // As if the server were another one.
+        try await farm.server.cli("HSET", "slipway:{farm}:counters", "serverRun", "other")
+        try await worker(farm, "short").tend()
+        let times = try await farm.server.cli("HMGET", "slipway:{farm}:counters", "quietUntil", "tendedAt")
+            .compactMap { Int64($0) }
+        #expect(times.count == 2 && times[0] - times[1] == 3_600_000, "\(times)")
+    }
+
     @Test("gives owners a full lease to renew after the server was away", arguments: ["killed", "suspended"])
     func outage(how: String) async throws {
         let farm = try await Farm()
