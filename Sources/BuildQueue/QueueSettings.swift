@@ -15,6 +15,8 @@ package struct QueueSettings: Sendable, Hashable {
     package var retention: Duration
     /// Less than `retention` for builds of some states, by age and by how many are kept.
     package var limits: [BuildState: StateLimit] = [:]
+    /// How many bytes of the logs of builds that have ended are kept together, those of the last ones; nil for any number.
+    package var farmLogBytes: Int?
     /// What this node is; a build that names labels runs only where all of them are.
     package var labels: [String: String] = [:]
     /// How many builds of one tenant may run in the whole farm; 0 for any number.

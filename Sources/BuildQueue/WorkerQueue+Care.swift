@@ -19,7 +19,9 @@ extension QueueSettings {
             let age = limit.age.map { max(1, $0.milliseconds) } ?? 0
             return (state.rawValue, ["age": .integer(age), "count": .integer(Int64(limit.count ?? 0))] as JSONValue)
         }
-        return .object(Dictionary(uniqueKeysWithValues: members))
+        var offer = JSONValue.object(Dictionary(uniqueKeysWithValues: members))
+        if let farmLogBytes { offer["logBytes"] = .integer(Int64(farmLogBytes)) }
+        return offer
     }
 }
 

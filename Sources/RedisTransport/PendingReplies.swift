@@ -12,7 +12,11 @@ struct PendingReplies {
         var limit: Duration
     }
 
-    private var waiting: [UInt64: (continuation: Continuation, limit: Limit)] = [:]
+    /// How long a reply may be owed before the connection counts as broken, for those who wait for less.
+    static let patience = Duration.seconds(1)
+
+    /// Who waits; nobody any more where the reply was given up and is still owed.
+    private var waiting: [UInt64: (continuation: Continuation?, limit: Limit)] = [:]
     private var issued: UInt64 = 0
     private var answered: UInt64 = 0
 
@@ -28,6 +32,19 @@ struct PendingReplies {
 
     /// The limit that passes first; nil if nobody waits.
     var earliest: Limit? { waiting.values.map(\.limit).min { $0.due < $1.due } }
+
+    /// Those whose short time is over: they are told, and the server has more time to answer.
+    mutating func giveUp() -> [(continuation: Continuation, limit: Limit)] {
+        let now = DispatchTime.now()
+        var gone: [(continuation: Continuation, limit: Limit)] = []
+        for (ticket, entry) in waiting where entry.limit.due <= now && entry.limit.limit < Self.patience {
+            guard let continuation = entry.continuation else { continue }
+            gone.append((continuation, entry.limit))
+            let more = (Self.patience - entry.limit.limit).seconds
+            waiting[ticket] = (nil, Limit(due: entry.limit.due + more, limit: Self.patience))
+        }
+        return gone
+    }
 
     /// Forgets the caller; the reply is still expected and then skipped.
     mutating func abandon(_ ticket: UInt64) -> Continuation? {
@@ -53,6 +70,6 @@ struct PendingReplies {
     /// Everybody who waits, in order; nobody waits afterwards.
     mutating func drain() -> [Continuation] {
         defer { waiting.removeAll() }
-        return waiting.sorted { $0.key < $1.key }.map(\.value.continuation)
+        return waiting.sorted { $0.key < $1.key }.compactMap(\.value.continuation)
     }
 }

@@ -119,11 +119,17 @@ package actor RedisConnection {
         }
     }
 
+    /// Tells those who waited for a short time; a reply that is owed for longer breaks the connection, for replies come in order.
     private func failIfOverdue() {
+        for late in replies.giveUp() { late.continuation.resume(throwing: overdue(late.limit)) }
         guard let first = replies.earliest else { return }
         guard first.due <= .now() else { return look(by: first.due) }
-        let reason = "did not answer within \(first.limit.milliseconds) ms."
-        fail(.unreachable(endpoint, operation: "redis.send", reason: reason))
+        fail(overdue(first))
+    }
+
+    private func overdue(_ limit: PendingReplies.Limit) -> BuildFailure {
+        let reason = "did not answer within \(limit.limit.milliseconds) ms."
+        return .unreachable(endpoint, operation: "redis.send", reason: reason)
     }
 
     private func abandon(_ ticket: UInt64, blocks: Bool) {

@@ -160,6 +160,12 @@ extension SettingKey {
             "The most log lines kept for one build."
         ),
         SettingKey(
+            "queue.farmLogBytes",
+            .integer(1_048_576...1_125_899_906_842_624, unit: "bytes"),
+            default: "4294967296",
+            "The most log kept of all builds together that have ended; the logs of those that ended first are removed first."
+        ),
+        SettingKey(
             "queue.tenantLimit",
             .integer(0...100_000, unit: "builds"),
             default: "0",

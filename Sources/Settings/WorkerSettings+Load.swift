@@ -90,6 +90,7 @@ extension WorkerSettings.Queue {
         retention = .seconds(values.integer("queue.retentionDays") * 86400)
         logBytes = values.integer("queue.logBytes")
         logLines = values.integer("queue.logLines")
+        farmLogBytes = values.integer("queue.farmLogBytes")
         tenantLimit = values.integer("queue.tenantLimit")
         projectLimit = values.integer("queue.projectLimit")
         let days = 1...max(1, values.integer("queue.retentionDays"))

@@ -71,6 +71,8 @@ extension WorkerSettings {
         /// Bytes and lines kept of one build's log.
         package var logBytes: Int
         package var logLines: Int
+        /// Bytes kept of the logs of all builds together that have ended.
+        package var farmLogBytes: Int
         /// Builds at once in the farm by tenant, and by project that they deploy; 0 for any number.
         package var tenantLimit: Int
         package var projectLimit: Int

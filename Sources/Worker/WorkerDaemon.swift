@@ -96,8 +96,9 @@ package struct WorkerDaemon: Sendable {
                 }
             }
             await returnLostClaims()
-            notifier.stopping(status: "finishing \(self.running.count) builds")
-            logger.info("stopping, taking nothing new")
+            let count = self.running.count
+            notifier.stopping(status: "finishing \(count) builds")
+            logger.info("stopping, taking nothing new", metadata: ["builds": "\(count)"])
             await group.waitForAll()
         }
     }

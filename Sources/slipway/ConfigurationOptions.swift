@@ -72,6 +72,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("queue-log-lines"), help: .setting("queue.logLines"))
     var queueLogLines: String?
 
+    @Option(name: .customLong("queue-farm-log-bytes"), help: .setting("queue.farmLogBytes"))
+    var queueFarmLogBytes: String?
+
     @Option(name: .customLong("queue-tenant-limit"), help: .setting("queue.tenantLimit"))
     var queueTenantLimit: String?
 
@@ -324,6 +327,7 @@ extension ConfigurationOptions {
             ("queue.retentionCountByState", queueRetentionCountByState),
             ("queue.logBytes", queueLogBytes),
             ("queue.logLines", queueLogLines),
+            ("queue.farmLogBytes", queueFarmLogBytes),
             ("queue.tenantLimit", queueTenantLimit),
             ("queue.projectLimit", queueProjectLimit),
             ("queue.tenantWeights", queueTenantWeights),

@@ -49,6 +49,7 @@ enum Wiring {
                 count: count > 0 ? count : nil
             )
         }
+        queue.farmLogBytes = settings.queue.farmLogBytes
         queue.labels = settings.worker.labels
         queue.tenantLimit = settings.queue.tenantLimit
         queue.projectLimit = settings.queue.projectLimit

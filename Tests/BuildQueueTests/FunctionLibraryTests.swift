@@ -73,6 +73,17 @@ struct FunctionLibraryTests {
         #expect(try await farm.claimed("d2", by: worker).id == "d2")
     }
 
+    @Test("is not called after its caller's time, which may have passed in the pause before another try")
+    func late() async throws {
+        let server = try FakeRedis { $0[0] == "FCALL" ? "-LOADING Redis is loading\r\n" : "+OK\r\n" }
+        let redis = RedisClient(try RedisEndpoint(parsing: "redis://127.0.0.1:\(server.port)"), name: "test")
+        try await redis.send(["PING"])
+        let worker = try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))
+        await #expect(throws: BuildFailure.self) { try await worker.caller.call("tend", [], within: .milliseconds(20)) }
+        #expect(server.asked.count { $0[0] == "FCALL" } <= 1)
+        await redis.close()
+    }
+
     @Test("rides out a server that is away for a while")
     func outage() async throws {
         let farm = try await Farm()

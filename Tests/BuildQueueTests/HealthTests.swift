@@ -129,6 +129,28 @@ struct HealthTests {
         }
     }
 
+    @Test("a server of an old version is told so before anything that it does not understand")
+    func oldServer() async throws {
+        let server = try FakeRedis { words in
+            switch words.first {
+            case "INFO": FakeRedis.text("# Server\r\nredis_version:6.2.14\r\n")
+            case "CLIENT": "+OK\r\n"
+            default: "-ERR unknown command `\(words.first ?? "")`, with args beginning with: \r\n"
+            }
+        }
+        let redis = RedisClient(try RedisEndpoint(parsing: "redis://127.0.0.1:\(server.port)"), name: "test")
+        let worker = try WorkerQueue(redis, settings: QueueSettings(worker: "w1"))
+        let failure = await #expect(throws: BuildFailure.self) { try await worker.prepare() }
+        #expect(failure?.code == .invalidConfiguration)
+        let finding = try #require(await worker.findings().first)
+        #expect(finding.name == "redis.version")
+        #expect(finding.status == .problem)
+        #expect(finding.message.contains("Redis 6.2.14 is too old"))
+        #expect(finding.remedy.contains("Redis 7.0"))
+        #expect(Set(server.asked.compactMap(\.first)) == ["CLIENT", "INFO"])
+        await redis.close()
+    }
+
     @Test("a server that does not answer is the only finding")
     func away() async throws {
         let redis = RedisClient(try RedisEndpoint(parsing: "redis://127.0.0.1:1"), name: "test")

@@ -117,6 +117,33 @@ struct IntakeTests {
         }
     }
 
+    @Test(
+        "leaves no half of a build where a key of the farm is something else",
+        arguments: ["builds", "delayed", "events"]
+    )
+    func strangeKey(name: String) async throws {
+        let farm = try await Farm()
+        let key = "slipway:{farm}:\(name)"
+        try await farm.server.cli("SET", key, "x")
+        let text = Farm.request("d1", #","delay":1"#)
+        if name == "events" {
+            // Whoever watches misses something; the build does not.
+            #expect(try await farm.client.enqueue(text).isNew)
+            #expect(try await farm.server.cli("HGET", "slipway:{farm}:counters", "eventsLost") == ["1"])
+        } else {
+            await #expect(throws: BuildFailure.self) { try await farm.client.enqueue(text) }
+            for left in ["build:d1", "events:d1", "ready:-"] {
+                #expect(try await farm.server.cli("EXISTS", "slipway:{farm}:\(left)") == ["0"], "\(left)")
+            }
+            try await farm.server.cli("DEL", key)
+            #expect(try await farm.client.enqueue(text).isNew)
+        }
+        let worker = try farm.worker()
+        let lease = try await eventually("the build is claimed") { try await worker.claim() }
+        try await worker.finish(lease, .succeeded(BuildResult()))
+        #expect(try await farm.status("d1").state == .success)
+    }
+
     @Test("is not stopped by a note of what runs that makes no sense")
     func nonsense() async throws {
         let farm = try await Farm()

@@ -41,6 +41,11 @@ struct Farm: Sendable {
         try await server.cli("XADD", Self.intake, "*", "request", request)
     }
 
+    /// As `add`, over the test's own connection: for many.
+    func post(_ request: String) async throws {
+        try await redis.send(["XADD", RedisArgument(Self.intake), "*", "request", RedisArgument(request)])
+    }
+
     /// Queues a build and lets a worker claim it.
     func claimed(_ id: String, by worker: WorkerQueue) async throws -> Lease {
         try await add(Self.request(id))

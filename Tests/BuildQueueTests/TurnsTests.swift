@@ -75,6 +75,37 @@ struct TurnsTests {
         #expect(try await farm.status("few").state == .pending)
     }
 
+    @Test("are told of to workers that had nothing to do when another one took requests in")
+    func doorbell() async throws {
+        let farm = try await Farm()
+        let (one, other) = (try farm.worker("w1"), try farm.worker("w2"))
+        #expect(try await other.claim() == nil)
+        for id in ["d1", "d2"] { try await farm.post(Farm.request(id, #","deploy":false"#)) }
+        #expect(try await one.claim() != nil)
+        #expect(try await other.waitForWork(.seconds(10)))
+        #expect(try await other.claim() != nil)
+    }
+
+    @Test("are asked of tenants that have builds waiting, however many others had one once")
+    func onceSeen() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker()
+        for number in 0..<20 { try await add(farm, ["a\(number)"], tenant: "t\(number)") }
+        #expect(try await claimed(worker, 20).count == 20)
+        #expect(try await worker.claim() == nil)
+        for key in ["tenants", "idle"] { #expect(try await farm.server.cli("ZCARD", "slipway:{farm}:\(key)") == ["0"]) }
+        // While one waits, what others have had is remembered: coming back is worth no turn.
+        try await add(farm, ["w1"], tenant: "waiting", #","labels":{"arch":"none"}"#)
+        for number in 0..<20 { try await add(farm, ["b\(number)"], tenant: "t\(number)") }
+        #expect(try await claimed(worker, 20).count == 20)
+        #expect(try await worker.claim() == nil)
+        #expect(try await farm.server.cli("ZRANGE", "slipway:{farm}:tenants", "0", "-1") == ["waiting"])
+        #expect(try await farm.server.cli("ZCARD", "slipway:{farm}:idle") == ["20"])
+        try await add(farm, ["c1", "c2"], tenant: "zeta")
+        try await add(farm, ["b20"], tenant: "t0")
+        #expect(try await claimed(worker, 1) == ["c1"])
+    }
+
     @Test("are as many as a tenant's weight")
     func weights() async throws {
         let farm = try await Farm()

@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import RedisTransport
 import TestSupport
 import Testing
@@ -40,6 +41,23 @@ struct RedisClientTests {
         async let reply = client.send(["PING"], within: .seconds(30))
         try await server.start()
         #expect(try await reply == .status("PONG"))
+        await client.close()
+    }
+
+    @Test("gives a reply up whose caller has little time, and goes on with the same connection")
+    func shortTime() async throws {
+        let server = try FakeRedis { words in
+            if words == ["GET", "slow"] { usleep(300_000) }
+            return words[0] == "GET" ? FakeRedis.text(words[1]) : "+OK\r\n"
+        }
+        let client = try client("redis://127.0.0.1:\(server.port)")
+        try await client.send(["GET", "first"])
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await client.send(["GET", "slow"], within: .milliseconds(20))
+        }
+        #expect(failure?.code == .unreachable)
+        #expect(try await client.send(["GET", "next"]).text == "next")
+        #expect(server.connections == 1)
         await client.close()
     }
 

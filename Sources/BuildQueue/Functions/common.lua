@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 10
+-- revision 11
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.
@@ -48,6 +48,8 @@ local function farm_of(keys)
         intake = prefix .. 'intake',
         builds = prefix .. 'builds',
         tenants = prefix .. 'tenants',
+        idle = prefix .. 'idle',
+        logs = prefix .. 'logs',
         running = prefix .. 'running',
         nodes = prefix .. 'nodes',
         leases = prefix .. 'leases',
@@ -90,6 +92,13 @@ local function is_identifier(id)
     return type(id) == 'string' and #id <= ID_LIMIT and string.find(id, '^%w[%w._:-]*$') ~= nil
 end
 
+-- Writes an event. What cannot be written, to a key that somebody has used for another thing, is counted: events are for those
+-- who watch, and no transition stops half way for them.
+local function write_event(farm, ...)
+    local reply = redis.pcall(...)
+    if type(reply) == 'table' and reply.err then redis.call('HINCRBY', farm.counters, 'eventsLost', 1) end
+end
+
 -- Appends an event, with the build's fields as they are now, to the build's own stream and the farm's. The farm's also says how
 -- long the lease holds: who wants to know whether something was done in time finds it there.
 local function tell(farm, id, kind, time)
@@ -101,14 +110,14 @@ local function tell(farm, id, kind, time)
     }
     local own = events_key(farm, id)
     if redis.call('EXISTS', own) == 1 then
-        redis.call('XADD', own, 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
+        write_event(farm, 'XADD', own, 'MAXLEN', '~', BUILD_EVENTS, '*', unpack(entry))
     else
         -- Redis sets 4 KiB aside for what follows in a new stream, however long it takes; its copy has what it needs.
-        redis.call('XADD', farm.draft, '*', unpack(entry))
+        write_event(farm, 'XADD', farm.draft, '*', unpack(entry))
         redis.call('COPY', farm.draft, own)
         redis.call('DEL', farm.draft)
     end
-    redis.call('XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', 'leaseUntil', is[7] or '', unpack(entry))
+    write_event(farm, 'XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', 'leaseUntil', is[7] or '', unpack(entry))
     -- The event that ends a lease is the last to need it.
     if is[7] and not RUNNING[is[1]] then redis.call('HDEL', key, 'leaseUntil') end
 end

@@ -3,6 +3,40 @@
 local MAXIMUM_DELAY = 86400000
 local FAILURE_FIELDS = {'failureFault', 'failureCode', 'failureMessage', 'failureOperation', 'failureRetryable'}
 
+-- The logs of builds that have ended are in order of their ends: a score is the second of the end and, in its lower bits, the log's
+-- size in KiB, so that what a log takes is known when nothing else of its build is left.
+local LOG_SIZES = 2097152
+-- What Redis needs for a line beside its text, about.
+local LINE_BYTES = 64
+
+-- Counts the log of a build that ends among those that the farm keeps.
+local function count_log(farm, key, id, time)
+    local bytes = 0
+    for index, value in ipairs(redis.call('HMGET', key, 'logHeadBytes', 'logTailBytes', 'logHeadLines', 'logTailLines')) do
+        bytes = bytes + (tonumber(value or '0') or 0) * (index > 2 and LINE_BYTES or 1)
+    end
+    local size = math.min(math.ceil(bytes / 1024), LOG_SIZES - 1)
+    if size == 0 then return end
+    redis.call('ZADD', farm.logs, digits(math.floor(time / 1000) * LOG_SIZES + size), id)
+    redis.call('HINCRBY', farm.counters, 'logKilobytes', digits(size))
+end
+
+-- The log of a build no longer counts; how many KiB it had.
+local function uncount_log(farm, id)
+    local score = tonumber(redis.call('ZSCORE', farm.logs, id) or '0')
+    if score == 0 then return 0 end
+    redis.call('ZREM', farm.logs, id)
+    redis.call('HINCRBY', farm.counters, 'logKilobytes', digits(-(score % LOG_SIZES)))
+    return score % LOG_SIZES
+end
+
+-- Forgets that a build of this id has ended.
+local function forget_end(farm, id)
+    for _, set in ipairs({farm.expiring, farm.buried}) do redis.call('ZREM', set, id) end
+    for state in pairs(TERMINAL) do redis.call('ZREM', farm.finished .. state, id) end
+    uncount_log(farm, id)
+end
+
 -- Gives everything that a finished build leaves behind an end.
 local function expire(farm, id, time, retention)
     for _, name in ipairs({build_key(farm, id), log_key(farm, id), events_key(farm, id)}) do
@@ -14,6 +48,7 @@ end
 -- Forgets a build that has ended, with all that is kept of it.
 local function forget(farm, state, id)
     redis.call('UNLINK', build_key(farm, id), log_key(farm, id), events_key(farm, id))
+    uncount_log(farm, id)
     for _, set in ipairs({farm.finished .. state, farm.builds, farm.buried, farm.expiring}) do
         redis.call('ZREM', set, id)
     end
@@ -50,8 +85,7 @@ local function tidy(farm, time)
     for _, id in ipairs(gone) do
         if redis.call('EXISTS', build_key(farm, id)) == 0 then
             redis.call('ZREM', farm.builds, id)
-            redis.call('ZREM', farm.buried, id)
-            for state in pairs(TERMINAL) do redis.call('ZREM', farm.finished .. state, id) end
+            forget_end(farm, id)
         end
         redis.call('ZREM', farm.expiring, id)
     end
@@ -127,6 +161,7 @@ local function finish_build(farm, key, id, state, time, retention, fields)
     local fault = redis.call('HGET', key, 'failureFault')
     if state == 'FAILED' and fault ~= 'code' then redis.call('ZADD', farm.buried, digits(time), id) end
     redis.call('ZADD', farm.finished .. state, digits(time), id)
+    count_log(farm, key, id, time)
     tell(farm, id, 'finished', time)
     expire(farm, id, time, retention)
 end

@@ -119,10 +119,7 @@ local function begin(farm, request, text, order, priority, time)
     end
     redis.call('UNLINK', log_key(farm, id), events_key(farm, id))
     -- A build of the same id whose time was over, and that nobody has tidied up yet.
-    if redis.call('ZREM', farm.expiring, id) == 1 then
-        redis.call('ZREM', farm.buried, id)
-        for state in pairs(TERMINAL) do redis.call('ZREM', farm.finished .. state, id) end
-    end
+    if redis.call('ZSCORE', farm.expiring, id) then forget_end(farm, id) end
     redis.call('HSET', build_key(farm, id), unpack(fields))
     redis.call('ZADD', farm.builds, digits(time), id)
 end
@@ -138,14 +135,35 @@ local function supersede(farm, key, id, time, retention)
     cancel_build(farm, older, 'superseded', 'Superseded by the newer build ' .. id .. '.', time, retention)
 end
 
+-- Writes a new build and lets it wait.
+local function write_build(farm, request, text, time)
+    local id = request.deploymentId
+    local key = build_key(farm, id)
+    begin(farm, request, text, next_order(farm, time), priority_of(request), time)
+    local wait = bounded(request.delay, 0, MAXIMUM_DELAY * 30, 0)
+    if wait > 0 then delay(farm, key, id, time + wait) else make_ready(farm, key, id) end
+end
+
+-- Takes back what `write_build` has written before it failed: a farm's key that somebody has used for another thing is no
+-- reason to leave half a build.
+local function take_back(farm, request)
+    local id, tenant = request.deploymentId, request.organizationId
+    redis.call('UNLINK', build_key(farm, id))
+    for _, set in ipairs({farm.builds, farm.delayed, ready_key(farm, is_identifier(tenant) and tenant or '-')}) do
+        redis.pcall('ZREM', set, id)
+    end
+end
+
 -- Makes the build of a decoded request; false if there is one with its id.
 local function create(farm, request, text, time, retention)
     local id = request.deploymentId
     local key = build_key(farm, id)
     if redis.call('EXISTS', key) == 1 then return false end
-    begin(farm, request, text, next_order(farm, time), priority_of(request), time)
-    local wait = bounded(request.delay, 0, MAXIMUM_DELAY * 30, 0)
-    if wait > 0 then delay(farm, key, id, time + wait) else make_ready(farm, key, id) end
+    local is_written, problem = pcall(write_build, farm, request, text, time)
+    if not is_written then
+        take_back(farm, request)
+        error(problem)
+    end
     tell(farm, id, 'queued', time)
     supersede(farm, key, id, time, retention)
     return true

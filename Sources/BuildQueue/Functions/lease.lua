@@ -67,10 +67,12 @@ local function claim(keys, args)
     redis.call('ZADD', farm.workers, digits(time), worker)
     redis.call('HSET', farm.nodes, worker, args[5] or '{}')
     tidy(farm, time)
-    ingest(farm, time, retention, INTAKE_ENTRIES)
+    local taken = ingest(farm, time, retention, INTAKE_ENTRIES)
     if redis.call('XLEN', farm.intake) > 0 then return {'none', last_ring(farm), '0'} end
     promote(farm, time)
     local id = pick(farm, offer)
+    -- The intake told of them and says no more: of what this call leaves others hear by the doorbell.
+    if taken > 1 or (taken == 1 and not id) then ring(farm) end
     if not id then return {'none', last_ring(farm), next_due(farm, time)} end
     return grant(farm, id, worker, token, lease, time)
 end

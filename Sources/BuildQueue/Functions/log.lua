@@ -101,4 +101,34 @@ local function log(keys, args)
     return {digits(is.sequence), digits(is.taken), digits(is.dropped)}
 end
 
+-- Takes the log of a build that has ended away, but for a line that says so; how many KiB that was.
+local function remove_log(farm, id, time)
+    local key, stream, size = build_key(farm, id), log_key(farm, id), uncount_log(farm, id)
+    local left = redis.call('PTTL', key)
+    if left <= 0 then return size end
+    local is = load_log(key)
+    local text = 'The log was removed, for the farm keeps no more of the logs of builds that have ended.'
+    local removed = number_of(redis.call('HGET', key, 'logRemoved')) + is.head_lines + is.tail_lines + is.dropped
+    is.sequence, is.head_lines, is.head_bytes, is.head_end = is.sequence + 1, 1, #text, 0
+    is.tail_lines, is.tail_bytes, is.dropped = 0, 0, 0
+    -- As a build's events begin: by a copy, which has no more room than it needs.
+    write_entry(farm.draft, is.sequence, is.attempt, marker(time, text))
+    redis.call('COPY', farm.draft, stream, 'REPLACE')
+    redis.call('DEL', farm.draft)
+    redis.call('PEXPIRE', stream, digits(left))
+    save_log(key, is)
+    redis.call('HSET', key, 'logRemoved', digits(removed))
+    return size
+end
+
+-- Keeps the logs of builds that have ended within `limit` bytes together: the oldest go first, a few at a time.
+local function trim_logs(farm, time, limit)
+    local kept = number_of(redis.call('HGET', farm.counters, 'logKilobytes'))
+    if limit <= 0 or kept * 1024 <= limit then return end
+    for _, id in ipairs(redis.call('ZRANGE', farm.logs, '0', '99')) do
+        if kept * 1024 <= limit then return end
+        kept = kept - remove_log(farm, id, time)
+    end
+end
+
 redis.register_function('slipway_v1_log', log)

@@ -35,9 +35,7 @@ local function retry(keys, args)
     if newer and newer ~= id then return redis.status_reply('newer ' .. newer) end
     if not is[2] or is[2] == '' then return invalid('the request of build ' .. id .. ' was too large to be kept') end
     for _, name in ipairs({key, log_key(farm, id), events_key(farm, id)}) do redis.call('PERSIST', name) end
-    redis.call('ZREM', farm.expiring, id)
-    redis.call('ZREM', farm.buried, id)
-    redis.call('ZREM', farm.finished .. is[1], id)
+    forget_end(farm, id)
     redis.call('HDEL', key, 'finishedAt', 'failures', 'deaths', 'supersededBy', 'cancelMessage', unpack(FAILURE_FIELDS))
     redis.call('HSET', key, 'attempt', '0', 'retry', is_identifier(args[2]) and args[2] or '')
     if line then redis.call('HSET', farm.latest, line, id) end
@@ -81,7 +79,7 @@ local function explain(keys, args)
     }
     for _, node in ipairs(present_nodes(farm, time)) do
         about.workers = about.workers + 1
-        if fits(is[3], node.offer.labels) then
+        if fits(is[3], node.offer) then
             about.fitting = about.fitting + 1
             if node.offer.closed then
                 about.closed = node.name .. ': ' .. node.offer.closed
@@ -99,7 +97,12 @@ end
 local function overview(keys)
     local farm, time = farm_of(keys), now()
     local busy, tenants, ready, oldest = tally(farm), {}, 0, nil
-    for _, tenant in ipairs(redis.call('ZRANGE', farm.tenants, '0', '-1')) do
+    local names, listed = redis.call('ZRANGE', farm.tenants, '0', '-1'), {}
+    for _, tenant in ipairs(names) do listed[tenant] = true end
+    for tenant in pairs(busy.tenants) do
+        if not listed[tenant] then names[#names + 1] = tenant end
+    end
+    for _, tenant in ipairs(names) do
         local count = redis.call('ZCARD', ready_key(farm, tenant))
         if count > 0 or busy.tenants[tenant] then
             tenants[#tenants + 1] = {tenant = tenant, ready = count, running = busy.tenants[tenant] or 0}
@@ -130,6 +133,7 @@ local function needed(farm)
         {'PEXPIRE', key, '1000'}, {'PERSIST', key}, {'UNLINK', key}, {'GET', farm.prefix .. 'claim:x'},
         {'SET', farm.prefix .. 'claim:x', 'v', 'PX', '1000'}, {'ZADD', farm.leases, '1', 'x'}, {'ZREM', farm.leases, 'x'},
         {'ZCARD', farm.leases}, {'ZRANK', farm.leases, 'x'}, {'ZSCORE', farm.leases, 'x'}, {'ZRANGE', farm.leases, '0', '1'},
+        {'ZREMRANGEBYRANK', farm.idle, '0', '1'}, {'ZREMRANGEBYSCORE', farm.idle, '0', '1'}, {'PTTL', key},
         {'ZREVRANGE', farm.builds, '0', '1'}, {'ZRANGEBYSCORE', farm.leases, '0', '1'}, {'XLEN', farm.intake},
         {'XADD', farm.intake, '*', 'request', 'v'}, {'XDEL', farm.intake, '1-1'}, {'XRANGE', farm.intake, '-', '+'},
         {'XREVRANGE', farm.cancels, '+', '-'}, {'XTRIM', farm.events, 'MAXLEN', '1'},

@@ -10,10 +10,14 @@ local LAST_LINE_BYTES = 500
 -- clock jumped. Known by the server's run id and by the time since this was last asked.
 local function is_quiet(farm, time, lease)
     local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-    local was = redis.call('HMGET', farm.counters, 'serverRun', 'tendedAt', 'quietUntil')
+    local was = redis.call('HMGET', farm.counters, 'serverRun', 'tendedAt', 'quietUntil', 'longestLease', 'longestLeaseAt')
     local last, quiet = tonumber(was[2] or '0'), tonumber(was[3] or '0')
-    if was[1] ~= run or time < last or time - last > lease / 2 then quiet = time + lease end
-    redis.call('HSET', farm.counters, 'serverRun', run, 'tendedAt', digits(time), 'quietUntil', digits(quiet))
+    -- Workers of one farm may have leases of different length, as while their configuration changes: all get the longest.
+    local longest, seen = tonumber(was[4] or '0'), tonumber(was[5] or '0')
+    if lease >= longest or time - seen > WORKER_MEMORY then longest, seen = lease, time end
+    if was[1] ~= run or time < last or time - last > lease / 2 then quiet = time + longest end
+    redis.call('HSET', farm.counters, 'serverRun', run, 'tendedAt', digits(time), 'quietUntil', digits(quiet),
+        'longestLease', digits(longest), 'longestLeaseAt', digits(seen))
     return time < quiet
 end
 
@@ -59,7 +63,8 @@ local function reap(farm, time, retention, gap)
 end
 
 -- tend(intake; lease, retention, gap, limits): {builds recovered, delayed builds that became ready, builds forgotten}. Every
--- worker calls it every few seconds; it never matters which. The limits are a JSON object, `age` and `count` by state.
+-- worker calls it every few seconds; it never matters which. The limits are a JSON object: `age` and `count` by state, and
+-- `logBytes` of all builds that have ended.
 local function tend(keys, args)
     local lease, retention, gap = whole(args[1], 1, 1e10), whole(args[2], 1, 1e13), whole(args[3], 1, 1e10)
     if not lease or not retention or not gap then return invalid('lease, retention and gap must be milliseconds') end
@@ -71,6 +76,7 @@ local function tend(keys, args)
     local promoted = promote(farm, time)
     tidy(farm, time)
     local forgotten = trim(farm, time, limits)
+    trim_logs(farm, time, tonumber(limits.logBytes) or 0)
     if is_quiet(farm, time, lease) then return {0, promoted, forgotten} end
     return {reap(farm, time, retention, gap), promoted, forgotten}
 end

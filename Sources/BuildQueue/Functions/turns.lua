@@ -5,6 +5,7 @@
 local TURN = 1000000
 local PAGE = 256
 local SCAN = 2048
+local IDLE = 10000
 
 local function tenant_of(key)
     local tenant = redis.call('HGET', key, 'organizationId')
@@ -31,7 +32,12 @@ local function make_ready(farm, key, id)
     redis.call('HDEL', farm.running, id)
     redis.call('ZADD', ready_key(farm, tenant), digits(tonumber(place[1]) - tonumber(place[2]) * PRIORITY_STEP), id)
     local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
-    if tonumber(redis.call('ZSCORE', farm.tenants, tenant) or '-1') < turn then
+    local clock = tonumber(redis.call('ZSCORE', farm.tenants, tenant) or '-1')
+    if clock < 0 then
+        clock = tonumber(redis.call('ZSCORE', farm.idle, tenant) or '-1')
+        if clock >= 0 then redis.call('ZREM', farm.idle, tenant) end
+        redis.call('ZADD', farm.tenants, digits(math.max(turn, clock)), tenant)
+    elseif clock < turn then
         redis.call('ZADD', farm.tenants, digits(turn), tenant)
     end
 end
@@ -72,8 +78,10 @@ end
 local function offer_of(text)
     local decodes, offer = pcall(cjson.decode, text or '{}')
     if not decodes or type(offer) ~= 'table' then return nil end
+    local labels = type(offer.labels) == 'table' and offer.labels or {}
     return {
-        labels = type(offer.labels) == 'table' and offer.labels or {},
+        labels = labels,
+        labels_size = #cjson.encode(labels),
         weights = type(offer.weights) == 'table' and offer.weights or {},
         tenant_limit = tonumber(offer.tenantLimit) or 0,
         project_limit = tonumber(offer.projectLimit) or 0,
@@ -81,18 +89,21 @@ local function offer_of(text)
     }
 end
 
-local function fits(wanted, labels)
+-- Whether a worker has all labels that a build wants.
+local function fits(wanted, offer)
     if not wanted or wanted == '' then return true end
+    -- A part of the worker's labels is no longer than they are: so nobody's labels cost more than those to look at.
+    if #wanted > offer.labels_size then return false end
     for name, value in pairs(cjson.decode(wanted)) do
-        if labels[name] ~= value then return false end
+        if offer.labels[name] ~= value then return false end
     end
     return true
 end
 
 -- The same, asked once for all builds that name the same labels.
-local function fits_known(wanted, labels, known)
+local function fits_known(wanted, offer, known)
     local text = wanted or ''
-    if known[text] == nil then known[text] = fits(wanted, labels) end
+    if known[text] == nil then known[text] = fits(wanted, offer) end
     return known[text]
 end
 
@@ -117,7 +128,7 @@ local function first_of(farm, tenant, busy, offer)
                     -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
                     may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
                 end
-                if may and fits_known(is[2], offer.labels, known) then return id end
+                if may and fits_known(is[2], offer, known) then return id end
                 if project and offer.project_limit > 0 then passed[project] = true end
             end
         end
@@ -126,11 +137,19 @@ local function first_of(farm, tenant, busy, offer)
     return nil
 end
 
+-- Takes a tenant without builds out of those who wait for their turn. A clock that is ahead is remembered, or coming back would be
+-- worth a turn; any other one would begin at the present turn anyway.
+local function set_aside(farm, tenant, clock, turn)
+    redis.call('ZREM', farm.tenants, tenant)
+    if clock <= turn then return end
+    redis.call('ZADD', farm.idle, digits(clock), tenant)
+    redis.call('ZREMRANGEBYRANK', farm.idle, '0', digits(-IDLE - 1))
+end
+
 -- Takes the build whose turn it is from its queue; nil if there is none for this worker.
 local function pick(farm, offer)
     local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
     local clocks, busy = redis.call('ZRANGE', farm.tenants, '0', '-1', 'WITHSCORES'), tally(farm)
-    local has_waiting = false
     for index = 1, #clocks, 2 do
         local tenant, clock = clocks[index], tonumber(clocks[index + 1])
         local id
@@ -139,18 +158,15 @@ local function pick(farm, offer)
             local weight = math.max(1, tonumber(offer.weights[tenant]) or 1)
             redis.call('ZREM', ready_key(farm, tenant), id)
             redis.call('ZADD', farm.tenants, digits(clock + math.floor(TURN / weight)), tenant)
-            redis.call('HSET', farm.counters, 'turn', digits(math.max(turn, clock)))
+            if clock > turn then
+                redis.call('HSET', farm.counters, 'turn', digits(clock))
+                redis.call('ZREMRANGEBYSCORE', farm.idle, '-inf', digits(clock))
+            end
             return id
         end
-        local waits = redis.call('EXISTS', ready_key(farm, tenant)) == 1
-        has_waiting = has_waiting or waits
-        -- A tenant without builds whose clock is not ahead would begin there anyway.
-        if clock <= turn and not waits then redis.call('ZREM', farm.tenants, tenant) end
+        if redis.call('EXISTS', ready_key(farm, tenant)) == 0 then set_aside(farm, tenant, clock, turn) end
     end
-    -- Where nobody waits nobody is owed a turn: else all who ever came would be looked at in each claim.
-    if not has_waiting and #clocks > 0 then
-        redis.call('HSET', farm.counters, 'turn', digits(math.max(turn, tonumber(clocks[#clocks]))))
-        redis.call('DEL', farm.tenants)
-    end
+    -- Where nobody waits nobody is owed a turn.
+    if #clocks > 0 and redis.call('EXISTS', farm.tenants) == 0 then redis.call('UNLINK', farm.idle) end
     return nil
 end
