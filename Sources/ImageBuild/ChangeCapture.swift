@@ -7,10 +7,11 @@ internal import Platform
 /// thread.
 struct ChangeCapture {
     private static let maximumEntries = 4_000_000
+    /// Names in one directory, which are all held to be sorted.
+    private static let maximumNames = 500_000
 
     private let changes: OverlayChanges
     private let stream: LayerStream
-    private let maximumFileBytes: Int64
     private let upper: DirectoryHandle
     private let view: OverlayView
     /// What is there without the changes.
@@ -25,10 +26,9 @@ struct ChangeCapture {
     /// Of all files, holes included.
     private var bytes: Int64 = 0
 
-    init(_ changes: OverlayChanges, into stream: LayerStream, maximumFileBytes: Int64) throws(BuildFailure) {
+    init(_ changes: OverlayChanges, into stream: LayerStream) throws(BuildFailure) {
         self.changes = changes
         self.stream = stream
-        self.maximumFileBytes = maximumFileBytes
         upper = try DirectoryHandle(path: changes.upper)
         var lowers: [DirectoryHandle] = []
         for path in changes.lowers { lowers.append(try DirectoryHandle(path: path)) }
@@ -130,7 +130,7 @@ struct ChangeCapture {
     /// Reads a directory's names, and writes at once what it deletes: whiteouts stand before what they could be taken to hide.
     private mutating func opened(_ directory: OpenDirectory) throws -> OpenDirectory {
         var directory = directory
-        let names = try directory.handle.names(limit: Self.maximumEntries)
+        let names = try directory.handle.names(limit: Self.maximumNames)
         for name in names where !excluded.contains(directory.path + [name]) {
             if try directory.handle.status(of: name)?.kind == .whiteout { try addWhiteout(name, in: directory.path) }
         }
@@ -182,11 +182,7 @@ struct ChangeCapture {
     }
 
     private mutating func addFile(_ path: [[UInt8]], in parent: DirectoryHandle, _ status: FileStatus) throws {
-        let joined = OutputPath.joined(path)
         let content = try parent.file(path[path.count - 1])
-        guard content.size <= maximumFileBytes else {
-            throw LayerFailure.tooLarge(joined, size: content.size, limit: maximumFileBytes)
-        }
         bytes = bytes.addingWithoutOverflow(content.size)
         guard bytes <= changes.maximumBytes else { throw LayerFailure.tooMuch(limit: changes.maximumBytes) }
         var entry = try records.entry(.file, path, status, in: parent)

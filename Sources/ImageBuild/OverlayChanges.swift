@@ -65,7 +65,7 @@ extension LayerWriter {
         cancellation: CancelFlag
     ) throws -> CapturedChanges {
         let stream = try LayerStream(settings, cancellation: cancellation)
-        var capture = try ChangeCapture(changes, into: stream, maximumFileBytes: settings.maximumBlobBytes)
+        var capture = try ChangeCapture(changes, into: stream)
         let missing = try capture.run()
         let (layer, work) = try stream.finish(comment: comment)
         return CapturedChanges(layer: capture.entries > 0 ? layer : nil, missing: missing, work: work)

@@ -42,11 +42,17 @@ extension Directories {
     private static func flatten(_ name: [CChar], into top: Int32, shown: String) throws(BuildFailure) {
         let descriptor = try open(name, at: top, shown: shown)
         defer { close(descriptor) }
-        for child in try names(in: descriptor, shown: shown) {
-            let path = "\(shown)/\(child.text)"
-            if try removeAlone(child, at: descriptor, shown: path) { continue }
-            let passing = "slipway-removed-\(UInt64.random(in: 0 ... .max))"
-            guard unsafe renameat(descriptor, child, top, passing) == 0 || errno == ENOENT else { throw failure(path) }
+        while true {
+            let children = try names(in: descriptor, shown: shown)
+            if children.isEmpty { break }
+            for child in children {
+                let path = "\(shown)/\(child.text)"
+                if try removeAlone(child, at: descriptor, shown: path) { continue }
+                let passing = "slipway-removed-\(UInt64.random(in: 0 ... .max))"
+                guard unsafe renameat(descriptor, child, top, passing) == 0 || errno == ENOENT else {
+                    throw failure(path)
+                }
+            }
         }
         _ = try removeAlone(name, at: top, shown: shown)
     }
@@ -57,12 +63,15 @@ extension Directories {
         return descriptor
     }
 
-    /// The names in a directory as the file system has them, each with its terminating NUL.
+    /// Names that are held at once: whoever filled a directory does not choose how much memory removing it takes.
+    private static let batch = 4096
+
+    /// The first names in a directory as the file system has them, each with its terminating NUL.
     private static func names(in descriptor: Int32, shown: String) throws(BuildFailure) -> [[CChar]] {
         guard let stream = unsafe opendir("/proc/self/fd/\(descriptor)") else { throw failure(shown) }
         defer { unsafe closedir(stream) }
         var names: [[CChar]] = []
-        while let entry = unsafe readdir(stream) {
+        while names.count < batch, let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
             }

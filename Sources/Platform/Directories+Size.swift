@@ -30,9 +30,9 @@ extension Directories {
         guard depth < deepest else { return .max }
         guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
         var sum: Int64 = 0
-        guard let names = try directory.someNames(limit: mostEntries - entries) else { return .max }
-        entries += names.count
-        for name in names {
+        for name in try directory.nameSequence() {
+            entries += 1
+            guard entries <= mostEntries else { return .max }
             guard let status = try directory.status(of: name) else { continue }
             var size = entryBytes
             if status.kind == .file { size = size.addingWithoutOverflow(status.size) }
@@ -64,16 +64,6 @@ extension DirectoryHandle {
             guard try status(of: name)?.kind == .directory else { return nil }
             // It may have been made again since.
             return try? directory(name)
-        }
-    }
-
-    /// The names; nil if there are more than `limit`.
-    fileprivate func someNames(limit: Int) throws(BuildFailure) -> [[UInt8]]? {
-        do {
-            return try names(limit: limit)
-        } catch {
-            if error.code == .limitExceeded { return nil }
-            throw error
         }
     }
 }

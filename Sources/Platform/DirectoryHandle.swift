@@ -45,15 +45,8 @@ package final class DirectoryHandle: Sendable {
     ///
     /// - Throws: `BuildFailure` with code `system`; `limit_exceeded` if there are more than `limit`.
     package func names(limit: Int = .max) throws(BuildFailure) -> [[UInt8]] {
-        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
-        defer { unsafe closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe Array(bytes.prefix { $0 != 0 })
-            }
-            if name == Self.current || name == Self.parent { continue }
+        for name in try nameSequence() {
             guard names.count < limit else {
                 throw BuildFailure(
                     .code,
@@ -65,6 +58,15 @@ package final class DirectoryHandle: Sendable {
             names.append(name)
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// The names in the directory one after another, in no order, so that none has to be held.
+    ///
+    /// - Throws: `BuildFailure` with code `system`.
+    package func nameSequence() throws(BuildFailure) -> DirectoryNames {
+        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
+        return unsafe DirectoryNames(stream)
     }
 
     /// What the name is; nil if there is no such name.
@@ -99,9 +101,6 @@ package final class DirectoryHandle: Sendable {
         guard opened >= 0 else { throw failure("open", name) }
         return try FileContent(adopting: opened, shown: Self.shown(name))
     }
-
-    static let current = Array(".".utf8)
-    static let parent = Array("..".utf8)
 
     static func cString(_ name: [UInt8]) -> [CChar] {
         var characters = name.map { CChar(bitPattern: $0) }

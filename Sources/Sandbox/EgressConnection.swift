@@ -49,6 +49,7 @@ struct EgressConnection: Sendable {
         let late = BuildFailure.timedOut(operation: "sandbox.proxy", message: "No request came.")
         return try await withDeadline(Self.headLimit, failure: late) {
             var bytes: [UInt8] = []
+            var seen = 0
             while true {
                 let more = try await withTaskCancellationHandler {
                     try await client.read()
@@ -59,7 +60,10 @@ struct EgressConnection: Sendable {
                 guard !more.isEmpty, bytes.count <= ProxyRequest.limit else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
-                guard let end = bytes.endOfHead else { continue }
+                guard let end = bytes.endOfHead(from: seen) else {
+                    seen = bytes.count
+                    continue
+                }
                 guard let request = ProxyRequest(bytes[..<end]) else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
@@ -117,9 +121,11 @@ struct EgressConnection: Sendable {
 
 extension [UInt8] {
     /// The index behind the empty line that ends the head of an HTTP message.
-    fileprivate var endOfHead: Int? {
+    ///
+    /// - Parameter seen: how many bytes were looked at before.
+    fileprivate func endOfHead(from seen: Int) -> Int? {
         guard count >= 4 else { return nil }
-        for index in 3..<count
+        for index in Swift.max(3, seen)..<count
         where self[index] == 10 && self[index - 1] == 13 && self[index - 2] == 10 && self[index - 3] == 13 {
             return index + 1
         }

@@ -58,10 +58,12 @@ struct EgressPolicy: Sendable, Hashable {
         {
             return true
         }
-        guard address.scope == .local, allowsPrivate else { return address.scope == .global }
+        let isNode = address.isThisNode
+        guard isNode || address.scope != .global else { return true }
+        guard address.scope != .forbidden, allowsPrivate else { return false }
         // Everywhere is not this node: what listens here has to be named.
         return configured.contains {
-            $0.contains(host: host, port: port) && !($0.host == "*" && address.isLoopback)
+            $0.contains(host: host, port: port) && !($0.host.hasPrefix("*") && isNode)
         }
     }
 }

@@ -1,10 +1,11 @@
 internal import CSandbox
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Listens to a helper and to the step's output until both have ended, on a queue of its own.
 ///
-/// `@unchecked Sendable` is sound: after `init`, everything but `kill` happens on the queue.
+/// `@unchecked Sendable` is sound: after `init`, everything but `kill`, which a lock guards, happens on the queue.
 final class HelperSession: @unchecked Sendable {
     /// What the helper says, in order; ends when helper and output have.
     let messages: AsyncStream<HelperMessage>
@@ -17,6 +18,10 @@ final class HelperSession: @unchecked Sendable {
     private let lines: StepLines
     private var buffer = [UInt8](repeating: 0, count: 65536)
     private var open = 2
+    /// Whether somebody will look at a line that has not ended.
+    private var isAwaited = false
+    /// Whether the helper can be told anything.
+    private let isControlOpen = Mutex(true)
 
     init(_ process: HelperProcess, lines: StepLines) {
         self.process = process
@@ -27,14 +32,17 @@ final class HelperSession: @unchecked Sendable {
         _ = fcntl(process.output, F_SETFL, O_NONBLOCK)
         control.setEventHandler { self.readControl() }
         output.setEventHandler { self.readOutput() }
-        control.setCancelHandler { self.ended(process.control) }
+        control.setCancelHandler {
+            self.isControlOpen.withLock { $0 = false }
+            self.ended(process.control)
+        }
         output.setCancelHandler { self.ended(process.output) }
         control.resume()
         output.resume()
     }
 
-    /// Ends the step at once; harmless when it has ended.
-    func kill() { queue.async { if !self.control.isCancelled { self.process.kill() } } }
+    /// Ends the step at once, however much it writes; harmless when it has ended.
+    func kill() { isControlOpen.withLock { if $0 { process.kill() } } }
 
     private func readControl() {
         while !control.isCancelled {
@@ -47,19 +55,33 @@ final class HelperSession: @unchecked Sendable {
         }
     }
 
+    /// Reads once, so that a step which writes without a pause keeps nothing else from being heard; what is left is the next event.
     private func readOutput() {
-        while !output.isCancelled {
-            let count = unsafe read(process.output, &buffer, buffer.count)
-            if count > 0 {
-                lines.add(buffer[0..<count])
-            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                lines.end()
-                return output.cancel()
-            } else {
-                return
-            }
+        guard !output.isCancelled else { return }
+        let count = unsafe read(process.output, &buffer, buffer.count)
+        if count > 0 {
+            lines.add(buffer[0..<count])
+            return awaitLineEnd()
+        }
+        guard count == 0 || (errno != EAGAIN && errno != EINTR) else { return }
+        lines.end()
+        output.cancel()
+    }
+
+    /// A line that has begun is shown when nothing has come for a while.
+    private func awaitLineEnd() {
+        guard lines.isLineOpen, !isAwaited else { return }
+        isAwaited = true
+        let additions = lines.additions
+        queue.asyncAfter(deadline: .now() + Self.openLineSeconds) { [self] in
+            isAwaited = false
+            guard !output.isCancelled, lines.isLineOpen else { return }
+            guard lines.additions == additions else { return awaitLineEnd() }
+            lines.showOpenLine()
         }
     }
+
+    private static let openLineSeconds = 2.0
 
     private func ended(_ descriptor: Int32) {
         close(descriptor)

@@ -2,7 +2,7 @@ internal import BuildModel
 internal import Glibc
 internal import Platform
 
-/// The right to 65536 ids of the node, held while a step runs. The lock goes on in the helper, so that nobody else gets the ids
+/// The right to 65536 ids of the node, and to a name, held while a step runs. The lock goes on in the helper, so that nobody else gets the ids
 /// before the last thing of the step is gone, also when the worker was killed.
 final class IdentityLease: Sendable {
     /// The number of the range; what the step leaves in the system is named by it.
@@ -29,21 +29,24 @@ struct IdentityRanges: Sendable {
     /// Where the locks are.
     let directory: String
     let range: IdentityRange
+    /// Whether all steps have the first ids of the range, and only names of their own.
+    var isShared = false
 
     static let width: UInt32 = 65536
+    private static let mostShared = 1024
 
-    /// A range that nobody uses.
+    /// How many steps can run at once.
+    var count: Int { isShared ? Self.mostShared : Int(range.count / Self.width) }
+
+    /// A range that nobody uses; nil if all are in use.
     ///
-    /// - Throws: `BuildFailure` when all are taken, retryable, or the directory cannot be used.
-    func take() throws(BuildFailure) -> IdentityLease {
+    /// - Throws: `BuildFailure` with code `system` when the directory cannot be used.
+    func take() throws(BuildFailure) -> IdentityLease? {
         try Directories.create(directory)
-        for number in 0..<Int(range.count / Self.width) {
+        for number in 0..<count {
             if let lease = try lease(number) { return lease }
         }
-        throw .sandbox(
-            "All \(range.count / Self.width) ranges of ids are in use on this node; sandbox.subordinateIDs can name more.",
-            isRetryable: true
-        )
+        return nil
     }
 
     /// The range with this number, unless somebody has it.
@@ -57,7 +60,7 @@ struct IdentityRanges: Sendable {
             close(descriptor)
             return nil
         }
-        let base = range.start + UInt32(number) * Self.width
+        let base = range.start + (isShared ? 0 : UInt32(number) * Self.width)
         return IdentityLease(number: number, base: base, descriptor: descriptor)
     }
 }

@@ -6,13 +6,23 @@ internal import Synchronization
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
     private let disks: StepDisks
+    private let use = Use()
     /// What a crash left takes a moment to end.
     private static let sweepers = BlockingPool(label: "sandbox.sweep", width: 2)
+
+    private final class Use: Sendable {
+        let hasBegun = Atomic(false)
+    }
 
     package init(settings: SandboxSettings) {
         self.settings = settings
         disks = StepDisks(directory: settings.cacheDirectory)
     }
+
+    /// Finds out whether this node can run steps at all, before anything is made ready for one.
+    ///
+    /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
+    package func check() throws(BuildFailure) { _ = try SandboxNode(settings) }
 
     /// What a step gets: what it asks for within what the operator allows.
     package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
@@ -24,8 +34,9 @@ package struct SandboxRunner: Sendable {
     ///   platform, where the sandbox could not be made.
     package func run(_ step: SandboxedStep, log: any BuildLog) async throws -> StepOutcome {
         let node = try SandboxNode(settings)
+        use.hasBegun.store(true, ordering: .relaxed)
         let bounds = StepBounds(step.step.limits, settings: settings)
-        let lease = try node.ranges.take()
+        let lease = try await Self.lease(of: node.ranges, for: step.step.name, log)
         if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
         if node.groups == nil {
             log.say(
@@ -51,6 +62,22 @@ package struct SandboxRunner: Sendable {
         )
     }
 
+    /// Ids for a step; waits while others have all, in whatever process they run.
+    private static func lease(
+        of ranges: IdentityRanges,
+        for name: String,
+        _ log: any BuildLog
+    ) async throws -> IdentityLease {
+        if let lease = try ranges.take() { return lease }
+        log.say(
+            "\(name): waits for ids: all \(ranges.count) ranges of this node are in use; see sandbox.subordinateIDs."
+        )
+        while true {
+            try await Task.sleep(for: .milliseconds(50))
+            if let lease = try ranges.take() { return lease }
+        }
+    }
+
     /// Removes empty disks that no step has asked for in a month, and those that were never finished. Harmless beside steps.
     package func tidy() async throws { try await disks.tidy() }
 
@@ -66,12 +93,17 @@ package struct SandboxRunner: Sendable {
         return left.count
     }
 
+    /// Removes the group that those of steps were made in, unless there is a step: called when this process runs no more of them.
+    package func leave() {
+        guard use.hasBegun.load(ordering: .relaxed) else { return }
+        (try? ControlGroups.find(name: settings.groupName))?.removeParents()
+    }
+
     /// The groups that nobody who lives has the ids of, with the right to them.
     func leftovers() -> [(name: String, lease: IdentityLease)] {
         guard let groups = try? ControlGroups.find(name: settings.groupName),
-            let range = try? SandboxNode.identities(settings, isRoot: SystemIdentity.isRoot)
+            let ranges = try? SandboxNode.ranges(settings)
         else { return [] }
-        let ranges = IdentityRanges(directory: settings.runtimeDirectory, range: range)
         return groups.present.sorted().compactMap { name in
             guard let number = Int(name.dropFirst()), let lease = try? ranges.lease(number) else { return nil }
             return (name, lease)

@@ -32,12 +32,17 @@ package final class StepChanges: Sendable {
     /// A path that leads there from this process and its children. Its mount is nobody's but the descriptor's.
     package var path: String { "/proc/\(getpid())/fd/\(descriptor)/." }
 
-    /// Bytes in use and free in the file system; nil where that cannot be told.
-    func usage() -> (used: Int64, free: Int64)? {
+    /// What is in use and free in the file system; nil where that cannot be told.
+    func usage() -> DiskPeak? {
         var status = statvfs()
         guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
         let block = Int64(status.f_frsize)
-        return ((Int64(status.f_blocks) - Int64(status.f_bfree)) * block, Int64(status.f_bavail) * block)
+        return DiskPeak(
+            used: (Int64(status.f_blocks) - Int64(status.f_bfree)) * block,
+            free: Int64(status.f_bavail) * block,
+            files: Int64(status.f_files) - Int64(status.f_ffree),
+            freeFiles: status.f_files == 0 ? .max : Int64(status.f_ffree)
+        )
     }
 }
 

@@ -16,6 +16,16 @@ extension StepWatch {
         return free < settings.minimumFreeBytes ? free : nil
     }
 
+    /// Files that the node's file system can still hold, if they are too few for steps to go on.
+    func freeFilesBelowFloor() -> Int64? {
+        guard settings.minimumFreeBytes > 0 else { return nil }
+        let free = Files.freeFiles(at: launch.step.scratch)
+        return free < Self.minimumFreeFiles ? free : nil
+    }
+
+    /// Whatever else runs on the node needs some.
+    private static let minimumFreeFiles: Int64 = 20_000
+
     /// Ends the step when one of its caches is larger than it may be. Goes on until cancelled.
     func watchCaches() async {
         let bounded = launch.step.caches.filter { $0.maximumBytes < .max }
@@ -30,7 +40,9 @@ extension StepWatch {
                         try Directories.treeSize(cache.directory, cancellation: cancellation)
                     }
                 }
-                guard let size, size > cache.maximumBytes else { continue }
+                guard let size else { continue }
+                let removed = launch.groupDirectory.map { RemovedFiles.bytes(of: $0, onDiskOf: cache.directory) } ?? 0
+                guard size.addingWithoutOverflow(removed) > cache.maximumBytes else { continue }
                 return interrupt(.cacheFull(name: cache.mount.name, limit: cache.maximumBytes))
             }
             pause = max(Self.pause, (ContinuousClock.now - start) * Self.pauseFactor)

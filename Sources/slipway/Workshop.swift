@@ -84,7 +84,10 @@ struct Workshop: Sendable {
         )
     }
 
-    func close() async { await http.shutdown() }
+    func close() async {
+        steps.close()
+        await http.shutdown()
+    }
 }
 
 /// What the nodes of a farm remember together.

@@ -60,6 +60,80 @@ struct StepFarmTests {
         second.stop()
     }
 
+    @Test("what is for later steps alone is made again on a node that needs it, and only there")
+    func unshipped() async throws {
+        let farm = try await Farm()
+        try farm.scratch.write(
+            """
+            language: probe
+            image: docker.io/library/debian:13-slim
+            detect: [{score: 50, when: [{file: probe.txt}]}]
+            start: [{arguments: [cat, /app/made.txt]}]
+            steps:
+              - name: tools
+                command: mkdir /tools && cp probe.txt /tools/word
+                inputs: [probe.txt]
+                outputs: [{path: /tools, shipped: false}]
+              - name: build
+                command: cat /tools/word page.txt >made.txt
+                outputs: [/app]
+            """,
+            to: "rules/probe.yaml"
+        )
+        let repository = try await farm.repository("app", ["probe.txt": "hello\n", "page.txt": "1\n"])
+        func log(_ id: String) async throws -> String {
+            try await farm.add(id, repository: "app")
+            #expect(try await farm.ended(id)["state"] == "SUCCESS")
+            return try await farm.slipway("logs", id).text
+        }
+        let first = try await worker(farm, "node-1")
+        _ = try await log("d-1")
+        first.stop()
+        let second = try await worker(farm, "node-2")
+        let same = try await log("d-2")
+        #expect(same.contains("tools: remembered as") && same.contains("build: remembered as"), "\(same)")
+        #expect(!same.contains("of memory at most"), "a step was run whose files nobody needs: \(same)")
+        try await repository.commit(["page.txt": "2\n"], message: "Change the page")
+        let changed = try await log("d-3")
+        #expect(changed.contains("tools: remembered as") && changed.contains("tools: run again"), "\(changed)")
+        #expect(changed.split(separator: "\n").filter { $0.contains("of memory at most") }.count == 2, "\(changed)")
+        second.stop()
+    }
+
+    @Test("what comes out otherwise when it is made again is built upon, and no build fails for it")
+    func differs() async throws {
+        let farm = try await Farm()
+        try farm.scratch.write(
+            """
+            language: probe
+            image: docker.io/library/debian:13-slim
+            detect: [{score: 50, when: [{file: probe.txt}]}]
+            start: [{arguments: [cat, /app/made.txt]}]
+            steps:
+              - name: tools
+                command: mkdir /tools && date +%N >/tools/word
+                inputs: [probe.txt]
+                outputs: [{path: /tools, shipped: false}]
+              - name: build
+                command: cat /tools/word page.txt >made.txt
+                outputs: [/app]
+            """,
+            to: "rules/probe.yaml"
+        )
+        let repository = try await farm.repository("app", ["probe.txt": "hello\n", "page.txt": "1\n"])
+        let first = try await worker(farm, "node-1")
+        try await farm.add("d-1", repository: "app")
+        #expect(try await farm.ended("d-1")["state"] == "SUCCESS", "\(first.log)")
+        first.stop()
+        let second = try await worker(farm, "node-2")
+        try await repository.commit(["page.txt": "2\n"], message: "Change the page")
+        try await farm.add("d-2", repository: "app", #","attempts":1"#)
+        #expect(try await farm.ended("d-2")["state"] == "SUCCESS", "\(second.log)")
+        let log = try await farm.slipway("logs", "d-2").text
+        #expect(log.contains("has left something else") && log.contains("gone through again"), "\(log)")
+        second.stop()
+    }
+
     @Test("a secret comes from the node's file to the step that names it; one that the node lacks is named")
     func secrets() async throws {
         let farm = try await Farm()

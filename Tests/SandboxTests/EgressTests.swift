@@ -98,6 +98,35 @@ struct EgressTests {
         #expect(server.requests == ["GET /"])
     }
 
+    /// The addresses are this node's in a network namespace of the test's own, where the worker runs too.
+    @Test("the node itself is out of reach by whatever address it has, unless the operator names it")
+    func node() async throws {
+        let sandbox = try TestSandbox { _ in }
+        try sandbox.scratch.write("the node\n", to: "pages/page")
+        let addresses = ["8.8.4.4", "10.9.8.7", "9.9.9.1"]
+        let script = addresses.map { "wget -q -O- http://\($0)/page;" }.joined() + " echo tried"
+        var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", script])
+        step.options = ["egress": ["*:80"], "allowed": ["*:80"], "allowsPrivate": true]
+        let setup = """
+            set -e
+            busybox ip link set lo up; for ip in 8.8.4.4 10.9.8.7; do busybox ip address add $ip/32 dev lo; done
+            busybox ip route add local 9.9.9.0/24 dev lo
+            busybox httpd -f -p 80 -h "$1" & server=$!
+            for try in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O- http://9.9.9.1/page && break; sleep 0.1; done
+            shift; "$@" || true
+            kill $server
+            """
+        func lines() async throws -> [String] {
+            let words = ["unshare", "--net", "sh", "-c", setup, "setup", sandbox.scratch("pages")] + step.words
+            return try await Command.result(words).lines
+        }
+        let refused = try await lines()
+        #expect(refused.first == "the node" && !refused.contains("step: the node"), "\(refused)")
+        for address in addresses { #expect(refused.contains { $0.contains("refused a connection to \(address):80") }) }
+        step.options["allowed"] = ["8.8.4.4:80"]
+        #expect(try await lines().filter { $0 == "step: the node" }.count == 1)
+    }
+
     @Test(
         "what is no request to a proxy is answered so",
         arguments: ["GET / HTTP/1.1", "CONNECT nowhere HTTP/1.1", "junk", "GET http://a@b/ HTTP/1.1"]

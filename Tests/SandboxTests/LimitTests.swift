@@ -43,6 +43,14 @@ struct LimitTests {
         #expect(failure.message.contains("ran out of disk: limit 32 MiB, peak 3"), "\(failure)")
     }
 
+    @Test("disk: as many files as it holds are too much, whatever is in them")
+    func files() async throws {
+        let script = "seq 1 5000 | sed 's,^,/work/,' | xargs touch"
+        let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
+        #expect(failure.code == .diskFull)
+        #expect(failure.message.contains("files, and a disk of 32 MiB holds no more"), "\(failure)")
+    }
+
     @Test("disk: also where the program removes what it could not finish")
     func removed() async throws {
         // What comes and goes between two looks, milliseconds apart, is not seen; a program takes its time.
@@ -51,10 +59,16 @@ struct LimitTests {
         #expect(failure.code == .diskFull)
     }
 
-    @Test("cache: a step that fills the node's disk through one is ended")
-    func cache() async throws {
+    @Test(
+        "cache: a step that fills the node's disk through one is ended, also by files without a name",
+        arguments: [
+            "dd if=/dev/zero of=/work/kept/big bs=1M count=24; sleep 4322",
+            "exec 9>/work/kept/big; rm /work/kept/big; dd if=/dev/zero bs=1M count=24 >&9; sleep 4322",
+        ]
+    )
+    func cache(_ script: String) async throws {
         let sandbox = try TestSandbox()
-        var step = try sandbox.step("dd if=/dev/zero of=/work/kept/big bs=1M count=24; sleep 4322")
+        var step = try sandbox.step(script)
         let directory = sandbox.scratch("kept")
         try Directories.create(directory)
         let mount = CacheMount(name: "kept", path: "/work/kept")
@@ -109,6 +123,22 @@ struct LimitTests {
         #expect(try await Command.result(["pgrep", "-f", "sleep 4321"]).text.isEmpty)
     }
 
+    @Test("time: a step that writes without a pause is ended as any other, and so is one that is cancelled")
+    func talkative() async throws {
+        let sandbox = try TestSandbox { $0.outputBytes = 1 << 20 }
+        let start = ContinuousClock.now
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.run("yes") { $0.limits.seconds = 1 }
+        }
+        #expect(failure.fault == .timedOut)
+        let running = Task { try await sandbox.run("echo begun; yes") }
+        try await eventually("it runs") { sandbox.log.texts.contains("step: begun") }
+        running.cancel()
+        let cancelled = await #expect(throws: BuildFailure.self) { _ = try await running.value }
+        #expect(cancelled?.fault == .cancelled)
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
     @Test("processors: a busy step gets its share")
     func processors() async throws {
         let sandbox = try TestSandbox()
@@ -130,6 +160,15 @@ struct LimitTests {
         _ = try await sandbox.run("yes 0123456789 | head -n 5000; yes | head -c 500 | tr -d '\\n'; echo; touch /done")
         #expect(sandbox.log.texts.filter { $0 == "step: 0123456789" }.count == 909)
         #expect(sandbox.log.texts.last?.contains("more of output were dropped") == true)
+    }
+
+    @Test("output: a line that does not end is shown when nothing more comes")
+    func openLine() async throws {
+        let sandbox = try TestSandbox()
+        let running = Task { try await sandbox.run("printf 'working...'; sleep 60") }
+        try await eventually("it is shown", within: .seconds(30)) { sandbox.log.texts.contains("step: working...") }
+        running.cancel()
+        _ = try? await running.value
     }
 
     @Test("what a plan asks for is bounded by the operator")

@@ -72,6 +72,36 @@ struct StepInputTests {
         #expect(!Files.exists("\(root)/app/old.txt"))
     }
 
+    @Test("a step on all of the source sees what the one before it made of that, as the image has it")
+    func twice() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: echo built >dist/page && rm dist/old && rm -r gone
+              outputs: [/app]
+            - name: pack
+              command: test ! -e dist/old && test ! -e gone && cat dist/page other.txt >packed.txt && ls >listing.txt
+              outputs: [/app]
+            """
+        )
+        try fixture.app([
+            "probe.txt": "", "dist/page": "committed\n", "dist/old": "", "gone/a": "", "other.txt": "other\n",
+        ])
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        let root = try await fixture.unpack("1")
+        #expect(try Files.read("\(root)/app/packed.txt") == Array("built\nother\n".utf8))
+        #expect(try Files.read("\(root)/app/dist/page") == Array("built\n".utf8))
+        let listing = String(decoding: try Files.read("\(root)/app/listing.txt"), as: UTF8.self)
+        #expect(
+            listing.split(separator: "\n").map(String.init) == [
+                "dist", "listing.txt", "other.txt", "packed.txt", "probe.txt",
+            ]
+        )
+        #expect(!Files.exists("\(root)/app/gone") && !Files.exists("\(root)/app/dist/old"))
+    }
+
     @Test("a source that takes more than the step's disk is refused before it is written")
     func tooMuch() async throws {
         var fixture = try await StepFixture()

@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Glibc
 import Platform
 import TestSupport
 import Testing
@@ -42,6 +43,31 @@ struct StepMemoTests {
         let forced = try await fixture.build("6", "--no-cache")
         #expect(forced.run == ["install", "build"])
         #expect(forced.digest == project.digest, "the same commands made something else")
+    }
+
+    @Test(
+        "results are shared as far as the operator says, caches never: whoever fills one writes what others would run"
+    )
+    func scopes() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: ls /kept >seen.txt && echo >/kept/$(cat list.txt)
+              caches: [{name: kept, path: /kept}]
+              outputs: [/app]
+            """
+        )
+        fixture.variables["SLIPWAY_STEPS_MEMO_SCOPE"] = "farm"
+        try fixture.app(["probe.txt": "", "list.txt": "one"])
+        #expect(try await fixture.build("1", "--project", "a").run == ["build"])
+        #expect(try await fixture.build("2", "--project", "b").remembered == ["build"])
+        try fixture.app(["list.txt": "two"])
+        #expect(try await fixture.build("3", "--project", "b").run == ["build"])
+        #expect(try Files.read("\(try await fixture.unpack("3"))/app/seen.txt") == [], "it has another project's cache")
+        try fixture.app(["list.txt": "three"])
+        #expect(try await fixture.build("4", "--project", "b").run == ["build"])
+        #expect(try Files.read("\(try await fixture.unpack("4"))/app/seen.txt") == Array("two\n".utf8))
     }
 
     @Test("cache ls, why and rm tell and forget it")
@@ -99,6 +125,32 @@ struct StepMemoTests {
         try await eventually("the step is gone") {
             try await !Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
         }
+        let left = try Directories.list(fixture.scratch("cache/steps")).filter { $0.hasPrefix("run-") }
+        #expect(left == [])
+    }
+
+    @Test("a build that is killed in a step leaves no process, and its files are gone after the next start")
+    func killed() async throws {
+        var fixture = try await fixture()
+        try fixture.useRule("- {name: build, command: 'test -e done.txt || sleep 86397'}")
+        for round in 0..<3 {
+            let process = try await ServerProcess(
+                [SlipwayProgram.path] + fixture.words("1", []),
+                log: fixture.scratch("log-\(round)"),
+                environment: fixture.environment
+            )
+            try await eventually("the step runs") {
+                try await Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+            }
+            process.signal(SIGKILL)
+            process.stop()
+            try await eventually("the step is gone") {
+                try await !Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+            }
+        }
+        try fixture.app(["done.txt": ""])
+        let build = try await fixture.build("2")
+        #expect(build.result.succeeded, "\(build.log)")
         let left = try Directories.list(fixture.scratch("cache/steps")).filter { $0.hasPrefix("run-") }
         #expect(left == [])
     }

@@ -11,7 +11,7 @@ struct StepKey: Sendable, Hashable {
     var parts: [String: String]
 
     /// How steps are run and captured; changes whenever equal parts may leave something else.
-    private static let policy = "step-v1"
+    private static let policy = "step-v2"
 
     init(_ step: BuildStep, on ground: StepGround, inputs: JSONValue, owner: String) {
         let command: JSONValue = [

@@ -65,7 +65,6 @@ package struct StepMaker: Sendable {
     package func published(_ made: StepLayers, in reference: ImageReference, log: any BuildLog) async {
         let repository = "\(reference.registry)/\(reference.repository)"
         for result in made.results where result.record.places.first != repository {
-            guard result.layers.allSatisfy(\.isShipped) else { continue }
             do {
                 let record = result.record.placed(in: repository)
                 try memo.remember(record, for: result.key)
@@ -150,6 +149,23 @@ extension StepMaker {
 
     /// Runs or remembers all steps of a plan, phase by phase.
     package func perform(
+        _ plan: BuildPlan,
+        _ revision: Revision,
+        from source: any RevisionSource,
+        order: StepOrder,
+        timer: inout PhaseTimer,
+        log: any BuildLog
+    ) async throws -> StepLayers {
+        do {
+            return try await performOnce(plan, revision, from: source, order: order, timer: &timer, log: log)
+        } catch let failure as BuildFailure where failure.code == .stepDiffers {
+            // What it has left now is what is remembered from here on; the steps after it stand on that.
+            log.say("\(failure.message) The steps are gone through again.")
+            return try await performOnce(plan, revision, from: source, order: order, timer: &timer, log: log)
+        }
+    }
+
+    private func performOnce(
         _ plan: BuildPlan,
         _ revision: Revision,
         from source: any RevisionSource,

@@ -8,6 +8,7 @@ internal import Sandbox
 extension StepWork {
     /// Runs the step, and keeps what remains of it.
     func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
+        try maker.sandbox.check()
         let scratch = try StepScratch(in: maker.policy.directory)
         let result: Result<StepResult, any Error>
         do {
@@ -21,17 +22,21 @@ extension StepWork {
     }
 
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
-        async let lease = maker.filesystems.lease(
-            try ground.base.filesystemLayers() + earlier.map(FilesystemLayer.init)
-        )
+        let (below, above) = try await settledEarlier().stacked(owner: maker.policy.scope.owner(order))
+        async let lease = maker.filesystems.lease(try ground.base.filesystemLayers() + below + above)
         try await writeInputs(to: scratch.inputs)
         let lower = try await lease
-        let caches = try await maker.caches.hold(step.caches, owner: maker.policy.scope.owner(order), scratch.path)
+        let directories = lower.lowerDirectories
+        let caches = try await maker.caches.hold(
+            step.caches,
+            owner: StepScope.project.owner(order),
+            scratch.path
+        )
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
         let stepLog = StepLog(log, step: step, secrets: secrets.values)
         let task = SandboxedStep(
             step: step,
-            lowers: [scratch.inputs] + lower.lowerDirectories,
+            lowers: Array(directories.prefix(above.count)) + [scratch.inputs] + directories.dropFirst(above.count),
             scratch: scratch.work,
             caches: caches.map { StepCache($0.mount, directory: $0.directory, maximumBytes: maker.caches.bound) },
             secrets: secrets,

@@ -9,7 +9,7 @@ internal import Sandbox
 struct StepWork: Sendable {
     let maker: StepMaker
     let step: BuildStep
-    let earlier: [Layer]
+    let earlier: StepLayers
     let revision: Revision
     let source: any RevisionSource
     let order: StepOrder
@@ -26,7 +26,7 @@ struct StepWork: Sendable {
     ) {
         self.maker = maker
         self.step = step
-        self.earlier = earlier.results.flatMap(\.layers).map(\.layer)
+        self.earlier = earlier
         self.revision = revision
         self.source = source
         self.order = order
@@ -37,7 +37,7 @@ struct StepWork: Sendable {
         let ground = try await self.ground()
         let key = try await key(on: ground)
         if order.usesMemo {
-            if let result = await remembered(key) { return result }
+            if let result = await remembered(key, on: ground) { return result }
             if let difference = difference(key) { say("not remembered: \(difference)") }
         }
         try Task.checkCancellation()
@@ -53,8 +53,9 @@ struct StepWork: Sendable {
 
     /// What is remembered of the step, without running it.
     func lookUp() async throws -> (key: StepKey, result: StepResult?) {
-        let key = try await key(on: try await ground())
-        return (key, await remembered(key))
+        let ground = try await self.ground()
+        let key = try await key(on: ground)
+        return (key, await remembered(key, on: ground))
     }
 
     private func key(on ground: StepGround) async throws -> StepKey {
@@ -73,7 +74,7 @@ struct StepWork: Sendable {
             }
         return StepGround(
             base: base,
-            earlier: earlier,
+            earlier: earlier.results.flatMap(\.layers).map(\.layer),
             environment: policy.environment.merging(step.environment) { _, own in own },
             network: network.json,
             runtime: policy.runtime,
