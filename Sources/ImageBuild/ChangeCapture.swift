@@ -7,7 +7,7 @@ internal import Platform
 /// thread.
 struct ChangeCapture {
     private static let maximumEntries = 4_000_000
-    /// Names in one directory, which are all held to be sorted.
+    /// Names of a directory are sorted in memory.
     private static let maximumNames = 500_000
 
     private let changes: OverlayChanges

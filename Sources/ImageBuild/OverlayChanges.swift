@@ -15,7 +15,7 @@ package struct OverlayChanges: Sendable {
     package var outputs: [String]
     /// Absolute paths in the sandbox that stay out, with everything in them: what the runtime made to mount something on.
     package var excluded: [String]
-    /// Bytes of files that the layer may hold; what holes hide counts.
+    /// Bytes of files that the layer may hold, one or many; what holes hide counts.
     package var maximumBytes: Int64
 
     package init(

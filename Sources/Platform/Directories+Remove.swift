@@ -16,14 +16,14 @@ extension Directories {
         if try removeAlone(name, at: parent, shown: shown) { return }
         let top = try open(name, at: parent, shown: shown)
         defer { close(top) }
-        while true {
-            let children = try names(in: top, shown: shown)
-            if children.isEmpty { break }
-            for child in children {
-                let path = "\(shown)/\(child.text)"
+        // What was moved up while the names were read may come after the last of them.
+        while try each(
+            in: top,
+            shown: shown,
+            { (child, path) throws(BuildFailure) in
                 if try !removeAlone(child, at: top, shown: path) { try flatten(child, into: top, shown: path) }
             }
-        }
+        ) {}
         guard unsafe unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw failure(shown) }
     }
 
@@ -42,17 +42,10 @@ extension Directories {
     private static func flatten(_ name: [CChar], into top: Int32, shown: String) throws(BuildFailure) {
         let descriptor = try open(name, at: top, shown: shown)
         defer { close(descriptor) }
-        while true {
-            let children = try names(in: descriptor, shown: shown)
-            if children.isEmpty { break }
-            for child in children {
-                let path = "\(shown)/\(child.text)"
-                if try removeAlone(child, at: descriptor, shown: path) { continue }
-                let passing = "slipway-removed-\(UInt64.random(in: 0 ... .max))"
-                guard unsafe renameat(descriptor, child, top, passing) == 0 || errno == ENOENT else {
-                    throw failure(path)
-                }
-            }
+        _ = try each(in: descriptor, shown: shown) { (child, path) throws(BuildFailure) in
+            if try removeAlone(child, at: descriptor, shown: path) { return }
+            let passing = "slipway-removed-\(UInt64.random(in: 0 ... .max))"
+            guard unsafe renameat(descriptor, child, top, passing) == 0 || errno == ENOENT else { throw failure(path) }
         }
         _ = try removeAlone(name, at: top, shown: shown)
     }
@@ -63,21 +56,27 @@ extension Directories {
         return descriptor
     }
 
-    /// Names that are held at once: whoever filled a directory does not choose how much memory removing it takes.
-    private static let batch = 4096
-
-    /// The first names in a directory as the file system has them, each with its terminating NUL.
-    private static func names(in descriptor: Int32, shown: String) throws(BuildFailure) -> [[CChar]] {
+    /// Calls `body` with the names in a directory as the file system has them, each with its terminating NUL, and with its path for people. No
+    /// more than one is held at a time: whoever wrote the tree chose how many there are. What is made meanwhile may be left out.
+    ///
+    /// - Returns: false if there were none.
+    private static func each(
+        in descriptor: Int32,
+        shown: String,
+        _ body: ([CChar], String) throws(BuildFailure) -> Void
+    ) throws(BuildFailure) -> Bool {
         guard let stream = unsafe opendir("/proc/self/fd/\(descriptor)") else { throw failure(shown) }
         defer { unsafe closedir(stream) }
-        var names: [[CChar]] = []
-        while names.count < batch, let entry = unsafe readdir(stream) {
+        var isEmpty = true
+        while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
             }
-            if name.text != "." && name.text != ".." { names.append(name) }
+            if name.text == "." || name.text == ".." { continue }
+            isEmpty = false
+            try body(name, "\(shown)/\(name.text)")
         }
-        return names
+        return !isEmpty
     }
 
     private static func failure(_ path: String) -> BuildFailure {

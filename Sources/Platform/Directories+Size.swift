@@ -18,8 +18,19 @@ extension Directories {
     ) throws(BuildFailure) -> Int64 {
         guard exists(path) else { return 0 }
         var entries = 0
-        return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
+        do {
+            return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
+        } catch  where error.code == .limitExceeded {
+            return .max
+        }
     }
+
+    private static let tooMuch = BuildFailure(
+        .code,
+        .limitExceeded,
+        operation: "directory.size",
+        message: "A directory has more in it, or is deeper, than is looked at."
+    )
 
     private static func treeSize(
         _ directory: DirectoryHandle,
@@ -27,20 +38,19 @@ extension Directories {
         _ entries: inout Int,
         _ cancellation: CancelFlag
     ) throws(BuildFailure) -> Int64 {
-        guard depth < deepest else { return .max }
-        guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
+        guard depth < deepest else { throw tooMuch }
         var sum: Int64 = 0
-        for name in try directory.nameSequence() {
+        try directory.eachName { (name) throws(BuildFailure) in
             entries += 1
-            guard entries <= mostEntries else { return .max }
-            guard let status = try directory.status(of: name) else { continue }
+            guard entries <= mostEntries else { throw tooMuch }
+            guard !cancellation.isSet else { throw .cancelled(operation: "directory.size") }
+            guard let status = try directory.status(of: name) else { return }
             var size = entryBytes
             if status.kind == .file { size = size.addingWithoutOverflow(status.size) }
             if status.kind == .directory, let below = try directory.directoryIfPresent(name) {
                 size = size.addingWithoutOverflow(try treeSize(below, depth: depth + 1, &entries, cancellation))
             }
             sum = sum.addingWithoutOverflow(size)
-            if sum == .max { return sum }
         }
         return sum
     }

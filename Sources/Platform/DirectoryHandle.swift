@@ -46,7 +46,7 @@ package final class DirectoryHandle: Sendable {
     /// - Throws: `BuildFailure` with code `system`; `limit_exceeded` if there are more than `limit`.
     package func names(limit: Int = .max) throws(BuildFailure) -> [[UInt8]] {
         var names: [[UInt8]] = []
-        for name in try nameSequence() {
+        try eachName { (name) throws(BuildFailure) in
             guard names.count < limit else {
                 throw BuildFailure(
                     .code,
@@ -60,13 +60,19 @@ package final class DirectoryHandle: Sendable {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// The names in the directory one after another, in no order, so that none has to be held.
+    /// Calls `body` with the names in the directory as they come, without `.` and `..`: memory does not grow with them.
     ///
-    /// - Throws: `BuildFailure` with code `system`.
-    package func nameSequence() throws(BuildFailure) -> DirectoryNames {
+    /// - Throws: `BuildFailure` with code `system`, or what `body` throws.
+    package func eachName(_ body: ([UInt8]) throws(BuildFailure) -> Void) throws(BuildFailure) {
         let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
-        return unsafe DirectoryNames(stream)
+        defer { unsafe closedir(stream) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe Array(bytes.prefix { $0 != 0 })
+            }
+            if name != Self.current && name != Self.parent { try body(name) }
+        }
     }
 
     /// What the name is; nil if there is no such name.
@@ -101,6 +107,9 @@ package final class DirectoryHandle: Sendable {
         guard opened >= 0 else { throw failure("open", name) }
         return try FileContent(adopting: opened, shown: Self.shown(name))
     }
+
+    static let current = Array(".".utf8)
+    static let parent = Array("..".utf8)
 
     static func cString(_ name: [UInt8]) -> [CChar] {
         var characters = name.map { CChar(bitPattern: $0) }

@@ -9,11 +9,12 @@ extension Files {
         return Int64(facts.f_bavail) * Int64(facts.f_frsize)
     }
 
-    /// Files and directories that the file system of `path` can still hold; as many as can be where it has no bound. statvfs(3).
-    package static func freeFiles(at path: String) -> Int64 {
+    /// How many files the file system of `path` can have, and how many more this process may make; nil where it sets no limit, or where that
+    /// cannot be told. statvfs(3).
+    package static func freeFiles(at path: String) -> (all: Int64, free: Int64)? {
         var facts = statvfs()
-        guard unsafe statvfs(path, &facts) == 0 else { return 0 }
-        return facts.f_files == 0 ? .max : Int64(facts.f_favail)
+        guard unsafe statvfs(path, &facts) == 0, facts.f_files > 0 else { return nil }
+        return (Int64(facts.f_files), Int64(facts.f_favail))
     }
 
     /// Writes a small file in `directory` and removes it: whether the directory takes files at all.

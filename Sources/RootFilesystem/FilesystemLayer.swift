@@ -8,30 +8,46 @@ package struct FilesystemLayer: Sendable {
     /// Who shares the unpacked files: those of one realm are never found from another, which has to have the bytes itself. Empty for
     /// what is everybody's.
     package var realm: String
-    /// Whether directories that are no layers come between this one and those below, so that what it deletes may be there.
-    package var standsOnMore: Bool
 
-    package init(blob: ImageBlob, diffID: Digest, realm: String = "", standsOnMore: Bool = false) {
+    package init(blob: ImageBlob, diffID: Digest, realm: String = "") {
         self.blob = blob
         self.diffID = diffID
         self.realm = realm
-        self.standsOnMore = standsOnMore
     }
 
-    package init(_ layer: Layer, realm: String = "", standsOnMore: Bool = false) {
-        self.init(blob: layer.blob, diffID: layer.diffID, realm: realm, standsOnMore: standsOnMore)
+    package init(_ layer: Layer, realm: String = "") {
+        self.init(blob: layer.blob, diffID: layer.diffID, realm: realm)
     }
 
-    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID", with the realm
-    /// where there is one.
-    static func chainIDs(of layers: [FilesystemLayer]) -> [Digest] {
+    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID", with the
+    /// realm where there is one; what lies between them counts as one of them.
+    static func chainIDs(of layers: [FilesystemLayer], around files: InterposedFiles? = nil) -> [Digest] {
         var chain: [Digest] = []
-        for layer in layers {
-            let id = chain.last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID
-            let isPlain = layer.realm.isEmpty && !layer.standsOnMore
-            chain.append(isPlain ? id : Digest(of: "\(id)\(layer.standsOnMore ? " on more" : "") in \(layer.realm)"))
+        var last: Digest?
+        for (index, layer) in layers.enumerated() {
+            if let files, index == files.position { last = Digest(of: "\(last?.description ?? "") \(files.identity)") }
+            var id = last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID
+            if !layer.realm.isEmpty { id = Digest(of: "\(id) in \(layer.realm)") }
+            chain.append(id)
+            last = id
         }
         return chain
+    }
+}
+
+/// A directory that lies between layers, such as a step's view of the source: what is above it may delete what is in it.
+package struct InterposedFiles: Sendable {
+    /// Absolute path of a directory that is whole and stays as it is.
+    package var directory: String
+    /// Equal for equal files.
+    package var identity: Digest
+    /// How many layers are below it.
+    package var position: Int
+
+    package init(directory: String, identity: Digest, position: Int) {
+        self.directory = directory
+        self.identity = identity
+        self.position = position
     }
 }
 

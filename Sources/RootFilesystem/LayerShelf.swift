@@ -42,15 +42,15 @@ struct LayerShelf: Sendable {
         return try DirectoryHandle(path: partialFiles)
     }
 
-    /// Completes an unpacked layer on top of others, lowest first, and gives it its place.
+    /// Completes an unpacked layer on top of directories, topmost first, and gives it its place.
     func finish(
         _ notes: LayerNotes,
-        onto others: ArraySlice<LayerShelf>,
+        onto others: [String],
         _ overlay: OverlayAttributes,
         cancellation: CancelFlag
     ) throws(BuildFailure) {
         var below: [DirectoryHandle] = []
-        for shelf in others.reversed() { below.append(try DirectoryHandle(path: shelf.files)) }
+        for path in others { below.append(try DirectoryHandle(path: path)) }
         let root = try DirectoryHandle(path: partialFiles)
         try LayerFinish(root: root, below: below, overlay: overlay, cancellation: cancellation).run(notes)
         try commit(bytes: notes.bytes)

@@ -77,16 +77,23 @@ package final class RootFilesystems: Sendable {
 
     /// The files of layers on top of one another, lowest first; unpacks those that are not there, in parallel.
     ///
+    /// - Parameter files: lie between the layers, and are among the lease's directories.
     /// - Throws: `BuildFailure`: `corrupted`, `invalid_layer`, `limit_exceeded`, `cancelled`, `system`; what `fetch` throws.
-    package func lease(_ layers: [FilesystemLayer]) async throws -> RootFilesystemLease {
+    package func lease(
+        _ layers: [FilesystemLayer],
+        around files: InterposedFiles? = nil
+    ) async throws -> RootFilesystemLease {
         while true {
-            if let lease = try await attemptLease(layers) { return lease }
+            if let lease = try await attemptLease(layers, around: files) { return lease }
         }
     }
 
     /// - Returns: nil if somebody has collected a layer between its being had alone and its being shared.
-    private func attemptLease(_ layers: [FilesystemLayer]) async throws -> RootFilesystemLease? {
-        let shelves = FilesystemLayer.chainIDs(of: layers).map(shelf)
+    private func attemptLease(
+        _ layers: [FilesystemLayer],
+        around files: InterposedFiles?
+    ) async throws -> RootFilesystemLease? {
+        let shelves = FilesystemLayer.chainIDs(of: layers, around: files).map(shelf)
         var locks: [FileLock] = []
         var missing: [Int] = []
         for (index, shelf) in shelves.enumerated() {
@@ -94,14 +101,21 @@ package final class RootFilesystems: Sendable {
             locks.append(lock)
             if !isWhole { missing.append(index) }
         }
-        if !missing.isEmpty { try await unpack(missing, of: layers, onto: shelves, locks: locks) }
+        if !missing.isEmpty { try await unpack(missing, of: layers, onto: shelves, around: files, locks: locks) }
         let (indices, held) = (missing, locks)
         try await looks.run {
             for index in indices { try held[index].share() }
             for shelf in shelves where shelf.isWhole() { try shelf.touch() }
         }
         guard try await looks.run({ shelves.allSatisfy { $0.isWhole() } }) else { return nil }
-        return RootFilesystemLease(lowerDirectories: shelves.map(\.files).reversed(), locks: locks)
+        return RootFilesystemLease(lowerDirectories: Self.directories(shelves[...], around: files), locks: locks)
+    }
+
+    /// Topmost first.
+    private static func directories(_ shelves: ArraySlice<LayerShelf>, around files: InterposedFiles?) -> [String] {
+        var directories = shelves.map(\.files)
+        if let files, files.position <= shelves.count { directories.insert(files.directory, at: files.position) }
+        return directories.reversed()
     }
 
     func shelf(_ chainID: Digest) -> LayerShelf {
@@ -127,6 +141,7 @@ package final class RootFilesystems: Sendable {
         _ missing: [Int],
         of layers: [FilesystemLayer],
         onto shelves: [LayerShelf],
+        around files: InterposedFiles?,
         locks: [FileLock]
     ) async throws {
         let overlay = settings.overlay
@@ -137,7 +152,8 @@ package final class RootFilesystems: Sendable {
                 try await pool.run {
                     // A layer's last step looks at those below it, so it takes its place after they did.
                     for index in missing {
-                        let (notes, below) = (notes[index] ?? LayerNotes(), shelves[..<index])
+                        let below = Self.directories(shelves[..<index], around: files)
+                        let notes = notes[index] ?? LayerNotes()
                         try shelves[index].finish(notes, onto: below, overlay, cancellation: cancellation)
                     }
                 }
@@ -185,15 +201,7 @@ package final class RootFilesystems: Sendable {
             return try await pool.run {
                 try shelf.remove()
                 let root = try shelf.begin()
-                var notes = try unpacker.unpack(
-                    layer,
-                    content,
-                    into: root,
-                    budget: budget,
-                    cancellation: cancellation
-                )
-                if layer.standsOnMore { notes.whiteouts = [] }
-                return notes
+                return try unpacker.unpack(layer, content, into: root, budget: budget, cancellation: cancellation)
             }
         }
     }

@@ -1,12 +1,12 @@
 internal import BuildModel
 internal import Glibc
 
-/// The most that a step's disk was seen to hold.
+/// The most that a step's disk was seen to hold: bytes, and files, for which a file system has room of its own.
 struct DiskPeak: Sendable, Equatable {
     /// Bytes.
     var used: Int64 = 0
     var free: Int64 = .max
-    /// Files and directories, of which a file system holds only so many, whatever is in them.
+    /// How many files there may be, and how many more.
     var files: Int64 = 0
     var freeFiles: Int64 = .max
 
@@ -38,11 +38,12 @@ extension StepReport {
     /// A disk that is nearly full was full: file systems keep a little, and programs remove what they could not finish.
     mutating func noteDisk(bounds: StepBounds, isMentioned: Bool) {
         if let usage = changes?.usage() { peak.add(usage) }
+        // File systems keep a few for themselves.
+        isOutOfFiles = peak.freeFiles < 16
         let isFull = peak.free < max(65536, bounds.diskBytes / 256)
         // Between two looks a program may have filled the disk, said so, and removed what it wrote. Its word alone means nothing:
         // other disks than this one are full at times.
         isDiskFull = isFull || (isMentioned && peak.used > bounds.diskBytes / 4 * 3)
-        hasTooManyFiles = peak.freeFiles < 64 || (isMentioned && !isDiskFull && peak.freeFiles < peak.files / 4)
     }
 
     /// Without a disk, no file may become longer than all of them together. The kernel then ends the program, or tells it, which says

@@ -49,21 +49,19 @@ struct EgressConnection: Sendable {
         let late = BuildFailure.timedOut(operation: "sandbox.proxy", message: "No request came.")
         return try await withDeadline(Self.headLimit, failure: late) {
             var bytes: [UInt8] = []
-            var seen = 0
             while true {
                 let more = try await withTaskCancellationHandler {
                     try await client.read()
                 } onCancel: {
                     client.shutDown()
                 }
+                // A head's end may begin in what was there before.
+                let looked = max(0, bytes.count - 3)
                 bytes += more
                 guard !more.isEmpty, bytes.count <= ProxyRequest.limit else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
-                guard let end = bytes.endOfHead(from: seen) else {
-                    seen = bytes.count
-                    continue
-                }
+                guard let end = bytes.endOfHead(from: looked) else { continue }
                 guard let request = ProxyRequest(bytes[..<end]) else {
                     throw Refusal(status: "400 Bad Request", reason: "no request to a proxy")
                 }
@@ -83,7 +81,8 @@ struct EgressConnection: Sendable {
         guard !usable.isEmpty else {
             throw refusal(
                 destination,
-                "its address \(addresses[0].text) is not one of the internet, and steps.hosts does not name it"
+                "its address \(addresses[0].text) is \(addresses[0].isOwn ? "this node's own" : "not one of the internet"), and "
+                    + "steps.hosts does not name it"
             )
         }
         proxy.record.allow(destination)
@@ -120,12 +119,10 @@ struct EgressConnection: Sendable {
 }
 
 extension [UInt8] {
-    /// The index behind the empty line that ends the head of an HTTP message.
-    ///
-    /// - Parameter seen: how many bytes were looked at before.
-    fileprivate func endOfHead(from seen: Int) -> Int? {
-        guard count >= 4 else { return nil }
-        for index in Swift.max(3, seen)..<count
+    /// The index behind the first empty line that ends the head of an HTTP message at or behind `start`.
+    fileprivate func endOfHead(from start: Int) -> Int? {
+        guard count >= start + 4 else { return nil }
+        for index in (start + 3)..<count
         where self[index] == 10 && self[index - 1] == 13 && self[index - 2] == 10 && self[index - 3] == 13 {
             return index + 1
         }

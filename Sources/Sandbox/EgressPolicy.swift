@@ -58,12 +58,11 @@ struct EgressPolicy: Sendable, Hashable {
         {
             return true
         }
-        let isNode = address.isThisNode
-        guard isNode || address.scope != .global else { return true }
-        guard address.scope != .forbidden, allowsPrivate else { return false }
-        // Everywhere is not this node: what listens here has to be named.
-        return configured.contains {
-            $0.contains(host: host, port: port) && !($0.host.hasPrefix("*") && isNode)
-        }
+        let scope = address.scope
+        // What listens on this node has to be named by the operator, whatever kind of address it has: everywhere is not here.
+        if scope == .forbidden || (scope == .local && !allowsPrivate) { return false }
+        let isOwn = address.isOwn
+        if scope == .global && !isOwn { return true }
+        return configured.contains { $0.contains(host: host, port: port) && !($0.host.hasPrefix("*") && isOwn) }
     }
 }

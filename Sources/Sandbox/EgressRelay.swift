@@ -56,6 +56,8 @@ final class EgressRelay: Sendable {
                     return end()
                 }
                 try await target.write(bytes)
+                // Where both sides are always ready, nothing else would get a turn.
+                await Task.yield()
             }
             target.endWriting()
         } catch {

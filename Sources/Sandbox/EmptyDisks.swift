@@ -15,7 +15,7 @@ actor EmptyDisks {
     /// The file whose file system has room for `bytes`, made if it is not there.
     func path(bytes: Int64) async throws -> String {
         let mebibytes = (bytes + (1 << 20) - 1) >> 20
-        let path = "\(directory)/disk-\(mebibytes)M.img"
+        let path = "\(directory)/disk-\(mebibytes)M-\(Self.bytesPerFile).img"
         if Files.exists(path) {
             try Files.touch(path)
             return path
@@ -40,13 +40,18 @@ actor EmptyDisks {
         }
     }
 
-    /// Inodes of 256 bytes, one for 16 KiB, and some for bitmaps.
-    private static func deviceSize(holding bytes: Int64) -> Int64 { bytes + bytes / 50 + (2 << 20) }
+    /// What package managers install has files of some 8 KiB.
+    private static let bytesPerFile: Int64 = 8192
+
+    /// Inodes of 256 bytes, and some for bitmaps.
+    private static func deviceSize(holding bytes: Int64) -> Int64 {
+        bytes + bytes / bytesPerFile * 256 + bytes / 200 + (2 << 20)
+    }
 
     /// No journal and no room to grow: nothing of it outlives a crash, and the copy stays small.
     private func make(_ path: String, bytes: Int64) async throws {
         let arguments = [
-            "-q", "-b", "4096", "-i", "16384", "-m", "0", "-O", "^has_journal,^resize_inode", "-E",
+            "-q", "-b", "4096", "-i", "\(Self.bytesPerFile)", "-m", "0", "-O", "^has_journal,^resize_inode", "-E",
             "lazy_itable_init=1,nodiscard", path, "\(bytes >> 10)k",
         ]
         let result = try await Subprocess.run(

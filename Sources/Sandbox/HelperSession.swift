@@ -5,7 +5,8 @@ internal import Synchronization
 
 /// Listens to a helper and to the step's output until both have ended, on a queue of its own.
 ///
-/// `@unchecked Sendable` is sound: after `init`, everything but `kill`, which a lock guards, happens on the queue.
+/// `@unchecked Sendable` is sound: after `init`, everything but `kill` happens on the queue, and `kill` and
+/// the socket's close exclude each other.
 final class HelperSession: @unchecked Sendable {
     /// What the helper says, in order; ends when helper and output have.
     let messages: AsyncStream<HelperMessage>
@@ -18,9 +19,11 @@ final class HelperSession: @unchecked Sendable {
     private let lines: StepLines
     private var buffer = [UInt8](repeating: 0, count: 65536)
     private var open = 2
+    private var isReading = false
     /// Whether somebody will look at a line that has not ended.
     private var isAwaited = false
-    /// Whether the helper can be told anything.
+    /// Whether the control socket may still be written to: whoever kills does not wait for the queue, which a step that never stops
+    /// writing keeps busy.
     private let isControlOpen = Mutex(true)
 
     init(_ process: HelperProcess, lines: StepLines) {
@@ -31,7 +34,7 @@ final class HelperSession: @unchecked Sendable {
         output = DispatchSource.makeReadSource(fileDescriptor: process.output, queue: queue)
         _ = fcntl(process.output, F_SETFL, O_NONBLOCK)
         control.setEventHandler { self.readControl() }
-        output.setEventHandler { self.readOutput() }
+        output.setEventHandler { self.outputEvent() }
         control.setCancelHandler {
             self.isControlOpen.withLock { $0 = false }
             self.ended(process.control)
@@ -41,7 +44,7 @@ final class HelperSession: @unchecked Sendable {
         output.resume()
     }
 
-    /// Ends the step at once, however much it writes; harmless when it has ended.
+    /// Ends the step at once; harmless when it has ended.
     func kill() { isControlOpen.withLock { if $0 { process.kill() } } }
 
     private func readControl() {
@@ -55,17 +58,30 @@ final class HelperSession: @unchecked Sendable {
         }
     }
 
-    /// Reads once, so that a step which writes without a pause keeps nothing else from being heard; what is left is the next event.
+    /// Begins to read, unless that goes on already. There is one event only for what comes before the end, so that all has to be read.
+    private func outputEvent() {
+        guard !isReading else { return }
+        isReading = true
+        readOutput()
+    }
+
+    /// One buffer, then whatever else waits for the queue, then the next one.
     private func readOutput() {
         guard !output.isCancelled else { return }
         let count = unsafe read(process.output, &buffer, buffer.count)
+        let error = errno
         if count > 0 {
             lines.add(buffer[0..<count])
-            return awaitLineEnd()
+            awaitLineEnd()
         }
-        guard count == 0 || (errno != EAGAIN && errno != EINTR) else { return }
-        lines.end()
-        output.cancel()
+        if count > 0 || (count < 0 && error == EINTR) {
+            queue.async { self.readOutput() }
+        } else if count == 0 || error != EAGAIN {
+            lines.end()
+            output.cancel()
+        } else {
+            isReading = false
+        }
     }
 
     /// A line that has begun is shown when nothing has come for a while.

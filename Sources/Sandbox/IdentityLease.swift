@@ -32,21 +32,42 @@ struct IdentityRanges: Sendable {
     /// Whether all steps have the first ids of the range, and only names of their own.
     var isShared = false
 
-    static let width: UInt32 = 65536
     private static let mostShared = 1024
 
     /// How many steps can run at once.
     var count: Int { isShared ? Self.mostShared : Int(range.count / Self.width) }
 
-    /// A range that nobody uses; nil if all are in use.
+    static let width: UInt32 = 65536
+
+    /// Between two looks at the locks: other processes give them back without telling.
+    private static let pause = Duration.milliseconds(50)
+
+    /// A range that nobody uses, waited for while steps have all of them: a node may have fewer than it runs builds.
     ///
-    /// - Throws: `BuildFailure` with code `system` when the directory cannot be used.
-    func take() throws(BuildFailure) -> IdentityLease? {
+    /// - Parameters:
+    ///   - limit: how long to wait at most.
+    ///   - whenBusy: called once if there is something to wait for, with the number of ranges.
+    /// - Throws: `BuildFailure` when all were taken for so long, retryable, or the directory cannot be used; `CancellationError`.
+    func take(limit: Duration, whenBusy: (Int) -> Void) async throws -> IdentityLease {
         try Directories.create(directory)
-        for number in 0..<count {
-            if let lease = try lease(number) { return lease }
+        let deadline = Deadline(after: limit)
+        var isTold = false
+        while true {
+            for number in 0..<count {
+                if let lease = try lease(number) { return lease }
+            }
+            if !isTold { whenBusy(count) }
+            isTold = true
+            guard !deadline.hasPassed else { throw Self.exhausted(count) }
+            try await Task.sleep(for: Self.pause)
         }
-        return nil
+    }
+
+    private static func exhausted(_ count: Int) -> BuildFailure {
+        .sandbox(
+            "All \(count) ranges of ids were in use on this node for too long; sandbox.subordinateIDs can name more.",
+            isRetryable: true
+        )
     }
 
     /// The range with this number, unless somebody has it.

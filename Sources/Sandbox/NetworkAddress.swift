@@ -1,3 +1,4 @@
+internal import CSandbox
 internal import Glibc
 
 /// An address of IP with its port, as the system has it.
@@ -33,14 +34,16 @@ struct NetworkAddress: Sendable, Hashable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Whether it is this node's own, also as an address of version 6.
-    var isLoopback: Bool {
-        guard let address else { return false }
-        if address.count == 4 { return address[0] == 127 }
-        if address[0..<10].allSatisfy({ $0 == 0 }), address[10] == 0xff, address[11] == 0xff {
-            return address[12] == 127
-        }
-        return address.dropLast().allSatisfy { $0 == 0 } && address[15] == 1
+    /// Whether this node itself answers there: its own addresses, also as one of version 6, and whatever its routes deliver to it. What the
+    /// kernel does not say counts as its own.
+    var isOwn: Bool {
+        guard var address else { return true }
+        if Self.isMapped(address) { address = Array(address[12...]) }
+        return unsafe slipway_is_own_address(address, UInt32(address.count)) != 0
+    }
+
+    private static func isMapped(_ address: [UInt8]) -> Bool {
+        address.count == 16 && address[0..<10].allSatisfy { $0 == 0 } && address[10] == 0xff && address[11] == 0xff
     }
 
     var scope: Scope {
@@ -63,8 +66,7 @@ struct NetworkAddress: Sendable, Hashable {
     }
 
     private static func scope(ofSixteen address: [UInt8]) -> Scope {
-        let isZeroed = address[0..<10].allSatisfy { $0 == 0 }
-        if isZeroed, address[10] == 0xff, address[11] == 0xff { return scope(ofFour: Array(address[12...])) }
+        if isMapped(address) { return scope(ofFour: Array(address[12...])) }
         if address.dropLast().allSatisfy({ $0 == 0 }) && address[15] == 1 { return .local }
         if matches(address, [0xfc], 7) {
             // fd00:ec2::/32 is where one cloud has its metadata service.

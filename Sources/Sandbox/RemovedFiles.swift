@@ -13,14 +13,14 @@ enum RemovedFiles {
         var left = mostDescriptors
         var found: [UInt64: Int64] = [:]
         for process in DelegatedGroup.processes(in: group) where process > 0 {
-            guard let names = try? DirectoryHandle(path: "/proc/\(process)/fd").nameSequence() else { continue }
-            for name in names {
+            // Whatever ends meanwhile has nothing open.
+            try? DirectoryHandle(path: "/proc/\(process)/fd").eachName { name in
                 left -= 1
-                guard left > 0 else { return found.values.reduce(0, +) }
+                guard left > 0 else { return }
                 var status = stat()
                 let file = "/proc/\(process)/fd/\(String(decoding: name, as: UTF8.self))"
                 guard unsafe stat(file, &status) == 0, status.st_nlink == 0, status.st_dev == disk.st_dev else {
-                    continue
+                    return
                 }
                 found[UInt64(status.st_ino)] = Int64(status.st_blocks) * 512
             }

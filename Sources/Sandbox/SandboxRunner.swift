@@ -36,7 +36,9 @@ package struct SandboxRunner: Sendable {
         let node = try SandboxNode(settings)
         use.hasBegun.store(true, ordering: .relaxed)
         let bounds = StepBounds(step.step.limits, settings: settings)
-        let lease = try await Self.lease(of: node.ranges, for: step.step.name, log)
+        let lease = try await node.ranges.take(limit: settings.ceilings.time) { count in
+            log.say("\(step.step.name): waits for ids: other steps have all \(count) ranges of this node.")
+        }
         if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
         if node.groups == nil {
             log.say(
@@ -60,22 +62,6 @@ package struct SandboxRunner: Sendable {
             diskBytes: report.peakDiskBytes,
             egress: report.egress
         )
-    }
-
-    /// Ids for a step; waits while others have all, in whatever process they run.
-    private static func lease(
-        of ranges: IdentityRanges,
-        for name: String,
-        _ log: any BuildLog
-    ) async throws -> IdentityLease {
-        if let lease = try ranges.take() { return lease }
-        log.say(
-            "\(name): waits for ids: all \(ranges.count) ranges of this node are in use; see sandbox.subordinateIDs."
-        )
-        while true {
-            try await Task.sleep(for: .milliseconds(50))
-            if let lease = try ranges.take() { return lease }
-        }
     }
 
     /// Removes empty disks that no step has asked for in a month, and those that were never finished. Harmless beside steps.

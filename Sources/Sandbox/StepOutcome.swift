@@ -40,8 +40,8 @@ package final class StepChanges: Sendable {
         return DiskPeak(
             used: (Int64(status.f_blocks) - Int64(status.f_bfree)) * block,
             free: Int64(status.f_bavail) * block,
-            files: Int64(status.f_files) - Int64(status.f_ffree),
-            freeFiles: status.f_files == 0 ? .max : Int64(status.f_ffree)
+            files: Int64(status.f_files),
+            freeFiles: Int64(status.f_favail)
         )
     }
 }

@@ -13,10 +13,7 @@ extension StepReport {
             return .sandbox("The sandbox of step '\(name)' was not ready after \(Self.text(limit)).", isRetryable: true)
         }
         if case .cacheFull(let cache, let limit) = interruption { return cacheFull(name, cache, limit) }
-        if case .nodeFull(let free) = interruption {
-            return nodeFull(name, "\(ByteSize.text(free)) left, less than sandbox.minimumFreeBytes")
-        }
-        if case .nodeFiles(let free) = interruption { return nodeFull(name, "room for \(free) files") }
+        if case .nodeFull(let left) = interruption { return nodeFull(name, left) }
         guard status != 0 || !isStarted else { return nil }
         return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step, bounds)
     }
@@ -40,13 +37,13 @@ extension StepReport {
         )
     }
 
-    private func nodeFull(_ name: String, _ rest: String) -> BuildFailure {
+    private func nodeFull(_ name: String, _ left: String) -> BuildFailure {
         BuildFailure(
             .platform,
             .diskFull,
             operation: "sandbox.run",
-            message: "Step '\(name)' was ended: the disk of this node has \(rest). Free some,"
-                + " or lower steps.cacheTotalBytes, steps.layerBytes or "
+            message: "Step '\(name)' was ended: the disk of this node has \(left) left, less than "
+                + "steps have to leave (sandbox.minimumFreeBytes). Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
                 + "steps.imageBytes.",
             isRetryable: true
         )
@@ -71,12 +68,11 @@ extension StepReport {
                     + "sandbox.maximumDiskBytes of the worker."
             )
         }
-        if hasTooManyFiles {
+        if isOutOfFiles {
             return reached(
                 .diskFull,
-                "Step '\(name)' ran out of disk: it has written \(peak.files) files, and a disk of "
-                    + "\(ByteSize.text(bounds.diskBytes)) holds no more. A plan may give it a larger one, up to "
-                    + "sandbox.maximumDiskBytes of the worker."
+                "Step '\(name)' ran out of files: its disk of \(ByteSize.text(bounds.diskBytes)) has room for \(peak.files). "
+                    + "A plan may give it a larger one, up to sandbox.maximumDiskBytes of the worker."
             )
         }
         guard counters.processRefusals > 0 else { return nil }

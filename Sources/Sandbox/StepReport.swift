@@ -9,10 +9,8 @@ struct StepReport: Sendable {
         case notReady(after: Duration)
         /// A cache has more than `limit` bytes.
         case cacheFull(name: String, limit: Int64)
-        /// The node's own disk has no more than so many bytes left.
-        case nodeFull(free: Int64)
-        /// It can hold no more than so many files.
-        case nodeFiles(free: Int64)
+        /// The node's own disk has no more than that left, such as `901 MiB`.
+        case nodeFull(String)
     }
 
     /// 128 and the signal's number where one ended it; nil if the helper vanished.
@@ -25,8 +23,8 @@ struct StepReport: Sendable {
     var peakDiskBytes: Int64 { peak.used }
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
-    /// Whether the disk was seen to hold as many files as it can.
-    var hasTooManyFiles = false
+    /// Whether the disk was seen without room for more files.
+    var isOutOfFiles = false
     /// Whether the step, which has no disk, said that a file is too long.
     var isFileLimitMentioned = false
     /// Whether the runtime got as far as starting the command.

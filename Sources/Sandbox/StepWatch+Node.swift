@@ -9,22 +9,19 @@ extension StepWatch {
     private static let pause = Duration.seconds(1)
     private static let pauseFactor = 20
 
-    /// Bytes that the node has left, if they are too few for steps to go on.
-    func freeBytesBelowFloor() -> Int64? {
+    /// The part of a file system's files that steps leave to others.
+    private static let fileReserve: Int64 = 50
+
+    /// What the node has left, if it is too little for steps to go on.
+    func roomBelowFloor() -> String? {
         guard settings.minimumFreeBytes > 0 else { return nil }
         let free = Files.freeBytes(at: launch.step.scratch)
-        return free < settings.minimumFreeBytes ? free : nil
+        if free < settings.minimumFreeBytes { return ByteSize.text(free) }
+        guard let files = Files.freeFiles(at: launch.step.scratch), files.free < files.all / Self.fileReserve else {
+            return nil
+        }
+        return "room for \(files.free) more files"
     }
-
-    /// Files that the node's file system can still hold, if they are too few for steps to go on.
-    func freeFilesBelowFloor() -> Int64? {
-        guard settings.minimumFreeBytes > 0 else { return nil }
-        let free = Files.freeFiles(at: launch.step.scratch)
-        return free < Self.minimumFreeFiles ? free : nil
-    }
-
-    /// Whatever else runs on the node needs some.
-    private static let minimumFreeFiles: Int64 = 20_000
 
     /// Ends the step when one of its caches is larger than it may be. Goes on until cancelled.
     func watchCaches() async {

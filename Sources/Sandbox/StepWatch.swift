@@ -129,8 +129,7 @@ final class StepWatch: Sendable {
                 pause = usage.pause
             }
             if deadline.hasPassed { return interrupt(.timeLimit) }
-            if let free = freeBytesBelowFloor() { return interrupt(.nodeFull(free: free)) }
-            if let free = freeFilesBelowFloor() { return interrupt(.nodeFiles(free: free)) }
+            if let left = roomBelowFloor() { return interrupt(.nodeFull(left)) }
             try? await Task.sleep(for: min(pause, deadline.remaining))
         }
     }

@@ -18,7 +18,7 @@ package struct ImageMaker: Sendable {
     }
 
     /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the
-    /// source, the source, what was made from all of it.
+    /// source, the source, what was made from all of it. Steps see them in the same order.
     ///
     /// - Parameters:
     ///   - steps: what the plan's steps made.
@@ -34,7 +34,7 @@ package struct ImageMaker: Sendable {
         account: LayerAccounts? = nil
     ) async throws -> Image {
         async let base = bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
-        var own = try await writeFiles(of: plan, log, account) + steps.beforeSource
+        var own = try await writeFiles(of: plan, log, account) + steps.beforeSource.shipped
         if plan.includesSource {
             own += try await layers.layers(
                 of: revision,
@@ -46,7 +46,7 @@ package struct ImageMaker: Sendable {
         }
         let image = try ImageAssembler.assemble(
             base: try await base,
-            layers: own + steps.afterSource,
+            layers: own + steps.afterSource.shipped,
             plan: plan,
             revision: revision,
             created: revision.committedAt

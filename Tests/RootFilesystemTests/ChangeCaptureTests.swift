@@ -97,6 +97,14 @@ struct ChangeCaptureTests {
         #expect(try fixture.capture(["/o"], maximumBytes: 60 << 20).layer != nil)
     }
 
+    @Test("a file may be as large as all of them, whatever is allowed in a source")
+    func large() async throws {
+        let fixture = try StepFixture()
+        try await fixture.step("mkdir o; truncate -s 3M o/large")
+        let captured = try fixture.capture(["/o"], maximumBytes: 3 << 20, maximumBlobBytes: 1 << 20)
+        #expect(try await fixture.listing(captured).contains("-rw-r--r-- 0/0 3145728 o/large"))
+    }
+
     @Test("attributes whose names are no text are left out")
     func attributes() async throws {
         let fixture = try StepFixture()

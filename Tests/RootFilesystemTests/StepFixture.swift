@@ -36,7 +36,8 @@ struct StepFixture {
         excluding excluded: [String] = [],
         firstID: UInt32 = 0,
         idCount: UInt32 = .max,
-        maximumBytes: Int64 = .max
+        maximumBytes: Int64 = .max,
+        maximumBlobBytes: Int64 = 1 << 30
     ) throws -> CapturedChanges {
         let changes = OverlayChanges(
             upper: upper,
@@ -47,10 +48,11 @@ struct StepFixture {
             excluded: excluded,
             maximumBytes: maximumBytes
         )
-        let settings = LayerSettings(
+        var settings = LayerSettings(
             processors: BlockingPool(label: "test.layers", width: 2),
             spoolDirectory: scratch.path
         )
+        settings.maximumBlobBytes = maximumBlobBytes
         return try LayerWriter.writeLayer(
             of: changes,
             comment: "step",

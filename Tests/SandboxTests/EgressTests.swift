@@ -1,4 +1,5 @@
 import BuildModel
+import Documents
 import Platform
 import Sandbox
 import TestSupport
@@ -77,7 +78,7 @@ struct EgressTests {
         #expect(server.requests == [])
         #expect(
             sandbox.log.texts.contains {
-                $0.contains("refused a connection") && $0.contains("is not one of the internet")
+                $0.contains("refused a connection") && $0.contains("is this node's own, and steps.hosts does not")
             }
         )
     }
@@ -96,35 +97,6 @@ struct EgressTests {
             #expect((result != nil) == allowed.hasPrefix("localhost"), "\(allowed)")
         }
         #expect(server.requests == ["GET /"])
-    }
-
-    /// The addresses are this node's in a network namespace of the test's own, where the worker runs too.
-    @Test("the node itself is out of reach by whatever address it has, unless the operator names it")
-    func node() async throws {
-        let sandbox = try TestSandbox { _ in }
-        try sandbox.scratch.write("the node\n", to: "pages/page")
-        let addresses = ["8.8.4.4", "10.9.8.7", "9.9.9.1"]
-        let script = addresses.map { "wget -q -O- http://\($0)/page;" }.joined() + " echo tried"
-        var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", script])
-        step.options = ["egress": ["*:80"], "allowed": ["*:80"], "allowsPrivate": true]
-        let setup = """
-            set -e
-            busybox ip link set lo up; for ip in 8.8.4.4 10.9.8.7; do busybox ip address add $ip/32 dev lo; done
-            busybox ip route add local 9.9.9.0/24 dev lo
-            busybox httpd -f -p 80 -h "$1" & server=$!
-            for try in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O- http://9.9.9.1/page && break; sleep 0.1; done
-            shift; "$@" || true
-            kill $server
-            """
-        func lines() async throws -> [String] {
-            let words = ["unshare", "--net", "sh", "-c", setup, "setup", sandbox.scratch("pages")] + step.words
-            return try await Command.result(words).lines
-        }
-        let refused = try await lines()
-        #expect(refused.first == "the node" && !refused.contains("step: the node"), "\(refused)")
-        for address in addresses { #expect(refused.contains { $0.contains("refused a connection to \(address):80") }) }
-        step.options["allowed"] = ["8.8.4.4:80"]
-        #expect(try await lines().filter { $0 == "step: the node" }.count == 1)
     }
 
     @Test(
@@ -161,25 +133,46 @@ struct EgressTests {
         #expect(lines.contains("step: unchanged"))
     }
 
-    /// The stand-in answers on the address in a network namespace of the test's own, where the worker runs too.
-    @Test("a cloud's metadata service is out of reach, directly and through the proxy, whatever is allowed")
-    func metadata() async throws {
+    /// Runs a step in a network namespace of the test's own, whose only addresses are `addresses`, on each of which a server answers with
+    /// `page` on port 80.
+    private func run(
+        _ script: String,
+        beside addresses: [String],
+        page: String,
+        options: [String: JSONValue]
+    ) async throws -> CommandResult {
         let sandbox = try TestSandbox { _ in }
-        try sandbox.scratch.write("stolen credentials\n", to: "metadata/latest/token")
-        let script =
-            "wget -O- http://169.254.169.254/latest/token; http_proxy= wget -O- http://169.254.169.254/latest/token; echo tried"
+        try sandbox.scratch.write(page + "\n", to: "pages/page")
         var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", script])
-        step.options = ["egress": ["169.254.169.254:80", "*:80"]]
+        step.options = options
         let setup = """
             set -e
-            busybox ip link set lo up; busybox ip address add 169.254.169.254/32 dev lo
-            busybox httpd -f -p 169.254.169.254:80 -h "$1" & server=$!
-            for try in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O- http://169.254.169.254/latest/token && break; sleep 0.1; done
-            shift; "$@" || true
-            kill $server
+            busybox ip link set lo up
+            servers=
+            for address in $2; do
+                busybox ip address add "$address/32" dev lo
+                busybox httpd -f -p "$address:80" -h "$1" & servers="$servers $!"
+                for try in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O- "http://$address/page" && break; sleep 0.1; done
+            done
+            shift 2; "$@" || true
+            kill $servers
             """
-        let words = ["unshare", "--net", "sh", "-c", setup, "setup", sandbox.scratch("metadata")] + step.words
-        let result = try await Command.result(words)
+        return try await Command.result(
+            ["unshare", "--net", "sh", "-c", setup, "setup", sandbox.scratch("pages")]
+                + [addresses.joined(separator: " ")] + step.words
+        )
+    }
+
+    @Test("a cloud's metadata service is out of reach, directly and through the proxy, whatever is allowed")
+    func metadata() async throws {
+        let script =
+            "wget -O- http://169.254.169.254/page; http_proxy= wget -O- http://169.254.169.254/page; echo tried"
+        let result = try await run(
+            script,
+            beside: ["169.254.169.254"],
+            page: "stolen credentials",
+            options: ["egress": ["169.254.169.254:80", "*:80"]]
+        )
         #expect(
             result.lines.first == "stolen credentials",
             "the stand-in answers in its namespace: \(result.errorText)"
@@ -187,5 +180,33 @@ struct EgressTests {
         #expect(result.lines.filter { $0.contains("stolen") }.count == 1, "\(result.text)")
         #expect(result.lines.contains { $0.contains("refused a connection to 169.254.169.254:80") })
         #expect(result.lines.contains("step: tried"))
+    }
+
+    @Test("this node's own addresses are out of reach, public ones too, unless the operator names them")
+    func own() async throws {
+        let addresses = ["8.8.8.8", "198.51.100.7"]
+        let script = "for at in 8.8.8.8 198.51.100.7; do wget -q -O- http://$at/page 2>&1; done; echo tried"
+        let everywhere = try await run(
+            script,
+            beside: addresses,
+            page: "of this node",
+            options: ["egress": ["*:80", "8.8.8.8:80"], "allowed": ["*:80"], "allowsPrivate": true]
+        )
+        #expect(everywhere.lines.filter { $0.contains("of this node") } == ["of this node", "of this node"])
+        #expect(everywhere.lines.contains("step: tried"), "\(everywhere.text)")
+        for address in addresses {
+            #expect(
+                everywhere.lines.contains {
+                    $0.contains("refused a connection to \(address):80: its address \(address) is this node's own")
+                }
+            )
+        }
+        let named = try await run(
+            script,
+            beside: addresses,
+            page: "of this node",
+            options: ["egress": ["*:80"], "allowed": ["8.8.8.8:80"]]
+        )
+        #expect(named.lines.filter { $0 == "step: of this node" }.count == 1, "\(named.text)")
     }
 }

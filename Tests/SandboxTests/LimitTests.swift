@@ -43,20 +43,20 @@ struct LimitTests {
         #expect(failure.message.contains("ran out of disk: limit 32 MiB, peak 3"), "\(failure)")
     }
 
-    @Test("disk: as many files as it holds are too much, whatever is in them")
-    func files() async throws {
-        let script = "seq 1 5000 | sed 's,^,/work/,' | xargs touch"
-        let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
-        #expect(failure.code == .diskFull)
-        #expect(failure.message.contains("files, and a disk of 32 MiB holds no more"), "\(failure)")
-    }
-
     @Test("disk: also where the program removes what it could not finish")
     func removed() async throws {
         // What comes and goes between two looks, milliseconds apart, is not seen; a program takes its time.
         let script = "dd if=/dev/zero of=/tmp/big bs=1M count=64 2>&1; sleep 2; rm /tmp/big; exit 1"
         let failure = try await failure(script, limits: StepLimits(diskBytes: 32 << 20))
         #expect(failure.code == .diskFull)
+    }
+
+    @Test("files: a disk that has bytes and no room for more files is named, however small they are")
+    func files() async throws {
+        let script = "n=0; while : >/f$n; do n=$((n+1)); done 2>/dev/null; exit 1"
+        let failure = try await failure(script, limits: StepLimits(diskBytes: 8 << 20))
+        #expect(failure.code == .diskFull && failure.fault == .code)
+        #expect(failure.message.contains("ran out of files: its disk of 8 MiB has room for 1"), "\(failure)")
     }
 
     @Test(
@@ -123,20 +123,44 @@ struct LimitTests {
         #expect(try await Command.result(["pgrep", "-f", "sleep 4321"]).text.isEmpty)
     }
 
-    @Test("time: a step that writes without a pause is ended as any other, and so is one that is cancelled")
-    func talkative() async throws {
-        let sandbox = try TestSandbox { $0.outputBytes = 1 << 20 }
+    /// Writers enough to keep the pipe full, whatever the reader does.
+    private static let chatter = "for i in 1 2 3 4; do yes & done; yes"
+
+    @Test("time: also where the step never stops writing")
+    func chattering() async throws {
         let start = ContinuousClock.now
-        let failure = try await #require(throws: BuildFailure.self) {
-            _ = try await sandbox.run("yes") { $0.limits.seconds = 1 }
-        }
-        #expect(failure.fault == .timedOut)
-        let running = Task { try await sandbox.run("echo begun; yes") }
-        try await eventually("it runs") { sandbox.log.texts.contains("step: begun") }
+        let failure = try await failure(
+            Self.chatter,
+            settings: { $0.outputBytes = 100_000 },
+            limits: StepLimits(seconds: 1)
+        )
+        #expect(failure.fault == .timedOut, "\(failure)")
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test("a cancelled step ends, also where it never stops writing")
+    func cancelledWhileChattering() async throws {
+        let sandbox = try TestSandbox { $0.outputBytes = 100_000 }
+        let running = Task { try await sandbox.run(Self.chatter) { $0.limits.seconds = 60 } }
+        try await eventually("it writes") { !sandbox.log.texts.isEmpty }
+        let start = ContinuousClock.now
         running.cancel()
-        let cancelled = await #expect(throws: BuildFailure.self) { _ = try await running.value }
-        #expect(cancelled?.fault == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(30))
+        let failure = await #expect(throws: BuildFailure.self) { _ = try await running.value }
+        #expect(failure?.fault == .cancelled)
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test("ids: a step waits for those of another one where the node has too few")
+    func identities() async throws {
+        let sandbox = try TestSandbox { $0.identities?.count = 65536 }
+        let first = Task { try await sandbox.run("sleep 3") }
+        try await eventually("it has them") {
+            try await Command.result(["pgrep", "-f", "slipway-sandbox .*\(sandbox.scratch.path)"]).succeeded
+        }
+        _ = try await sandbox.run("echo second")
+        _ = try await first.value
+        let wait = "step: waits for ids: other steps have all 1 ranges of this node."
+        #expect(sandbox.log.texts == [wait, "step: second"])
     }
 
     @Test("processors: a busy step gets its share")

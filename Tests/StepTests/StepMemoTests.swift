@@ -45,31 +45,6 @@ struct StepMemoTests {
         #expect(forced.digest == project.digest, "the same commands made something else")
     }
 
-    @Test(
-        "results are shared as far as the operator says, caches never: whoever fills one writes what others would run"
-    )
-    func scopes() async throws {
-        var fixture = try await StepFixture()
-        try fixture.useRule(
-            """
-            - name: build
-              command: ls /kept >seen.txt && echo >/kept/$(cat list.txt)
-              caches: [{name: kept, path: /kept}]
-              outputs: [/app]
-            """
-        )
-        fixture.variables["SLIPWAY_STEPS_MEMO_SCOPE"] = "farm"
-        try fixture.app(["probe.txt": "", "list.txt": "one"])
-        #expect(try await fixture.build("1", "--project", "a").run == ["build"])
-        #expect(try await fixture.build("2", "--project", "b").remembered == ["build"])
-        try fixture.app(["list.txt": "two"])
-        #expect(try await fixture.build("3", "--project", "b").run == ["build"])
-        #expect(try Files.read("\(try await fixture.unpack("3"))/app/seen.txt") == [], "it has another project's cache")
-        try fixture.app(["list.txt": "three"])
-        #expect(try await fixture.build("4", "--project", "b").run == ["build"])
-        #expect(try Files.read("\(try await fixture.unpack("4"))/app/seen.txt") == Array("two\n".utf8))
-    }
-
     @Test("cache ls, why and rm tell and forget it")
     func commands() async throws {
         let fixture = try await fixture()
@@ -107,6 +82,62 @@ struct StepMemoTests {
         let result = try await SlipwayProgram.result(words, environment: fixture.environment)
         #expect(result.succeeded, "\(result.errorText)")
         #expect(StepBuild(result: result, json: nil).run == ["install", "build"])
+    }
+
+    @Test("what no image has is made again only when a step that has to run needs it, whatever it then is")
+    func unshipped() async throws {
+        var fixture = try await fixture()
+        try fixture.useRule(
+            """
+            - name: install
+              command: mkdir /out && cp list.txt /out
+              inputs: [list.txt]
+              outputs: [/out]
+            - name: tools
+              kind: install
+              command: mkdir /tools && date +%s%N >/tools/time
+              inputs: [list.txt]
+              outputs: [{path: /tools, shipped: false}]
+            - name: build
+              command: cat /out/list.txt /tools/time >made.txt
+              outputs: [/app]
+            """
+        )
+        let first = try await fixture.build("1")
+        #expect(first.run == ["install", "tools", "build"], "\(first.log)")
+        try Directories.remove(fixture.scratch("cache/steps/layers"))
+        let second = try await fixture.build("2")
+        #expect(second.run == [] && second.remembered == ["install", "tools", "build"], "\(second.log)")
+        #expect(second.digest == first.digest)
+
+        try fixture.app(["other.txt": "x"])
+        let third = try await fixture.build("3")
+        #expect(third.run == ["tools", "build"], "\(third.log)")
+        #expect(third.log.contains("tools: run again: a later step needs its files"), "\(third.log)")
+        let (old, new) = (try await fixture.unpack("1"), try await fixture.unpack("3"))
+        let made = try Files.read("\(new)/app/made.txt")
+        #expect(made != (try Files.read("\(old)/app/made.txt")) && made.starts(with: Array("a\n".utf8)))
+    }
+
+    @Test("results are shared as far as the operator says, and caches never are")
+    func scope() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir -p /out && ls /var/kept >/out/seen && touch /var/kept/mark
+              outputs: [/out]
+              caches: [{name: kept, path: /var/kept, locked: true}]
+            """
+        )
+        fixture.variables["SLIPWAY_STEPS_MEMO_SCOPE"] = "farm"
+        try fixture.app(["probe.txt": ""])
+        #expect(try await fixture.build("1", "--project", "a").run == ["build"])
+        let shared = try await fixture.build("2", "--project", "b")
+        #expect(shared.remembered == ["build"] && shared.run == [], "\(shared.log)")
+        #expect(try await fixture.build("3", "--project", "b", "--no-cache").run == ["build"])
+        let seen = try Files.read("\(try await fixture.unpack("3"))/out/seen")
+        #expect(seen == [], "one project's step has read what another's wrote")
     }
 
     @Test("a build that is interrupted in a step ends at once and leaves nothing")

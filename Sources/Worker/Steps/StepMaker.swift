@@ -54,9 +54,22 @@ package struct StepMaker: Sendable {
         log: any BuildLog
     ) async throws -> StepLayers {
         var made = earlier
-        for step in steps {
+        var rest = steps[...]
+        while let step = rest.first {
             let work = StepWork(maker: self, step: step, earlier: made, revision, source, order, log)
-            made.results.append(try await work.result())
+            if let result = try await work.result() {
+                made.results.append(result)
+                rest.removeFirst()
+                continue
+            }
+            // It has to run on files that nobody has. Whoever makes those may make others than are remembered, so that what comes
+            // after is looked up anew.
+            guard let first = made.results.firstIndex(where: { !$0.isWhole }) else { throw StepWork.nowhere }
+            let again = made.results[first...].map(\.step)
+            made.results.removeSubrange(first...)
+            let maker = StepWork(maker: self, step: again[0], earlier: made, revision, source, order, log)
+            made.results.append(try await maker.madeAgain())
+            rest = again.dropFirst() + rest
         }
         return made
     }
@@ -149,23 +162,6 @@ extension StepMaker {
 
     /// Runs or remembers all steps of a plan, phase by phase.
     package func perform(
-        _ plan: BuildPlan,
-        _ revision: Revision,
-        from source: any RevisionSource,
-        order: StepOrder,
-        timer: inout PhaseTimer,
-        log: any BuildLog
-    ) async throws -> StepLayers {
-        do {
-            return try await performOnce(plan, revision, from: source, order: order, timer: &timer, log: log)
-        } catch let failure as BuildFailure where failure.code == .stepDiffers {
-            // What it has left now is what is remembered from here on; the steps after it stand on that.
-            log.say("\(failure.message) The steps are gone through again.")
-            return try await performOnce(plan, revision, from: source, order: order, timer: &timer, log: log)
-        }
-    }
-
-    private func performOnce(
         _ plan: BuildPlan,
         _ revision: Revision,
         from source: any RevisionSource,

@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import RootFilesystem
 
 /// What is known of a step that was run or remembered.
 struct StepResult: Sendable {
@@ -8,13 +7,16 @@ struct StepResult: Sendable {
     var record: StepRecord
     /// One for each output that has something in it, in the order of the outputs.
     var layers: [ShippableLayer]
-    /// Has the step run for the bytes of layers that are nowhere; nil if all can be had.
-    var remake: (@Sendable () async throws -> StepResult)?
 
     struct ShippableLayer: Sendable {
         var layer: Layer
         var isShipped: Bool
+        /// Whether this node or a registry has its bytes. Of what no image has, nobody may, until a step that has to run needs them.
+        var hasBytes = true
     }
+
+    /// Whether another step can run on it.
+    var isWhole: Bool { layers.allSatisfy(\.hasBytes) }
 }
 
 /// What the steps of a plan add to its image.
@@ -24,27 +26,15 @@ package struct StepLayers: Sendable {
     package init() {}
 
     /// Below the source: what was made from a part of it alone, and so stays the same while the rest changes.
-    var beforeSource: [Layer] { shipped { $0 != .all } }
+    var beforeSource: [StepResult.ShippableLayer] { results[..<sourcePosition].flatMap(\.layers) }
 
-    /// On top of the source, which it may change.
-    var afterSource: [Layer] { shipped { $0 == .all } }
+    /// On top of the source, which it may change: what was made from all of it, and whatever was made after that.
+    var afterSource: [StepResult.ShippableLayer] { results[sourcePosition...].flatMap(\.layers) }
 
-    private func shipped(_ isWanted: (StepInputs) -> Bool) -> [Layer] {
-        results.filter { isWanted($0.step.inputs) }.flatMap(\.layers).filter(\.isShipped).map(\.layer)
-    }
+    private var sourcePosition: Int { results.firstIndex { $0.step.inputs == .all } ?? results.count }
 }
 
-extension StepLayers {
-    /// As steps stand on them, lowest first, in the image's order: below the source what was made from a part of it, above it what was
-    /// made from all.
-    ///
-    /// - Parameter owner: who shares them.
-    func stacked(owner: String) -> (below: [FilesystemLayer], above: [FilesystemLayer]) {
-        func stack(_ isWanted: (StepInputs) -> Bool, standsOnMore: Bool) -> [FilesystemLayer] {
-            results.filter { isWanted($0.step.inputs) }.flatMap(\.layers).map {
-                FilesystemLayer($0.layer, realm: owner, standsOnMore: standsOnMore)
-            }
-        }
-        return (stack({ $0 != .all }, standsOnMore: false), stack({ $0 == .all }, standsOnMore: true))
-    }
+extension [StepResult.ShippableLayer] {
+    /// Those that images have.
+    var shipped: [Layer] { filter(\.isShipped).map(\.layer) }
 }

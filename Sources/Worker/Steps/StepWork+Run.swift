@@ -22,21 +22,14 @@ extension StepWork {
     }
 
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
-        let (below, above) = try await settledEarlier().stacked(owner: maker.policy.scope.owner(order))
-        async let lease = maker.filesystems.lease(try ground.base.filesystemLayers() + below + above)
-        try await writeInputs(to: scratch.inputs)
-        let lower = try await lease
-        let directories = lower.lowerDirectories
-        let caches = try await maker.caches.hold(
-            step.caches,
-            owner: StepScope.project.owner(order),
-            scratch.path
-        )
+        let lower = try await lower(on: ground, scratch.inputs)
+        // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
+        let caches = try await maker.caches.hold(step.caches, owner: StepScope.project.owner(order), scratch.path)
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
         let stepLog = StepLog(log, step: step, secrets: secrets.values)
         let task = SandboxedStep(
             step: step,
-            lowers: Array(directories.prefix(above.count)) + [scratch.inputs] + directories.dropFirst(above.count),
+            lowers: lower.lowerDirectories,
             scratch: scratch.work,
             caches: caches.map { StepCache($0.mount, directory: $0.directory, maximumBytes: maker.caches.bound) },
             secrets: secrets,
@@ -62,6 +55,23 @@ extension StepWork {
             say("its caches cannot be emptied: \(BuildFailure(error, operation: "steps.caches"))")
         }
         return try result.get()
+    }
+
+    /// What the step sees, in the order of the image's layers: its inputs where the source is.
+    private func lower(on ground: StepGround, _ directory: String) async throws -> RootFilesystemLease {
+        let base = try ground.base.filesystemLayers()
+        let owner = maker.policy.scope.owner(order)
+        let layers = base + (below + above).map { FilesystemLayer($0, realm: owner) }
+        let view: JSONValue = [.string(step.workingDirectory), try await inputs()]
+        let files = InterposedFiles(
+            directory: directory,
+            identity: Digest(of: view.canonicalBytes),
+            position: base.count + below.count
+        )
+        if !above.isEmpty { try await writeInputs(to: directory) }
+        async let lease = maker.filesystems.lease(layers, around: files)
+        if above.isEmpty { try await writeInputs(to: directory) }
+        return try await lease
     }
 
     private func writeInputs(to directory: String) async throws {

@@ -9,7 +9,11 @@ internal import Sandbox
 struct StepWork: Sendable {
     let maker: StepMaker
     let step: BuildStep
-    let earlier: StepLayers
+    /// What earlier steps left below the source and on top of it, lowest first.
+    let below: [Layer]
+    let above: [Layer]
+    /// Whether the bytes of all of that can be had.
+    let canRun: Bool
     let revision: Revision
     let source: any RevisionSource
     let order: StepOrder
@@ -26,20 +30,35 @@ struct StepWork: Sendable {
     ) {
         self.maker = maker
         self.step = step
-        self.earlier = earlier
+        below = earlier.beforeSource.map(\.layer)
+        above = earlier.afterSource.map(\.layer)
+        canRun = earlier.results.allSatisfy(\.isWhole)
         self.revision = revision
         self.source = source
         self.order = order
         self.log = log
     }
 
-    func result() async throws -> StepResult {
+    /// The remembered result, else what running the step makes.
+    ///
+    /// - Returns: nil if it has to run, and what earlier steps left is nowhere.
+    func result() async throws -> StepResult? {
         let ground = try await self.ground()
         let key = try await key(on: ground)
-        if order.usesMemo {
-            if let result = await remembered(key, on: ground) { return result }
-            if let difference = difference(key) { say("not remembered: \(difference)") }
-        }
+        if order.usesMemo, let result = await remembered(key) { return result }
+        guard canRun else { return nil }
+        if order.usesMemo, let difference = difference(key) { say("not remembered: \(difference)") }
+        return try await made(on: ground, key)
+    }
+
+    /// Runs the step, whatever is remembered: a later one needs its files.
+    func madeAgain() async throws -> StepResult {
+        let ground = try await self.ground()
+        say("run again: a later step needs its files, which are not kept")
+        return try await made(on: ground, try await key(on: ground))
+    }
+
+    private func made(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
         try Task.checkCancellation()
         say("\(step.command)")
         let result = try await run(on: ground, key)
@@ -53,9 +72,8 @@ struct StepWork: Sendable {
 
     /// What is remembered of the step, without running it.
     func lookUp() async throws -> (key: StepKey, result: StepResult?) {
-        let ground = try await self.ground()
-        let key = try await key(on: ground)
-        return (key, await remembered(key, on: ground))
+        let key = try await key(on: try await ground())
+        return (key, await remembered(key))
     }
 
     private func key(on ground: StepGround) async throws -> StepKey {
@@ -74,7 +92,7 @@ struct StepWork: Sendable {
             }
         return StepGround(
             base: base,
-            earlier: earlier.results.flatMap(\.layers).map(\.layer),
+            earlier: below + above,
             environment: policy.environment.merging(step.environment) { _, own in own },
             network: network.json,
             runtime: policy.runtime,
@@ -83,7 +101,7 @@ struct StepWork: Sendable {
     }
 
     /// What the step sees of the source, by object ids: nothing is read.
-    private func inputs() async throws -> JSONValue {
+    func inputs() async throws -> JSONValue {
         guard case .paths(let paths) = step.inputs else { return ["tree": .string(revision.tree.hex)] }
         return try await source.withTree(of: revision) { tree in
             var inputs: [String: JSONValue] = [:]
