@@ -147,9 +147,9 @@ package struct StepLimits: Sendable, Hashable {
 }
 
 extension CacheMount {
-    /// Whether a text may name a cache: it becomes the name of a directory.
+    /// Whether a text may name a cache: it becomes the name of a directory, beside which its lock ends in `.lock`.
     package static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix(".")
+        !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix(".") && !text.hasSuffix(".lock")
             && text.utf8.allSatisfy { byte in
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                     || [45, 46, 95].contains(byte)

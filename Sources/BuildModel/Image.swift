@@ -95,6 +95,9 @@ package struct BaseImage: Sendable {
     package var config: JSONValue
     /// The layers, base first, with OCI media types.
     package var layers: [ImageBlob]
+    /// Whose word it is that these layers may be had: empty for the operator's, else the repository that a stranger named. A digest is
+    /// no proof that whoever names it ever had the bytes, so what was unpacked for one is not shown to another.
+    package var realm = ""
 
     package init(name: ImageReference, config: JSONValue, layers: [ImageBlob]) {
         self.name = name

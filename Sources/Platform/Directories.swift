@@ -41,6 +41,15 @@ package enum Directories {
         }
     }
 
+    /// Gives a directory to a user and the group of the same number.
+    ///
+    /// - Throws: `BuildFailure` with code `system` that names the path.
+    package static func setOwner(_ path: String, _ owner: UInt32) throws(BuildFailure) {
+        guard unsafe chown(path, owner, owner) == 0 else {
+            throw .system(errno: errno, operation: "directory.owner", message: "Cannot give '\(path)' to \(owner).")
+        }
+    }
+
     /// The names in a directory, sorted by their bytes, without `.` and `..`.
     package static func list(_ path: String) throws(BuildFailure) -> [String] {
         guard let stream = unsafe opendir(path) else {

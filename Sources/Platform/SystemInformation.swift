@@ -6,8 +6,8 @@ package enum SystemInformation {
     /// Processors that this process may use.
     package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// Whether this process may do what root may.
-    package static var isRoot: Bool { geteuid() == 0 }
+    /// Whether this process may do what root of the system may.
+    package static var isRoot: Bool { ProcessRights.current == .root }
 
     package static var processID: Int32 { getpid() }
 

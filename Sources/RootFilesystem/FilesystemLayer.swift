@@ -5,24 +5,29 @@ internal import Platform
 package struct FilesystemLayer: Sendable {
     package var blob: ImageBlob
     package var diffID: Digest
+    /// Who shares the unpacked files: those of one realm are never found from another, which has to have the bytes itself. Empty for
+    /// what is everybody's.
+    package var realm: String
 
-    package init(blob: ImageBlob, diffID: Digest) {
+    package init(blob: ImageBlob, diffID: Digest, realm: String = "") {
         self.blob = blob
         self.diffID = diffID
+        self.realm = realm
     }
 
-    package init(_ layer: Layer) {
-        self.init(blob: layer.blob, diffID: layer.diffID)
+    package init(_ layer: Layer, realm: String = "") {
+        self.init(blob: layer.blob, diffID: layer.diffID, realm: realm)
     }
 
-    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID"; what lies
-    /// between them counts as one of them.
+    /// What tells this layer on top of those below it apart from all others: OCI image spec, config.md, "Layer ChainID", with the
+    /// realm where there is one; what lies between them counts as one of them.
     static func chainIDs(of layers: [FilesystemLayer], around files: InterposedFiles? = nil) -> [Digest] {
         var chain: [Digest] = []
         var last: Digest?
         for (index, layer) in layers.enumerated() {
             if let files, index == files.position { last = Digest(of: "\(last?.description ?? "") \(files.identity)") }
-            let id = last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID
+            var id = last.map { Digest(of: "\($0) \(layer.diffID)") } ?? layer.diffID
+            if !layer.realm.isEmpty { id = Digest(of: "\(id) in \(layer.realm)") }
             chain.append(id)
             last = id
         }
@@ -62,7 +67,7 @@ extension BaseImage {
         }
         var result: [FilesystemLayer] = []
         for (blob, diffID) in zip(layers, diffIDs) {
-            result.append(FilesystemLayer(blob: blob, diffID: try Digest(parsing: diffID.string ?? "")))
+            result.append(FilesystemLayer(blob: blob, diffID: try Digest(parsing: diffID.string ?? ""), realm: realm))
         }
         return result
     }

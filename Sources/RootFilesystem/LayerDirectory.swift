@@ -44,11 +44,13 @@ struct LayerNotes {
 final class DirectoryResolver {
     private let root: DirectoryHandle
     private let overlay: OverlayAttributes
+    private let owners: LayerOwners
     /// The last answer; archives have most entries of a directory one after another.
     private var last: (parents: ArraySlice<[UInt8]>, directory: LayerDirectory)?
 
-    init(root: DirectoryHandle, overlay: OverlayAttributes) {
+    init(root: DirectoryHandle, overlay: OverlayAttributes, owners: LayerOwners) {
         self.root = root
+        self.owners = owners
         self.overlay = overlay
     }
 
@@ -121,7 +123,7 @@ final class DirectoryResolver {
         try notes.count(path)
         _ = try parent.handle.makeDirectory(name)
         let handle = try parent.handle.directory(name)
-        try handle.apply(.impliedDirectory)
+        try handle.apply(owners.impliedDirectory)
         if isOpaque { try handle.set(overlay.opaque) } else { notes.implied.insert(path) }
         return LayerDirectory(path: path, handle: handle)
     }

@@ -11,11 +11,11 @@ final class LayerExtractor {
     var notes = LayerNotes()
     private let budget: UnpackBudget
 
-    init(root: DirectoryHandle, overlay: OverlayAttributes, budget: UnpackBudget) {
+    init(root: DirectoryHandle, overlay: OverlayAttributes, owners: LayerOwners, budget: UnpackBudget) {
         self.budget = budget
         self.root = root
         self.overlay = overlay
-        resolver = DirectoryResolver(root: root, overlay: overlay)
+        resolver = DirectoryResolver(root: root, overlay: overlay, owners: owners)
     }
 
     /// Adds the present entry of an archive.

@@ -4,6 +4,7 @@ internal import Platform
 /// Unpacks one blob into one directory: a thread reads, hashes and inflates, another hashes the tar and makes files.
 struct LayerUnpacker: Sendable {
     let overlay: OverlayAttributes
+    let owners: LayerOwners
     /// The threads that inflate; as many as unpack, so that each of those finds one.
     let inflaters: BlockingPool
 
@@ -18,15 +19,18 @@ struct LayerUnpacker: Sendable {
         budget: UnpackBudget,
         cancellation: CancelFlag
     ) throws(BuildFailure) -> LayerNotes {
-        try root.apply(.impliedDirectory)
+        try root.apply(owners.impliedDirectory)
         let queue = ChunkQueue()
         defer { queue.stop() }
         let inflater = BlobInflater(descriptor: layer.blob.descriptor, content: content, cancellation: cancellation)
         inflaters.submit { inflater.run(into: queue) }
         let tar = TarSource(queue, budget: budget)
         let archive = try unsafe ArchiveReader(.tar) { () throws(BuildFailure) in try unsafe tar.next() }
-        let extractor = LayerExtractor(root: root, overlay: overlay, budget: budget)
-        while let entry = try archive.next() { try extractor.add(entry, from: archive) }
+        let extractor = LayerExtractor(root: root, overlay: overlay, owners: owners, budget: budget)
+        while var entry = try archive.next() {
+            entry.attributes = owners.onDisk(entry.attributes)
+            try extractor.add(entry, from: archive)
+        }
         let diffID = try tar.digestOfAll()
         guard diffID == layer.diffID else {
             throw UnpackFailure.corrupted(layer.blob.descriptor.digest, "its tar has the diff id \(diffID)")

@@ -16,6 +16,8 @@ package final class RootFilesystems: Sendable {
         package var directory: String
         /// Whose overlays the layers are for.
         package var overlay: OverlayAttributes
+        /// The owner on disk of what belongs to root in an image; others follow.
+        package var firstID: UInt32
         /// The largest image that is unpacked, in bytes of tar of the layers that are not there yet.
         package var maximumBytes: Int64
         /// Bytes that the disk has to have left.
@@ -26,12 +28,14 @@ package final class RootFilesystems: Sendable {
         package init(
             directory: String,
             overlay: OverlayAttributes = .trusted,
+            firstID: UInt32 = 0,
             maximumBytes: Int64 = 32 << 30,
             minimumFreeBytes: Int64 = 0,
             width: Int = 4
         ) {
             self.directory = directory
             self.overlay = overlay
+            self.firstID = firstID
             self.maximumBytes = maximumBytes
             self.minimumFreeBytes = minimumFreeBytes
             self.width = width
@@ -58,6 +62,7 @@ package final class RootFilesystems: Sendable {
         pool = BlockingPool(label: "slipway.unpack", width: settings.width)
         unpacker = LayerUnpacker(
             overlay: settings.overlay,
+            owners: LayerOwners(firstID: settings.firstID),
             inflaters: BlockingPool(label: "slipway.inflate", width: settings.width)
         )
         try removeRemains()
@@ -78,6 +83,16 @@ package final class RootFilesystems: Sendable {
         _ layers: [FilesystemLayer],
         around files: InterposedFiles? = nil
     ) async throws -> RootFilesystemLease {
+        while true {
+            if let lease = try await attemptLease(layers, around: files) { return lease }
+        }
+    }
+
+    /// - Returns: nil if somebody has collected a layer between its being had alone and its being shared.
+    private func attemptLease(
+        _ layers: [FilesystemLayer],
+        around files: InterposedFiles?
+    ) async throws -> RootFilesystemLease? {
         let shelves = FilesystemLayer.chainIDs(of: layers, around: files).map(shelf)
         var locks: [FileLock] = []
         var missing: [Int] = []
@@ -90,8 +105,9 @@ package final class RootFilesystems: Sendable {
         let (indices, held) = (missing, locks)
         try await looks.run {
             for index in indices { try held[index].share() }
-            for shelf in shelves { try shelf.touch() }
+            for shelf in shelves where shelf.isWhole() { try shelf.touch() }
         }
+        guard try await looks.run({ shelves.allSatisfy { $0.isWhole() } }) else { return nil }
         return RootFilesystemLease(lowerDirectories: Self.directories(shelves[...], around: files), locks: locks)
     }
 

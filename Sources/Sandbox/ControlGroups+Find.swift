@@ -24,7 +24,9 @@ extension ControlGroups {
         }
         guard needed.allSatisfy({ parents[$0] != nil }) else { return nil }
         // Whoever is not root uses groups that root has made for them.
-        guard SystemIdentity.isRoot || parents.values.allSatisfy({ unsafe access($0, W_OK) == 0 }) else { return nil }
+        guard SystemInformation.isRoot || parents.values.allSatisfy({ unsafe access($0, W_OK) == 0 }) else {
+            return nil
+        }
         let all = mounts.filter { !$0.isUnified }.map { "\($0.path)/\(name)" }
         return ControlGroups(hierarchy: .controllers(parents), parents: all, path: "/\(name)")
     }
@@ -35,7 +37,7 @@ extension ControlGroups {
             return unified(delegated.path, below: mount)
         }
         let parent = "\(mount)/\(name)"
-        if geteuid() == 0, DelegatedGroup.enable(in: mount) {
+        if SystemInformation.isRoot, DelegatedGroup.enable(in: mount) {
             try Directories.create(parent)
             if DelegatedGroup.enable(in: parent) { return unified(parent, below: mount) }
         }

@@ -50,9 +50,13 @@ struct ControlGroups: Sendable, Hashable {
         }
     }
 
+    /// What a runtime's own group is called.
+    static let runtimeChild = "step"
+
     /// The group that a runtime makes which cannot be kept from it, as its configuration names it, and its directories.
     func runtimeGroup(_ name: String) -> (path: String, directories: [String]) {
-        ("\(path)/\(name)/step", parents.flatMap { ["\($0)/\(name)/step", "\($0)/\(name)"] })
+        let child = Self.runtimeChild
+        return ("\(path)/\(name)/\(child)", parents.flatMap { ["\($0)/\(name)/\(child)", "\($0)/\(name)"] })
     }
 
     /// The files to read after the step.

@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import Glibc
 
 /// The most that a step's disk was seen to hold: bytes, and files, for which a file system has room of its own.
 struct DiskPeak: Sendable, Equatable {
@@ -25,7 +26,7 @@ extension StepReport {
         switch message {
         case .ready: break
         case .started: isStarted = true
-        case .usage(let bytes): peak.add(DiskPeak(used: bytes, free: .max))
+        case .usage(let bytes): peak.add(DiskPeak(used: bytes))
         case .full: isDiskFull = true
         case .trouble(let text): trouble = text
         case .failed(let text): failure = text
@@ -43,5 +44,13 @@ extension StepReport {
         // Between two looks a program may have filled the disk, said so, and removed what it wrote. Its word alone means nothing:
         // other disks than this one are full at times.
         isDiskFull = isFull || (isMentioned && peak.used > bounds.diskBytes / 4 * 3)
+    }
+
+    /// Without a disk, no file may become longer than all of them together. The kernel then ends the program, or tells it, which says
+    /// so and may remove the file; either way the step ends in whatever way it likes.
+    mutating func noteFiles(bounds: StepBounds, isMentioned: Bool) {
+        let isLong = status == 128 + SIGXFSZ || (isMentioned && peak.used > bounds.diskBytes / 4 * 3)
+        if isLong { isDiskFull = true }
+        isFileLimitMentioned = isMentioned
     }
 }

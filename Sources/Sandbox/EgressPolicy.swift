@@ -63,6 +63,6 @@ struct EgressPolicy: Sendable, Hashable {
         if scope == .forbidden || (scope == .local && !allowsPrivate) { return false }
         let isOwn = address.isOwn
         if scope == .global && !isOwn { return true }
-        return configured.contains { $0.contains(host: host, port: port) && !($0.host == "*" && isOwn) }
+        return configured.contains { $0.contains(host: host, port: port) && !($0.host.hasPrefix("*") && isOwn) }
     }
 }

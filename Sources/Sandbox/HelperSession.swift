@@ -20,6 +20,8 @@ final class HelperSession: @unchecked Sendable {
     private var buffer = [UInt8](repeating: 0, count: 65536)
     private var open = 2
     private var isReading = false
+    /// Whether somebody will look at a line that has not ended.
+    private var isAwaited = false
     /// Whether the control socket may still be written to: whoever kills does not wait for the queue, which a step that never stops
     /// writing keeps busy.
     private let isControlOpen = Mutex(true)
@@ -68,7 +70,10 @@ final class HelperSession: @unchecked Sendable {
         guard !output.isCancelled else { return }
         let count = unsafe read(process.output, &buffer, buffer.count)
         let error = errno
-        if count > 0 { lines.add(buffer[0..<count]) }
+        if count > 0 {
+            lines.add(buffer[0..<count])
+            awaitLineEnd()
+        }
         if count > 0 || (count < 0 && error == EINTR) {
             queue.async { self.readOutput() }
         } else if count == 0 || error != EAGAIN {
@@ -78,6 +83,21 @@ final class HelperSession: @unchecked Sendable {
             isReading = false
         }
     }
+
+    /// A line that has begun is shown when nothing has come for a while.
+    private func awaitLineEnd() {
+        guard lines.isLineOpen, !isAwaited else { return }
+        isAwaited = true
+        let additions = lines.additions
+        queue.asyncAfter(deadline: .now() + Self.openLineSeconds) { [self] in
+            isAwaited = false
+            guard !output.isCancelled, lines.isLineOpen else { return }
+            guard lines.additions == additions else { return awaitLineEnd() }
+            lines.showOpenLine()
+        }
+    }
+
+    private static let openLineSeconds = 2.0
 
     private func ended(_ descriptor: Int32) {
         close(descriptor)

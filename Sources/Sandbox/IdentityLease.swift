@@ -2,7 +2,7 @@ internal import BuildModel
 internal import Glibc
 internal import Platform
 
-/// The right to 65536 ids of the node, held while a step runs. The lock goes on in the helper, so that nobody else gets the ids
+/// The right to 65536 ids of the node, and to a name, held while a step runs. The lock goes on in the helper, so that nobody else gets the ids
 /// before the last thing of the step is gone, also when the worker was killed.
 final class IdentityLease: Sendable {
     /// The number of the range; what the step leaves in the system is named by it.
@@ -29,6 +29,13 @@ struct IdentityRanges: Sendable {
     /// Where the locks are.
     let directory: String
     let range: IdentityRange
+    /// Whether all steps have the first ids of the range, and only names of their own.
+    var isShared = false
+
+    private static let mostShared = 1024
+
+    /// How many steps can run at once.
+    var count: Int { isShared ? Self.mostShared : Int(range.count / Self.width) }
 
     static let width: UInt32 = 65536
 
@@ -41,13 +48,12 @@ struct IdentityRanges: Sendable {
     ///   - limit: how long to wait at most.
     ///   - whenBusy: called once if there is something to wait for, with the number of ranges.
     /// - Throws: `BuildFailure` when all were taken for so long, retryable, or the directory cannot be used; `CancellationError`.
-    func take(limit: Duration, whenBusy: (UInt32) -> Void) async throws -> IdentityLease {
+    func take(limit: Duration, whenBusy: (Int) -> Void) async throws -> IdentityLease {
         try Directories.create(directory)
         let deadline = Deadline(after: limit)
-        let count = range.count / Self.width
         var isTold = false
         while true {
-            for number in 0..<Int(count) {
+            for number in 0..<count {
                 if let lease = try lease(number) { return lease }
             }
             if !isTold { whenBusy(count) }
@@ -57,7 +63,7 @@ struct IdentityRanges: Sendable {
         }
     }
 
-    private static func exhausted(_ count: UInt32) -> BuildFailure {
+    private static func exhausted(_ count: Int) -> BuildFailure {
         .sandbox(
             "All \(count) ranges of ids were in use on this node for too long; sandbox.subordinateIDs can name more.",
             isRetryable: true
@@ -75,7 +81,7 @@ struct IdentityRanges: Sendable {
             close(descriptor)
             return nil
         }
-        let base = range.start + UInt32(number) * Self.width
+        let base = range.start + (isShared ? 0 : UInt32(number) * Self.width)
         return IdentityLease(number: number, base: base, descriptor: descriptor)
     }
 }

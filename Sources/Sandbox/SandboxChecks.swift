@@ -1,15 +1,17 @@
 package import BuildModel
-internal import Glibc
 internal import Platform
 
 /// What `slipway doctor` asks about the sandbox. A node without it still builds what has no steps, so that nothing here keeps a
 /// worker from starting.
 package enum SandboxChecks {
     /// Every check of this module.
-    package static func all(_ settings: SandboxSettings) -> [any HealthCheck] {
+    ///
+    /// - Parameter slots: how many steps this node may have to run at once.
+    package static func all(_ settings: SandboxSettings, slots: Int) -> [any HealthCheck] {
         [
-            RuntimeCheck(settings: settings), IdentityCheck(settings: settings), GroupCheck(settings: settings),
-            PrivilegeCheck(), LeftoverCheck(settings: settings),
+            RuntimeCheck(settings: settings), IdentityCheck(settings: settings, slots: slots),
+            GroupCheck(settings: settings),
+            PrivilegeCheck(settings: settings), LeftoverCheck(settings: settings),
         ]
     }
 
@@ -36,12 +38,19 @@ struct RuntimeCheck: HealthCheck {
 struct IdentityCheck: HealthCheck {
     let name = "sandbox.identities"
     let settings: SandboxSettings
+    let slots: Int
 
     func verdict() -> HealthVerdict {
         do {
-            let range = try SandboxNode.identities(settings, isRoot: SystemIdentity.isRoot)
-            let steps = range.count / IdentityRanges.width
-            return .ok("Ids from \(range.start) are for steps, enough for \(steps) at once.")
+            let ranges = try SandboxNode.ranges(settings)
+            if ranges.isShared { return .ok("Steps have this user's subordinate ids, all of them the same.") }
+            let words = "Ids from \(ranges.range.start) are for steps, enough for \(ranges.count) at once"
+            guard ranges.count < slots else { return .ok("\(words).") }
+            return .warning(
+                "\(words), and the worker has \(slots) slots: steps wait for one another.",
+                remedy: "Give this user more in /etc/subuid and /etc/subgid, 65536 for each slot, or name them in "
+                    + "sandbox.subordinateIDs."
+            )
         } catch {
             return .warning(error.message, remedy: SandboxChecks.consequence)
         }
@@ -60,63 +69,10 @@ struct GroupCheck: HealthCheck {
             case .unified(let parent): return .ok("Control groups, version 2, limit steps below \(parent).")
             }
         } catch {
-            let isRoot = SystemIdentity.isRoot
+            let isRoot = SystemInformation.isRoot
             let consequence = isRoot ? SandboxChecks.consequence : "Until then, steps run without these limits."
             return .warning(error.message, remedy: consequence)
         }
-    }
-}
-
-/// What the worker's user may do: all of it as root, or the programs that give it ids of its own.
-struct PrivilegeCheck: HealthCheck {
-    let name = "sandbox.privileges"
-
-    func verdict() -> HealthVerdict {
-        SystemIdentity.isRoot ? asRoot() : asUser()
-    }
-
-    /// Bits of capabilities(7).
-    private static let needed: [(name: String, bit: UInt64)] = [
-        ("CAP_CHOWN", 0), ("CAP_DAC_OVERRIDE", 1), ("CAP_FOWNER", 3), ("CAP_KILL", 5), ("CAP_SETGID", 6),
-        ("CAP_SETUID", 7), ("CAP_NET_ADMIN", 12), ("CAP_SYS_CHROOT", 18), ("CAP_SYS_ADMIN", 21),
-    ]
-
-    private func asRoot() -> HealthVerdict {
-        let held = UInt64(field("CapEff") ?? "", radix: 16) ?? 0
-        let missing = Self.needed.filter { held & (1 << $0.bit) == 0 }.map(\.name)
-        guard missing.isEmpty else {
-            return .warning("This process lacks \(missing.joined(separator: ", ")).", remedy: SandboxChecks.consequence)
-        }
-        guard Files.exists("/dev/loop-control") else {
-            return .warning(
-                "There is no /dev/loop-control, which a step's disk needs.",
-                remedy: SandboxChecks.consequence
-            )
-        }
-        guard ["/usr/sbin", "/sbin"].contains(where: { Files.exists("\($0)/mkfs.ext4") }) else {
-            return .warning("mkfs.ext4 is not installed, which makes a step's disk.", remedy: "Install e2fsprogs.")
-        }
-        return .ok("The worker is root: steps get ids, disks and limits of their own.")
-    }
-
-    private func asUser() -> HealthVerdict {
-        guard ["newuidmap", "newgidmap"].allSatisfy({ Files.exists("/usr/bin/\($0)") }) else {
-            return .warning("newuidmap and newgidmap are not installed.", remedy: "Install uidmap.")
-        }
-        guard field("NoNewPrivs") != "1" else {
-            return .warning(
-                "This process may not gain privileges, which newuidmap needs.",
-                remedy: "Take NoNewPrivileges= out of the unit. " + SandboxChecks.consequence
-            )
-        }
-        return .ok(
-            "The worker is no root: steps have its subordinate ids, and what they write is measured every second."
-        )
-    }
-
-    private func field(_ name: String) -> String? {
-        let lines = (ProcFile.text("/proc/self/status") ?? "").split(separator: "\n")
-        return lines.first { $0.hasPrefix("\(name):") }?.split(separator: "\t").last.map(String.init)
     }
 }
 

@@ -4,6 +4,7 @@ internal import Platform
 
 /// What this node has for running steps.
 struct SandboxNode: Sendable {
+    /// Whether ids can be mapped when something is mounted, and disks attached.
     let isRoot: Bool
     let runtime: String
     let helper: String
@@ -11,19 +12,16 @@ struct SandboxNode: Sendable {
     let groups: ControlGroups?
     let ranges: IdentityRanges
 
-    /// crun can be kept from making control groups; runc cannot.
+    /// crun can be kept from making control groups; runc only where it may not make any.
     var makesOwnGroup: Bool { runtime.split(separator: "/").last?.contains("runc") == true }
 
     /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
     init(_ settings: SandboxSettings) throws(BuildFailure) {
-        isRoot = SystemIdentity.isRoot
+        isRoot = SystemInformation.isRoot
         runtime = try Self.findRuntime(settings)
         helper = try Self.findHelper(settings)
         groups = try Self.findGroups(settings, isRoot: isRoot)
-        ranges = IdentityRanges(
-            directory: settings.runtimeDirectory,
-            range: try Self.identities(settings, isRoot: isRoot)
-        )
+        ranges = try Self.ranges(settings)
     }
 
     static func findRuntime(_ settings: SandboxSettings) throws(BuildFailure) -> String {
@@ -49,12 +47,18 @@ struct SandboxNode: Sendable {
         return found
     }
 
-    private static var usualHelpers: [String] {
+    /// Where the helper is if nothing else is said.
+    static var usualHelpers: [String] {
+        let directory = (ownPath ?? "").split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+        return ["\(directory)/slipway-sandbox", "/usr/libexec/slipway/slipway-sandbox", "/usr/bin/slipway-sandbox"]
+    }
+
+    /// The path of this program.
+    static var ownPath: String? {
         var buffer = [CChar](repeating: 0, count: 4097)
         let count = unsafe readlink("/proc/self/exe", &buffer, 4096)
-        let path = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let directory = path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
-        return ["\(directory)/slipway-sandbox", "/usr/libexec/slipway/slipway-sandbox", "/usr/bin/slipway-sandbox"]
+        guard count > 0 else { return nil }
+        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Root always limits; others where groups are delegated to them.
@@ -67,13 +71,36 @@ struct SandboxNode: Sendable {
         }
     }
 
-    static func identities(_ settings: SandboxSettings, isRoot: Bool) throws(BuildFailure) -> IdentityRange {
-        if let range = settings.identities ?? SubordinateIDs.ofThisUser() { return range }
-        if isRoot { return SubordinateIDs.unassigned }
-        throw .sandbox(
-            "This user has no subordinate ids. Add lines such as '\(SubordinateIDs.userName() ?? "slipway"):100000:65536' "
-                + "to /etc/subuid and /etc/subgid."
-        )
+    /// The ids of this node's steps, cut into ranges.
+    ///
+    /// - Throws: `BuildFailure` that says what this user lacks.
+    static func ranges(_ settings: SandboxSettings) throws(BuildFailure) -> IdentityRanges {
+        let directory = settings.runtimeDirectory
+        switch ProcessRights.current {
+        case .root:
+            let range = settings.identities ?? SubordinateIDs.ofThisUser() ?? SubordinateIDs.unassigned
+            return IdentityRanges(directory: directory, range: range)
+        case .ownNamespace(let ids):
+            guard ids > IdentityRanges.width else {
+                throw .sandbox(
+                    "This process is root of a user namespace of \(ids) ids; steps need \(IdentityRanges.width + 1)."
+                )
+            }
+            // Layers are unpacked with these very ids, so that all steps have them.
+            let range = IdentityRange(start: 1, count: IdentityRanges.width)
+            return IdentityRanges(directory: directory, range: range, isShared: true)
+        case .user: throw .sandbox(missing())
+        }
+    }
+
+    /// What keeps this user's worker out of a user namespace of its own.
+    static func missing() -> String {
+        if let failure = WorkerNamespace.failure {
+            return "This user's steps cannot have ids of their own: \(failure). 'slipway doctor' looks for the reason."
+        }
+        let name = SubordinateIDs.userName() ?? "slipway"
+        return "This user has no subordinate ids, 65536 at least and the same in both files. Add a line such as "
+            + "'\(name):100000:65536' to /etc/subuid and /etc/subgid."
     }
 
     private static func isProgram(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }

@@ -6,13 +6,23 @@ internal import Synchronization
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
     private let disks: StepDisks
+    private let use = Use()
     /// What a crash left takes a moment to end.
     private static let sweepers = BlockingPool(label: "sandbox.sweep", width: 2)
+
+    private final class Use: Sendable {
+        let hasBegun = Atomic(false)
+    }
 
     package init(settings: SandboxSettings) {
         self.settings = settings
         disks = StepDisks(directory: settings.cacheDirectory)
     }
+
+    /// Finds out whether this node can run steps at all, before anything is made ready for one.
+    ///
+    /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
+    package func check() throws(BuildFailure) { _ = try SandboxNode(settings) }
 
     /// What a step gets: what it asks for within what the operator allows.
     package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
@@ -24,6 +34,7 @@ package struct SandboxRunner: Sendable {
     ///   platform, where the sandbox could not be made.
     package func run(_ step: SandboxedStep, log: any BuildLog) async throws -> StepOutcome {
         let node = try SandboxNode(settings)
+        use.hasBegun.store(true, ordering: .relaxed)
         let bounds = StepBounds(step.step.limits, settings: settings)
         let lease = try await node.ranges.take(limit: settings.ceilings.time) { count in
             log.say("\(step.step.name): waits for ids: other steps have all \(count) ranges of this node.")
@@ -68,12 +79,17 @@ package struct SandboxRunner: Sendable {
         return left.count
     }
 
+    /// Removes the group that those of steps were made in, unless there is a step: called when this process runs no more of them.
+    package func leave() {
+        guard use.hasBegun.load(ordering: .relaxed) else { return }
+        (try? ControlGroups.find(name: settings.groupName))?.removeParents()
+    }
+
     /// The groups that nobody who lives has the ids of, with the right to them.
     func leftovers() -> [(name: String, lease: IdentityLease)] {
         guard let groups = try? ControlGroups.find(name: settings.groupName),
-            let range = try? SandboxNode.identities(settings, isRoot: SystemIdentity.isRoot)
+            let ranges = try? SandboxNode.ranges(settings)
         else { return [] }
-        let ranges = IdentityRanges(directory: settings.runtimeDirectory, range: range)
         return groups.present.sorted().compactMap { name in
             guard let number = Int(name.dropFirst()), let lease = try? ranges.lease(number) else { return nil }
             return (name, lease)

@@ -36,11 +36,20 @@ final class StepDisks: Sendable {
             spare = .making
             return true
         }
-        guard isFree, let path = try? await blanks.path(bytes: bytes) else { return }
+        guard isFree else { return }
+        guard let path = try? await blanks.path(bytes: bytes) else { return spare.withLock { $0 = .none } }
         let directory = blanks.directory
         Self.makers.submit { [self] in
             let made = try? StepDisk(copying: path, in: directory)
             spare.withLock { $0 = made.map { .ready(bytes: bytes, $0) } ?? .none }
+        }
+    }
+
+    /// Whether a disk of that size waits for its step.
+    func hasSpare(bytes: Int64) -> Bool {
+        spare.withLock { spare in
+            if case .ready(bytes, _) = spare { return true }
+            return false
         }
     }
 

@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import Glibc
 internal import Platform
 
 /// Small files that a step sees and cannot change: names of hosts, authorities, secrets. They are on a tmpfs of the helper's.
@@ -22,8 +21,9 @@ struct StepFiles {
     /// - Throws: `BuildFailure` if a secret's name is none of a variable.
     init(_ step: SandboxedStep, authorities: [UInt8]?, hasEgress: Bool) throws(BuildFailure) {
         let hosts = "127.0.0.1 localhost \(RuntimeConfiguration.hostName)\n::1 localhost\n"
-        add("hosts", at: "/etc/hosts", hosts, in: step.lowers)
-        add("resolv.conf", at: "/etc/resolv.conf", "# Names are resolved by the proxy.\n", in: step.lowers)
+        let image = try Self.view(of: step.lowers)
+        try add("hosts", hosts, to: image)
+        try add("resolv.conf", "# Names are resolved by the proxy.\n", to: image)
         if let authorities { all += Self.trusting(authorities) }
         if hasEgress { all += Self.proxied(hasAuthorities: authorities != nil) }
         for (name, value) in step.secrets.sorted(by: { $0.key < $1.key }) {
@@ -41,15 +41,18 @@ struct StepFiles {
         }
     }
 
-    /// A link in an image leads where the image says, and would have a file made there: such an image keeps its own.
-    private mutating func add(_ name: String, at path: String, _ text: String, in lowers: [String]) {
-        for lower in lowers {
-            var status = stat()
-            guard unsafe lstat(lower + path, &status) == 0 else { continue }
-            if status.st_mode & S_IFMT != S_IFREG { return }
-            break
-        }
-        all.append(File(name: name, path: path, text: Redacted(Array(text.utf8))))
+    /// A file of `/etc`. A link in an image leads where the image says, and would have a file made there: such an image keeps its own.
+    private mutating func add(_ name: String, _ text: String, to image: OverlayView) throws(BuildFailure) {
+        let etc = try image.place(at: [Array("etc".utf8)])
+        let own = try image.place(at: [Array("etc".utf8), Array(name.utf8)])
+        guard etc == nil || etc?.status.kind == .directory, own == nil || own?.status.kind == .file else { return }
+        all.append(File(name: name, path: "/etc/\(name)", text: Redacted(Array(text.utf8))))
+    }
+
+    private static func view(of lowers: [String]) throws(BuildFailure) -> OverlayView {
+        var layers: [DirectoryHandle] = []
+        for lower in lowers { layers.append(try DirectoryHandle(path: lower)) }
+        return OverlayView(layers, attributes: SystemInformation.isRoot ? .trusted : .user)
     }
 
     static func isVariable(_ name: String) -> Bool {

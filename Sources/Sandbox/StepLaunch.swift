@@ -10,6 +10,8 @@ struct StepLaunch: Sendable {
     /// Configuration and small files, as the helper reads them; may hold secrets.
     let stream: Redacted<[UInt8]>
     let lease: IdentityLease
+    /// A control group that has all processes of the step; nil where there is none.
+    let groupDirectory: String?
     /// What takes what the step writes, or nil where it writes into its scratch.
     let disk: StepDisk?
     /// nil for a step without egress.
@@ -25,29 +27,31 @@ struct StepLaunch: Sendable {
     ) throws(BuildFailure) {
         (self.step, self.bounds, self.lease, helper) = (step, bounds, lease, node.helper)
         self.disk = disk
+        groupDirectory = node.groups?.directories(lease.groupName).first
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
         let files = try StepFiles(step, authorities: authorities, hasEgress: policy != nil)
         let variables = StepEnvironment.all(step, hasEgress: policy != nil, hasAuthorities: authorities != nil)
-        // Without root, the ids are those inside of the helper's own namespace, where 0 is the worker's user.
-        let base = node.isRoot ? lease.base : 1
         let runtimeGroup = node.makesOwnGroup ? node.groups?.runtimeGroup(lease.groupName) : nil
         let configuration = RuntimeConfiguration(
             step: step,
             environment: variables,
-            idBase: base,
+            idBase: lease.base,
             files: files,
             groupPath: runtimeGroup?.path,
             fileBytes: disk == nil ? bounds.diskBytes : nil
         )
+        try Self.checkCounts(of: step, paths: configuration.stubs.count)
         stream = Redacted(configuration.json.canonicalBytes + [0] + files.stream)
         var options: [(String, String)] = [
-            ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch), ("base", "\(base)"),
+            ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch),
+            ("base", "\(lease.base)"),
             ("count", "\(IdentityRanges.width)"),
         ]
         options.append(disk != nil ? ("disk", "yes") : ("most-bytes", "\(bounds.diskBytes)"))
         if policy != nil { options.append(("port", "\(StepEnvironment.proxyPort)")) }
-        if !node.isRoot { options += Self.maps(lease) }
+        if node.makesOwnGroup { options.append(("runc", "yes")) }
+        if !node.isRoot { options.append(("rootless", "yes")) }
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }
         options += configuration.stubs.map { ("stub", $0) }
         options += (runtimeGroup?.directories ?? []).map { ("remove", $0) }
@@ -55,16 +59,22 @@ struct StepLaunch: Sendable {
         arguments = options.flatMap { ["--\($0.0)", $0.1] }
     }
 
+    /// The helper has room for so many.
+    private static func checkCounts(of step: SandboxedStep, paths: Int) throws(BuildFailure) {
+        guard step.caches.count > 64 || paths > 256 else { return }
+        throw BuildFailure(
+            .code,
+            BuildFailure.Code(rawValue: "invalid_plan"),
+            operation: "sandbox.run",
+            message:
+                "Step '\(step.step.name)' has \(step.caches.count) caches and \(step.secrets.count) secrets: more than "
+                + "64 caches, or than about 240 of both, are too many."
+        )
+    }
+
     private static func groups(_ groups: ControlGroups?, _ name: String, _ bounds: StepBounds) -> [(String, String)] {
         guard let groups else { return [] }
         return groups.directories(name).map { ("group", $0) } + groups.limits(bounds, group: name).map { ("limit", $0) }
             + groups.counters(name).map { ("counter", $0) }
-    }
-
-    private static func maps(_ lease: IdentityLease) -> [(String, String)] {
-        let range = "\(lease.base) \(IdentityRanges.width)"
-        return [
-            ("map-user", "\(SystemIdentity.user) \(range)"), ("map-group", "\(SystemIdentity.group) \(range)"),
-        ]
     }
 }

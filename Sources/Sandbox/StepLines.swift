@@ -15,6 +15,8 @@ final class StepLines: @unchecked Sendable {
     private var dropped = 0
     /// Whether a line said that the disk is full.
     private(set) var mentionsFullDisk = false
+    /// Whether a line said that a file is too long.
+    private(set) var mentionsLongFile = false
 
     /// - Parameters:
     ///   - name: stands before every line.
@@ -27,7 +29,16 @@ final class StepLines: @unchecked Sendable {
         self.limit = limit
     }
 
+    /// How often something was added.
+    private(set) var additions = 0
+    /// Whether a line has begun and not ended.
+    var isLineOpen: Bool { !rest.isEmpty }
+
+    /// Shows what there is of a line that has not ended: dots, or a question.
+    func showOpenLine() { if isLineOpen { flush() } }
+
     func add(_ bytes: ArraySlice<UInt8>) {
+        additions += 1
         var start = bytes.startIndex
         while start < bytes.endIndex {
             let end = bytes[start...].firstIndex(of: 10) ?? bytes.endIndex
@@ -48,6 +59,9 @@ final class StepLines: @unchecked Sendable {
         )
     }
 
+    /// What programs say when the kernel lets a file become no longer: signal(7), errno(3).
+    private static let longFile = ["File too large", "EFBIG", "File size limit exceeded"]
+
     private func flush() {
         // Progress bars go back to the line's start; what they showed last is the line.
         let line = rest.last == 13 ? rest.dropLast() : rest[...]
@@ -60,6 +74,7 @@ final class StepLines: @unchecked Sendable {
         kept += shown.count + 1
         let text = secrets.masked(String(decoding: shown, as: UTF8.self))
         if text.contains("No space left on device") || text.contains("ENOSPC") { mentionsFullDisk = true }
+        if Self.longFile.contains(where: text.contains) { mentionsLongFile = true }
         log.write("\(name): \(bounded(text))", stream: .stdout, phase: nil)
     }
 

@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import Glibc
 
 extension StepReport {
     /// Why the step did not do what it should, or nil if it did.
@@ -10,10 +9,13 @@ extension StepReport {
         }
         if interruption == .cancelled { return .cancelled(operation: "sandbox.run") }
         if interruption == .timeLimit { return timeLimit(name, bounds) }
+        if case .notReady(let limit) = interruption {
+            return .sandbox("The sandbox of step '\(name)' was not ready after \(Self.text(limit)).", isRetryable: true)
+        }
         if case .cacheFull(let cache, let limit) = interruption { return cacheFull(name, cache, limit) }
         if case .nodeFull(let left) = interruption { return nodeFull(name, left) }
         guard status != 0 || !isStarted else { return nil }
-        return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step)
+        return reachedLimit(name, bounds) ?? startFailure(step) ?? ordinary(step, bounds)
     }
 
     private func timeLimit(_ name: String, _ bounds: StepBounds) -> BuildFailure {
@@ -41,7 +43,7 @@ extension StepReport {
             .diskFull,
             operation: "sandbox.run",
             message: "Step '\(name)' was ended: the disk of this node has \(left) left, less than "
-                + "steps may leave (sandbox.minimumFreeBytes). Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
+                + "steps have to leave (sandbox.minimumFreeBytes). Free some, or lower steps.cacheTotalBytes, steps.layerBytes or "
                 + "steps.imageBytes.",
             isRetryable: true
         )
@@ -49,15 +51,16 @@ extension StepReport {
 
     private func reachedLimit(_ name: String, _ bounds: StepBounds) -> BuildFailure? {
         if counters.memoryKills > 0 {
-            let (limit, peak) = (ByteSize.text(bounds.memoryBytes), ByteSize.text(counters.peakMemoryBytes))
+            // Kernels before 5.19 do not tell the peak in version 2; it was the limit then.
+            let most = counters.peakMemoryBytes > 0 ? counters.peakMemoryBytes : bounds.memoryBytes
+            let (limit, peak) = (ByteSize.text(bounds.memoryBytes), ByteSize.text(most))
             return reached(
                 .outOfMemory,
                 "Step '\(name)' ran out of memory: limit \(limit), peak \(peak). A plan may give it more, up to "
                     + "sandbox.maximumMemoryBytes of the worker."
             )
         }
-        // Without a disk, no file may become larger than all of them.
-        if isDiskFull || (!hasDisk && status == 128 + SIGXFSZ) {
+        if isDiskFull {
             let (limit, peak) = (ByteSize.text(bounds.diskBytes), ByteSize.text(peakDiskBytes))
             return reached(
                 .diskFull,
@@ -110,13 +113,14 @@ extension StepReport {
         )
     }
 
-    private func ordinary(_ step: SandboxedStep) -> BuildFailure {
+    private func ordinary(_ step: SandboxedStep, _ bounds: StepBounds) -> BuildFailure {
         let status = status ?? 125
         let end = status > 128 && status < 160 ? "was ended by signal \(status - 128)" : "ended with status \(status)"
         var message = "Step '\(step.step.name)' (\(step.step.command)) \(end)."
         if !refusedDestinations.isEmpty {
             message += " It may not reach \(refusedDestinations.joined(separator: ", "))."
         }
+        if isFileLimitMentioned { message += " Its files may have \(ByteSize.text(bounds.diskBytes)) at most." }
         return BuildFailure(.code, .stepFailed, operation: "sandbox.run", message: message)
     }
 

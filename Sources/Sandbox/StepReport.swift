@@ -5,6 +5,8 @@ struct StepReport: Sendable {
     /// Why this side ended it.
     enum Interruption: Sendable, Equatable {
         case timeLimit, cancelled
+        /// The sandbox was not there in time.
+        case notReady(after: Duration)
         /// A cache has more than `limit` bytes.
         case cacheFull(name: String, limit: Int64)
         /// The node's own disk has no more than that left, such as `901 MiB`.
@@ -19,12 +21,12 @@ struct StepReport: Sendable {
     var peak = DiskPeak()
     /// Bytes.
     var peakDiskBytes: Int64 { peak.used }
-    /// Whether what the step wrote went to a disk of its own.
-    var hasDisk = true
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
     /// Whether the disk was seen without room for more files.
     var isOutOfFiles = false
+    /// Whether the step, which has no disk, said that a file is too long.
+    var isFileLimitMentioned = false
     /// Whether the runtime got as far as starting the command.
     var isStarted = false
     /// The runtime's own words.

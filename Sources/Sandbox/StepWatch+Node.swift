@@ -37,7 +37,9 @@ extension StepWatch {
                         try Directories.treeSize(cache.directory, cancellation: cancellation)
                     }
                 }
-                guard let size, size > cache.maximumBytes else { continue }
+                guard let size else { continue }
+                let removed = launch.groupDirectory.map { RemovedFiles.bytes(of: $0, onDiskOf: cache.directory) } ?? 0
+                guard size.addingWithoutOverflow(removed) > cache.maximumBytes else { continue }
                 return interrupt(.cacheFull(name: cache.mount.name, limit: cache.maximumBytes))
             }
             pause = max(Self.pause, (ContinuousClock.now - start) * Self.pauseFactor)

@@ -15,7 +15,11 @@ final class StepWatch: Sendable {
         var session: HelperSession?
         var peak = DiskPeak()
         var proxy: EgressProxy?
+        var isReady = false
     }
+
+    /// Making a sandbox takes milliseconds, unless a disk does not answer.
+    private static let readyLimit = Duration.seconds(120)
 
     /// Writing a stream may wait for its reader.
     private static let feeders = BlockingPool(label: "sandbox.feed", width: 8)
@@ -58,7 +62,11 @@ final class StepWatch: Sendable {
         start(session)
         var report = await listen(to: session)
         report.interruption = state.withLock { $0.interruption }
-        if launch.disk != nil { report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk) }
+        if launch.disk != nil {
+            report.noteDisk(bounds: launch.bounds, isMentioned: lines.mentionsFullDisk)
+        } else {
+            report.noteFiles(bounds: launch.bounds, isMentioned: lines.mentionsLongFile)
+        }
         return report
     }
 
@@ -80,8 +88,8 @@ final class StepWatch: Sendable {
 
     private func listen(to session: HelperSession) async -> StepReport {
         var report = StepReport()
-        report.hasDisk = launch.disk != nil
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.watchStart() }
             for await message in session.messages {
                 guard case .ready(let directory, let listener) = message else {
                     report.take(message)
@@ -89,6 +97,7 @@ final class StepWatch: Sendable {
                 }
                 let changes = StepChanges(directory)
                 report.changes = changes
+                state.withLock { $0.isReady = true }
                 group.addTask { await self.watch(changes) }
                 group.addTask { await self.watchCaches() }
                 group.addTask { await self.whenReady() }
@@ -102,6 +111,12 @@ final class StepWatch: Sendable {
         report.peak.add(state.withLock { $0.peak })
         if let proxy = state.withLock({ $0.proxy }) { (report.egress, report.refusedDestinations) = proxy.summary() }
         return report
+    }
+
+    /// Ends what does not get as far as a step.
+    private func watchStart() async {
+        try? await Task.sleep(for: Self.readyLimit)
+        if !Task.isCancelled, !state.withLock({ $0.isReady }) { interrupt(.notReady(after: Self.readyLimit)) }
     }
 
     /// Looks at the disk, more often the fuller it is, and ends the step when its time is over.

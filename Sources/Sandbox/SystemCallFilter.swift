@@ -6,6 +6,8 @@ internal import BuildModel
 enum SystemCallFilter {
     /// Every CLONE_NEW… flag: new namespaces are where most of the kernel's holes were.
     private static let namespaceFlags: Int64 = 0x7E02_0000
+    /// CLONE_NEWTIME, which is a part of the signal's number for `clone`.
+    private static let timeNamespace: Int64 = 0x80
     private static let notPermitted: Int64 = 1
     private static let notThere: Int64 = 38
 
@@ -34,12 +36,13 @@ enum SystemCallFilter {
 
     private static var conditional: [JSONValue] {
         let noNamespaces = argument(0, "SCMP_CMP_MASKED_EQ", namespaceFlags, 0)
+        let noneAtAll = argument(0, "SCMP_CMP_MASKED_EQ", namespaceFlags | timeNamespace, 0)
         let families: [Int64] = [1, 2, 10]  // AF_UNIX, AF_INET, AF_INET6
         // NETLINK_ROUTE: the C library asks it for the addresses of interfaces.
         let netlink = [argument(0, "SCMP_CMP_EQ", 16), argument(2, "SCMP_CMP_EQ", 0)]
         // PER_LINUX, PER_LINUX32, and what asks without changing.
         let personalities: [Int64] = [0, 8, 0xFFFF_FFFF]
-        return [allow(["clone"], [noNamespaces]), allow(["unshare"], [noNamespaces]), allow(["socket"], netlink)]
+        return [allow(["clone"], [noNamespaces]), allow(["unshare"], [noneAtAll]), allow(["socket"], netlink)]
             + families.map { allow(["socket"], [argument(0, "SCMP_CMP_EQ", $0)]) }
             + personalities.map { allow(["personality"], [argument(0, "SCMP_CMP_EQ", $0)]) }
     }

@@ -97,9 +97,9 @@ extension SettingKey {
             "sandbox.subordinateIDs",
             .text(.idRange),
             or:
-                "what /etc/subuid and /etc/subgid say of the worker's user; for root without an entry 1879048192:16777216",
+                "what /etc/subuid and /etc/subgid say of root; without an entry 1879048192:16777216",
             example: "524288:1048576",
-            "Ids of this node that build steps run under, START:COUNT; each step that runs takes 65536 of them."
+            "Ids of this node that steps of a worker that is root run under, START:COUNT; each that runs takes 65536 of them."
         ),
         SettingKey(
             "sandbox.runtimeDirectory",

@@ -61,7 +61,9 @@ package struct BaseImageFinder: Sendable {
         case .refused(let reason): throw Self.refused(name, reason)
         case .anonymously:
             do {
-                return try await anonymous.baseImage(name, platform: platform)
+                var image = try await anonymous.baseImage(name, platform: platform)
+                image.realm = "\(name.registry)/\(name.repository)"
+                return image
             } catch {
                 throw Self.explained(BuildFailure(error, operation: "image.find"))
             }

@@ -16,7 +16,7 @@ struct Doctor {
     var checks: [any HealthCheck] {
         let cluster: [any HealthCheck] = settings.kubernetes.isEnabled ? [ClusterCheck(settings: settings)] : []
         return [CacheDirectoryCheck(path: settings.cacheDirectory, minimum: Int64(settings.worker.minimumFreeBytes))]
-            + SandboxChecks.all(Wiring.sandbox(settings))
+            + SandboxChecks.all(Wiring.sandbox(settings), slots: settings.worker.slots)
             + cluster
     }
 

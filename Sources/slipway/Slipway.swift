@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import Platform
+import Sandbox
 
 /// The command line. Each verb has a file of its own; this one parses, runs, and maps errors to exit codes.
 @main
@@ -32,7 +33,11 @@ struct Slipway: AsyncParsableCommand {
         ]
     )
 
+    /// Those that have to do with files of steps, whose owners are not this user.
+    private static let stepVerbs: Set<String> = ["build", "worker", "cache", "doctor"]
+
     static func main() async {
+        if Self.stepVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { WorkerNamespace.enter() }
         SystemInformation.prepareProcess()
         do {
             var command = try parseAsRoot()

@@ -42,6 +42,7 @@ extension Wiring {
             RootFilesystems.Settings(
                 directory: "\(settings.cacheDirectory)/rootfs",
                 overlay: SystemInformation.isRoot ? .trusted : .user,
+                firstID: ProcessRights.current.stepFileOwner,
                 minimumFreeBytes: Int64(settings.sandbox.minimumFreeBytes)
             ),
             fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
@@ -55,6 +56,7 @@ extension Wiring {
             memo: StepMemo(in: directory, farm: farm),
             caches: StepCaches(
                 directory: "\(directory)/caches",
+                fileOwner: ProcessRights.current.stepFileOwner,
                 limit: Int64(settings.steps.cacheBytes),
                 total: Int64(settings.steps.cacheTotalBytes)
             ),

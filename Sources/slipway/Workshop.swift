@@ -90,7 +90,10 @@ struct Workshop: Sendable {
         )
     }
 
-    func close() async { await http.shutdown() }
+    func close() async {
+        steps.close()
+        await http.shutdown()
+    }
 }
 
 /// What the nodes of a farm remember together.

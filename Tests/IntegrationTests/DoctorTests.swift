@@ -39,6 +39,45 @@ struct DoctorTests {
         #expect(worker.errorText.contains("worker.acceptedRisks"))
     }
 
+    /// What doctor says of the sandbox to a user who is not root, by check.
+    private func findings(_ redis: RedisServer, _ change: (inout OrdinaryUser) -> Void) async throws -> [String:
+        JSONValue]
+    {
+        let scratch = try Scratch()
+        var user = try OrdinaryUser(in: scratch)
+        change(&user)
+        try user.own("cache")
+        let file = try configuration(scratch, redis)
+        let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+        let view = try user.view(programs, as: "programs")
+        let words = ["\(view.to)/slipway", "doctor", "--config", file, "-o", "json"]
+        let result = try await user.result(words, views: [view])
+        let list = try JSONDocument.parse(result.text)["findings"]?.array ?? []
+        return Dictionary(list.map { ($0["name"]?.string ?? "", $0) }) { first, _ in first }
+    }
+
+    @Test("tells a user who is not root what steps lack, and nothing where all is there")
+    func rootless() async throws {
+        let redis = try await RedisServer()
+        let checks = ["sandbox.runtime", "sandbox.identities", "sandbox.privileges", "sandbox.leftovers"]
+        let whole = try await findings(redis) { _ in }
+        for check in checks { #expect(whole[check]?["status"] == "ok", "\(String(describing: whole[check]))") }
+        let cases: [(words: String, change: (inout OrdinaryUser) -> Void)] = [
+            ("no subordinate ids", { $0.hasSubordinateIDs = false }),
+            ("newuidmap and newgidmap are not installed", { $0.lacks = ["/usr/bin/newuidmap"] }),
+            ("may not gain privileges", { $0.mayGainPrivileges = false }),
+        ]
+        for (words, change) in cases {
+            let found = try await findings(redis, change)
+            let finding = try #require(found["sandbox.privileges"])
+            #expect(finding["status"] == "warning" && finding["message"]?.string?.contains(words) == true, "\(finding)")
+            #expect(finding["remedy"]?.string?.contains("builds with steps fail on this node") == true, "\(finding)")
+            #expect(found["sandbox.identities"]?["status"] == "warning")
+        }
+        let noRuntime = try await findings(redis) { $0.lacks = ["/usr/bin/crun", "/usr/sbin/runc"] }
+        #expect(noRuntime["sandbox.runtime"]?["message"]?.string?.contains("There is no OCI runtime") == true)
+    }
+
     @Test("asks the cluster whether it may be deployed to")
     func cluster() async throws {
         let (scratch, redis) = (try Scratch(), try await RedisServer())

@@ -37,6 +37,51 @@ struct StoreTests {
         #expect(content.beginnings == before + 1)
     }
 
+    @Test("who knows a digest alone gets no files by it: those of one realm are not found from another")
+    func realms() async throws {
+        let fixture = try Fixture(in: "/dev/shm")
+        let base = try await Self.layers("base")
+        var secret = try await Self.layers("secret")[0]
+        secret.realm = "project a"
+        let own = try await fixture.store.lease(base + [secret])
+        #expect(try await fixture.store.lease(base + [secret]).lowerDirectories == own.lowerDirectories)
+        // The same digests, and no bytes.
+        var guessed = secret
+        guessed.blob.source = .deferred { throw CommandFailed(description: "nobody gives it") }
+        #expect(try await fixture.store.lease(base + [guessed]).lowerDirectories == own.lowerDirectories)
+        for realm in ["project b", "", "evil.example/x"] {
+            guessed.realm = realm
+            let layers = base + [guessed]
+            await #expect(throws: (any Error).self) { _ = try await fixture.store.lease(layers) }
+        }
+        var named = base[0]
+        named.realm = "evil.example/x"
+        named.blob.source = guessed.blob.source
+        let made = [named]
+        await #expect(throws: (any Error).self) { _ = try await fixture.store.lease(made) }
+    }
+
+    @Test("in a user namespace files have the ids that steps run with")
+    func owners() async throws {
+        let scratch = try Scratch(in: "/var/tmp")
+        let settings = RootFilesystems.Settings(directory: scratch("store"), overlay: .user, firstID: 7001)
+        let store = try RootFilesystems(settings) { _ in throw CommandFailed(description: "nothing is to be fetched") }
+        let layer = try await Fixture.layer([
+            .init(.directory, "d", owner: 3), .init(.file, "d/f", owner: 1000), .init(.file, "e/g", owner: 0),
+            .init(.file, "far", owner: 200_000),
+        ])
+        let root = try #require(try await store.lease([layer]).lowerDirectories.first)
+        func owner(_ path: String) throws -> UInt32 {
+            let place = try OverlayView([DirectoryHandle(path: root)], attributes: .user)
+                .place(at: path.split(separator: "/").map { Array($0.utf8) })
+            return try #require(place).status.user
+        }
+        for (path, id) in [("d", 7004), ("d/f", 8001), ("e", 7001), ("e/g", 7001), ("far", 72535)] as [(String, UInt32)]
+        {
+            #expect(try owner(path) == id, "\(path)")
+        }
+    }
+
     @Test("the top layer comes first, and images share what they have in common")
     func order() async throws {
         let fixture = try Fixture(in: "/dev/shm")

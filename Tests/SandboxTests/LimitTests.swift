@@ -59,10 +59,16 @@ struct LimitTests {
         #expect(failure.message.contains("ran out of files: its disk of 8 MiB has room for 1"), "\(failure)")
     }
 
-    @Test("cache: a step that fills the node's disk through one is ended")
-    func cache() async throws {
+    @Test(
+        "cache: a step that fills the node's disk through one is ended, also by files without a name",
+        arguments: [
+            "dd if=/dev/zero of=/work/kept/big bs=1M count=24; sleep 4322",
+            "exec 9>/work/kept/big; rm /work/kept/big; dd if=/dev/zero bs=1M count=24 >&9; sleep 4322",
+        ]
+    )
+    func cache(_ script: String) async throws {
         let sandbox = try TestSandbox()
-        var step = try sandbox.step("dd if=/dev/zero of=/work/kept/big bs=1M count=24; sleep 4322")
+        var step = try sandbox.step(script)
         let directory = sandbox.scratch("kept")
         try Directories.create(directory)
         let mount = CacheMount(name: "kept", path: "/work/kept")
@@ -178,6 +184,15 @@ struct LimitTests {
         _ = try await sandbox.run("yes 0123456789 | head -n 5000; yes | head -c 500 | tr -d '\\n'; echo; touch /done")
         #expect(sandbox.log.texts.filter { $0 == "step: 0123456789" }.count == 909)
         #expect(sandbox.log.texts.last?.contains("more of output were dropped") == true)
+    }
+
+    @Test("output: a line that does not end is shown when nothing more comes")
+    func openLine() async throws {
+        let sandbox = try TestSandbox()
+        let running = Task { try await sandbox.run("printf 'working...'; sleep 60") }
+        try await eventually("it is shown", within: .seconds(30)) { sandbox.log.texts.contains("step: working...") }
+        running.cancel()
+        _ = try? await running.value
     }
 
     @Test("what a plan asks for is bounded by the operator")

@@ -1,5 +1,4 @@
 import BuildModel
-import Glibc
 import Platform
 import Sandbox
 import TestSupport
@@ -7,57 +6,65 @@ import Testing
 
 @Suite("A worker that is not root")
 struct RootlessTests {
-    private static let user: UInt32 = 54321
-    private static let subordinate: UInt32 = 0x6700_0000
-
-    /// Runs a program as a user that exists, with its subordinate ids, only in a mount namespace of its own.
-    private func asUser(_ words: [String], _ scratch: Scratch) async throws -> CommandResult {
-        try scratch.write("root:x:0:0::/:/bin/sh\ntester:x:\(Self.user):\(Self.user)::/:/bin/sh\n", to: "passwd")
-        try scratch.write("tester:\(Self.subordinate):65536\n", to: "subid")
-        let script = """
-            set -e
-            mount --bind "$1/passwd" /etc/passwd; mount --bind "$1/subid" /etc/subuid; mount --bind "$1/subid" /etc/subgid
-            shift; exec setpriv --reuid \(Self.user) --regid \(Self.user) --clear-groups "$@"
-            """
-        return try await Command.result(["unshare", "--mount", "sh", "-c", script, "setup", scratch.path] + words)
+    private static func path(_ program: String) async throws -> String {
+        try await Command.output(["sh", "-c", "command -v \(program)"]).lines.first ?? ""
     }
 
-    /// Runs a command in a step as that user.
+    /// Runs a command in a step as a user with subordinate ids.
     private func run(
         _ script: String,
         _ sandbox: TestSandbox,
         options: [String: JSONValue] = [:]
     ) async throws -> CommandResult {
-        let scratch = sandbox.scratch
-        // The checkout may be where that user cannot look.
-        for name in ["step", "sandbox"] {
-            let path = "\(SlipwayProgram.path)-\(name)"
-            try await Command.output(["install", "-m", "755", path, scratch("slipway-\(name)")])
-        }
-        for directory in ["home", "run"] {
-            try Directories.create(scratch(directory))
-            chown(scratch(directory), Self.user, Self.user)
-        }
-        try await Command.output(["chown", "-hR", "\(Self.subordinate):\(Self.subordinate)", sandbox.root])
+        let user = try OrdinaryUser(in: sandbox.scratch)
+        try user.own("run")
+        let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+        let view = try user.view(programs, as: "programs")
+        let ids = OrdinaryUser.subordinate
+        try await Command.output(["chown", "-hR", "\(ids):\(ids)", sandbox.root])
         var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", script])
         step.options = [
-            "scratch": .string(scratch("home")), "helper": .string(scratch("slipway-sandbox")), "idStart": nil,
+            "scratch": .string(user.home), "helper": .string("\(view.to)/slipway-sandbox"), "idStart": nil,
         ].merging(options) { $1 }
-        return try await asUser([scratch("slipway-step")] + step.words.dropFirst(), scratch)
+        return try await user.result(["\(view.to)/slipway-step"] + step.words.dropFirst(), views: [view])
     }
 
-    @Test("runs a step as root of its subordinate ids, alone, and can remove what it wrote")
-    func run() async throws {
+    @Test(
+        "runs a step as root of its subordinate ids, alone, and can remove what it wrote",
+        arguments: ["crun", "runc"]
+    )
+    func run(_ runtime: String) async throws {
         let sandbox = try TestSandbox()
         let scratch = sandbox.scratch
         let script =
             "id -u; rm /etc/removed; mkdir /made; rmdir /made; rmdir /root; cat /proc/self/uid_map; ls /tmp; ls \(scratch.path); ps | wc -l"
-        let result = try await run(script, sandbox)
+        let result = try await run(script, sandbox, options: ["runtime": .string(try await Self.path(runtime))])
         let lines = result.lines.filter { $0.hasPrefix("step: ") }
         #expect(lines.contains("step: 0"), "\(result.text)\(result.errorText)")
         #expect(lines.contains { $0.hasPrefix("step:          0          1      65536") })
         #expect(lines.contains { $0.contains("\(scratch.path): No such file or directory") })
         #expect(result.lines.last?.hasPrefix("result {\"microseconds\"") == true, "\(result.text)")
+        #expect(try Directories.list(scratch("user/home")) == [], "what the step wrote is still there")
+    }
+
+    @Test(
+        "one file that is too long is named as the disk's limit, whatever its program makes of it",
+        arguments: [
+            "/bin/dd if=/dev/zero of=/tmp/one bs=1M count=64; exit 3", "dd if=/dev/zero of=/tmp/one bs=1M count=64",
+        ]
+    )
+    func oneFile(_ script: String) async throws {
+        let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
+        #expect(result.lines.last?.contains("ran out of disk: limit 32 MiB") == true, "\(result.text)")
+    }
+
+    @Test("all its steps have the same ids, so that more than one can run at once")
+    func beside() async throws {
+        let sandbox = try TestSandbox()
+        let result = try await run("cat /proc/self/uid_map", sandbox, options: ["repetitions": 4, "beside": true])
+        #expect(result.lines.filter { $0.hasPrefix("result {\"microseconds\"") }.count == 4, "\(result.text)")
+        let maps = result.lines.filter { $0.hasPrefix("step: ") && $0.hasSuffix(" 65536") }
+        #expect(maps.count == 4 && Set(maps).count == 1, "\(result.text)")
     }
 
     @Test("what it writes is bounded, also where nobody else may look")

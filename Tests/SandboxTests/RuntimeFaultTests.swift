@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import Platform
 import Sandbox
 import TestSupport
@@ -23,9 +24,7 @@ struct RuntimeFaultTests {
     )
     func broken(_ script: String, _ words: String) async throws {
         let sandbox = try TestSandbox()
-        // Not below /tmp, which the helper covers.
-        let place = try Scratch(in: "/var/tmp")
-        let runtime = try place.write("#!/bin/sh\n\(script)\n", to: "crun")
+        let runtime = try sandbox.scratch.write("#!/bin/sh\n\(script)\n", to: "crun")
         try await Command.output(["chmod", "755", runtime])
         let failure = try await failure(runtime, sandbox)
         #expect(failure.fault == .platform)
@@ -33,6 +32,19 @@ struct RuntimeFaultTests {
         #expect(failure.isRetryable)
         #expect(failure.message.contains("could not start step 'step'"), "\(failure)")
         #expect(failure.message.contains(words), "\(failure)")
+    }
+
+    @Test("it may be anywhere: where the sandbox has its own files, and behind a link")
+    func anywhere() async throws {
+        let sandbox = try TestSandbox()
+        try await Command.output(["cp", "/usr/bin/crun", sandbox.scratch("crun")])
+        symlink(sandbox.scratch("crun"), "\(sandbox.scratch.path)/crun-link")
+        for name in ["crun", "crun-link"] {
+            var settings = sandbox.settings
+            settings.runtime = sandbox.scratch(name)
+            _ = try await SandboxRunner(settings: settings).run(try sandbox.step("echo from \(name)"), log: sandbox.log)
+            #expect(sandbox.log.texts.contains("step: from \(name)"))
+        }
     }
 
     @Test("a file that is no program is none of the code's either")

@@ -3,13 +3,15 @@ import Documents
 import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
-/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`.
+/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
     var scratch: String
     var settings: SandboxSettings
     var repetitions: Int
+    /// Whether they run at the same time.
+    var runsBeside: Bool
 
     init(_ text: String) throws {
         let json = try JSONDocument.parse(text)
@@ -17,6 +19,7 @@ struct StepOrder {
         scratch = json["scratch"]?.string ?? ""
         lowers = strings("lowers")
         repetitions = Int(json["repetitions"]?.integer ?? 1)
+        runsBeside = json["beside"]?.bool ?? false
         settings = SandboxSettings(
             runtimeDirectory: json["runtimeDirectory"]?.string ?? "",
             cacheDirectory: "\(scratch)/disks"

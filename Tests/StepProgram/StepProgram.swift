@@ -8,11 +8,18 @@ import Sandbox
 @main
 struct StepProgram {
     static func main() async {
-        SystemInformation.prepareProcess()
         do {
             let order = try StepOrder(CommandLine.arguments.dropFirst().first ?? "")
+            WorkerNamespace.enter(helper: order.settings.helper)
+            SystemInformation.prepareProcess()
             let runner = SandboxRunner(settings: order.settings)
-            for number in 0..<order.repetitions { try await run(order, number, runner) }
+            try await withThrowingTaskGroup { group in
+                for number in 0..<order.repetitions {
+                    group.addTask { try await run(order, number, runner) }
+                    if !order.runsBeside { try await group.next() }
+                }
+                try await group.waitForAll()
+            }
         } catch {
             let failure = BuildFailure(error, operation: "step")
             PrintedLog().say(

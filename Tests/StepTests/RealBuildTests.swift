@@ -6,26 +6,44 @@ import Testing
 /// Apps as their authors write them, with what they depend on.
 @Suite("Real apps", .serialized)
 struct RealBuildTests {
+    private static let flask = [
+        "requirements.txt": "flask==3.0.3\nwerkzeug==3.0.6\n",
+        "app.py": """
+        import os
+        from flask import Flask
+
+        app = Flask(__name__)
+
+        @app.get("/")
+        def index():
+            return "hello from flask"
+
+        if __name__ == "__main__":
+            app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
+        """,
+    ]
+
     @Test("Flask with pinned requirements is installed, remembered, pulled and answers")
     func flask() async throws {
         let fixture = try await StepFixture()
-        try fixture.app([
-            "requirements.txt": "flask==3.0.3\nwerkzeug==3.0.6\n",
-            "app.py": """
-            import os
-            from flask import Flask
-
-            app = Flask(__name__)
-
-            @app.get("/")
-            def index():
-                return "hello from flask"
-
-            if __name__ == "__main__":
-                app.run(host="0.0.0.0", port=int(os.environ["PORT"]))
-            """,
-        ])
+        try fixture.app(Self.flask)
         try await check(fixture, steps: ["install"], page: "hello from flask")
+    }
+
+    @Test("and so it is by a worker that is not root, which makes the same image and leaves nothing of the step")
+    func rootless() async throws {
+        var fixture = try await StepFixture()
+        try fixture.app(Self.flask)
+        try fixture.useOrdinaryUser()
+        let digest = try await check(fixture, steps: ["install"], page: "hello from flask")
+        let root = try await StepFixture()
+        try root.app(Self.flask)
+        #expect(try await root.build("1").digest == digest, "another node's pip has left something else")
+        let left = try Directories.list(fixture.scratch("cache/steps"))
+        #expect(!left.contains { $0.hasPrefix("run-") }, "\(left)")
+        try fixture.app(["requirements.txt": "# the same\nflask==3.0.3\nwerkzeug==3.0.6\n"])
+        let changed = try await fixture.build("3")
+        #expect(changed.run == ["install"], "its cache cannot be used a second time: \(changed.log)")
     }
 
     @Test("a Node app with a lock file is installed from a registry of packages, built, pruned and answers")
@@ -100,7 +118,8 @@ struct RealBuildTests {
     }
 
     /// Builds twice, the second time from memory, then on a node that has and remembers nothing, and runs what podman pulls.
-    private func check(_ fixture: StepFixture, steps: [String], page: String) async throws {
+    @discardableResult
+    private func check(_ fixture: StepFixture, steps: [String], page: String) async throws -> String? {
         let first = try await fixture.build("1")
         try #require(first.result.succeeded, "\(first.log)")
         #expect(first.run == steps, "\(first.log)")
@@ -114,6 +133,7 @@ struct RealBuildTests {
         #expect(third.run == steps, "\(third.log)")
         #expect(third.digest == first.digest, "the same commands made other layers")
         try await answers("\(fixture.registry.host)/apps/app:2", page: page)
+        return first.digest
     }
 
     private func answers(_ image: String, page: String) async throws {

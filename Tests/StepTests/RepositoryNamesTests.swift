@@ -52,6 +52,36 @@ struct RepositoryNamesTests {
         }
     }
 
+    /// A config with another's digests is easily made up; the bytes are not.
+    @Test("an image that a repository names shares no files with images of others")
+    func realms() async throws {
+        let registry = try await RegistryServer()
+        let scratch = try Scratch()
+        try await Command.output(["umoci", "init", "--layout", scratch("layout")])
+        try await Command.output(["umoci", "new", "--image", "\(scratch("layout")):1"])
+        try await Command.output([
+            "skopeo", "copy", "--quiet", "--dest-tls-verify=false", "oci:\(scratch("layout")):1",
+            "docker://\(registry.host)/team/base:1",
+        ])
+        var settings = RegistrySettings()
+        settings.mirrors = ["registry.invalid": [registry.host]]
+        settings.spoolDirectory = scratch.path
+        let http = HTTPClient(label: "realms.test")
+        let client = RegistryClient(settings: settings, http: http)
+        let finder = BaseImageFinder(
+            layouts: [],
+            registry: client,
+            anonymous: client,
+            admission: ImageAdmission(open: [], pushed: "registry.invalid/apps"),
+            platform: .current
+        )
+        let name = try ImageReference(parsing: "registry.invalid/team/base:1")
+        let log = CollectedLog()
+        #expect(try await finder.find(name, from: .repository, log: log).realm == "registry.invalid/team/base")
+        #expect(try await finder.find(name, from: .rule, log: log).realm == "")
+        await http.shutdown()
+    }
+
     /// The mirror knows the farm alone; asked for without its credentials, the image is nowhere.
     @Test("what only the farm may read is not read for a repository, unless the operator opens it")
     func credentials() async throws {
@@ -84,8 +114,8 @@ struct RepositoryNamesTests {
         }
         let name = try ImageReference(parsing: "registry.invalid/team/base:1")
         let log = CollectedLog()
-        _ = try await finder([]).find(name, from: .rule, log: log)
-        _ = try await finder(["registry.invalid/team"]).find(name, from: .repository, log: log)
+        #expect(try await finder([]).find(name, from: .rule, log: log).realm == "")
+        #expect(try await finder(["registry.invalid/team"]).find(name, from: .repository, log: log).realm == "")
         for open in [[], ["registry.invalid/tea"], ["registry.invalid/team/base/more"]] {
             let failure = await #expect(throws: BuildFailure.self) {
                 _ = try await finder(open).find(name, from: .repository, log: log)

@@ -10,6 +10,8 @@ struct StepFixture {
     /// A directory with rules; the project's own if nil.
     var rules: String?
     var variables: [String: String] = [:]
+    /// Who builds; nil for whoever runs the tests.
+    private(set) var user: OrdinaryUser?
 
     init() async throws {
         scratch = try Scratch()
@@ -24,6 +26,31 @@ struct StepFixture {
             // Where tests run, names may lead to a proxy of the network.
             "SLIPWAY_SANDBOX_ALLOW_PRIVATE": "true",
         ].merging(variables) { $1 }
+    }
+
+    /// Lets a user build who is not root.
+    mutating func useOrdinaryUser() throws {
+        let user = try OrdinaryUser(in: scratch)
+        try user.own("cache")
+        self.user = user
+    }
+
+    private func result(_ words: [String]) async throws -> CommandResult {
+        guard let user else { return try await SlipwayProgram.result(words, environment: environment) }
+        let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+        let views = [
+            try user.view(programs, as: "programs"), try user.view("\(Checkout.root)/buildpacks", as: "buildpacks"),
+            try user.view("\(Cache.directory)/base-images", as: "base-images"),
+        ]
+        let own = [
+            "SLIPWAY_BUILDPACKS_DIRECTORY": rules ?? scratch("buildpacks"),
+            "SLIPWAY_REGISTRIES_LAYOUTS": scratch("base-images"),
+        ]
+        return try await user.result(
+            [scratch("programs/slipway")] + words,
+            views: views,
+            environment: environment.merging(own) { $1 }
+        )
     }
 
     /// Writes the files of an app that no repository has; returns its path.
@@ -56,7 +83,7 @@ struct StepFixture {
     }
 
     func build(_ tag: String, _ more: String..., app: String = "app") async throws -> StepBuild {
-        let result = try await SlipwayProgram.result(words(tag, more, app: app), environment: environment)
+        let result = try await result(words(tag, more, app: app))
         return StepBuild(result: result, json: try? JSONDocument.parse(result.text))
     }
 

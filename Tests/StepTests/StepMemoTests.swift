@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Glibc
 import Platform
 import TestSupport
 import Testing
@@ -155,6 +156,32 @@ struct StepMemoTests {
         try await eventually("the step is gone") {
             try await !Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
         }
+        let left = try Directories.list(fixture.scratch("cache/steps")).filter { $0.hasPrefix("run-") }
+        #expect(left == [])
+    }
+
+    @Test("a build that is killed in a step leaves no process, and its files are gone after the next start")
+    func killed() async throws {
+        var fixture = try await fixture()
+        try fixture.useRule("- {name: build, command: 'test -e done.txt || sleep 86397'}")
+        for round in 0..<3 {
+            let process = try await ServerProcess(
+                [SlipwayProgram.path] + fixture.words("1", []),
+                log: fixture.scratch("log-\(round)"),
+                environment: fixture.environment
+            )
+            try await eventually("the step runs") {
+                try await Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+            }
+            process.signal(SIGKILL)
+            process.stop()
+            try await eventually("the step is gone") {
+                try await !Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+            }
+        }
+        try fixture.app(["done.txt": ""])
+        let build = try await fixture.build("2")
+        #expect(build.result.succeeded, "\(build.log)")
         let left = try Directories.list(fixture.scratch("cache/steps")).filter { $0.hasPrefix("run-") }
         #expect(left == [])
     }

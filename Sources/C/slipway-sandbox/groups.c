@@ -20,12 +20,22 @@ static void put(const char *path, const char *value) {
     close(file);
 }
 
-void make_groups(const struct options *options) {
-    for (int index = 0; index < options->group_count; index++) {
-        char *path = strdup(options->groups[index]);
-        make_directories(path, 0755, -1);
-        free(path);
+/* Whoever was the last to run steps removes the parent, at any moment. */
+static void make_group(const char *path) {
+    char *parent = strdup(path);
+    *strrchr(parent, '/') = 0;
+    int result = -1;
+    for (int attempt = 0; attempt < 100 && result != 0; attempt++) {
+        mkdir(parent, 0755);
+        result = mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : -1;
+        if (result != 0 && errno != ENOENT) break;
     }
+    if (result != 0) fail("cannot make the directory", path);
+    free(parent);
+}
+
+void make_groups(const struct options *options) {
+    for (int index = 0; index < options->group_count; index++) make_group(options->groups[index]);
     for (int index = 0; index < options->limit_count; index++) {
         char *path = strdup(options->limits[index]);
         char *equals = strrchr(path, '=');

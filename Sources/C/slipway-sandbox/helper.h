@@ -1,7 +1,8 @@
 #ifndef SLIPWAY_SANDBOX_HELPER_H
 #define SLIPWAY_SANDBOX_HELPER_H
 
-/* slipway-sandbox: runs one build step and leaves nothing behind.
+/* slipway-sandbox: runs one build step and leaves nothing behind. Besides, `slipway-sandbox enter` and `slipway-sandbox check` are
+ * for workers that are not root, see enter.c.
  *
  * The worker starts it once per step, with these descriptors: 1 and 2 are the pipe that takes the step's output, 3 is a
  * SOCK_SEQPACKET socket to the worker, 4 is the OCI runtime configuration to read, then name, length
@@ -28,8 +29,8 @@ struct options {
     const char *identifier;
     const char *scratch;     /* a directory for what the step writes */
     bool has_disk;           /* whether DISK takes what the step writes, and not scratch itself */
-    const char *map_user;    /* "UID START COUNT" and "GID START COUNT" when the worker is not root, for newuidmap */
-    const char *map_group;
+    bool is_runc;            /* whether the runtime is runc or understands what runc does */
+    bool is_rootless;        /* whether the worker is only root of a user namespace, see enter.c */
     long long most_bytes;    /* what may be written into scratch, or 0 where a disk bounds it */
     long base, count;        /* host id of the step's id 0, and how many follow */
     int port;                /* where the proxy listens inside, or 0 */
@@ -67,6 +68,7 @@ char *join(const char *first, const char *second);
 
 /* usage.c */
 bool wrote_too_much(const struct options *options, int *pause);
+void look_at_end(const struct options *options);
 
 /* groups.c */
 void make_groups(const struct options *options);
@@ -76,15 +78,21 @@ void report_counters(const struct options *options);
 void remove_groups(const struct options *options);
 
 /* identity.c */
-void become_root_of_own_namespace(const struct options *options);
+pid_t hold_namespace(void);
+int open_namespace(pid_t holder);
 int open_identity_map(const struct options *options);
+
+/* enter.c */
+int enter_namespace(char **words);
+int check_overlay(const char *directory, const char *base);
 
 /* network.c */
 void raise_loopback(void);
 int listen_on_loopback(int port);
 
 /* mounts.c: the layout of the init's own /tmp */
-void own_mounts(void);
+void own_mounts(const struct options *options);
+const char *runtime_path(const struct options *options);
 int mount_root(const struct options *options, const char *stream, size_t length);
 
 /* init.c */

@@ -25,9 +25,11 @@ static void run_runtime(const struct options *options) {
     int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, 0);
     syscall(SYS_close_range, 3, ~0U, 0);
-    /* crun is told to leave groups alone; runc makes one below ours, which `removals` names. */
-    execl(options->runtime, options->runtime, "--root", "/tmp/state", "--log", "/tmp/runtime.log",
-          options->removal_count ? "--rootless=false" : "--cgroup-manager=disabled", "run", "--no-new-keyring", "--pid-file",
+    /* crun is told to leave groups alone; runc makes one below ours, which `removals` names, or none if it may not. */
+    const char *groups = !options->is_runc ? "--cgroup-manager=disabled"
+        : options->removal_count ? "--rootless=false" : "--rootless=true";
+    execl(runtime_path(options), options->runtime, "--root", "/tmp/state", "--log", "/tmp/runtime.log",
+          groups, "run", "--no-new-keyring", "--pid-file",
           "/tmp/bundle/pid", "--bundle", "/tmp/bundle", options->identifier, NULL);
     _exit(125);
 }
@@ -60,7 +62,7 @@ void run_init(const struct options *options, const char *stream, size_t length, 
     if (poll(&end, 1, 0) != 0) _exit(125);
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) fail("cannot make", "namespaces");
     open_groups(options);
-    own_mounts();
+    own_mounts(options);
     raise_loopback();
     int descriptors[2], count = 1;
     if (options->port) descriptors[count++] = listen_on_loopback(options->port);

@@ -60,12 +60,14 @@ int main(int argc, char **argv) {
     struct options options;
     size_t length;
     int leash[2];
+    if (argc > 5 && !strcmp(argv[1], "enter")) return enter_namespace(argv + 2);
+    if (argc == 4 && !strcmp(argv[1], "check")) return check_overlay(argv[2], argv[3]);
     settle();
     read_options(&options, argc, argv);
+    if (!options.has_disk) close(DISK);
     char *stream = read_all(CONFIGURATION, 32 << 20, &length);
     close(CONFIGURATION);
     make_groups(&options);
-    if (options.map_user) become_root_of_own_namespace(&options);
     if (pipe2(leash, O_CLOEXEC) != 0) fail("cannot make", "a pipe");
     if (unshare(CLONE_NEWPID) != 0) fail("cannot make", "a process namespace");
     pid_t init = fork();
@@ -82,6 +84,7 @@ int main(int argc, char **argv) {
     int status = keep(&options, init);
     char text[16];
     snprintf(text, sizeof text, "%d", status);
+    if (options.most_bytes > 0 && status != 0) look_at_end(&options);
     report_counters(&options);
     remove_groups(&options);
     send_text("exit", text);

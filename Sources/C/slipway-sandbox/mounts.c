@@ -15,13 +15,14 @@
 extern int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 extern int umount2(const char *target, int flags);
 
-/* /tmp/l/N layers, /tmp/c/N caches, /tmp/stubs, /tmp/disk, /tmp/root, /tmp/files, /tmp/bundle, /tmp/state */
+/* /tmp/l/N layers, /tmp/c/N caches, /tmp/stubs, /tmp/disk, /tmp/root, /tmp/files, /tmp/bundle, /tmp/state, /tmp/runtime */
 
-void own_mounts(void) {
+void own_mounts(const struct options *options) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) fail("cannot detach", "the mounts");
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) fail("cannot mount", "/proc");
     /* crun refuses a version 2 hierarchy with controllers beside version 1; nobody here uses it. Mounts of the namespace that this
-       one was made from cannot be taken away one by one, only covered. */
+       one was made from cannot be taken away one by one, only covered. runc wants to see them. */
+    if (options->is_runc) return;
     if (umount2("/sys/fs/cgroup/unified", 2 /* MNT_DETACH */) != 0 && access("/sys/fs/cgroup/unified", F_OK) == 0)
         mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=4k");
 }
@@ -116,8 +117,30 @@ static void mount_overlay(const struct options *options) {
        by itself, and refuses to be told. */
     snprintf(text + length, sizeof text - length,
              "/tmp/stubs,upperdir=/tmp/disk/upper,workdir=/tmp/disk/work,metacopy=off,index=off,volatile,%s",
-             options->map_user ? "userxattr" : "redirect_dir=off");
+             options->is_rootless ? "userxattr" : "redirect_dir=off");
     if (mount("overlay", "/tmp/root", "overlay", MS_NODEV, text) != 0) fail("cannot mount", "the overlay");
+}
+
+static const char covered[] = "/tmp/runtime";
+static bool is_covered;
+
+/* Where the runtime is once /tmp is covered. */
+const char *runtime_path(const struct options *options) { return is_covered ? covered : options->runtime; }
+
+/* A runtime below /tmp is shown again under another name; -1 for any other. */
+static int open_covered_runtime(const struct options *options) {
+    char *path = realpath(options->runtime, NULL);
+    is_covered = path && !strncmp(path, "/tmp/", 5);
+    int tree = is_covered ? open_tree_of(path) : -1;
+    free(path);
+    return tree;
+}
+
+static void place_runtime(int tree) {
+    if (tree < 0) return;
+    write_file(covered, "", 0, 0755);
+    if (syscall(SYS_move_mount, tree, "", AT_FDCWD, covered, MOVE_MOUNT_F_EMPTY_PATH) != 0) fail("cannot mount", covered);
+    close(tree);
 }
 
 /* Returns a descriptor of the directory that takes what the step changes. */
@@ -127,8 +150,10 @@ int mount_root(const struct options *options, const char *stream, size_t length)
     for (int index = 0; index < options->lower_count; index++) lowers[index] = open_tree_of(options->lowers[index]);
     for (int index = 0; index < options->cache_count; index++) caches[index] = open_tree_of(options->caches[index]);
     int disk = options->has_disk ? DISK : open_tree_of(options->scratch);
-    int map = options->map_user ? -1 : open_identity_map(options);
+    int runtime = open_covered_runtime(options);
+    int map = options->is_rootless ? -1 : open_identity_map(options);
     make_layout();
+    place_runtime(runtime);
     for (int index = 0; index < options->lower_count; index++) place(lowers[index], "l", index, map, false);
     for (int index = 0; index < options->cache_count; index++) place(caches[index], "c", index, map, true);
     if (syscall(SYS_move_mount, disk, "", AT_FDCWD, "/tmp/disk", MOVE_MOUNT_F_EMPTY_PATH) != 0)

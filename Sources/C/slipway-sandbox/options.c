@@ -27,8 +27,8 @@ static bool read_value(struct options *o, const char *name, const char *value) {
     else if (!strcmp(name, "--identifier")) o->identifier = value;
     else if (!strcmp(name, "--scratch")) o->scratch = value;
     else if (!strcmp(name, "--disk")) o->has_disk = !strcmp(value, "yes");
-    else if (!strcmp(name, "--map-user")) o->map_user = value;
-    else if (!strcmp(name, "--map-group")) o->map_group = value;
+    else if (!strcmp(name, "--runc")) o->is_runc = !strcmp(value, "yes");
+    else if (!strcmp(name, "--rootless")) o->is_rootless = !strcmp(value, "yes");
     else if (!strcmp(name, "--base")) o->base = atol(value);
     else if (!strcmp(name, "--count")) o->count = atol(value);
     else if (!strcmp(name, "--most-bytes")) o->most_bytes = atoll(value);

@@ -48,7 +48,7 @@ struct SourceFiles {
         self.inputs = Wanted(inputs)
         (self.limit, room) = (limit, limit)
         self.cancellation = cancellation
-        ownerID = SystemInformation.effectiveUserID
+        ownerID = ProcessRights.current.stepFileOwner
         path = [([], root)]
     }
 
@@ -127,7 +127,7 @@ struct SourceFiles {
     }
 
     private func attributes(_ mode: UInt32) -> FileAttributes {
-        FileAttributes(mode: mode, user: ownerID, group: SystemInformation.effectiveGroupID, modified: Self.time)
+        FileAttributes(mode: mode, user: ownerID, group: ownerID, modified: Self.time)
     }
 
     private static func isSafe(_ name: [UInt8]) -> Bool {

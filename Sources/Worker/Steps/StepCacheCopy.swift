@@ -35,7 +35,7 @@ struct StepCacheCopy {
         into target: DirectoryHandle,
         depth: Int
     ) throws(BuildFailure) {
-        for name in try source.names() {
+        for name in try source.names(limit: 500_000) {
             guard !cancellation.isSet else { throw .cancelled(operation: "steps.caches") }
             entries -= 1
             // What vanishes meanwhile is as if it had never been there.

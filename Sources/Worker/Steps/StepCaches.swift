@@ -10,16 +10,19 @@ package struct StepCaches: Sendable {
     private static let pause = Duration.milliseconds(50)
 
     let directory: String
+    /// Who owns the caches on disk; the steps' root.
+    let fileOwner: UInt32
     /// Bytes of one cache; one that has grown past it is emptied.
     let limit: Int64
     /// Bytes of all; the ones that were not used the longest go.
     let total: Int64
 
-    package init(directory: String, limit: Int64, total: Int64) throws(BuildFailure) {
+    package init(directory: String, fileOwner: UInt32 = 0, limit: Int64, total: Int64) throws(BuildFailure) {
         // Steps write with the ids of the node, also files that run with their owner's rights.
         try Directories.create(directory, mode: 0o700)
         try Directories.setMode(directory, 0o700)
         self.directory = directory
+        self.fileOwner = fileOwner
         self.limit = limit
         self.total = total
     }
@@ -77,9 +80,11 @@ package struct StepCaches: Sendable {
             let own = "\(scratch)/cache-\(mount.name)"
             try Directories.create(own)
             await copy(name, to: own)
+            try Directories.setOwner(own, fileOwner)
             return Hold(mount, directory: own, lock: nil)
         }
         try Directories.create("\(directory)/\(name)")
+        try Directories.setOwner("\(directory)/\(name)", fileOwner)
         try Files.touch(lockPath)
         return Hold(mount, directory: "\(directory)/\(name)", lock: lock)
     }

@@ -92,6 +92,9 @@ extension StepMaker {
         return explanations
     }
 
+    /// Called when this process runs no more steps.
+    package func close() { sandbox.leave() }
+
     /// Removes what processes that are gone left, and what is over its budget. Harmless beside builds.
     ///
     /// - Throws: `BuildFailure` of the first thing that cannot be removed, after all else was looked at.

@@ -8,6 +8,7 @@ internal import Sandbox
 extension StepWork {
     /// Runs the step, and keeps what remains of it.
     func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
+        try maker.sandbox.check()
         let scratch = try StepScratch(in: maker.policy.directory)
         let result: Result<StepResult, any Error>
         do {
@@ -59,7 +60,8 @@ extension StepWork {
     /// What the step sees, in the order of the image's layers: its inputs where the source is.
     private func lower(on ground: StepGround, _ directory: String) async throws -> RootFilesystemLease {
         let base = try ground.base.filesystemLayers()
-        let layers = base + (below + above).map(FilesystemLayer.init)
+        let owner = maker.policy.scope.owner(order)
+        let layers = base + (below + above).map { FilesystemLayer($0, realm: owner) }
         let view: JSONValue = [.string(step.workingDirectory), try await inputs()]
         let files = InterposedFiles(
             directory: directory,

@@ -1,0 +1,35 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Sandbox
+
+@Suite("Disks that are made ahead")
+struct StepDiskTests {
+    private let bytes: Int64 = 8 << 20
+
+    @Test("the next one is made while nobody waits, and taken once")
+    func spare() async throws {
+        let scratch = try Scratch()
+        let disks = StepDisks(directory: scratch("disks"))
+        await disks.prepare(bytes: bytes)
+        try await eventually("one is there") { disks.hasSpare(bytes: bytes) }
+        let first = try await disks.take(bytes: bytes)
+        #expect(!disks.hasSpare(bytes: bytes))
+        let second = try await disks.take(bytes: bytes)
+        #expect(first.descriptor != second.descriptor)
+    }
+
+    @Test("one that could not be made keeps no later one from being made")
+    func failed() async throws {
+        let scratch = try Scratch()
+        // Where the directory should be is a file.
+        try scratch.write("", to: "disks")
+        let disks = StepDisks(directory: scratch("disks"))
+        await disks.prepare(bytes: bytes)
+        await #expect(throws: (any Error).self) { _ = try await disks.take(bytes: bytes) }
+        try Files.remove(scratch("disks"))
+        await disks.prepare(bytes: bytes)
+        try await eventually("one is there") { disks.hasSpare(bytes: bytes) }
+    }
+}
