@@ -7,6 +7,8 @@ internal import Platform
 /// thread.
 struct ChangeCapture {
     private static let maximumEntries = 4_000_000
+    /// Names in a path: whoever stands on the layer unpacks no more.
+    private static let deepest = 256
     /// Names of a directory are sorted in memory.
     private static let maximumNames = 500_000
 
@@ -149,6 +151,7 @@ struct ChangeCapture {
     ) throws -> OpenDirectory? {
         let path = parent.path + [name]
         if excluded.contains(path) { return nil }
+        guard path.count <= Self.deepest else { throw LayerFailure.tooDeep(path, limit: Self.deepest) }
         switch status.kind {
         case .whiteout: try addWhiteout(name, in: parent.path)
         case .socket: break

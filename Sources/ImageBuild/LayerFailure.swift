@@ -55,6 +55,14 @@ enum LayerFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }
 
+    static func tooDeep(_ path: [[UInt8]], limit: Int) -> BuildFailure {
+        tree(
+            .limitExceeded,
+            "'\(shown(OutputPath.joined(path)))' is in directories within directories, more than \(limit), which no layer should "
+                + "have. Make them fewer."
+        )
+    }
+
     static func tooMuch(limit: Int64) -> BuildFailure {
         tree(
             .limitExceeded,

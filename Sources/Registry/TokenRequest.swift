@@ -72,7 +72,7 @@ extension TokenRequest {
                 .protocolViolation,
                 "the token server answered \(method.rawValue) \(realm.redacted) with \(response.status) and no token.",
                 "Look at the token server: the registry names it as its realm.",
-                cause: RegistryError.plainText(body)
+                cause: ownWords(body)
             )
         }
         let lifetime = min(max(reply?["expires_in"]?.integer ?? 60, 1), 86400)
@@ -94,10 +94,14 @@ extension TokenRequest {
             "the token server answered \(method.rawValue) \(realm.redacted) for \(who) with \(response.status)"
                 + (words.isEmpty ? "." : " \(words)."),
             advice(response.status, errors, isTemporary: isTemporary),
-            cause: errors.isEmpty ? RegistryError.plainText(body) : nil,
+            cause: errors.isEmpty ? ownWords(body) : nil,
             isRetryable: isTemporary
         )
     }
+
+    /// Text of a server's own. Any registry that a repository names may name any server inside as its realm, and what that says is for nobody
+    /// who shows it no credentials.
+    private func ownWords(_ body: [UInt8]) -> String? { identity == nil ? nil : RegistryError.plainText(body) }
 
     private func advice(_ status: Int, _ errors: [RegistryError], isTemporary: Bool) -> String {
         let registry = request.repository.registry

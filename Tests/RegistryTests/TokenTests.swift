@@ -97,7 +97,8 @@ struct TokenTests {
         "a token server that gives none ends in words",
         arguments: [
             (401, #"{"details":"incorrect"}"#, "unauthorized"), (200, "{}", "protocol_violation"),
-            (200, "<html>", "protocol_violation"),
+            (200, "<html>", "protocol_violation"), (403, "words of a service inside", "unauthorized"),
+            (200, "words of a service inside", "protocol_violation"),
         ]
     )
     func noToken(status: Int, body: String, code: String) async throws {
@@ -110,6 +111,7 @@ struct TokenTests {
         let failure = try await #require(throws: BuildFailure.self) { try await push(to: registry, RegistrySettings()) }
         #expect(failure.code.rawValue == code)
         #expect(failure.message.contains("http://127.0.0.1:\(tokenServer.port)/token"))
+        #expect(!"\(failure)".contains("service inside"), "a repository can name any registry, and that any realm")
     }
 
     @Test("a redirect to another host is followed without the credentials")

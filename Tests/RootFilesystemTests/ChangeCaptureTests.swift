@@ -203,6 +203,8 @@ struct ChangeCaptureTests {
 
     private static let deep = #"os.chdir("o"); [(os.mkdir("d" * 100), os.chdir("d" * 100)) for i in range(60)]"#
 
+    private static let nested = #"os.chdir("o"); [(os.mkdir("d"), os.chdir("d")) for i in range(256)]"#
+
     @Test(
         "what no layer can hold is refused by name",
         arguments: [
@@ -212,6 +214,7 @@ struct ChangeCaptureTests {
             Refusal("mknod o/null c 1 3", .unsafePath, "device"),
             Refusal("touch o/f; chown 70000 o/f", .unsafePath, "owner 70000"),
             Refusal("python3 -c 'import os; \(deep)'", .unsafePath, "4095"),
+            Refusal("python3 -c 'import os; \(nested)'", .limitExceeded, "more than 256"),
         ]
     )
     func refused(refusal: Refusal) async throws {
