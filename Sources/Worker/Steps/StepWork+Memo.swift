@@ -32,7 +32,7 @@ extension StepWork {
             guard source != nil || !output.isShipped else { return nil }
             layers.append(
                 StepResult.ShippableLayer(
-                    layer: output.layer(source ?? .deferred { throw Self.nowhere }, comment: comment),
+                    layer: output.layer(source ?? .deferred(DeferredContent { throw Self.nowhere }), comment: comment),
                     isShipped: output.isShipped,
                     hasBytes: source != nil
                 )
