@@ -21,12 +21,12 @@ struct BaseLayouts: Sendable {
     /// - Throws: `BuildFailure`: `invalid_layout` that names the file; `system`.
     func directory(of place: String) async throws -> String? {
         if Directories.exists(place) { return place }
-        guard let state = Files.state(of: place) else { return nil }
+        guard let state = Directories.state(of: place) else { return nil }
         let cache = cache
         return try await Self.pool.run { try Self.unpacked(state, in: cache) }
     }
 
-    private static func unpacked(_ file: Files.File, in cache: String) throws -> String {
+    private static func unpacked(_ file: Directories.File, in cache: String) throws -> String {
         let key = Digest(of: "\(file.name)\n\(file.size)\n\(file.modified)").hex.prefix(32)
         let directory = "\(cache)/\(key)"
         if Directories.exists(directory) { return directory }

@@ -70,6 +70,7 @@ struct RepositoryNamesTests {
         let client = RegistryClient(settings: settings, http: http)
         let finder = BaseImageFinder(
             layouts: [],
+            archives: "/nonexistent",
             registry: client,
             anonymous: client,
             admission: ImageAdmission(open: [], pushed: "registry.invalid/apps"),
