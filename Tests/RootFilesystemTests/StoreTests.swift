@@ -125,7 +125,11 @@ struct StoreTests {
         #expect(collection.removedLayers == 1 && collection.removedBytes == 1000 && collection.keptBytes == 2000)
         let left = try Self.unpacked(fixture).flatMap { try Directories.list("\(fixture.directory)/\($0)/fs") }
         #expect(left.sorted() == ["a", "c"])
-        #expect(try await fixture.store.collect(budget: 1 << 30, age: .zero).removedLayers == 2)
+        // Whoever waits for the disk has a layer for a moment longer than its mark says.
+        try await eventually("what is old goes") {
+            _ = try await fixture.store.collect(budget: 1 << 30, age: .zero)
+            return try Self.unpacked(fixture).isEmpty
+        }
     }
 
     @Test("a layer that a loss of power may have torn is unpacked again")

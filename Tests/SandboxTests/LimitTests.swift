@@ -119,7 +119,7 @@ struct LimitTests {
         #expect(failure.fault == .timedOut)
         #expect(failure.message.contains("ran out of time: limit 1 s"))
         #expect(!failure.isRetryable)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(try await Command.result(["pgrep", "-f", "sleep 4321"]).text.isEmpty)
     }
 
@@ -135,7 +135,7 @@ struct LimitTests {
             limits: StepLimits(seconds: 1)
         )
         #expect(failure.fault == .timedOut, "\(failure)")
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test("a cancelled step ends, also where it never stops writing")
@@ -147,20 +147,22 @@ struct LimitTests {
         running.cancel()
         let failure = await #expect(throws: BuildFailure.self) { _ = try await running.value }
         #expect(failure?.fault == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test("ids: a step waits for those of another one where the node has too few")
     func identities() async throws {
         let sandbox = try TestSandbox { $0.identities?.count = 65536 }
-        let first = Task { try await sandbox.run("sleep 3") }
-        try await eventually("it has them") {
-            try await Command.result(["pgrep", "-f", "slipway-sandbox .*\(sandbox.scratch.path)"]).succeeded
-        }
-        _ = try await sandbox.run("echo second")
-        _ = try await first.value
+        let first = Task { try await sandbox.run("echo first; sleep 4324") }
+        try await eventually("it has them") { sandbox.log.texts.contains("step: first") }
+        let second = Task { try await sandbox.run("echo second") }
         let wait = "step: waits for ids: other steps have all 1 ranges of this node."
-        #expect(sandbox.log.texts == [wait, "step: second"])
+        try await eventually("the other one waits") { sandbox.log.texts.contains(wait) }
+        #expect(!sandbox.log.texts.contains("step: second"))
+        first.cancel()
+        _ = try await second.value
+        #expect(sandbox.log.texts.last == "step: second")
+        _ = try? await first.value
     }
 
     @Test("processors: a busy step gets its share")

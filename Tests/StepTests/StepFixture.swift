@@ -40,7 +40,7 @@ struct StepFixture {
         let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
         let views = [
             try user.view(programs, as: "programs"), try user.view("\(Checkout.root)/buildpacks", as: "buildpacks"),
-            try user.view("\(Cache.directory)/base-images", as: "base-images"),
+            try user.view("\(Cache.directory)/base-images", as: "base-images", isOpened: true),
         ]
         let own = [
             "SLIPWAY_BUILDPACKS_DIRECTORY": rules ?? scratch("buildpacks"),

@@ -36,10 +36,19 @@ package struct OrdinaryUser: Sendable {
         chown(scratch(name), Self.id, Self.id)
     }
 
+    /// A directory that its programs see at another path.
+    package struct View: Sendable {
+        package let from: String
+        package let to: String
+        let isOpened: Bool
+    }
+
     /// Shows a directory that it could not get to: it is at the returned path while its programs run.
-    package func view(_ directory: String, as name: String) throws -> (from: String, to: String) {
+    ///
+    /// - Parameter isOpened: whether it may read all files there, whoever may read the directory's own.
+    package func view(_ directory: String, as name: String, isOpened: Bool = false) throws -> View {
         try Directories.create(scratch(name))
-        return (directory, scratch(name))
+        return View(from: directory, to: scratch(name), isOpened: isOpened)
     }
 
     /// Runs a program to its end.
@@ -47,11 +56,11 @@ package struct OrdinaryUser: Sendable {
     /// - Parameter views: what `view` returned.
     package func result(
         _ words: [String],
-        views: [(from: String, to: String)] = [],
+        views: [View] = [],
         environment: [String: String] = [:]
     ) async throws -> CommandResult {
         var script = "set -e\n"
-        for view in views { script += "mount --bind '\(view.from)' '\(view.to)'\n" }
+        for view in views { script += view.isOpened ? opening(view) : "mount --bind '\(view.from)' '\(view.to)'\n" }
         let ids = hasSubordinateIDs ? "ids" : "none"
         for (file, path) in [("passwd", "passwd"), (ids, "subuid"), (ids, "subgid")] {
             script += "mount --bind '\(scratch("user/\(file)"))' /etc/\(path)\n"
@@ -63,6 +72,17 @@ package struct OrdinaryUser: Sendable {
             ["unshare", "--mount", "sh", "-c", script, "setup"] + words,
             environment: environment.merging(["HOME": home, "XDG_RUNTIME_DIR": home]) { own, _ in own }
         )
+    }
+
+    /// Modes are those of a layer above, which has no file's bytes.
+    private func opening(_ view: View) -> String {
+        let place = scratch("user/opened-\(view.to.split(separator: "/").last ?? "")")
+        return """
+            mkdir -p '\(place)/upper' '\(place)/work'
+            mount -t overlay overlay -o 'lowerdir=\(view.from),upperdir=\(place)/upper,workdir=\(place)/work,metacopy=on' '\(view.to)'
+            chmod -R a+rX '\(view.to)'
+
+            """
     }
 
     /// A directory of the system without one of its files.
