@@ -39,8 +39,10 @@ struct PullTests {
         for text in ["first", "second"] {
             try await Command.output(["umoci", "init", "--layout", scratch(text)])
             try await Command.output(["umoci", "new", "--image", scratch("\(text):\(name)")])
-            let content = try scratch.write(text, to: "\(text)-content")
-            try await Command.output(["umoci", "insert", "--image", scratch("\(text):\(name)"), content, "/text"])
+            _ = try scratch.write(text, to: "text")
+            try await Command.output(["tar", "-C", scratch.path, "-cf", scratch("layer.tar"), "text"])
+            let add = ["umoci", "raw", "add-layer", "--image", scratch("\(text):\(name)"), scratch("layer.tar")]
+            try await Command.output(add)
             let copy = ["skopeo", "copy", "-q", "oci:\(scratch(text)):\(name)", "oci-archive:\(file).new:\(name)"]
             try await Command.output(copy)
             try Files.rename("\(file).new", to: file)
