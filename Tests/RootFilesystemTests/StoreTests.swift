@@ -47,7 +47,7 @@ struct StoreTests {
         #expect(try await fixture.store.lease(base + [secret]).lowerDirectories == own.lowerDirectories)
         // The same digests, and no bytes.
         var guessed = secret
-        guessed.blob.source = .deferred { throw CommandFailed(description: "nobody gives it") }
+        guessed.blob.source = .deferred(DeferredContent { throw CommandFailed(description: "nobody gives it") })
         #expect(try await fixture.store.lease(base + [guessed]).lowerDirectories == own.lowerDirectories)
         for realm in ["project b", "", "evil.example/x"] {
             guessed.realm = realm
