@@ -23,6 +23,16 @@ extension RegistrySession {
     }
 }
 
+/// What taught how large chunks have to be.
+private enum ChunkLesson {
+    /// A request was refused as too large.
+    case refusal
+    /// Connections broke, which may have been the network's fault: it holds for a day.
+    case breaks
+    /// What an upload went on with after a break was refused. Some limit ranges and not whole blobs: it holds for this upload alone.
+    case resumption
+}
+
 /// One blob on its way into one repository: distribution spec, "Pushing blobs".
 ///
 /// In one piece (POST, PUT) where that works, else in chunks (POST, PATCH..., PUT) or in one PATCH. A broken upload goes on where the registry says
@@ -40,7 +50,7 @@ struct BlobUploader {
     var chunkBytes: Int64?
     /// What the registry wants at least, but for the last chunk.
     var smallestChunk: Int64 = 0
-    var isChunkLearned = false
+    private var lesson: ChunkLesson?
     /// Whether the registry takes bytes by PATCH alone, and the last request only closes the upload.
     var wantsPatch: Bool
     /// The latest answer, nil if none came.
@@ -56,8 +66,11 @@ struct BlobUploader {
         self.descriptor = descriptor
         self.target = target
         let known = session.knowledge[target.base.authority]
-        let learned = known.chunkBytes.map { ChunkSize.learned($0, for: descriptor.size) }
-        chunkBytes = session.settings.chunkBytes[target.registry] ?? learned
+        let isKnown = known.hasChunks(at: Self.now)
+        let learned = isKnown ? known.chunkBytes.map { ChunkSize.learned($0, for: descriptor.size) } : nil
+        let configured = session.settings.chunkBytes[target.registry]
+        if configured == nil, isKnown, known.chunksUntil != nil { lesson = .breaks }
+        chunkBytes = configured ?? learned
         wantsPatch = known.wantsPatch == true
     }
 
@@ -132,7 +145,7 @@ struct BlobUploader {
         breaks += 1
         guard breaks >= 2, chunkBytes == nil, descriptor.size > 32 << 20 else { return }
         chunkBytes = ChunkSize.first(for: descriptor.size)
-        isChunkLearned = true
+        lesson = .breaks
     }
 
     /// GHCR answers 416 to chunks over 4 MiB, others 400; the place they are for is right.
@@ -155,16 +168,33 @@ struct BlobUploader {
             learned: session.knowledge[target.base.authority].chunkBytes
         )
         guard let next, next >= smallestChunk else { return false }
+        lesson = lesson ?? (chunkBytes == nil && offset > 0 ? .resumption : .refusal)
         chunkBytes = next
-        isChunkLearned = true
         return true
     }
 
     /// Keeps what the upload taught about the host.
     private func learn() {
         session.knowledge.learn(target.base.authority) { knowledge in
-            if isChunkLearned, let chunkBytes { knowledge.chunkBytes = chunkBytes }
+            learnChunks(&knowledge)
             if wantsPatch { knowledge.wantsPatch = true }
         }
     }
+
+    private func learnChunks(_ knowledge: inout HostKnowledge) {
+        guard let chunkBytes else { return }
+        switch lesson {
+        case .refusal: (knowledge.chunkBytes, knowledge.chunksUntil) = (chunkBytes, nil)
+        case .breaks:
+            let isKnown = knowledge.hasChunks(at: Self.now)
+            // Somebody else may have been refused meanwhile, which counts more.
+            if isKnown, knowledge.chunksUntil == nil { return }
+            knowledge.chunkBytes = min(chunkBytes, isKnown ? knowledge.chunkBytes ?? .max : .max)
+            knowledge.chunksUntil = isKnown ? knowledge.chunksUntil : Self.now + 86400
+        case .resumption, nil: return
+        }
+    }
+
+    /// Seconds since 1970.
+    private static var now: Int64 { SystemInformation.currentMilliseconds / 1000 }
 }

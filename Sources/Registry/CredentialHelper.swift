@@ -36,9 +36,20 @@ enum CredentialHelper {
         )
     }
 
-    /// The shell hands the registry over: a helper that ends before it has read it is then no affair of this process. `timeout` ends
-    /// a helper together with what that started.
-    private static let script = #"printf '%s\n' "$2" | exec timeout -k 1 30 "$1" get"#
+    /// The shell hands the registry over: a helper that ends before it has read it is then no affair of this process. It becomes
+    /// `timeout`, which ends a helper together with what that started.
+    private static let script = """
+        exec timeout -k 1 30 "$1" get <<END
+        $2
+        END
+        """
+
+    /// A cancelled build takes its helper along: `timeout` passes TERM on, and KILL after a second, but could not pass on what kills it.
+    private static var options: PlatformOptions {
+        var options = PlatformOptions()
+        options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(5))]
+        return options
+    }
 
     private static func ran(
         _ program: String,
@@ -50,6 +61,7 @@ enum CredentialHelper {
                 .name("sh"),
                 arguments: ["-c", script, "sh", program, server],
                 environment: path.map { .inherit.updating(["PATH": $0]) } ?? .inherit,
+                platformOptions: options,
                 input: .none,
                 output: .bytes(limit: 1 << 20),
                 error: .bytes(limit: 1 << 20)

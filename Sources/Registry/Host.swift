@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A host by what it may be: this machine, something inside, or anything.
 ///
 /// Names are not looked up: what they lead to may change between a check and its use.
@@ -16,15 +18,13 @@ struct Host: Sendable, Hashable {
     }
 
     /// Whether it means this machine.
-    var isLoopback: Bool { name == "localhost" || name == "::1" || addressBytes?.first == 127 }
+    var isLoopback: Bool { name == "localhost" || isOwnIPv6 || addressBytes?.first == 127 }
 
     /// Whether it is, or may be read as, this machine or something on its own wire, such as a cloud's metadata service: loopback and
     /// link-local. RFC 3927, 4291, 6761.
     var isNearby: Bool {
         if isLoopback || name == "localhost." || name.hasSuffix(".localhost") { return true }
-        if name.contains(":") {
-            return ["fe8", "fe9", "fea", "feb", "::", "64:ff9b:"].contains { name.hasPrefix($0) }
-        }
+        if name.contains(":") { return isNearbyIPv6 }
         guard let bytes = addressBytes else { return mayBeAddress }
         return bytes[0] == 0 || (bytes[0] == 169 && bytes[1] == 254)
     }
@@ -33,14 +33,33 @@ struct Host: Sendable, Hashable {
     /// RFC 1918, 3927, 4193, 6761.
     var isInternal: Bool {
         if isLoopback || name == "localhost." || name.hasSuffix(".localhost") { return true }
-        if name.contains(":") {
-            return ["fe8", "fe9", "fea", "feb", "fc", "fd", "::", "64:ff9b:"].contains { name.hasPrefix($0) }
-        }
+        if name.contains(":") { return isNearbyIPv6 || isPrivateIPv6 }
         guard let bytes = addressBytes else { return mayBeAddress }
         switch (bytes[0], bytes[1]) {
         case (0, _), (10, _), (127, _), (169, 254), (192, 168), (172, 16...31), (100, 64...127): return true
         default: return false
         }
+    }
+
+    private var isOwnIPv6: Bool { longAddressBytes == [UInt8](repeating: 0, count: 15) + [1] }
+
+    /// Link-local, or of `::/8`: this machine and every form that has an IPv4 address within, mapped or translated. RFC 4291, 6052, 8215.
+    /// What is no address may be read as any.
+    private var isNearbyIPv6: Bool {
+        guard let bytes = longAddressBytes else { return true }
+        return bytes[0] == 0 || (bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80)
+    }
+
+    /// Unique local, or site-local as it once was. RFC 4193, 3879.
+    private var isPrivateIPv6: Bool {
+        guard let bytes = longAddressBytes else { return true }
+        return bytes[0] & 0xfe == 0xfc || (bytes[0] == 0xfe && bytes[1] & 0xc0 == 0xc0)
+    }
+
+    /// The sixteen bytes of an IPv6 address in any of its spellings: inet_pton(3).
+    private var longAddressBytes: [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET6, name, &bytes) == 1 ? bytes : nil
     }
 
     /// The four bytes of an IPv4 address in its plain form, which has no leading zeros: some readers take those for octal.

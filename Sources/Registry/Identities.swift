@@ -35,9 +35,10 @@ final class Identities: Sendable {
         }
     }
 
-    /// Looks again at next use: what files and helpers gave may have been replaced since.
-    func forget(_ repository: Repository) {
-        known.withLock { $0[repository] = nil }
+    /// The same, looked for anew where one is still known that was refused: what files and helpers gave may have been replaced since.
+    func identity(for repository: Repository, insteadOf refused: Identity?) async throws -> Identity? {
+        known.withLock { if $0[repository]?.identity == refused { $0[repository] = nil } }
+        return try await identity(for: repository)
     }
 
     /// Whom we showed ourselves as, for messages.

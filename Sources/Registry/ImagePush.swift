@@ -40,19 +40,21 @@ struct ImagePush: Sendable {
             return unchanged
         }
         var counts = try await push(blobs, trustsHead: true)
-        var lost = try await putManifest(as: digest, attempts: Retry.attempts)
-        if !lost.isEmpty {
-            // The registry said that it has a blob and lost it since: its clean-up and our push met.
-            let named = blobs.filter { blob in lost.contains { $0.names(blob.descriptor.digest) } }
-            let again = named.isEmpty ? blobs : named
-            log.say("the registry lost blobs that it had a moment ago; uploading \(again.count) again", .pushing)
-            let repaired = try await push(again, trustsHead: false)
+        var repair = BlobRepair(blobs)
+        while true {
+            let lost = try await putManifest(as: digest, attempts: Retry.attempts)
+            guard !lost.isEmpty else { return counts }
+            guard let repaired = try await mend(lost, &repair) else { throw lostBlobs }
             counts.reused = max(0, counts.reused - repaired.uploaded)
             counts.uploaded += repaired.uploaded
-            lost = try await putManifest(as: digest, attempts: Retry.attempts)
         }
-        guard lost.isEmpty else { throw lostBlobs }
-        return counts
+    }
+
+    /// Uploads what the registry said that it has and lost since: its clean-up and our push met. Nil where nothing is left to try.
+    private func mend(_ lost: [RegistryError], _ repair: inout BlobRepair) async throws -> Counts? {
+        guard let again = repair.next(after: lost) else { return nil }
+        log.say("the registry lost blobs that it had a moment ago; uploading \(again.count) again", .pushing)
+        return try await push(again, trustsHead: false)
     }
 
     /// Moves the tag to the image.
@@ -60,11 +62,14 @@ struct ImagePush: Sendable {
     /// - Parameter confirm: called before every try: while a registry makes us wait, the right to move the tag may be lost. The try
     ///   itself needs the task's `SendPermit`.
     func moveTag(_ tag: String, confirm: @Sendable () async throws -> Void) async throws {
+        var repair = BlobRepair(blobs)
         for attempt in 1... {
             try await confirm()
             do {
-                guard try await putManifest(as: tag, attempts: 1, needsPermit: true).isEmpty else { throw lostBlobs }
-                return
+                let lost = try await putManifest(as: tag, attempts: 1, needsPermit: true)
+                guard !lost.isEmpty else { return }
+                _ = try await mend(lost, &repair)
+                throw lostBlobs
             } catch let failure as BuildFailure {
                 guard failure.fault != .cancelled else { throw failure }
                 // The answer may be lost, or the tag may never move and be right.

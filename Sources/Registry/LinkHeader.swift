@@ -1,19 +1,28 @@
+internal import BuildModel
 internal import HTTPTransport
 
 /// The `Link` of a list that goes on: RFC 8288, section 3; distribution spec, "Listing Referrers".
 enum LinkHeader {
-    /// The URL with the relation `next`; nil if there is none, or if it leads to another origin.
-    static func next(_ fields: [String], from base: HTTPURL) -> HTTPURL? {
-        for field in fields {
-            for link in links(field) where link.relations.contains("next") {
-                guard let url = try? UploadLocation.resolve(link.target, against: base), url.hasSameOrigin(as: base)
-                else {
-                    return nil
-                }
-                return url
-            }
-        }
-        return nil
+    /// The URL with the relation `next`; nil if there is none.
+    ///
+    /// - Parameter hidesTLS: as `UploadLocation.resolve` has it.
+    /// - Throws: `BuildFailure` with code `protocol_violation` if it leads to another origin or is no URL: the list is not whole then.
+    static func next(_ fields: [String], from base: HTTPURL, hidesTLS: Bool = false) throws(BuildFailure) -> HTTPURL? {
+        let next = fields.flatMap(links).first { $0.relations.contains("next") }
+        guard let next else { return nil }
+        let url = try UploadLocation.resolve(next.target, against: base, hidesTLS: hidesTLS)
+        guard url.hasSameOrigin(as: base) else { throw elsewhere(url, base) }
+        return url
+    }
+
+    private static func elsewhere(_ url: HTTPURL, _ base: HTTPURL) -> BuildFailure {
+        BuildFailure(
+            .platform,
+            .protocolViolation,
+            operation: "registry.location",
+            message: "The list of \(base.redacted) goes on at \(url.redacted), another origin, which is not gone to. "
+                + "Look at how the registry, and what stands before it, make the URLs of their answers."
+        )
     }
 
     private static func links(_ field: String) -> [(target: String, relations: [String])] {

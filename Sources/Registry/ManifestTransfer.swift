@@ -118,7 +118,7 @@ extension RegistrySession {
             throw request.wrongDigest(stored, descriptor.digest, response)
         }
         if response.isSuccess { return ([], response.headers["OCI-Subject"] != nil) }
-        let lost = RegistryError.read(body).filter { $0.code == "MANIFEST_BLOB_UNKNOWN" }
+        let lost = RegistryError.readAll(body).filter { $0.code == "MANIFEST_BLOB_UNKNOWN" }
         guard !lost.isEmpty else { throw failure(request, response, body) }
         return (lost, false)
     }

@@ -21,7 +21,14 @@ extension RegistrySession {
             entries += page.entries
             next = page.next
         }
-        return entries
+        guard let next else { return entries }
+        throw BuildFailure(
+            .platform,
+            .limitExceeded,
+            operation: "registry.fetch",
+            message: "Cannot list what refers to \(digest) in \(repository.description): after \(Self.pageLimit) pages "
+                + "of GET \(next.redacted) the list still goes on. Remove referrers that nobody needs."
+        )
     }
 
     /// Nil where the first page is none, and so the tag is to be looked at.
@@ -38,7 +45,7 @@ extension RegistrySession {
         // Other pages answer 200 with something else.
         if response.status == 200, let entries = (try? JSONDocument.parse(body))?["manifests"]?.array {
             knowledge.learn(repository.base.authority) { $0.referrers = true }
-            return (entries, LinkHeader.next(response.headers.all("Link"), from: url))
+            return (entries, try nextPage(response, of: request))
         }
         guard number == 1 else {
             throw request.odd(response, "page \(number) of the list is none", advice: "Look at the registry's log.")
@@ -48,6 +55,15 @@ extension RegistrySession {
             knowledge.learn(repository.base.authority) { $0.referrers = false }
         }
         return nil
+    }
+
+    private func nextPage(_ response: HTTPResponse, of request: RegistryRequest) throws(BuildFailure) -> HTTPURL? {
+        do {
+            let hidesTLS = settings.hiddenTLS.contains(request.repository.registry)
+            return try LinkHeader.next(response.headers.all("Link"), from: request.url, hidesTLS: hidesTLS)
+        } catch {
+            throw request.astray(error, answer: (request.method, response.status, request.url))
+        }
     }
 
     /// Puts the referrer of a manifest onto the list that stands under a tag, for registries that keep none: distribution spec,

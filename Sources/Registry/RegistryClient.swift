@@ -13,8 +13,9 @@ package struct RegistryClient: Sendable {
     /// - Parameters:
     ///   - settings: how registries are reached; read once.
     ///   - http: the connections; the caller shuts it down.
-    package init(settings: RegistrySettings, http: HTTPClient) {
-        session = RegistrySession(settings: settings, http: http)
+    ///   - hosts: what the clients of one process share.
+    package init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts = SharedHosts()) {
+        session = RegistrySession(settings: settings, http: http, hosts: hosts)
         tenants = TenantSessions(of: session)
     }
 

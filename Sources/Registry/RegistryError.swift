@@ -42,10 +42,18 @@ struct RegistryError: Sendable, Hashable, CustomStringConvertible {
         return words.contains("parts") && (words.contains("more than") || words.contains("too many"))
     }
 
-    /// The errors of a body of any content type; none if it is not the JSON that the distribution spec wants.
-    static func read(_ body: [UInt8]) -> [RegistryError] {
-        guard body.count <= 64 << 10, let document = try? JSONDocument.parse(body) else { return [] }
-        return (document["errors"]?.array ?? []).prefix(5).map { error in
+    /// Blobs of one image that an answer may name as missing.
+    private static let most = 10_000
+
+    /// The first errors of a body of any content type; none if it is not the JSON that the distribution spec wants.
+    static func read(_ body: [UInt8]) -> [RegistryError] { read(body, bytes: 64 << 10, count: 5) }
+
+    /// Every error of a body, for what is to be done and not only said.
+    static func readAll(_ body: [UInt8]) -> [RegistryError] { read(body, bytes: 4 << 20, count: most) }
+
+    private static func read(_ body: [UInt8], bytes: Int, count: Int) -> [RegistryError] {
+        guard body.count <= bytes, let document = try? JSONDocument.parse(body) else { return [] }
+        return (document["errors"]?.array ?? []).prefix(count).map { error in
             let detail = error["detail"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
             return RegistryError(
                 code: printable(error["code"]?.string ?? "no code", limit: 64),

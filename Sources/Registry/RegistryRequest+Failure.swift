@@ -25,7 +25,7 @@ extension RegistryRequest {
         let errors = RegistryError.read(body)
         let words = errors.map(\.description).joined(separator: "; ")
         let status = "\(response.status)" + (words.isEmpty ? "" : " \(words)")
-        let (code, advice) = judgement(of: response.status, errors, identity)
+        let (code, advice) = judgement(of: response, errors, identity)
         // What answered may be another place than the one that was asked first.
         let url = (try? HTTPURL(parsing: response.url)) ?? self.url
         return BuildFailure(
@@ -40,20 +40,22 @@ extension RegistryRequest {
     }
 
     private func judgement(
-        of status: Int,
+        of response: HTTPResponse,
         _ errors: [RegistryError],
         _ identity: Identity?
     ) -> (BuildFailure.Code, String) {
+        let status = response.status
         if status != 412, let advice = refusal(errors) { return (.registryRefused, advice) }
         switch status {
         case 401:
             guard let identity else {
                 return (.unauthorized, "Configure a user name and password for \(repository.registry).")
             }
+            if isRightMissing(response, errors, identity) { return notGranted }
             return (
                 .unauthorized, "Check the password configured for \(identity.description) of \(repository.registry)."
             )
-        case 403: return (.registryDenied, "Let the configured user \(rights) this repository.")
+        case 403: return (.registryDenied, "\(grant).")
         case 404: return (.notFound, notFoundAdvice(Set(errors.map(\.code))))
         case 412: return (.overtaken, "Somebody else changed it meanwhile: try again.")
         case 413:
@@ -67,6 +69,25 @@ extension RegistryRequest {
         case 300..<400: return (.protocolViolation, "Its redirect cannot be followed.")
         default: return (.registryRefused, "Look at the registry's log for the reason.")
         }
+    }
+
+    /// Whether a 401 is about what the user may do, and not about who that is.
+    ///
+    /// Token servers leave out of a token what the user may not do, and say nothing: a registry that still wants another token has been
+    /// shown one, so that the password was right.
+    private func isRightMissing(_ response: HTTPResponse, _ errors: [RegistryError], _ identity: Identity) -> Bool {
+        let challenge = Challenge.preferred(response.headers.all("WWW-Authenticate"))
+        let reason = challenge?.parameters["error"]
+        if reason == "insufficient_scope" || errors.contains(where: { $0.code == "DENIED" }) { return true }
+        return challenge?.scheme == "bearer" && identity.kind != .registryToken && reason != "invalid_token"
+    }
+
+    private var grant: String { "Let the configured user \(rights) this repository" }
+
+    private var notGranted: (BuildFailure.Code, String) {
+        // Who may not read does not know whether there is anything.
+        if operation == "registry.fetch" { return (.unauthorized, "\(grant), or check its name.") }
+        return (.registryDenied, "\(grant), or create it if it does not exist.")
     }
 
     /// What to do about refusals that registries give various statuses.
@@ -88,7 +109,7 @@ extension RegistryRequest {
     }
 
     private func notFoundAdvice(_ codes: Set<String>) -> String {
-        guard operation == "registry.fetch" else { return Self.missingRepository }
+        guard operation == "registry.fetch" else { return missingOnPush(codes) }
         if codes.contains("MANIFEST_UNKNOWN") { return "The repository has no such tag or digest: check the name." }
         if codes.contains("NAME_UNKNOWN") {
             return "The repository does not exist, or is hidden from the configured user: check the name."
@@ -97,6 +118,22 @@ extension RegistryRequest {
             return "The registry does not have it any more: push the image again."
         }
         return "Check the name, or create the repository."
+    }
+
+    private func missingOnPush(_ codes: Set<String>) -> String {
+        if codes.contains("NAME_UNKNOWN") { return Self.missingRepository }
+        if !codes.isDisjoint(with: ["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"]) {
+            return "The registry forgot the upload: look whether its replicas share their storage and http.secret, and "
+                + "whether something cleans uploads up."
+        }
+        if !codes.isDisjoint(with: ["MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN"]) {
+            return
+                "The registry does not have what this refers to: push that again, and look at the registry's clean-up."
+        }
+        let registry = "that \(repository.registry) is a registry's host, and look at what stands before it"
+        // Where uploads begin, registries say so without any code too.
+        if method == .post { return Self.missingRepository + (codes.isEmpty ? " Else check \(registry)." : "") }
+        return codes.isEmpty ? "Check \(registry)." : "Look at the registry's log for the reason."
     }
 
     /// What to do where there is nothing to push to.

@@ -7,14 +7,20 @@ extension RegistrySession {
     ///
     /// Registries, token servers and the stores behind redirects each have a gate of their own: none waits for another's sake.
     ///
-    /// - Parameter isBulk: whether a blob's bytes go or come with it.
+    /// - Parameters:
+    ///   - isBulk: whether a blob's bytes go or come with it.
+    ///   - check: called when the gate is open, right before the request is sent; what it throws ends the wait without a request.
     func roundTrip(
         _ request: HTTPRequest,
         isBulk: Bool,
-        via exchange: Exchange
+        via exchange: Exchange,
+        check: () throws -> Void = {}
     ) async throws -> (HTTPResponse, [UInt8]) {
         let host = try HTTPURL(parsing: request.url).place
-        let (response, body) = try await gates.pass(host, isBulk: isBulk) { try await exchange(request) }
+        let (response, body) = try await gates.pass(host, isBulk: isBulk) {
+            try check()
+            return try await exchange(request)
+        }
         let errors = response.status < 400 ? [] : RegistryError.read(body)
         if Retry.closesGate(response, errors) {
             let asked = Retry.asked(by: response, now: SystemInformation.currentMilliseconds / 1000)

@@ -21,28 +21,28 @@ final class RegistrySession: Sendable {
     /// What each registry asked for last, by its URL.
     let challenges = Mutex<[String: Challenge]>([:])
     let tokenSlots = KeyedSlots<Authorization.Key>(width: 1)
-    /// Blobs on their way to or from one registry, from their first request to their last; small requests pass by.
-    let bulkSlots: KeyedSlots<String>
+    let hosts: SharedHosts
     /// Work on one thing of one repository that must not be done twice at a time: a blob, a manifest, a tag of referrers.
     let exclusively: KeyedSlots<String>
     /// Where local bytes are read again for their digest.
     let readers: BlockingPool
-    let gates: HostGates
     let sightings: BlobSightings
     let spools: SharedSpools
     let warnings = RegistryWarnings()
     let files = Mutex<[String: [UInt8]]>([:])
 
-    init(settings: RegistrySettings, http: HTTPClient) {
+    var gates: HostGates { hosts.gates }
+    var bulkSlots: KeyedSlots<String> { hosts.bulkSlots }
+
+    init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts) {
         self.settings = settings
         self.http = http
         tenant = nil
         identities = Identities(settings)
         knowledge = KnowledgeStore(path: settings.knowledgeFile)
-        bulkSlots = KeyedSlots(width: HostGates.bulkWidth)
+        self.hosts = hosts
         exclusively = KeyedSlots(width: 1)
         readers = BlockingPool(label: "slipway.registry", width: 2)
-        gates = HostGates()
         sightings = BlobSightings(path: settings.sightingsFile)
         spools = SharedSpools()
     }
@@ -54,10 +54,9 @@ final class RegistrySession: Sendable {
         self.tenant = tenant
         identities = farm.identities
         knowledge = farm.knowledge
-        bulkSlots = farm.bulkSlots
+        hosts = farm.hosts
         exclusively = farm.exclusively
         readers = farm.readers
-        gates = farm.gates
         sightings = farm.sightings
         // Who may not pull a blob does not get it from somebody who may.
         spools = SharedSpools()
@@ -79,9 +78,7 @@ final class RegistrySession: Sendable {
         let plain: Exchange = { [http] in try await http.execute($0) }
         let exchange = exchange ?? plain
         return try await retrying(attempts) {
-            let (response, body) = try await sendAuthorized(request) {
-                try await self.roundTrip($0, isBulk: isBulk, via: exchange)
-            }
+            let (response, body) = try await sendAuthorized(request, isBulk: isBulk, via: exchange)
             warnings.note(response, of: request.repository.base.authority)
             return (response, body)
         }

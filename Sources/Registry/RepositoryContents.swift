@@ -37,7 +37,12 @@ package struct RepositoryContents: ContentSource, ContentDestination {
 
     package func tag(_ manifest: ManifestContent, as tag: String) async throws {
         if try await isTagged(manifest.descriptor, as: tag) { return }
-        try await put(manifest, as: tag)
+        do {
+            try await put(manifest, as: tag)
+        } catch let failure as BuildFailure where failure.fault != .cancelled {
+            // The answer may be lost, and a tag that never moves is right then, whatever the next try was told.
+            guard (try? await isTagged(manifest.descriptor, as: tag)) == true else { throw failure }
+        }
     }
 
     private func put(_ manifest: ManifestContent, as reference: String) async throws {

@@ -4,6 +4,7 @@ import HTTPTransport
 import Logging
 import Platform
 import RedisTransport
+import Registry
 import Settings
 import Worker
 
@@ -14,6 +15,8 @@ struct Reloader: Sendable {
     let current: CurrentSetup
     let redis: RedisClient
     let http: HTTPClient
+    /// Builds that began before go on beside those that begin after: they share what hosts asked for.
+    let hosts: SharedHosts
     let notifier: ServiceNotifier
     let logger: Logger
 
@@ -39,7 +42,8 @@ struct Reloader: Sendable {
 
     private func setup(_ settings: WorkerSettings) throws -> WorkerSetup {
         let before = current.value
-        let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: before.queue.settings.farm), http: http)
+        let farm = try FarmMemories(redis, farm: before.queue.settings.farm)
+        let workshop = try Workshop(settings, farm: farm, http: http, hosts: hosts)
         return WorkerSetup(
             settings: settings,
             queue: before.queue.changed(to: Wiring.queue(settings)),

@@ -71,6 +71,7 @@ struct WorkerCommand: AsyncParsableCommand {
             current: setup,
             redis: redis,
             http: workshop.http,
+            hosts: workshop.hosts,
             notifier: notifier,
             logger: logger
         )

@@ -15,6 +15,7 @@ import Worker
 struct Workshop: Sendable {
     let settings: WorkerSettings
     let http: HTTPClient
+    let hosts: SharedHosts
     let registry: RegistryClient
     let layers: LayerSettings
     let bases: BaseImageFinder
@@ -24,18 +25,21 @@ struct Workshop: Sendable {
     /// - Parameters:
     ///   - farm: what the nodes of a farm remember together.
     ///   - http: a client to share; one of its own without it.
+    ///   - hosts: the gates of hosts that go with it.
     /// - Throws: `BuildFailure` if the cache directory cannot be made or a file that the configuration names cannot be read.
     init(
         _ settings: WorkerSettings,
         farm: FarmMemories? = nil,
-        http: HTTPClient = HTTPClient(label: "slipway.http")
+        http: HTTPClient = HTTPClient(label: "slipway.http"),
+        hosts: SharedHosts = SharedHosts()
     ) throws {
         self.settings = settings
         let spool = "\(settings.cacheDirectory)/spool"
         try Directories.create(spool)
         self.http = http
+        self.hosts = hosts
         let places = try Wiring.registry(settings)
-        registry = RegistryClient(settings: places, http: http)
+        registry = RegistryClient(settings: places, http: http, hosts: hosts)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"
         try Directories.create(memory, mode: 0o700)
@@ -54,7 +58,7 @@ struct Workshop: Sendable {
             layouts: settings.registries.layouts,
             archives: "\(settings.cacheDirectory)/archives",
             registry: registry,
-            anonymous: RegistryClient(settings: places.anonymous, http: http),
+            anonymous: RegistryClient(settings: places.anonymous, http: http, hosts: hosts),
             admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),
             platform: Wiring.platform(settings)
         )

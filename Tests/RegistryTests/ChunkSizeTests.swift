@@ -83,13 +83,24 @@ struct ChunkSizeTests {
         #expect(registry.faults(ofTag: "v1", in: "team/app") == [])
     }
 
+    @Test("what broken connections taught is forgotten in time")
+    func forgotten() async throws {
+        let registry = try StrictRegistry()
+        let scratch = try Scratch()
+        let settings = try Self.settings(knowing: 1 << 20, until: 1, of: registry, scratch)
+        try await fixture.push(StrictFixture.image([StrictFixture.blob(2 << 20)]), to: registry, settings: settings)
+        #expect(!registry.requests.contains { $0.hasPrefix("PATCH ") }, "\(registry.requests)")
+    }
+
     private static func settings(
         knowing chunkBytes: Int64,
+        until: Int64? = nil,
         of registry: StrictRegistry,
         _ scratch: Scratch
     ) throws -> RegistrySettings {
         var knowledge = HostKnowledge()
         knowledge.chunkBytes = chunkBytes
+        knowledge.chunksUntil = until
         let document: JSONValue = ["version": 1, "hosts": .object([registry.host: knowledge.json])]
         try Files.writeAtomically(document.canonicalBytes, to: scratch("hosts.json"))
         var settings = StrictFixture.settings()

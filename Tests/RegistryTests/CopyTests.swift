@@ -123,6 +123,26 @@ struct CopyTests {
         #expect(destination.digest(ofTag: "t", in: "b") != nil)
     }
 
+    @Test("a tag that never moves is right when the answer to it was lost")
+    func lostTag() async throws {
+        let (source, destination) = (try StrictRegistry(), try StrictRegistry(quirks: [.immutableTags]))
+        let image = StrictFixture.image([StrictFixture.blob(1000)])
+        try source.seed(image, as: "t", in: "a")
+        let request = "PUT /v2/b/manifests/t"
+        destination.setSchedule { [weak destination] _, method, path in
+            guard "\(method) \(path)" == request else { return nil }
+            return destination?.requests.filter { $0 == request }.count == 1 ? .lostAnswer : nil
+        }
+        let copy = ImageCopy(
+            from: try client.contents(of: reference(source, "a")),
+            to: try client.contents(of: reference(destination, "b")),
+            log: log
+        )
+        _ = try await copy.copy("t", as: "t")
+        #expect(destination.digest(ofTag: "t", in: "b") == image.manifestDescriptor.digest)
+        #expect(destination.requests.filter { $0 == request }.count >= 2, "\(destination.requests)")
+    }
+
     @Test("an image that the source has not is named")
     func missing() async throws {
         let registry = try StrictRegistry()

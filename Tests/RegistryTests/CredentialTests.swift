@@ -1,8 +1,10 @@
 import BuildModel
+import Glibc
 import HTTPTransport
 import Platform
 import Registry
 import StrictRegistry
+import Synchronization
 import TestSupport
 import Testing
 
@@ -51,9 +53,12 @@ struct CredentialTests {
         try await push(to: registry, credentialFile: #"{"auths":{"HOST":{"auth":"\#(auth)"}}}"#)
     }
 
-    @Test("a password that a helper has replaced is asked for again")
-    func rotation() async throws {
-        let registry = try StrictRegistry(access: .basic(user: "user", password: "first"))
+    @Test("a password that a helper has replaced is asked for again", arguments: [false, true])
+    func rotation(usesTokens: Bool) async throws {
+        let access: StrictRegistry.Access =
+            usesTokens
+            ? .bearer(user: "user", password: "first", lifetime: 60) : .basic(user: "user", password: "first")
+        let registry = try StrictRegistry(access: access)
         try scratch.write("first", to: "secret")
         let secret = scratch("secret")
         try helper("turning", #"echo '{"Username":"user","Secret":"'$(cat \#(secret))'"}'"#)
@@ -69,6 +74,43 @@ struct CredentialTests {
             _ = try await client.push(image, to: target, confirm: {}, log: CollectedLog())
         }
         #expect(registry.digest(ofTag: "second", in: "team/app") != nil)
+    }
+
+    @Test("a bearer token of a credential file that was replaced is read again")
+    func replacedRegistryToken() async throws {
+        let wanted = Mutex("first")
+        let registry = try FakeRegistry { request, _ in
+            if request.headers["authorization"] == "Bearer \(wanted.withLock { $0 })" { return false }
+            request.respond(401, ["WWW-Authenticate": #"Bearer realm="https://other.example/token""#])
+            return true
+        }
+        var settings = StrictFixture.settings()
+        settings.credentialFiles = [scratch("config.json")]
+        let client = RegistryClient(settings: settings, http: fixture.http)
+        for token in ["first", "second"] {
+            wanted.withLock { $0 = token }
+            try scratch.write(#"{"auths":{"\#(registry.host)":{"registrytoken":"\#(token)"}}}"#, to: "config.json")
+            let reference = ImageReference(registry: registry.host, repository: "app")
+            _ = try await client.holdsBlob(TestImage.descriptor([1], MediaType.ociLayerGzip), in: reference)
+        }
+        #expect(registry.requests.count == 4)
+    }
+
+    @Test("a helper ends with the build that waits for it", arguments: ["exec sleep 300", "sleep 300; exit 1"])
+    func cancelledHelper(script: String) async throws {
+        let registry = try StrictRegistry(access: .basic(user: "user", password: "pass"))
+        try helper("slow", "echo $$ > \(scratch("pid.new")); mv \(scratch("pid.new")) \(scratch("pid")); \(script)")
+        let task = Task { try await push(to: registry, credentialFile: #"{"credsStore":"slow"}"#) }
+        let pid = try await eventually("the helper runs") {
+            (try? Files.read(scratch("pid"))).flatMap { Int32(String(decoding: $0.dropLast(), as: UTF8.self)) }
+        }
+        task.cancel()
+        let start = ContinuousClock.now
+        let failure = try await #require(throws: BuildFailure.self) { try await task.value }
+        #expect(failure.fault == .cancelled)
+        try await eventually("the helper is gone") { kill(pid, 0) != 0 }
+        // Left alone it would be ended after thirty.
+        #expect(start.duration(to: .now) < .seconds(20))
     }
 
     @Test("the registry's own helper is asked before the store, and the store before the file")

@@ -54,6 +54,46 @@ struct FailureWordsTests {
             advice: "create it, or allow the registry to create it on push"
         ),
         Case(
+            method: "POST",
+            path: "uploads/",
+            status: 404,
+            body: "<html>",
+            words: "404",
+            advice: "Else check that"
+        ),
+        Case(
+            method: "PUT",
+            path: "/upload/",
+            status: 404,
+            body: Case.error("BLOB_UPLOAD_UNKNOWN"),
+            words: "own words",
+            advice: "look whether its replicas share their storage"
+        ),
+        Case(
+            method: "PUT",
+            path: "/upload/",
+            status: 404,
+            body: Case.error("NAME_UNKNOWN"),
+            words: "own words",
+            advice: "create it, or allow the registry to create it on push"
+        ),
+        Case(
+            method: "PUT",
+            path: "/manifests/",
+            status: 404,
+            body: Case.error("MANIFEST_UNKNOWN"),
+            words: "own words",
+            advice: "does not have what this refers to"
+        ),
+        Case(
+            method: "PUT",
+            path: "/manifests/",
+            status: 404,
+            body: "<html>",
+            words: "404",
+            advice: "is a registry's host"
+        ),
+        Case(
             method: "PUT",
             path: "/upload/",
             status: 413,
@@ -203,6 +243,40 @@ struct FailureWordsTests {
     }
 
     @Test(
+        "a right that a token leaves out is not taken for a wrong password",
+        arguments: [#",error="insufficient_scope""#, ""],
+        [false, true]
+    )
+    func missingRight(reason: String, isPull: Bool) async throws {
+        let tokens = try SocketServer { $0.respond(200, body: #"{"token":"t0ken"}"#) }
+        let realm = tokens.url("/token")
+        let registry = try FakeRegistry { request, _ in
+            if request.method == "HEAD", request.headers["authorization"] != nil { return false }
+            let challenge = #"Bearer realm="\#(realm)",service="s"\#(reason)"#
+            request.respond(401, ["WWW-Authenticate": challenge], body: Case.error("UNAUTHORIZED"))
+            return true
+        }
+        var settings = StrictFixture.settings()
+        settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
+        let failure = try await failure(from: registry.host, isPull: isPull, settings)
+        #expect(failure.code.rawValue == (isPull ? "unauthorized" : "registry_denied"))
+        let advice = "Let the configured user \(isPull ? "pull from" : "push to") this repository, or"
+        #expect(failure.message.contains(advice) && !failure.message.contains("password"), "\(failure)")
+    }
+
+    @Test("a registry that says DENIED does not mean the password")
+    func deniedWithoutToken() async throws {
+        let registry = try FakeRegistry { request, _ in
+            request.respond(401, ["WWW-Authenticate": "Basic realm=x"], body: Case.error("DENIED"))
+            return true
+        }
+        var settings = StrictFixture.settings()
+        settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
+        let failure = try await failure(from: registry.host, isPull: true, settings)
+        #expect(failure.message.contains("Let the configured user pull from this repository"), "\(failure)")
+    }
+
+    @Test(
         "a blob with other bytes says where it came from",
         arguments: ["other bytes!", "short", "far too much of it"]
     )
@@ -265,7 +339,12 @@ struct FailureWordsTests {
         RegistryClient(settings: StrictFixture.settings(), http: StrictFixture().http)
     }
 
-    private func failure(from host: String, isPull: Bool) async throws -> BuildFailure {
+    private func failure(
+        from host: String,
+        isPull: Bool,
+        _ settings: RegistrySettings = StrictFixture.settings()
+    ) async throws -> BuildFailure {
+        let client = RegistryClient(settings: settings, http: StrictFixture().http)
         let reference = ImageReference(registry: host, repository: "team/app", tag: "v1")
         return try await #require(throws: BuildFailure.self) {
             if isPull {

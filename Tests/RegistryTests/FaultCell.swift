@@ -132,7 +132,7 @@ struct FaultCell: Sendable, CustomStringConvertible {
 
     private var words: String {
         switch fault {
-        case .reset, .lostAnswer, .wrongLength, .halfAnswer: "broke"
+        case .reset, .cut, .lostAnswer, .wrongLength, .halfAnswer: "broke"
         case .stall: "nothing moved"
         case .tooManyRequests: "429"
         case .serverError: "500"

@@ -150,6 +150,50 @@ struct FaultTests {
     }
 
     @Test(
+        "all that the registry lost is uploaded, whether it names everything at once or one after the other",
+        arguments: [(100, 2), (1, 4)]
+    )
+    func manyLostBlobs(named: Int, rounds: Int) async throws {
+        let image = StrictFixture.image((0..<8).map { _ in StrictFixture.blob(100) })
+        let lost = Mutex(Set(image.layers.map(\.descriptor.digest.description)))
+        let registry = try FakeRegistry { request, _ in
+            if request.method == "HEAD", request.target.contains("/blobs/") {
+                request.respond(200)
+                return true
+            }
+            guard request.method == "PUT" else { return false }
+            if request.target.hasPrefix("/upload/") {
+                lost.withLock { lost in lost = lost.filter { !request.target.contains($0.dropFirst(7)) } }
+                return false
+            }
+            let missing = lost.withLock { $0.sorted().prefix(named) }
+            guard !missing.isEmpty else { return false }
+            let errors = missing.map { #"{"code":"MANIFEST_BLOB_UNKNOWN","message":"unknown","detail":"\#($0)"}"# }
+            request.respond(404, body: #"{"errors":[\#(errors.joined(separator: ","))]}"#)
+            return true
+        }
+        _ = try await client.push(image, to: name(registry, tag: "v1"), confirm: {}, log: log)
+        let manifest = "PUT /v2/app/manifests/\(image.manifestDescriptor.digest)"
+        #expect(registry.requests.filter { $0 == manifest }.count == rounds, "\(registry.requests)")
+        #expect(lost.withLock { $0 }.isEmpty)
+    }
+
+    @Test("a blob that the registry lost before the tag moved is uploaded before the next try")
+    func lostBeforeTag() async throws {
+        let image = StrictFixture.image([StrictFixture.blob(100), StrictFixture.blob(100)])
+        let digest = image.layers[1].descriptor.digest
+        let registry = try FakeRegistry { request, number in
+            guard request.method == "PUT", request.target.hasSuffix("/manifests/v1"), number == 1 else { return false }
+            let error = #"{"code":"MANIFEST_BLOB_UNKNOWN","detail":{"digest":"\#(digest)"}}"#
+            request.respond(404, body: #"{"errors":[\#(error)]}"#)
+            return true
+        }
+        _ = try await client.push(image, to: name(registry, tag: "v1"), confirm: {}, log: log)
+        let uploads = registry.requests.filter { $0.hasPrefix("PUT /upload/") && $0.contains(digest.hex) }
+        #expect(uploads.count == 2, "\(registry.requests)")
+    }
+
+    @Test(
         "a manifest that is not one is refused",
         arguments: [
             (#"{"schemaVersion":2,"#, "protocol_violation", "not JSON"), ("", "protocol_violation", "not JSON"),

@@ -109,6 +109,35 @@ struct GateTests {
         #expect(waits.count == 2 && waits.allSatisfy { $0 >= .milliseconds(3900) }, "\(waits)")
     }
 
+    @Test("a token that ends while its request waits at the gate is replaced before the request is sent")
+    func tokenEndsAtGate() async throws {
+        let given = Mutex(0)
+        let tokens = try SocketServer { request in
+            let number = given.withLock { given in
+                given += 1
+                return given
+            }
+            // Half of that is kept for the way.
+            request.respond(200, body: #"{"token":"t\#(number)","expires_in":4}"#)
+        }
+        let realm = tokens.url("/token")
+        let shown = Mutex<[String]>([])
+        let registry = try FakeRegistry { request, _ in
+            guard let token = request.headers["authorization"] else {
+                request.respond(401, ["WWW-Authenticate": #"Bearer realm="\#(realm)",service="s""#])
+                return true
+            }
+            let isFirst = shown.withLock { shown in
+                shown.append(token)
+                return shown.count == 1
+            }
+            if isFirst { request.respond(429, ["Retry-After": "3"]) }
+            return isFirst
+        }
+        try await hold("app", registry)
+        #expect(shown.withLock { $0 } == ["Bearer t1", "Bearer t2"])
+    }
+
     /// A registry that wants tokens of a server.
     private static func registry(_ tokens: SocketServer) throws -> FakeRegistry {
         let realm = tokens.url("/token")

@@ -36,6 +36,27 @@ struct GateWidthTests {
         try await expectRoom(HostGates.bulkWidth, in: gates, isBulk: true, host: "other")
     }
 
+    @Test("what a host asked of one client of the process holds for all of them")
+    func sharedHosts() async throws {
+        let registry = try FakeRegistry()
+        let hosts = SharedHosts()
+        hosts.gates.close(registry.host, for: .seconds(2), first: .milliseconds(1))
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<2 {
+                let settings = StrictFixture.settings()
+                let client = RegistryClient(settings: settings, http: StrictFixture().http, hosts: hosts)
+                let reference = ImageReference(registry: registry.host, repository: "app\(number)")
+                group.addTask {
+                    _ = try await client.holdsBlob(TestImage.descriptor([1], MediaType.ociLayerGzip), in: reference)
+                    #expect(start.duration(to: .now) >= .seconds(2))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(registry.requests.count == 2)
+    }
+
     @Test("a push whose first bodies are refused with 429 goes on with one body at a time")
     func push() async throws {
         let counts = Mutex((number: 0, inside: 0, done: 0))

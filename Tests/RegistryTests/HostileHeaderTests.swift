@@ -1,3 +1,4 @@
+import BuildModel
 import HTTPTransport
 import Testing
 
@@ -10,7 +11,8 @@ struct HostileHeaderTests {
         "*",
         "0", "9223372036854775807", "99999999999999999999", "http://", "https://", "//", "[", "]", ":", "@", "?", "#",
         "%",
-        "%zz", "..", "\u{0}", "\u{7f}", "é", "\u{202e}", "127.0.0.1", "[::1]", "2130706433", "host", "_state", "&",
+        "%zz", "..", "\u{0}", "\u{7f}", "é", "\u{202e}", "127.0.0.1", "[::1]", "[0:0:0:0:0:0:0:1]",
+        "[0::ffff:10.0.0.1]", "2130706433", "host", "_state", "&",
         "{}",
     ]
 
@@ -35,7 +37,7 @@ struct HostileHeaderTests {
             _ = Challenge.preferred([text, text])
             if let end = ByteRange.end(text) { #expect(end >= 0) }
             if let range = ByteRange.content(text) { #expect(range.start >= 0) }
-            if let next = LinkHeader.next([text], from: base) { #expect(next.hasSameOrigin(as: base)) }
+            if let next = try? LinkHeader.next([text], from: base) { #expect(next.hasSameOrigin(as: base)) }
             if let realm = try? UploadLocation.realm(text, of: base, allowsPlain: false) {
                 #expect(realm.scheme == "https" && (realm.host == base.host || !Host(realm.host).isNearby))
             }
@@ -63,11 +65,30 @@ struct HostileHeaderTests {
             ("</v2/app/referrers/x?n=2>; rel=\"next\"", "https://registry.example/v2/app/referrers/x?n=2"),
             ("<?n=2>; rel=next", "https://registry.example/v2/app/blobs/uploads/?n=2"),
             ("</a>; rel=prev, </b>; rel=\"next\"", "https://registry.example/b"),
-            ("<https://other.example/b>; rel=next", nil), ("</b>; rel=prev", nil), ("</b", nil),
+            ("</b>; rel=prev", nil), ("</b", nil), ("", nil),
         ] as [(String, String?)]
     )
     func links(text: String, url: String?) throws {
         let base = try HTTPURL(parsing: "https://registry.example/v2/app/blobs/uploads/")
-        #expect(LinkHeader.next([text], from: base)?.text == url)
+        #expect(try LinkHeader.next([text], from: base)?.text == url)
+    }
+
+    @Test(
+        "a next page that is not gone to is no end of the list",
+        arguments: [
+            "https://other.example/b", "https://registry.example:8443/b", "http://registry.example/b",
+            "https://[::1]/b", "",
+        ]
+    )
+    func astray(target: String) throws {
+        let base = try HTTPURL(parsing: "https://registry.example/v2/app/referrers/x")
+        #expect(throws: BuildFailure.self) { try LinkHeader.next(["<\(target)>; rel=next"], from: base) }
+    }
+
+    @Test("a next page that a registry behind a proxy names without TLS is asked for with it")
+    func hiddenTLS() throws {
+        let base = try HTTPURL(parsing: "https://registry.example/v2/app/referrers/x")
+        let next = try LinkHeader.next(["<http://registry.example/b>; rel=next"], from: base, hidesTLS: true)
+        #expect(next?.text == "https://registry.example/b")
     }
 }

@@ -49,6 +49,26 @@ struct NginxTests {
         _ = try await client.push(image, to: target, confirm: {}, log: CollectedLog())
     }
 
+    @Test("a list of referrers goes on behind such a proxy too")
+    func hiddenTLSPages() async throws {
+        let fake = try FakeRegistry { request, _ in
+            guard request.target.contains("/referrers/") else { return false }
+            let isLast = request.target.hasSuffix("?page=2")
+            let digest = "sha256:" + String(repeating: isLast ? "b" : "a", count: 64)
+            let entry = #"{"mediaType":"\#(MediaType.ociManifest)","digest":"\#(digest)","size":1}"#
+            let next = "<http://\(request.headers["host"] ?? "")\(request.target)?page=2>; rel=\"next\""
+            request.respond(200, isLast ? [:] : ["Link": next], body: #"{"manifests":[\#(entry)]}"#)
+            return true
+        }
+        let port = try HTTPURL(parsing: "http://\(fake.host)/").effectivePort
+        let front = try await Front(tellsTLS: false, upstream: port)
+        var settings = try front.settings()
+        settings.hiddenTLS = [front.host]
+        let client = RegistryClient(settings: settings, http: http)
+        let reference = ImageReference(registry: front.host, repository: "team/app")
+        #expect(try await client.referrers(of: Digest(of: "subject"), in: reference).count == 2)
+    }
+
     @Test("small requests go over one connection of HTTP/2, and bodies of blobs over others")
     func protocols() async throws {
         let front = try await Front()
@@ -79,15 +99,17 @@ private struct Front {
     let certificates: TestCertificates
     let host: String
     let proxy: ServerProcess
-    private let registry: RegistryServer
+    private let registry: RegistryServer?
 
-    init(tellsTLS: Bool = true) async throws {
+    /// - Parameter upstream: the port of another registry than a real one.
+    init(tellsTLS: Bool = true, upstream: Int? = nil) async throws {
         scratch = try Scratch()
-        registry = try await RegistryServer()
+        registry = upstream == nil ? try await RegistryServer() : nil
         certificates = try await TestCertificates(in: scratch)
         let port = Port.free()
         host = "127.0.0.1:\(port)"
-        proxy = try await Self.nginx(scratch, certificates, port: port, upstream: registry.port, tellsTLS: tellsTLS)
+        let behind = upstream ?? registry?.port ?? 0
+        proxy = try await Self.nginx(scratch, certificates, port: port, upstream: behind, tellsTLS: tellsTLS)
     }
 
     /// With everything that the front wants to see.

@@ -89,6 +89,9 @@ struct ParserTests {
             nil, "", "http://host/v2/", "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest",
             "https://10.1.2.3/",
             "https://192.168.0.1/", "https://172.16.0.1/", "https://[fe80::1]/", "https://localhost/",
+            "https://[0:0:0:0:0:0:0:1]/", "https://[0::1]/", "https://[0:0:0:0:0:ffff:7f00:1]/",
+            "https://[0::ffff:169.254.169.254]/", "https://[FE80:0::1]/", "https://[fdff:0:0:0:0:0:0:1]/",
+            "https://[febf::1]/",
             "file:///etc/passwd",
             "https://user:secret@other.example/", "https://other.example/\u{0}", "https://", "https://other.example/#x",
         ]
@@ -108,6 +111,8 @@ struct ParserTests {
             ("http://auth.example/token", true, true), ("https://127.0.0.1/token", true, false),
             ("https://[::1]/token", false, false), ("https://169.254.169.254/token", false, false),
             ("https://[fe80::1]/token", false, false), ("https://localhost/token", false, false),
+            ("https://[0:0:0:0:0:0:0:1]/token", false, false), ("https://[0::ffff:a9fe:a9fe]/token", false, false),
+            ("https://[fd00::1]/token", false, true), ("https://[2606:4700::1]/token", false, true),
             ("https://2130706433/token", false, false), ("https://user:secret@auth.example/", false, false),
         ]
     )
@@ -125,7 +130,8 @@ struct ParserTests {
             "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "10.0.0.1", "172.31.255.255",
             "100.64.0.1",
             "0.0.0.0", "::", "::ffff:10.0.0.1", "fd00::1", "fe80::1", "localhost", "LOCALHOST.", "a.localhost",
-            "64:ff9b::a00:1",
+            "64:ff9b::a00:1", "0064:ff9b::a00:1", "0:0:0:0:0:0:0:1", "0::1", "0000::0001", "0:0:0:0:0:ffff:7f00:1",
+            "0::ffff:169.254.169.254", "fE80:0:0:0:0:0:0:1", "fec0::1", "fe80::1%eth0", "1::2::3", "::g",
         ]
     )
     func internalHosts(name: String) {
@@ -134,7 +140,10 @@ struct ParserTests {
 
     @Test(
         "other hosts are not taken for inside",
-        arguments: ["registry.example", "8.8.8.8", "172.32.0.1", "2606:4700::1", "127.0.0.1.example", "10.example"]
+        arguments: [
+            "registry.example", "8.8.8.8", "172.32.0.1", "2606:4700::1", "2606:4700:0:0:0:0:0:1", "127.0.0.1.example",
+            "10.example",
+        ]
     )
     func otherHosts(name: String) {
         #expect(!Host(name).isInternal)

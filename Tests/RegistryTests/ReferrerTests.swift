@@ -74,6 +74,27 @@ struct ReferrerTests {
         #expect(failure.message.contains("GET http://\(registry.host)/v2/app/referrers/"), "\(failure)")
     }
 
+    @Test(
+        "a list that cannot be gone on with is no whole one",
+        arguments: [
+            ("http://other.example/page", "protocol_violation", "another origin"),
+            ("?more", "limit_exceeded", "100 pages"),
+        ]
+    )
+    func endless(next: String, code: String, words: String) async throws {
+        let registry = try FakeRegistry { request, _ in
+            guard request.target.contains("/referrers/") else { return false }
+            request.respond(200, ["Link": "<\(next)>; rel=\"next\""], body: #"{"schemaVersion":2,"manifests":[]}"#)
+            return true
+        }
+        let reference = ImageReference(registry: registry.host, repository: "app")
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await client.referrers(of: image.manifestDescriptor.digest, in: reference)
+        }
+        #expect(failure.code.rawValue == code && failure.message.contains(words), "\(failure)")
+        #expect(failure.message.contains("GET http://\(registry.host)/v2/app/referrers/"), "\(failure)")
+    }
+
     private func learned(of registry: StrictRegistry) async throws -> Bool? {
         try await client.probe(registry.host, repository: nil).knowledge.referrers
     }

@@ -2,6 +2,8 @@
 package enum Fault: Sendable, Hashable {
     /// A reset after so many bytes of the body, or at once where there is none.
     case reset(afterBytes: Int)
+    /// A reset after so many bytes of a blob, which are kept.
+    case cut(afterBytes: Int)
     /// Nothing is said any more.
     case stall
     /// 429, with seconds to wait or without.

@@ -172,7 +172,13 @@ extension StrictRegistry {
         }
         let isExpected = exchange.request.headers["expect"] != nil && !quirks.contains(.ignoresExpect)
         if isExpected { exchange.request.send("HTTP/1.1 100 Continue\r\n\r\n") }
-        let bytes = exchange.request.readBody()
+        let bytes: [UInt8]
+        if case .cut(let count) = exchange.fault {
+            bytes = exchange.request.read(count)
+        } else {
+            bytes = exchange.request.readBody()
+        }
+        defer { if case .cut = exchange.fault { exchange.request.reset() } }
         contents.withLock { contents in
             contents.uploads[id]?.bytes += bytes
             if bytes.count == length { contents.uploads[id]?.state += 1 }

@@ -82,8 +82,9 @@ package final class StrictRegistry: Sendable {
 
     var access: Access { whoMay.withLock { $0 } }
 
-    /// Gives the user another password, as clouds do twice a day.
+    /// Gives the user another password, as clouds do twice a day. Tokens that the old one got end.
     package func setPassword(_ password: String) {
+        contents.withLock { $0.tokens = [:] }
         whoMay.withLock { access in
             switch access {
             case .anyone: break
