@@ -14,7 +14,7 @@ package struct AppliedDeployment: Sendable, Hashable {
     package var epoch: Int64
     /// `spec.selector.matchLabels`: what its ReplicaSets and pods have.
     package var selector: [String: String] = [:]
-    /// Whether the cluster had not seen the spec yet when it was applied.
+    /// Whether the cluster had not seen the spec yet when it was applied, or an attempt before this one may have just applied it.
     var isNewSpec = false
     /// When the reply to the apply was read.
     private let since = ContinuousClock.now

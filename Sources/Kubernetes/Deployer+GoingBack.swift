@@ -87,7 +87,7 @@ extension BuildFailure {
 
     /// Whether the cluster said no for good to an object of a deployment that was begun.
     var isRefusal: Bool {
-        ["kubernetes.apply", "kubernetes.create"].contains(operation)
+        ["kubernetes.apply", "kubernetes.create", "kubernetes.amend", "kubernetes.delete"].contains(operation)
             && [.invalidDeployment, .deploymentConflict, .limitExceeded, .forbidden].contains(code)
     }
 

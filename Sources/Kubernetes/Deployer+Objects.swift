@@ -22,15 +22,25 @@ extension Deployer {
     ) async throws -> AppliedDeployment {
         do {
             var written: JSONValue = .null
+            var isTakenOver = false
             for object in objects where object.kind == .deployment {
                 written = try await write(object, intent.namespace, writer, log) { found in
-                    noted(GoodBuilds(of: found), on: object.manifest, objects)
+                    isTakenOver = isTakenOver || found.map { isOfAttemptBefore($0, intent.stamp) } == true
+                    return noted(GoodBuilds(of: found), on: object.manifest, objects)
                 }
             }
-            return try AppliedDeployment(written, intent.stamp)
+            var applied = try AppliedDeployment(written, intent.stamp)
+            if isTakenOver { applied.isNewSpec = true }
+            return applied
         } catch {
             throw BuildFailure(error, operation: "kubernetes.apply")
         }
+    }
+
+    /// Whether an attempt of the same build, of an older lease, has written the object, so that its rollout may have only begun.
+    private func isOfAttemptBefore(_ found: JSONValue, _ stamp: BuildStamp) -> Bool {
+        let owner = Ownership(of: found)
+        return owner.build == stamp.deploymentID && owner.queuedAt == stamp.queuedAt && (owner.epoch ?? 0) < stamp.epoch
     }
 
     /// The Deployment's manifest with what going back needs; where each build has a Deployment of its own, there is no going back.

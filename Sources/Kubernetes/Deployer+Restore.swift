@@ -40,7 +40,9 @@ extension Deployer {
                 GoodBuilds(of: found).stamped(on: object.manifest)
             }
         }
-        let applied = try AppliedDeployment(written, writer.stamp)
+        var applied = try AppliedDeployment(written, writer.stamp)
+        // An attempt before this one may have changed the spec, and what the status says may be about the version that failed.
+        applied.isNewSpec = true
         return Restoration(version: version, objects: objects, applied: applied)
     }
 

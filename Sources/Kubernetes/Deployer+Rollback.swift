@@ -43,10 +43,10 @@ extension Deployer {
         {
             return begun
         }
-        let former = GoodBuilds(of: live).before(FormerVersion.version(of: live))
+        let (builds, present) = (GoodBuilds(of: live), FormerVersion.version(of: live))
         // Of a build that was deployed more than once, another deployment than the present one is meant.
-        if let build { return former.first { $0.build == build } ?? AppVersion(build: build) }
-        if let last = former.first { return last }
+        if let build { return builds.before(present).first { $0.build == build } ?? AppVersion(build: build) }
+        if let last = builds.older(than: present).first { return last }
         throw Self.missing("No build of project '\(stamp.projectID)' before the present one is known to be good.")
     }
 

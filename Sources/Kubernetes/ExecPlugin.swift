@@ -44,7 +44,8 @@ package actor ExecPlugin {
 
     /// What to show the cluster; runs the program where nothing that is kept will do.
     ///
-    /// - Throws: `BuildFailure` with code `invalid_configuration` that says what the program did wrong.
+    /// - Throws: `BuildFailure` that says what the program did wrong: `invalid_configuration` if it cannot be run or answers something
+    ///   else; what may be tried again if it failed (`unreachable`) or took too long.
     func credential() async throws -> Credential {
         if let kept, isFresh(kept) { return kept }
         let before = runs
@@ -69,7 +70,8 @@ package actor ExecPlugin {
             runs += 1
             return answer
         } catch let failure as BuildFailure where failure.fault != .cancelled {
-            self.failure = failure
+            // Who waited for this run gets what came of it, and not what was there before.
+            (kept, self.failure) = (nil, failure)
             runs += 1
             throw failure
         }

@@ -1,9 +1,6 @@
 internal import BuildModel
 
 extension FencedWriter {
-    /// Who holds the number of pods between our giving it up and somebody's scaling.
-    private static let handover = "slipway-handover"
-
     /// The manifest without `replicas` where somebody else sets it, and the object as it is after we have handed the number over.
     ///
     /// Giving up a field that nobody else owns would reset it, and the app would fall back to one pod.
@@ -16,22 +13,37 @@ extension FencedWriter {
         let fields = ManagedFields(of: found)
         var body = body
         if body["spec"]?["replicas"] != nil {
-            guard try await isScaledByOthers(fields, request) else { return (body, found) }
+            guard try await isScaledByOthers(fields, request) else {
+                return (body, try await takingBack(fields, of: found, request))
+            }
             var spec = body["spec"] ?? [:]
             spec["replicas"] = nil
             body["spec"] = spec
         }
-        guard fields.ownsReplicas, !fields.othersOwnReplicas, let live = found["spec"]?["replicas"] else {
-            return (body, found)
-        }
+        guard fields.ownsReplicas, !fields.othersOwnReplicas, !fields.holdsReplicas,
+            let live = found["spec"]?["replicas"]
+        else { return (body, found) }
         var handover = request
-        handover.manager = Self.handover
+        handover.manager = ManagedFields.handover
         var metadata: JSONValue = ["name": .string(request.name), "namespace": .string(request.namespace)]
         metadata["resourceVersion"] = found["metadata"]?["resourceVersion"]
         handover.body = [
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": ["replicas": live],
         ]
         return (body, try await client.send(handover, confirm: confirm).object)
+    }
+
+    /// The object after the number of pods is free for us to set again, where we had given it up and nobody took it.
+    private func takingBack(
+        _ fields: ManagedFields,
+        of found: JSONValue,
+        _ request: ClusterRequest
+    ) async throws -> JSONValue {
+        guard fields.holdsReplicas, let version = found["metadata"]?["resourceVersion"] else { return found }
+        var amendment = request
+        amendment.verb = .amend
+        amendment.body = ["metadata": ["resourceVersion": version, "managedFields": .array(fields.withoutHandover)]]
+        return try await client.send(amendment, confirm: confirm).object
     }
 
     /// Whether another manager has set the number of pods, or an autoscaler is there that will: releases before 1.22 do not write

@@ -27,6 +27,12 @@ struct GoodBuilds {
         versions.filter { version?.matches($0) != true }
     }
 
+    /// Those that are older than `version`, which was gone back to: noting that newer ones are not wanted may have failed then.
+    func older(than version: AppVersion?) -> [AppVersion] {
+        guard let version, let index = versions.firstIndex(where: version.matches) else { return before(version) }
+        return versions[(index + 1)...].filter { !version.matches($0) }
+    }
+
     /// Adds them to a manifest's annotations.
     func stamped(on manifest: JSONValue) -> JSONValue {
         guard !versions.isEmpty else { return manifest }

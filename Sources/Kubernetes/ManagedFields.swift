@@ -5,6 +5,8 @@ struct ManagedFields {
     private let entries: [JSONValue]
     private static let manager = JSONValue.string(ClusterRequest.fieldManager)
     private static let kubectl: JSONValue = "kubectl-client-side-apply"
+    /// Who holds the number of pods between our giving it up and somebody's setting it.
+    static let handover = "slipway-handover"
 
     init(of object: JSONValue) {
         entries = object["metadata"]?["managedFields"]?.array ?? []
@@ -22,7 +24,15 @@ struct ManagedFields {
     }
 
     /// Whether somebody else owns the number of pods: an autoscaler, or whoever has scaled last.
-    var othersOwnReplicas: Bool { entries.contains { $0["manager"] != Self.manager && Self.hasReplicas($0) } }
+    var othersOwnReplicas: Bool {
+        entries.contains { $0["manager"] != Self.manager && !Self.isHandover($0) && Self.hasReplicas($0) }
+    }
+
+    /// Whether the number of pods was given up, and is held for whoever sets it next.
+    var holdsReplicas: Bool { entries.contains(where: Self.isHandover) }
+
+    /// The entries without the one that holds the number of pods.
+    var withoutHandover: [JSONValue] { entries.filter { !Self.isHandover($0) } }
 
     /// The entries with what our creation, or `kubectl apply`, has set as part of what we have applied; nil if that is so already.
     ///
@@ -51,6 +61,8 @@ struct ManagedFields {
     private static func isOurs(_ entry: JSONValue) -> Bool {
         entry["manager"] == manager && entry["operation"]?.string == "Apply"
     }
+
+    private static func isHandover(_ entry: JSONValue) -> Bool { entry["manager"]?.string == handover }
 
     private static func hasReplicas(_ entry: JSONValue) -> Bool { entry["fieldsV1"]?["f:spec"]?["f:replicas"] != nil }
 

@@ -1,11 +1,11 @@
-package import BuildModel
+internal import BuildModel
 internal import Documents
 internal import Platform
-internal import Synchronization
 
 /// Files of manifests that somebody else applies: one for each Deployment, and one for what has to be there before it.
 package enum ManifestFile {
-    private static let turn = Mutex(())
+    /// How long the builds of other workers may take to write theirs.
+    private static let patience = Duration.seconds(30)
 
     /// The paths of what was written.
     package struct Paths: Sendable, Hashable {
@@ -17,11 +17,12 @@ package enum ManifestFile {
 
     /// Writes an intent's manifests as `DIRECTORY/NAMESPACE/NAME.yaml`, by the name of its Deployment; the release command's Job beside
     /// it as `NAME.release.yaml`, and the namespace, if the configuration makes it, as `DIRECTORY/NAMESPACE.yaml`. No name of an
-    /// object has a dot. A Job of an earlier build is deleted where this one has none.
+    /// object has a dot. A Job of an earlier build is deleted where this one has none. The files are for their owner's eyes: they have the
+    /// values of the app's variables.
     ///
     /// - Throws: `BuildFailure`: `superseded` or `stale_epoch` where a newer build has been there, `deployment_conflict` for a file that is
     ///   not this project's, or what the file system says.
-    package static func write(_ intent: DeploymentIntent, in directory: String) throws(BuildFailure) -> Paths {
+    package static func write(_ intent: DeploymentIntent, in directory: String) async throws -> Paths {
         let folder = "\(directory)/\(intent.namespace)"
         let name = Manifests.deployment(intent)["metadata"]?["name"]?.string ?? intent.name
         let path = "\(folder)/\(name).yaml"
@@ -29,20 +30,38 @@ package enum ManifestFile {
         if intent.settings.createsNamespace { paths.namespace = "\(folder).yaml" }
         if intent.releaseCommand != nil { paths.release = "\(folder)/\(name).release.yaml" }
         try Directories.create(folder)
-        // Reading, comparing and writing are one step for the builds of this process.
-        try turn.withLock { _ throws(BuildFailure) in
-            if Files.exists(path) { try check(path, name, intent) }
-            if let path = paths.namespace { try write([Manifests.namespace(intent.namespace)], to: path) }
-            if let path = paths.release, let job = Manifests.releaseJob(intent) { try write([job], to: path) }
-            try write(Manifests.objects(intent).map(\.manifest), to: path)
-            let former = "\(folder)/\(name).release.yaml"
-            if paths.release == nil, Files.exists(former) { try Files.remove(former) }
-        }
+        // Reading, comparing and writing are one step for all workers that have the directory.
+        let lock = try await lock("\(folder)/.\(name).lock")
+        defer { try? lock.removeFile() }
+        if Files.exists(path) { try check(path, name, intent) }
+        if let path = paths.namespace { try write([Manifests.namespace(intent.namespace)], to: path) }
+        if let path = paths.release, let job = Manifests.releaseJob(intent) { try write([job], to: path) }
+        try write(Manifests.objects(intent).map(\.manifest), to: path)
+        let former = "\(folder)/\(name).release.yaml"
+        if paths.release == nil, Files.exists(former) { try Files.remove(former) }
         return paths
     }
 
+    private static func lock(_ path: String) async throws -> FileLock {
+        let end = ContinuousClock.now + patience
+        while true {
+            if let lock = try FileLock.attempt(path, .exclusive) { return lock }
+            guard ContinuousClock.now < end else {
+                throw BuildFailure.timedOut(
+                    operation: "kubernetes.render",
+                    message: "Another worker has held '\(path)' for 30 s."
+                )
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(20))
+            } catch {
+                throw BuildFailure.cancelled(operation: "kubernetes.render")
+            }
+        }
+    }
+
     private static func write(_ manifests: [JSONValue], to path: String) throws(BuildFailure) {
-        try Files.writeAtomically(Array(Manifests.rendered(manifests).utf8), to: path)
+        try Files.writeAtomically(Array(Manifests.rendered(manifests).utf8), to: path, mode: 0o600)
     }
 
     private static func check(_ path: String, _ name: String, _ intent: DeploymentIntent) throws(BuildFailure) {

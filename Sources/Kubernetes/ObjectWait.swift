@@ -17,11 +17,12 @@ struct ObjectWait: Sendable {
     }
 
     /// Runs until `decide` returns or throws.
-    func run(_ decide: (AsyncThrowingStream<Input, any Error>) async throws -> Void) async throws {
-        let (inputs, continuation) = AsyncThrowingStream<Input, any Error>.makeStream()
+    func run(_ decide: (ObjectInputs) async throws -> Void) async throws {
+        let (stream, continuation) = AsyncThrowingStream<Input, any Error>.makeStream()
+        let inputs = ObjectInputs(stream, until: .now + limit)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await follow(continuation) }
-            group.addTask { await tick(continuation) }
+            group.addTask { await tick(continuation, inputs.gate) }
             group.addTask {
                 guard (try? await Task.sleep(for: limit)) != nil else { return }
                 continuation.yield(.deadline)
@@ -39,8 +40,10 @@ struct ObjectWait: Sendable {
         }
     }
 
-    private func tick(_ continuation: AsyncThrowingStream<Input, any Error>.Continuation) async {
-        while (try? await Task.sleep(for: watch.client.settings.progressPeriod)) != nil { continuation.yield(.tick) }
+    private func tick(_ continuation: AsyncThrowingStream<Input, any Error>.Continuation, _ gate: TickGate) async {
+        while (try? await Task.sleep(for: watch.client.settings.progressPeriod)) != nil {
+            if gate.enter() { continuation.yield(.tick) }
+        }
     }
 
     /// The object at the end of the time that it may take. Whoever cannot be asked has said nothing: that is no verdict.

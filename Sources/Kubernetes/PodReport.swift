@@ -15,6 +15,8 @@ struct PodReport {
     private(set) var warnings: [String] = []
     /// Whether any pod has come as far as running a container, or to its end.
     private(set) var hasStarted = false
+    /// Whether the last look found out which pods there are.
+    private(set) var hasSeenPods = false
     /// What was said already: events, pods whose last lines were shown, and what could not be done.
     private var said: Set<String> = []
     private static let shownLogs = 3
@@ -28,8 +30,11 @@ struct PodReport {
     /// of containers that crashed, each once.
     mutating func look() async -> [PodTrouble] {
         let find = find
+        hasSeenPods = false
         guard let scope = await attempt("find the newest pods", { try await find() }) else { return [] }
-        let pods = await attempt("look at the pods") { try await scope.pods.list() } ?? []
+        let found = await attempt("look at the pods") { try await scope.pods.list() }
+        hasSeenPods = found != nil
+        let pods = found ?? []
         hasStarted = hasStarted || pods.contains { !["Pending", nil].contains($0["status"]?["phase"]?.string) }
         let troubles = RolloutPods.troubles(pods)
         if let found = await attempt("read the events", { try await scope.pods.warnings(about: scope.owners) }) {

@@ -28,11 +28,11 @@ extension ReleaseWait {
         )
     }
 
-    /// It has started and was not done in the time that a rollout may take.
+    /// It was not done in the time that a rollout may take.
     func late(_ report: inout PodReport) async -> BuildFailure {
         let troubles = await tell(&report)
         let limit = "\(Int(client.settings.rolloutLimit.seconds)) s (kubernetes.rolloutSeconds)"
-        return report.hasStarted
+        return report.hasStarted || !report.hasSeenPods
             ? failure(.timedOut, troubles, report, "The release command was not done within \(limit).")
             : failure(.platform, troubles, report, "The release command could not start within \(limit).")
     }

@@ -43,18 +43,25 @@ struct ReleaseWait: Sendable {
         return ObjectWait(watch: watch, limit: client.settings.rolloutLimit)
     }
 
-    private func decide(_ inputs: AsyncThrowingStream<ObjectWait.Input, any Error>) async throws -> BuildFailure? {
+    private func decide(_ inputs: ObjectInputs) async throws -> BuildFailure? {
         var state = RolloutProgress(log: log, subject: "Release")
         var report = report
-        let start = ContinuousClock.now
+        // Since when it is known not to have started. While nobody can look, nobody knows.
+        var pendingSince: ContinuousClock.Instant? = .now
         for try await input in inputs {
             switch input {
             case .object(let job): if let ending = try ending(of: job) { return await failure(ending, &report) }
             case .trouble(let failure): state.say(outOfReach: failure)
             case .tick:
                 state.say(await report.look())
+                guard report.hasSeenPods else {
+                    pendingSince = nil
+                    continue
+                }
                 state.say(report.hasStarted ? "the command runs" : "its pod has not started")
-                let isLate = ContinuousClock.now - start > client.settings.progressDeadline
+                let since = pendingSince ?? .now
+                pendingSince = since
+                let isLate = ContinuousClock.now - since > client.settings.progressDeadline
                 guard report.hasStarted || !isLate else { throw await stuck(&report) }
             case .deadline:
                 let job = try await wait.last("release command")

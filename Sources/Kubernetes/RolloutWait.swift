@@ -28,7 +28,7 @@ struct RolloutWait: Sendable {
         try await wait.run { try await decide($0) }
     }
 
-    private func decide(_ inputs: AsyncThrowingStream<ObjectWait.Input, any Error>) async throws {
+    private func decide(_ inputs: ObjectInputs) async throws {
         var state = RolloutProgress(log: log, subject: "Rollout")
         var report = RolloutReport(client: client, applied: applied, podBuild: podBuild ?? applied.build, log: log)
         var seen: JSONValue?

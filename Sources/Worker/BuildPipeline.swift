@@ -68,7 +68,8 @@ package struct BuildPipeline: Sendable {
         await stages.steps?.published(made, in: published.reference, log: reporter)
 
         if request.deploy == .cluster, !stages.deploys {
-            reporter.say("Not deployed: the worker has no cluster (kubernetes.kubeconfig).", .pushing)
+            let words = "Warning: not deployed, only built: this worker has no cluster (kubernetes.kubeconfig)."
+            reporter.write(words, stream: .stderr, phase: .pushing)
         }
         guard request.deploy == .render || (request.deploy == .cluster && stages.deploys) else { return }
         try deadline.lift()

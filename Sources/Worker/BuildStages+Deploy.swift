@@ -87,6 +87,6 @@ extension BuildStages {
         }
         try await reporter.confirm()
         if let refusal = SendPermit.refusal { throw refusal }
-        return try ManifestFile.write(intent, in: directory)
+        return try await ManifestFile.write(intent, in: directory)
     }
 }

@@ -16,6 +16,7 @@ struct DeployCommand: AsyncParsableCommand {
             that of ~/.kube/config.
             A deployment from here counts as newer than what the project has in the cluster, and than builds that were asked for
             before by this machine's clock. A build that the queue gets after that wins, also while this one still rolls out.
+            A tag is looked up at its registry, and the image that it is now is applied with its digest.
 
             EXAMPLES:
               slipway deploy --image registry.example.org/apps/shop@sha256:… --request request.json
@@ -23,7 +24,7 @@ struct DeployCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The image, best with its digest.", valueName: "reference"))
+    @Option(help: ArgumentHelp("The image, by digest or by tag.", valueName: "reference"))
     var image: String
     @Option(help: "A file with the request as JSON (docs/contract.md); - reads standard input.")
     var request: String
@@ -42,7 +43,9 @@ struct DeployCommand: AsyncParsableCommand {
 
     private func deploy() async throws {
         let settings = try options.load()
-        let intent = try intent(settings)
+        let http = HTTPClient(label: "slipway.deploy")
+        let image = try await PinnedImage(settings: settings, http: http).find(try ImageReference(parsing: image))
+        let intent = try intent(image, settings)
         if render {
             if let job = Manifests.releaseJob(intent), let name = job["metadata"]?["name"]?.string {
                 StandardError.write(
@@ -50,9 +53,8 @@ struct DeployCommand: AsyncParsableCommand {
                 )
             }
             StandardOutput.write(Manifests.rendered(intent))
-            return
+            return await http.shutdown()
         }
-        let http = HTTPClient(label: "slipway.deploy")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
         let deployer = try Wiring.cluster(settings, http: http, takesFields: force)
         let applied = try await deployer.deploy(try await deployer.following(intent), confirm: {}, log: log)
@@ -64,13 +66,11 @@ struct DeployCommand: AsyncParsableCommand {
         format.output.print(result) { applied.qualifiedName }
     }
 
-    private func intent(_ settings: WorkerSettings) throws -> DeploymentIntent {
+    private func intent(_ image: ImageReference, _ settings: WorkerSettings) throws -> DeploymentIntent {
         let bytes =
             request == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(request, limit: 1 << 20)
         let json = try JSONDocument.parse(bytes)
         let request = try BuildRequest(json: json)
-        var image = try ImageReference(parsing: image)
-        if image.digest == nil, image.tag == nil { image.tag = "latest" }
         // As the farm's epochs, which are never behind the queue's clock. If ours is, what is in the cluster counts.
         let now = SystemInformation.currentMilliseconds
         return try DeploymentIntent(

@@ -30,19 +30,25 @@ struct RollbackCommand: AsyncParsableCommand {
     var id: String?
     @Flag(help: "Talk to the cluster from here, without the queue.")
     var here = false
+    @Flag(help: "Take fields that other managers have set, as deploy does; implies --here.")
+    var force = false
 
     @OptionGroup var format: OutputOptions
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
+        try await Interruptible.run { try await rollBack() }
+    }
+
+    private func rollBack() async throws {
         let settings = try options.load()
         let id = id ?? BuildID.make()
         var request: JSONValue = ["deploymentId": .string(id), "projectId": .string(project)]
         request["rollback"] = build.map { .string($0) } ?? true
         _ = try BuildRequest(json: request)
         let queued = QueuedRollback(settings: settings, id: id, request: request)
-        let result =
-            if !here, try await queued.isServed() { try await queued.run() } else { try await run(settings, id) }
+        let isQueued = if here || force { false } else { try await queued.isServed() }
+        let result = if isQueued { try await queued.run() } else { try await run(settings, id) }
         format.output.print(result) {
             "\(result["deployment"]?.string ?? "") runs build \(result["rollbackDeploymentId"]?.string ?? "") again"
         }
@@ -54,7 +60,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let stamp = BuildStamp(projectID: project, deploymentID: id, queuedAt: now, epoch: now)
         let http = HTTPClient(label: "slipway.rollback")
         let log = TerminalLog(printer: LogPrinter(descriptor: 2))
-        let deployer = try Wiring.cluster(settings, http: http)
+        let deployer = try Wiring.cluster(settings, http: http, takesFields: force)
         let later = try await deployer.following(stamp)
         let (applied, restored) = try await deployer.rollBack(to: build, as: later, confirm: {}, log: log)
         await http.shutdown()

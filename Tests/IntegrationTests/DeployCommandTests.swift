@@ -105,6 +105,12 @@ struct DeployCommandTests {
         let forced = try await slipway(words[0], words[1], words[2], words[3], try request("d2"), "--force")
         #expect(forced.succeeded, "\(forced.errorText)")
         #expect(try await container()["image"] == "registry.example.com/shop:1")
+
+        try await cluster.mustKubectl(["-n", namespace, "set", "image", "deployment/shop", "app=example.com/theirs:2"])
+        #expect(try await slipway("rollback", "shop", "--here").errorText.contains("deployment_conflict"))
+        let back = try await slipway("rollback", "shop", "--force")
+        #expect(back.succeeded, "\(back.errorText)")
+        #expect(try await container()["image"] == "registry.example.com/shop:1")
     }
 
     @Test("deploy and rollback come after what is there, also where this machine's clock is behind")
@@ -131,6 +137,32 @@ struct DeployCommandTests {
             "-n", namespace, "get", "deployment", "shop", "-o", "jsonpath={.metadata.annotations.slipway/queued-at}",
         ])
         #expect(annotation == "\(future + 2)")
+    }
+
+    @Test("a tag is applied with the digest that it has, also when it has moved, and as it is only with a warning")
+    func pinned() async throws {
+        let registry = try await RegistryServer()
+        let (image, layout) = ("\(registry.host)/shop:1", scratch("made"))
+        try await Command.output(["umoci", "init", "--layout", layout])
+        try await Command.output(["umoci", "new", "--image", "\(layout):t"])
+        var digests: [String] = []
+        for build in ["d1", "d2"] {
+            try await Command.output(["umoci", "config", "--image", "\(layout):t", "--config.env", "BUILD=\(build)"])
+            let copy = ["skopeo", "copy", "-q", "--dest-tls-verify=false", "oci:\(layout):t", "docker://\(image)"]
+            try await Command.output(copy)
+            let raw = ["skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(image)"]
+            let digest = Digest(of: try await Command.output(raw).output).description
+            let words = ["deploy", "--image", image, "--request", try request(build), "--render"]
+            let rendered = try await SlipwayProgram.output(words)
+            #expect(rendered.text.contains("\(image)@\(digest)"), "\(rendered.text)")
+            #expect(!rendered.errorText.contains("warning"))
+            digests.append(digest)
+        }
+        #expect(Set(digests).count == 2)
+        let words = ["deploy", "--image", "127.0.0.1:1/shop", "--request", try request("d3"), "--render"]
+        let rendered = try await SlipwayProgram.output(words)
+        #expect(rendered.text.contains("127.0.0.1:1/shop:latest"))
+        #expect(rendered.errorText.contains("warning: '127.0.0.1:1/shop:latest' is applied by its tag"))
     }
 
     @Test("a request comes through a pipe as well")

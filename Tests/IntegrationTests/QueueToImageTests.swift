@@ -57,6 +57,9 @@ struct QueueToImageTests {
         let image = try #require(status["image"]?.string)
         let digest = try #require(status["digest"]?.string)
         #expect(image == "\(farm.registry.host)/apps/p-\(app.name):d-1@\(digest)")
+        // Without a cluster it is not deployed, and the log says so where errors are.
+        let log = try await farm.entries("slipway:{farm}:log:d-1")
+        #expect(log.contains { $0["stream"] == "stderr" && $0["text"]?.contains("not deployed") == true })
 
         try await judge("\(farm.registry.host)/apps/p-\(app.name):d-1", digest: digest, repository, in: farm.scratch)
         try await run("\(farm.registry.host)/apps/p-\(app.name):d-1", page: app.page, probes: app.language == "static")

@@ -14,13 +14,14 @@ struct EarlyFailureTests {
     }
 
     /// Applies a version; returns what waits for its rollout.
-    private func apply(progress: Duration) async throws -> @Sendable () async throws -> Void {
+    private func apply(progress: Duration, epoch: Int64 = 7) async throws -> @Sendable () async throws -> Void {
         var settings = demo.settings
         settings.progressDeadline = progress
         settings.rolloutLimit = .seconds(120)
         settings.progressPeriod = .milliseconds(200)
         let deployer = try demo.deployer(settings)
-        let applied = try await deployer.apply(try demo.intent(settings: settings), confirm: {}, log: demo.log)
+        let intent = try demo.intent(epoch: epoch, settings: settings)
+        let applied = try await deployer.apply(intent, confirm: {}, log: demo.log)
         return { try await deployer.wait(for: applied, log: demo.log) }
     }
 
@@ -45,6 +46,20 @@ struct EarlyFailureTests {
     func early() async throws {
         let wait = try await apply(progress: .seconds(90))
         try await giveUp()
+        let task = Task { try await wait() }
+        try await eventually("it waits") {
+            demo.log.texts.contains { $0.contains("0 of 1 pods of the new version made") }
+        }
+        try await giveUp(Self.up)
+        try await task.value
+        #expect(demo.log.texts.last == "Rollout complete.")
+    }
+
+    @Test("has said nothing to an attempt that takes over when the spec was applied already")
+    func takenOver() async throws {
+        _ = try await apply(progress: .seconds(90))
+        try await giveUp()
+        let wait = try await apply(progress: .seconds(90), epoch: 8)
         let task = Task { try await wait() }
         try await eventually("it waits") {
             demo.log.texts.contains { $0.contains("0 of 1 pods of the new version made") }

@@ -1,7 +1,8 @@
 import BuildModel
-import Kubernetes
 import TestSupport
 import Testing
+
+@testable import Kubernetes
 
 @Suite("What can be gone back to is a version, and is known only by what came up")
 struct FailedRollbackTests {
@@ -62,6 +63,53 @@ struct FailedRollbackTests {
         #expect(try await first.value == "d2")
         #expect(try await rollBack(as: "r1", at: 4000, epoch: 2, rollout.settings()).value == "d2")
         #expect(try await demo.object("deployment").goodBuilds == "d2,d1")
+    }
+
+    @Test("a rollback goes back also where it could not be noted that newer builds are not wanted")
+    func unnoted() async throws {
+        for (index, build) in ["d1", "d2", "d3"].enumerated() {
+            try await rollout.deploy(build, image: ["a", "c", "e"][index], queuedAt: Int64(1000 * (index + 1)))
+        }
+        let noted = try #require(try await demo.object("deployment").annotation("slipway/good-builds"))
+        let first = rollBack(as: "r1", at: 4000, rollout.settings())
+        try await rollout.makeReady("d2")
+        #expect(try await first.value == "d2")
+        // As the note was before the last step.
+        var request = ClusterRequest(.amend, .deployment, namespace: demo.namespace, name: "shop")
+        request.body = ["metadata": ["annotations": ["slipway/good-builds": .string(noted)]]]
+        _ = try await demo.deployer().client.send(request)
+        let second = rollBack(as: "r2", at: 5000, rollout.settings())
+        try await rollout.makeReady("d1")
+        #expect(try await second.value == "d1")
+        #expect(try await runs("a"))
+    }
+
+    @Test("a later attempt of a rollback believes no failure that may be the one of the version before")
+    func laterAttempt() async throws {
+        for (index, build) in ["d1", "d2"].enumerated() {
+            try await rollout.deploy(build, image: ["a", "c"][index], queuedAt: Int64(1000 * (index + 1)))
+        }
+        let deployer = try demo.deployer(rollout.settings())
+        for epoch in 1...2 as ClosedRange<Int64> {
+            let stamp = BuildStamp(projectID: "shop", deploymentID: "r1", queuedAt: 3000, epoch: epoch)
+            let writer = FencedWriter(client: deployer.client, stamp: stamp, confirm: {})
+            let (version, live) = (AppVersion(build: "d1"), try await deployer.live(writer))
+            let begun = try await deployer.beginRestoring(version, over: live, wanted: version, writer, demo.log)
+            #expect(begun.applied.isNewSpec, "lease \(epoch)")
+            try await eventually("the cluster has seen it") {
+                try await demo.object("deployment")["status"]?["observedGeneration"]?.integer
+                    == begun.applied.generation
+            }
+        }
+    }
+
+    @Test("what a cluster refuses is gone back from, whichever request of a deployment it was")
+    func refusals() {
+        for verb in ["apply", "create", "amend", "delete"] {
+            let failure = BuildFailure(.platform, .forbidden, operation: "kubernetes.\(verb)", message: "no")
+            #expect(failure.isRefusal, "\(verb)")
+        }
+        #expect(!BuildFailure(.platform, .forbidden, operation: "kubernetes.get", message: "no").isRefusal)
     }
 
     private func deployAgain(_ image: Character, at time: Int64, _ settings: DeployerSettings) throws

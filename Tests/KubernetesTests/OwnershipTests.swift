@@ -42,8 +42,15 @@ struct OwnershipTests {
         #expect(try await replicas() == 2)
         try await apply(demo.settings, "d3", queuedAt: 3000)
         #expect(try await replicas() == 2)
+        // Given up, it is not somebody else's: a template that sets it has it again.
+        try await apply(try settings(replicas: 3), "d4", queuedAt: 4000)
+        #expect(try await replicas() == 3)
+        try await apply(try settings(replicas: 2), "d5", queuedAt: 5000)
+        #expect(try await replicas() == 2)
+        try await apply(demo.settings, "d6", queuedAt: 6000)
+        #expect(try await replicas() == 2)
         try await demo.kubectl("scale", "deployment", "shop", "--replicas=4")
-        try await apply(demo.settings, "d4", queuedAt: 4000)
+        try await apply(demo.settings, "d7", queuedAt: 7000)
         #expect(try await replicas() == 4)
     }
 

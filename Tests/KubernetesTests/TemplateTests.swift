@@ -289,7 +289,7 @@ struct TemplateTests {
     }
 
     @Test("that is rendered to files puts what has to be there before into files of their own")
-    func before() throws {
+    func before() async throws {
         let scratch = try Scratch()
         var settings = DeployerSettings(namespace: "demo")
         settings.createsNamespace = true
@@ -305,7 +305,7 @@ struct TemplateTests {
                 settings: settings
             )
         }
-        let paths = try ManifestFile.write(try intent(["migrate"]), in: scratch.path)
+        let paths = try await ManifestFile.write(try intent(["migrate"]), in: scratch.path)
         #expect(paths.release == scratch("demo/shop.release.yaml") && paths.namespace == scratch("demo.yaml"))
         #expect(try kinds(scratch("demo.yaml")) == ["Namespace"])
         #expect(try kinds(scratch("demo/shop.release.yaml")) == ["Job"])
@@ -319,7 +319,7 @@ struct TemplateTests {
         #expect(other?["metadata"]?["name"] != job["metadata"]?["name"])
         let whole = try scratch.write(Manifests.rendered(try intent(["migrate"])), to: "all.yaml")
         #expect(try kinds(whole) == ["Namespace", "Job", "Deployment", "Service"])
-        let next = try ManifestFile.write(try intent(nil), in: scratch.path)
+        let next = try await ManifestFile.write(try intent(nil), in: scratch.path)
         #expect(next.release == nil && !Files.exists(scratch("demo/shop.release.yaml")))
     }
 
@@ -331,10 +331,10 @@ struct TemplateTests {
     func files() async throws {
         let scratch = try Scratch()
         let newer = try Sample.intent(Sample.request(deployment: "d2"), queuedAt: 2000)
-        let path = try ManifestFile.write(newer, in: scratch.path).manifests
+        let path = try await ManifestFile.write(newer, in: scratch.path).manifests
         #expect(path == scratch("demo/shop.yaml"))
         let older = try await failure {
-            _ = try ManifestFile.write(
+            _ = try await ManifestFile.write(
                 try Sample.intent(Sample.request(deployment: "d1"), queuedAt: 1000),
                 in: scratch.path
             )
@@ -342,21 +342,36 @@ struct TemplateTests {
         #expect(older.code == .superseded)
         let stale = try await failure {
             let intent = try Sample.intent(Sample.request(deployment: "d2"), epoch: 3, queuedAt: 2000)
-            _ = try ManifestFile.write(intent, in: scratch.path)
+            _ = try await ManifestFile.write(intent, in: scratch.path)
         }
         #expect(stale.code == .staleEpoch)
         #expect(String(decoding: try Files.read(path), as: UTF8.self) == Manifests.rendered(newer))
+        #expect(try await Command.output(["stat", "-c", "%a", path]).text == "600\n")
         try scratch.write("hello: world", to: "demo/shop.yaml")
-        let foreign = try await failure { _ = try ManifestFile.write(newer, in: scratch.path) }
+        let foreign = try await failure { _ = try await ManifestFile.write(newer, in: scratch.path) }
         #expect(foreign.code == .deploymentConflict)
         #expect(foreign.message.contains(path))
         var settings = DeployerSettings(namespace: "demo")
         settings.template = try ManifestTemplate(file: "\(Self.folder)/build.yaml")
         #expect(
-            try ManifestFile.write(try Sample.intent(settings: settings), in: scratch.path).manifests.hasSuffix(
+            try await ManifestFile.write(try Sample.intent(settings: settings), in: scratch.path).manifests.hasSuffix(
                 "/deployment-d1.yaml"
             )
         )
+    }
+
+    @Test("that is rendered to files waits for another worker that is at the same ones")
+    func filesOfTwoWorkers() async throws {
+        let scratch = try Scratch()
+        try Directories.create(scratch("demo"))
+        var held = try FileLock.attempt(scratch("demo/.shop.lock"), .exclusive)
+        #expect(held != nil)
+        let task = Task { try await ManifestFile.write(try Sample.intent(), in: scratch.path) }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(!Files.exists(scratch("demo/shop.yaml")))
+        held = nil
+        #expect(Files.exists(try await task.value.manifests))
+        #expect(!Files.exists(scratch("demo/.shop.lock")))
     }
 
     @Test("is what release commands run in, without what belongs to the app alone")

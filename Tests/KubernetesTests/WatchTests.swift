@@ -1,5 +1,7 @@
 import BuildModel
+import Glibc
 import HTTPTransport
+import Platform
 import Synchronization
 import TestSupport
 import Testing
@@ -59,14 +61,16 @@ struct WatchTests {
         on server: SocketServer,
         limit: Duration = .seconds(30),
         progress: Duration = .seconds(3),
-        log: CollectedLog = CollectedLog()
+        log: CollectedLog = CollectedLog(),
+        token: ClusterCredentials.Token? = nil
     ) async throws {
         var settings = DeployerSettings(namespace: "demo", attempts: 3, retryDelay: .milliseconds(1))
         settings.rolloutLimit = limit
         settings.progressPeriod = progress
         settings.watchPeriod = .milliseconds(200)
         settings.watchGrace = .milliseconds(800)
-        let credentials = ClusterCredentials(server: server.url(""), origin: "a test")
+        var credentials = ClusterCredentials(server: server.url(""), origin: "a test")
+        credentials.token = token
         try await Deployer(credentials: credentials, http: Self.http, settings: settings)
             .wait(for: Self.applied, log: log)
     }
@@ -179,6 +183,78 @@ struct WatchTests {
         let failure = try await failure { try await wait(on: server, limit: .milliseconds(500)) }
         #expect(failure.code == .rolloutFailed)
         #expect(failure.message.contains("kubernetes.rolloutSeconds"))
+    }
+
+    @Test("looking at pods that takes long does not put the deadline off")
+    func slowLooks() async throws {
+        let server = try SocketServer { request in
+            if request.target.contains("watch=1") { return request.waitForClose() }
+            if request.target.contains("/replicasets") { usleep(300_000) }
+            let item = request.target.contains("/deployments") ? Self.object(5, ready: false) : ""
+            request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(item)]}"#)
+        }
+        let failure = try await failure {
+            try await wait(on: server, limit: .milliseconds(1500), progress: .milliseconds(10))
+        }
+        #expect(failure.message.contains("kubernetes.rolloutSeconds"))
+        #expect(server.requests.filter { $0.contains("/replicasets") }.count < 20)
+    }
+
+    @Test("a helper that fails once in mid-rollout costs nothing but time")
+    func helperFailsOnce() async throws {
+        let scratch = try Scratch()
+        let answer =
+            #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","#
+            + #""status":{"token":"t","expirationTimestamp":"2020-01-01T00:00:00Z"}}"#
+        let script = """
+            #!/bin/sh
+            echo run >>'\(scratch("runs"))'
+            [ $(wc -l <'\(scratch("runs"))') != 2 ] || exit 3
+            echo '\(answer)'
+            """
+        let plugin = ExecPlugin(
+            ExecPlugin.Configuration(
+                apiVersion: "client.authentication.k8s.io/v1",
+                command: try scratch.write(script, to: "helper", mode: 0o755),
+                arguments: [],
+                environment: [:],
+                cluster: nil,
+                origin: "a test",
+                installHint: nil
+            )
+        )
+        let server = try server([Self.success])
+        // The list is signed by the first run, the watch by the one that fails.
+        try await wait(on: server, progress: .seconds(60), token: .helper(plugin))
+        #expect(try Files.read(scratch("runs")).count == 12)
+    }
+
+    @Test("a release command whose pods nobody can look at for a while is not given up")
+    func unseenRelease() async throws {
+        func job(_ status: String) -> String {
+            #"{"metadata":{"uid":"j","name":"shop-release","resourceVersion":"5"},"status":\#(status)}"#
+        }
+        let done = Self.event("MODIFIED", job(#"{"conditions":[{"type":"Complete","status":"True"}]}"#))
+        let running = job("{}")
+        let server = try SocketServer { request in
+            if request.target.contains("watch=1") {
+                usleep(1_500_000)
+                request.send(Self.head + Self.chunk(done))
+                return request.waitForClose()
+            }
+            guard request.target.contains("/jobs") else { return request.respond(503) }
+            request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(running)]}"#)
+        }
+        var settings = DeployerSettings(namespace: "demo", attempts: 1, retryDelay: .milliseconds(1))
+        settings.progressDeadline = .milliseconds(200)
+        settings.progressPeriod = .milliseconds(50)
+        let credentials = ClusterCredentials(server: server.url(""), origin: "a test")
+        let client = ClusterClient(credentials: credentials, http: Self.http, settings: settings)
+        let own = OwnJob(["metadata": ["uid": "j", "name": "shop-release"]], "shop-release")
+        let log = CollectedLog()
+        #expect(try await ReleaseWait(client: client, namespace: "demo", own: own, log: log).run() == nil)
+        #expect(log.texts.contains { $0.contains("Could not look at the pods") })
+        #expect(!log.texts.contains { $0.contains("has not started") })
     }
 
     @Test("cancellation ends the wait at once")
