@@ -1,5 +1,6 @@
 import BuildModel
 import Documents
+import Platform
 import TestSupport
 import Testing
 
