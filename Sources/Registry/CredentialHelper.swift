@@ -66,6 +66,8 @@ enum CredentialHelper {
                 output: .bytes(limit: 1 << 20),
                 error: .bytes(limit: 1 << 20)
             )
+            // A helper that was ended with its build says nothing of itself.
+            try Task.checkCancellation()
             let status: Int32 =
                 switch result.terminationStatus {
                 case .exited(let code): code

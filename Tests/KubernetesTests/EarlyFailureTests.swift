@@ -26,7 +26,7 @@ struct EarlyFailureTests {
     }
 
     /// What a controller writes that comes to a new spec when the time of the version before is just over.
-    private func giveUp(_ counters: String = "") async throws {
+    private func giveUp(_ counters: String = "", second: Int = 0) async throws {
         let path = "/apis/apps/v1/namespaces/\(demo.namespace)/deployments/shop/status"
         var object = try JSONDocument.parse(try await demo.server.mustKubectl(["get", "--raw", path]))
         let generation = object["metadata"]?["generation"]?.integer ?? 0
@@ -34,7 +34,7 @@ struct EarlyFailureTests {
             """
             {"observedGeneration": \(generation)\(counters), "conditions": [{"type": "Progressing", "status": "False",
               "reason": "ProgressDeadlineExceeded", "message": "ReplicaSet \\"shop-1\\" has timed out progressing.",
-              "lastUpdateTime": "2026-01-01T00:00:00Z", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
+              "lastUpdateTime": "2026-01-01T00:00:0\(second)Z", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
             """
         )
         try await demo.server.mustKubectl(["replace", "--raw", path, "-f", "-"], input: object.canonicalText)
@@ -61,6 +61,8 @@ struct EarlyFailureTests {
         try await giveUp()
         let wait = try await apply(progress: .seconds(90), epoch: 8)
         let task = Task { try await wait() }
+        // What the controller says again is as old as before.
+        try await giveUp(second: 1)
         try await eventually("it waits") {
             demo.log.texts.contains { $0.contains("0 of 1 pods of the new version made") }
         }
