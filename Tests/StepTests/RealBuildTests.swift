@@ -35,7 +35,8 @@ struct RealBuildTests {
         var fixture = try await StepFixture()
         try fixture.app(Self.flask)
         try fixture.useOrdinaryUser()
-        let digest = try await check(fixture, steps: ["install"], page: "hello from flask")
+        let page = "hello from flask"
+        let digest = try await check(fixture, steps: ["install"], page: page, otherCache: "user/home/cache")
         let root = try await StepFixture()
         try root.app(Self.flask)
         #expect(try await root.build("1").digest == digest, "another node's pip has left something else")
@@ -118,8 +119,15 @@ struct RealBuildTests {
     }
 
     /// Builds twice, the second time from memory, then on a node that has and remembers nothing, and runs what podman pulls.
+    ///
+    /// - Parameter otherCache: that node's directory, which the builds' user may make.
     @discardableResult
-    private func check(_ fixture: StepFixture, steps: [String], page: String) async throws -> String? {
+    private func check(
+        _ fixture: StepFixture,
+        steps: [String],
+        page: String,
+        otherCache: String = "other-cache"
+    ) async throws -> String? {
         let first = try await fixture.build("1")
         try #require(first.result.succeeded, "\(first.log)")
         #expect(first.run == steps, "\(first.log)")
@@ -128,7 +136,7 @@ struct RealBuildTests {
         #expect(second.run == [])
         #expect(second.digest == first.digest)
         var other = fixture
-        other.variables["SLIPWAY_CACHE_DIRECTORY"] = fixture.scratch("other-cache")
+        other.variables["SLIPWAY_CACHE_DIRECTORY"] = fixture.scratch(otherCache)
         let third = try await other.build("3")
         #expect(third.run == steps, "\(third.log)")
         #expect(third.digest == first.digest, "the same commands made other layers")
