@@ -79,7 +79,7 @@ def write(root: Path, files: int) -> None:
 def commit(root: Path, bare: Path) -> None:
     author = ["-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     for words in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "--message=files"], ["gc", "--quiet"]):
-        subprocess.run(["git", "-C", str(root), *words], check=True)
+        subprocess.run(["git", "-c", "gc.auto=0", "-C", str(root), *words], check=True)
     subprocess.run(["git", "clone", "--quiet", "--bare", str(root), str(bare)], check=True)
 
 
