@@ -63,8 +63,9 @@ struct MirrorFetch {
             let declared = try repository.submodules(in: whole.tree)
             if !declared.isEmpty { return Fetched(revision: whole, submodules: declared) }
         }
-        let root = source.rootDirectory
-        let revision = try repository.revision(of: commit, url: url, reference: reference, rootDirectory: root)
+        var revision = whole
+        revision.rootDirectory = source.rootDirectory
+        revision.tree = try repository.tree(at: source.rootDirectory, in: whole.tree)
         return Fetched(revision: revision, submodules: [])
     }
 
