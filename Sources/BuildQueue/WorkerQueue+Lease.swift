@@ -7,11 +7,21 @@ extension WorkerQueue {
     ///
     /// - Returns: nil if nothing waits that may run here now.
     /// - Throws: `BuildFailure`. A call that failed may have taken a build: the next one asks for it again.
-    package func claim() async throws -> Lease? {
+    package func claim() async throws -> Lease? { try await claim(settings.offer()) }
+
+    /// Takes the build that an earlier call took, whose reply was lost, and no other one.
+    ///
+    /// - Returns: nil if that call took none.
+    /// - Throws: `BuildFailure`. The next call asks for it again.
+    package func claimLost() async throws -> Lease? {
+        hasLostClaims ? try await claim(settings.offer(closed: "taking nothing new")) : nil
+    }
+
+    private func claim(_ offer: JSONValue) async throws -> Lease? {
         let token = tokens.take() ?? "\(SystemInformation.processID)-\(UInt64.random(in: 0 ... .max))"
         let arguments = [
             RedisArgument(settings.worker), RedisArgument(token), RedisArgument(settings.lease.milliseconds),
-            RedisArgument(settings.retention.milliseconds), RedisArgument(settings.offer().canonicalText),
+            RedisArgument(settings.retention.milliseconds), RedisArgument(offer.canonicalText),
         ]
         let before = SystemInformation.bootNanoseconds
         let reply: RedisValue
@@ -26,8 +36,9 @@ extension WorkerQueue {
             return nil
         }
         let lease = try lease(reply, before: before)
-        // Taken by an earlier call, and over since: nothing was done under it yet, so it may begin anew.
-        return lease.expiresAt > SystemInformation.bootNanoseconds ? lease : try await renew(lease)
+        // Taken by an earlier call: nothing was done under it yet, so it may begin anew with a whole lease.
+        let left = lease.expiresAt - SystemInformation.bootNanoseconds
+        return left > settings.lease.milliseconds * 1_000_000 / 2 ? lease : try await renew(lease)
     }
 
     /// Tells that this worker is there and takes no build now.

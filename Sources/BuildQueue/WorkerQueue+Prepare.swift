@@ -14,9 +14,10 @@ extension WorkerQueue {
     /// - Throws: `BuildFailure`; `invalid_configuration` for a server that is too old.
     package func prepare() async throws -> QueuePreparation {
         // Before anything that an older server does not know.
-        try Self.checkVersion(try await ServerFacts.info(caller.client), of: caller.client)
+        let info = try await ServerFacts.info(caller.client)
+        try Self.checkVersion(info, of: caller.client)
         let library = try await FunctionLibrary.load(into: caller.client, form: caller.form)
-        let facts = try await ServerFacts.gather(caller, library: library)
+        let facts = try await ServerFacts.gather(caller, info, library: library)
         var findings: [HealthFinding] = []
         for check in Self.checks(facts) { findings.append(await check.finding()) }
         return QueuePreparation(library: library, findings: findings)

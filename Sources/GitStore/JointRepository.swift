@@ -11,26 +11,40 @@ struct JointRepository: Sendable {
     let path: String
 
     /// - Parameters:
-    ///   - mirrors: of the revision's own repository and of its submodules.
+    ///   - mirrors: of the revision's own repository and of its submodules, each with where it stands: which trees are found
+    ///     through which others depends on that.
     ///   - directory: where mirrors are.
-    init(of mirrors: [Mirror], in directory: String) {
-        let name = Digest(of: mirrors.map { "\($0.path)\n" }.joined()).hex.prefix(32)
+    init(of mirrors: [(mirror: Mirror, path: String)], in directory: String) {
+        let name = Digest(of: mirrors.map { "\($0.mirror.path)\n\($0.path)\n" }.joined()).hex.prefix(32)
         path = "\(directory)/\(name)-joint.git"
     }
 
     var lockPath: String { "\(path.dropLast(4)).lock" }
 
-    /// Puts trees in their places.
+    /// There when a reader found an object broken.
+    private var damagedMark: String { "\(path)/slipway-damaged" }
+
+    /// Makes the next fetch write all of it anew.
+    func markDamaged() throws(BuildFailure) {
+        if Directories.exists(path) { try Files.writeAtomically([], to: damagedMark) }
+    }
+
+    /// Puts trees in their places. The caller holds the lock.
     ///
     /// - Parameters:
     ///   - root: the whole tree of the revision's own repository.
-    ///   - repositories: the git directories that have all the objects.
+    ///   - repositories: the git directories that have all the objects, themselves or through others.
     /// - Returns: the id of the tree that has them all.
     func join(_ parts: [TreePlace], to root: ObjectID, from repositories: [String]) throws -> ObjectID {
-        if !Directories.exists(path) { _ = try Repository(creatingBareAt: path) }
+        // What was not made whole, or was found broken, has nothing that is not made again here.
+        let isUsable = !Files.exists(damagedMark) && (try? Repository(opening: path)) != nil
+        if !isUsable {
+            if Directories.exists(path) { try Directories.remove(path) }
+            _ = try Repository(creatingBareAt: path)
+        }
         let objects = repositories.map { "\($0)/objects\n" }.joined()
         try Files.writeAtomically(Array(objects.utf8), to: "\(path)/objects/info/alternates")
-        return try Repository(opening: path).graft(parts[...], onto: root)
+        return try Repository(opening: path).graft(parts, onto: root)
     }
 }
 
@@ -47,14 +61,13 @@ struct TreePlace: Sendable {
 
 extension Repository {
     /// Writes a tree that is another one but for what stands at some places.
-    fileprivate func graft(_ parts: ArraySlice<TreePlace>, onto id: ObjectID) throws -> ObjectID {
-        let source = try unsafe open(tree: id)
-        defer { unsafe git_tree_free(source) }
+    fileprivate func graft(_ parts: [TreePlace], onto id: ObjectID) throws -> ObjectID {
+        let source = try openTree(id)
         var builder: OpaquePointer?
-        try LibraryError.check(unsafe git_treebuilder_new(&builder, pointer, source))
+        try LibraryError.check(unsafe git_treebuilder_new(&builder, pointer, source.pointer))
         defer { unsafe git_treebuilder_free(builder) }
         for (name, group) in Dictionary(grouping: parts, by: { $0.path.first ?? "" }) {
-            var form = try unsafe tree(at: String(name), of: group, in: source).libraryForm
+            var form = try tree(at: String(name), of: group, in: source).libraryForm
             try LibraryError.check(unsafe git_treebuilder_insert(nil, builder, String(name), &form, GIT_FILEMODE_TREE))
         }
         var result = git_oid()
@@ -63,23 +76,15 @@ extension Repository {
     }
 
     /// What a directory of `source` becomes.
-    private func tree(at name: String, of group: [TreePlace], in source: OpaquePointer?) throws -> ObjectID {
+    private func tree(at name: String, of group: [TreePlace], in source: OpenTree) throws -> ObjectID {
         if let whole = group.first(where: { $0.path.count == 1 }) { return whole.tree }
-        guard let entry = unsafe git_tree_entry_byname(source, name), let id = unsafe git_tree_entry_id(entry) else {
-            throw LibraryError(code: GIT_ENOTFOUND.rawValue)
-        }
+        guard let entry = unsafe git_tree_entry_byname(source.pointer, name), let id = unsafe git_tree_entry_id(entry)
+        else { throw LibraryError(code: GIT_ENOTFOUND.rawValue) }
         let below = group.map { place in
             var place = place
             place.path.removeFirst()
             return place
         }
-        return try graft(below[...], onto: unsafe ObjectID(id.pointee))
-    }
-
-    private func open(tree id: ObjectID) throws(LibraryError) -> OpaquePointer? {
-        var tree: OpaquePointer?
-        var form = id.libraryForm
-        try LibraryError.check(unsafe git_tree_lookup(&tree, pointer, &form))
-        return unsafe tree
+        return try graft(below, onto: unsafe ObjectID(id.pointee))
     }
 }

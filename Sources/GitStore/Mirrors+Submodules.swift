@@ -4,7 +4,8 @@ internal import Platform
 /// What the submodules of one revision may still cost: a repository chooses them, and each may have more.
 struct SubmoduleBudget {
     var bytes: Int64
-    var count = 64
+    var count = Self.most
+    static let most = 64
     static let deepest = 3
 }
 
@@ -21,12 +22,11 @@ extension Mirrors {
     ) async throws -> Revision {
         var revision = fetched.revision
         guard !fetched.submodules.isEmpty else { return revision }
-        var (places, repositories): ([TreePlace], [String]) = ([], try mirrors(of: revision).map(\.path))
+        var (places, repositories): ([TreePlace], [String]) = ([], [try path(of: revision)])
         for submodule in fetched.submodules {
             let part = try await fetch(submodule, of: operation, depth: depth, &budget)
             places.append(TreePlace(submodule.path, part.tree))
-            repositories += try mirrors(of: part).map(\.path)
-            if !part.submodules.isEmpty { repositories.append(try path(of: part)) }
+            repositories.append(try path(of: part))
             revision.submodules.append(
                 Submodule(path: submodule.path, commit: part.commit, repositoryURL: part.repositoryURL)
             )
@@ -107,7 +107,7 @@ extension Mirrors {
     private static func tooMany(_ submodule: DeclaredSubmodule) -> BuildFailure {
         .source(
             .limitExceeded,
-            "The submodule '\(LibraryError.cleaned(submodule.path))' is one too many: a revision may have 64, and they"
+            "The submodule '\(LibraryError.cleaned(submodule.path))' is one too many: a revision may have \(SubmoduleBudget.most), and they"
                 + " may be in one another \(SubmoduleBudget.deepest) times."
         )
     }
@@ -125,9 +125,21 @@ extension Mirrors {
 
     /// The git directory that has a revision's trees.
     func path(of revision: Revision) throws(BuildFailure) -> String {
-        let mirrors = try mirrors(of: revision)
-        guard !revision.submodules.isEmpty else { return mirrors[0].path }
-        return JointRepository(of: mirrors, in: settings.directory).path
+        if let joint = try joint(of: revision) { return joint.path }
+        return Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory).path
+    }
+
+    /// What has a revision's trees where it has submodules.
+    private func joint(of revision: Revision) throws(BuildFailure) -> JointRepository? {
+        guard !revision.submodules.isEmpty else { return nil }
+        let places = zip(try mirrors(of: revision), [""] + revision.submodules.map(\.path))
+        return JointRepository(of: places.map { ($0, $1) }, in: settings.directory)
+    }
+
+    /// Makes the next fetch bring everything of a revision anew.
+    func markDamaged(_ revision: Revision) throws(BuildFailure) {
+        for mirror in try mirrors(of: revision) { try mirror.markDamaged() }
+        try joint(of: revision)?.markDamaged()
     }
 
     private func write(
@@ -135,7 +147,7 @@ extension Mirrors {
         to revision: Revision,
         from repositories: [String]
     ) async throws -> ObjectID {
-        let joint = JointRepository(of: try mirrors(of: revision), in: settings.directory)
+        guard let joint = try joint(of: revision) else { return revision.tree }
         let lock = try await MirrorLock.acquire(joint.lockPath)
         return try await reading(revision) {
             try withExtendedLifetime(lock) { try joint.join(places, to: revision.tree, from: repositories) }

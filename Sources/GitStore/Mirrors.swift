@@ -87,7 +87,7 @@ package final class Mirrors: RevisionSource {
                 body
             )
         } catch let failure as BuildFailure {
-            if failure.code == .damaged { for mirror in try mirrors(of: revision) { try mirror.markDamaged() } }
+            if failure.code == .damaged { try markDamaged(revision) }
             throw failure
         } catch let error as LibraryError {
             throw error.damage("The mirror of \(revision.repositoryURL)")

@@ -82,7 +82,8 @@ final class StoredBlobs: BlobReader {
             let file = "\(all[next])/info/alternates"
             guard let bytes = try? Files.read(file, limit: 64 << 10) else { continue }
             for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
-                all.append(line.hasPrefix("/") ? String(line) : "\(all[next])/\(line)")
+                let other = line.hasPrefix("/") ? String(line) : "\(all[next])/\(line)"
+                if !all.contains(other) { all.append(other) }
             }
         }
         return all

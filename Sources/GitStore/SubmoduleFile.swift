@@ -77,10 +77,14 @@ extension Repository {
         let tree = try ObjectTree(self, root: root, maximumBlobBytes: 1 << 20)
         guard let bytes = try tree.bytes(at: ".gitmodules", limit: 1 << 20) else { return [] }
         var found: [String: DeclaredSubmodule] = [:]
-        for (path, url) in SubmoduleFile(bytes).entries {
-            guard let entry = try tree.entry(at: path), entry.kind == .submodule else { continue }
+        // Each costs a look at every tree on its way; more than a revision may have are told of by whoever fetches them.
+        for (path, url) in SubmoduleFile(bytes).entries.prefix(Self.mostDeclared) {
+            guard found.count <= SubmoduleBudget.most else { break }
+            guard found[path] == nil, let entry = try tree.entry(at: path), entry.kind == .submodule else { continue }
             found[path] = DeclaredSubmodule(path: path, url: url, commit: entry.objectID)
         }
         return found.values.sorted { $0.path < $1.path }
     }
+
+    private static let mostDeclared = 1000
 }

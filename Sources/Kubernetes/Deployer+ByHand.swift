@@ -13,6 +13,11 @@ extension Deployer {
             let get = ClusterRequest(.get, object.kind, namespace: intent.namespace, name: object.name)
             stamp = try await following(stamp, get)
         }
+        if intent.releaseCommand != nil {
+            // That of a build whose release failed may be newer than anything that is up.
+            let name = ReleaseJob.name(for: intent)
+            stamp = try await following(stamp, ClusterRequest(.get, .job, namespace: intent.namespace, name: name))
+        }
         return intent.stamped(stamp)
     }
 

@@ -13,7 +13,9 @@ struct ReleaseJob: Sendable {
 
     /// The same for all builds of a project: the cluster makes one Job of a name at most, so that no two release commands of a project
     /// can run at once.
-    var name: String { "\(intent.name)-release" }
+    var name: String { Self.name(for: intent) }
+
+    static func name(for intent: DeploymentIntent) -> String { "\(intent.name)-release" }
 
     /// Runs the command to its end; one that this attempt has run already is not run again.
     ///

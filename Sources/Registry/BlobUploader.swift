@@ -168,7 +168,8 @@ struct BlobUploader {
             learned: session.knowledge[target.base.authority].chunkBytes
         )
         guard let next, next >= smallestChunk else { return false }
-        lesson = lesson ?? (chunkBytes == nil && offset > 0 ? .resumption : .refusal)
+        // What is refused in words holds longer than what breaks let guess.
+        if lesson != .resumption { lesson = chunkBytes == nil && offset > 0 ? .resumption : .refusal }
         chunkBytes = next
         return true
     }

@@ -22,7 +22,10 @@ package struct SandboxRunner: Sendable {
     /// Finds out whether this node can run steps at all, before anything is made ready for one.
     ///
     /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
-    package func check() throws(BuildFailure) { _ = try SandboxNode(settings) }
+    package func checkOnce() throws(BuildFailure) {
+        // Once a step has run here, the next one finds out for itself.
+        if !use.hasBegun.load(ordering: .relaxed) { _ = try SandboxNode(settings) }
+    }
 
     /// What a step gets: what it asks for within what the operator allows.
     package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }

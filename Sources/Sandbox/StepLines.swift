@@ -35,7 +35,7 @@ final class StepLines: @unchecked Sendable {
     var isLineOpen: Bool { !rest.isEmpty }
 
     /// Shows what there is of a line that has not ended: dots, or a question.
-    func showOpenLine() { if isLineOpen { flush() } }
+    func showOpenLine() { if isLineOpen, !secrets.mayBegin(atEndOf: rest) { flush() } }
 
     func add(_ bytes: ArraySlice<UInt8>) {
         additions += 1
@@ -93,6 +93,14 @@ struct SecretMask {
     init(_ secrets: [Redacted<String>]) {
         let lines = secrets.flatMap { [$0.exposed] + $0.exposed.split(separator: "\n").map(String.init) }
         values = Set(lines.filter { $0.utf8.count >= 4 }).sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// Whether a secret may have begun, of which the rest is still to come.
+    func mayBegin(atEndOf line: [UInt8]) -> Bool {
+        values.contains { value in
+            let bytes = value.utf8
+            return (1..<max(1, min(bytes.count, line.count + 1))).contains { bytes.starts(with: line.suffix($0)) }
+        }
     }
 
     func masked(_ text: String) -> String {

@@ -22,16 +22,34 @@ struct BaseLayouts: Sendable {
     func directory(of place: String) async throws -> String? {
         if Directories.exists(place) { return place }
         guard let state = Directories.state(of: place) else { return nil }
-        let cache = cache
-        return try await Self.pool.run { try Self.unpacked(state, in: cache) }
+        let (cache, prefix) = (cache, "\(Self.digest(state.name))-")
+        let directory = "\(cache)/\(prefix)\(Self.digest("\(state.size) \(state.modified)"))"
+        if Directories.exists(directory) { return directory }
+        return try await Self.pool.run {
+            Self.sweep(cache, prefix)
+            return try Self.unpacked(state, as: directory, in: cache)
+        }
     }
 
-    private static func unpacked(_ file: Directories.File, in cache: String) throws -> String {
-        let key = Digest(of: "\(file.name)\n\(file.size)\n\(file.modified)").hex.prefix(32)
-        let directory = "\(cache)/\(key)"
+    private static func digest(_ text: String) -> String { String(Digest(of: text).hex.prefix(16)) }
+
+    /// Removes what earlier states of a file, whose directories begin with `prefix`, held, and what processes that were killed left, once no build can be using it.
+    private static func sweep(_ cache: String, _ prefix: String) {
+        let aDayAgo = (SystemInformation.currentMilliseconds - 86_400_000) * 1_000_000
+        for name in (try? Directories.list(cache)) ?? [] where name.hasPrefix(prefix) || name.hasPrefix(staging) {
+            guard let made = Directories.state(of: "\(cache)/\(name)/oci-layout")?.modified, made < aDayAgo else {
+                continue
+            }
+            try? Directories.remove("\(cache)/\(name)")
+        }
+    }
+
+    private static let staging = ".archive-"
+
+    private static func unpacked(_ file: Directories.File, as directory: String, in cache: String) throws -> String {
         if Directories.exists(directory) { return directory }
         try Directories.create(cache)
-        let staging = try Directories.createTemporary(in: cache, prefix: ".archive-")
+        let staging = try Directories.createTemporary(in: cache, prefix: staging)
         do {
             try LayoutArchive.unpack(file.name, into: staging)
             try Files.rename(staging, to: directory)

@@ -108,7 +108,7 @@ package struct WorkerDaemon: Sendable {
         let queue = current.value.queue
         while queue.hasLostClaims {
             do {
-                if let lease = try await queue.claim() { await giveBack(lease) }
+                if let lease = try await queue.claimLost() { await giveBack(lease) }
             } catch {
                 let failure = BuildFailure(error, operation: "queue.claim")
                 logger.warning("cannot ask for a lost claim", metadata: ["error": "\(failure)"])

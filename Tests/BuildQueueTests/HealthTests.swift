@@ -164,7 +164,8 @@ struct HealthTests {
         let farm = try await Farm()
         let worker = try farm.worker()
         let library = try await worker.prepare().library
-        var facts = try await ServerFacts.gather(worker.caller, library: library)
+        let info = try await ServerFacts.info(worker.caller.client)
+        var facts = try await ServerFacts.gather(worker.caller, info, library: library)
         #expect(abs(facts.clockDifference) < 1000)
         facts.clockDifference = -difference
         let status = await ClockCheck(facts: facts).finding().status

@@ -149,6 +149,24 @@ struct LeaseTests {
         #expect(!worker.hasLostClaims)
     }
 
+    @Test("that a call took whose reply never came is had back without taking another build")
+    func lostClaimAlone() async throws {
+        let farm = try await Farm()
+        try await farm.add(Farm.request("d1"))
+        let worker = try farm.worker()
+        // A call that never reached the server took nothing.
+        worker.tokens.keep("none")
+        #expect(try await worker.claimLost() == nil)
+        #expect(!worker.hasLostClaims)
+        #expect(try await farm.status("d1").state == .pending)
+        worker.tokens.keep("token")
+        _ = try await worker.caller.call("claim", ["w1", "token", 30_000, 60_000])
+        try await farm.add(Farm.request("d2"))
+        #expect(try await worker.claimLost()?.id == "d1")
+        #expect(try await worker.claimLost() == nil)
+        #expect(try await farm.status("d2").state == .pending)
+    }
+
     @Test("that was over before its worker knew of it is renewed, if nobody has taken the build")
     func lateClaim() async throws {
         let farm = try await Farm()

@@ -231,6 +231,36 @@ struct SubmoduleTests {
         #expect(try await mirrors.text("libs/one/deep/d.txt", of: again) == "deep")
     }
 
+    @Test("what joins repositories is made anew where it was not made whole", arguments: ["HEAD", "objects"])
+    func brokenJoint(lost: String) async throws {
+        _ = try await nested()
+        let mirrors = try fixture.mirrors()
+        let revision = try await mirrors.fetch(source(), log: fixture.log)
+        for name in try Directories.list(fixture.scratch("mirrors")) where name.hasSuffix("-joint.git") {
+            try Directories.remove(fixture.scratch("mirrors/\(name)/\(lost)"))
+        }
+        let again = try await mirrors.fetch(source(), log: fixture.log)
+        #expect(again == revision)
+        #expect(try await mirrors.text("libs/one/deep/d.txt", of: again) == "deep")
+    }
+
+    @Test("the same repositories in another nesting leave a revision that is being built as it was")
+    func otherNesting() async throws {
+        let app = try await nested()
+        let mirrors = try fixture.mirrors()
+        let revision = try await mirrors.fetch(source(), log: fixture.log)
+        let one = GitRepository(existing: fixture.root + "/one")
+        let deep = GitRepository(existing: fixture.root + "/deep")
+        try await one.git("rm", "-q", "--cached", "deep")
+        try await one.git("rm", "-q", "-f", ".gitmodules")
+        try await one.git("commit", "-q", "-m", "Flat")
+        try await app.git("update-index", "--cacheinfo", "160000,\(try await one.git("rev-parse", "HEAD")),libs/one")
+        try await add(try await deep.git("rev-parse", "HEAD"), at: "libs/two", url: "../deep", to: app)
+        let flat = try await mirrors.fetch(source(), log: fixture.log)
+        #expect(try await mirrors.text("libs/two/d.txt", of: flat) == "deep")
+        #expect(try await mirrors.text("libs/one/deep/d.txt", of: revision) == "deep")
+    }
+
     @Test(
         ".gitmodules is read as git reads it",
         arguments: [

@@ -136,7 +136,7 @@ struct CredentialTests {
             }
             #expect(answers == tokens)
             // Who is late by a moment asks anew where nothing is kept.
-            #expect(try runs() <= 3, "\(script)")
+            #expect(try runs() <= (script.contains("2999") ? 1 : 3), "\(script)")
         }
     }
 

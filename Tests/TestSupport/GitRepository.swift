@@ -9,6 +9,9 @@ package struct GitRepository: Sendable {
         "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0",
     ]
 
+    /// One that was made before.
+    package init(existing path: String) { self.path = path }
+
     /// Makes an empty repository on branch `main`.
     package init(at path: String) async throws {
         self.path = path

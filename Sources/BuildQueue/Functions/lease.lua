@@ -52,7 +52,8 @@ end
 -- claim(intake; worker, token, lease, retention, offer): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
 -- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}; 0 while there is more in the intake than one
 -- call takes in: whose turn it is can only be said of builds that are known.
--- The offer is a JSON object: `labels` of the worker, `tenantLimit` and `projectLimit`, `weights` of tenants.
+-- The offer is a JSON object: `labels` of the worker, `tenantLimit` and `projectLimit`, `weights` of tenants; `closed` says why the
+-- worker takes no other build than the one that it lost the reply of.
 local function claim(keys, args)
     local worker, token = args[1], args[2]
     local lease, retention = whole(args[3], 1, 1e10), whole(args[4], 1, 1e13)
@@ -64,6 +65,8 @@ local function claim(keys, args)
     local farm, time = farm_of(keys), now()
     local known = repeated(farm, token, time)
     if known then return known end
+    -- A worker that takes nothing asks for what an earlier call of it took and could not tell.
+    if offer.closed then return {'none', last_ring(farm), '0'} end
     redis.call('ZADD', farm.workers, digits(time), worker)
     redis.call('HSET', farm.nodes, worker, args[5] or '{}')
     tidy(farm, time)

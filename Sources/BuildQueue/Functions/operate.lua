@@ -3,7 +3,7 @@
 -- The key of a build, taken in first if it still lies in the intake; nil if there is none.
 local function find(farm, id, time, retention)
     local key = build_key(farm, id)
-    if redis.call('EXISTS', key) == 0 and ingest(farm, time, retention, 1000) > 0 then ring(farm) end
+    if redis.call('EXISTS', key) == 0 and ingest(farm, time, retention, INTAKE_ENTRIES) > 0 then ring(farm) end
     return redis.call('EXISTS', key) == 1 and key or nil
 end
 

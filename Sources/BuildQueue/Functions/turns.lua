@@ -114,13 +114,15 @@ end
 -- The first build of a tenant that this worker may run. Once a build of a project was passed over, its newer ones are too.
 local function first_of(farm, tenant, busy, offer)
     local passed, known = {}, {}
-    for first = 0, SCAN - PAGE, PAGE do
+    local first, seen = 0, 0
+    while seen < SCAN do
+        local removed = 0
         local ids = redis.call('ZRANGE', ready_key(farm, tenant), digits(first), digits(first + PAGE - 1))
         for _, id in ipairs(ids) do
             local key = build_key(farm, id)
             local is = redis.call('HMGET', key, 'state', 'labels')
             if is[1] ~= 'PENDING' then
-                redis.call('ZREM', ready_key(farm, tenant), id)
+                removed = removed + redis.call('ZREM', ready_key(farm, tenant), id)
             else
                 local project = project_of(key, tenant)
                 local may = true
@@ -133,6 +135,8 @@ local function first_of(farm, tenant, busy, offer)
             end
         end
         if #ids < PAGE then break end
+        -- What was removed has moved the others down.
+        first, seen = first + #ids - removed, seen + #ids
     end
     return nil
 end

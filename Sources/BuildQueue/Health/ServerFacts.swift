@@ -26,12 +26,16 @@ extension ServerFacts {
     /// Looks at the server that `caller` talks to. The functions' library has to be there.
     ///
     /// - Throws: `BuildFailure`.
-    static func gather(_ caller: FunctionCaller, library: LibraryState) async throws -> ServerFacts {
+    static func gather(
+        _ caller: FunctionCaller,
+        _ info: [String: String],
+        library: LibraryState
+    ) async throws -> ServerFacts {
         let client = caller.client
         let (difference, roundTrip) = try await compareClocks(client)
         return ServerFacts(
             endpoint: client.endpoint,
-            info: try await info(client),
+            info: info,
             roundTrip: roundTrip,
             clockDifference: difference,
             library: library,

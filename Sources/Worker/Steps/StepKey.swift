@@ -9,6 +9,8 @@ struct StepKey: Sendable, Hashable {
     var digest: Digest
     /// Short digests of the parts, by name.
     var parts: [String: String]
+    /// What the step sees of the source.
+    var inputs: Digest
 
     /// How steps are run and captured; changes whenever equal parts may leave something else.
     private static let policy = "step-v2"
@@ -35,6 +37,7 @@ struct StepKey: Sendable, Hashable {
             "codec": .string(ground.codec),
         ]
         self.parts = parts.mapValues { String(Digest(of: $0.canonicalBytes).hex.prefix(16)) }
+        self.inputs = Digest(of: inputs.canonicalBytes)
         digest = Digest(of: JSONValue.object(parts).canonicalBytes)
     }
 }

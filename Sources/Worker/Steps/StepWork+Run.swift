@@ -8,7 +8,7 @@ internal import Sandbox
 extension StepWork {
     /// Runs the step, and keeps what remains of it.
     func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
-        try maker.sandbox.check()
+        try maker.sandbox.checkOnce()
         let scratch = try StepScratch(in: maker.policy.directory)
         let result: Result<StepResult, any Error>
         do {
@@ -22,7 +22,7 @@ extension StepWork {
     }
 
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
-        let lower = try await lower(on: ground, scratch.inputs)
+        let lower = try await lower(on: ground, key, scratch.inputs)
         // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
         let caches = try await maker.caches.hold(step.caches, owner: StepScope.project.owner(order), scratch.path)
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
@@ -58,11 +58,15 @@ extension StepWork {
     }
 
     /// What the step sees, in the order of the image's layers: its inputs where the source is.
-    private func lower(on ground: StepGround, _ directory: String) async throws -> RootFilesystemLease {
+    private func lower(
+        on ground: StepGround,
+        _ key: StepKey,
+        _ directory: String
+    ) async throws -> RootFilesystemLease {
         let base = try ground.base.filesystemLayers()
         let owner = maker.policy.scope.owner(order)
         let layers = base + (below + above).map { FilesystemLayer($0, realm: owner) }
-        let view: JSONValue = [.string(step.workingDirectory), try await inputs()]
+        let view: JSONValue = [.string(step.workingDirectory), .string(key.inputs.description)]
         let files = InterposedFiles(
             directory: directory,
             identity: Digest(of: view.canonicalBytes),
