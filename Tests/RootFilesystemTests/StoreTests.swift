@@ -121,6 +121,11 @@ struct StoreTests {
         try await eventually("the disk has all") {
             try Self.unpacked(fixture).allSatisfy { Files.exists("\(fixture.directory)/\($0)/synced") }
         }
+        // Whoever waited for the disk has a layer for a moment longer than its mark says.
+        try await eventually("nobody has one") {
+            let locks = fixture.directory + "/locks"
+            return try Directories.list(locks).allSatisfy { try FileLock.attempt("\(locks)/\($0)", .exclusive) != nil }
+        }
         let collection = try await fixture.store.collect(budget: 2000, age: .seconds(3600))
         #expect(collection.removedLayers == 1 && collection.removedBytes == 1000 && collection.keptBytes == 2000)
         let left = try Self.unpacked(fixture).flatMap { try Directories.list("\(fixture.directory)/\($0)/fs") }
