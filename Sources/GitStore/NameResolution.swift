@@ -42,7 +42,7 @@ struct NameResolution {
     /// - Throws: `BuildFailure` with code `unreachable` or `cancelled`.
     func addresses(of host: String, port: String) throws(BuildFailure) -> [SocketAddress] {
         let answer = Answer()
-        DispatchQueue.global().async {
+        DispatchQueue(label: "git.resolve").async {
             let result = Self.ask(host: host, port: port)
             answer.value.withLock { $0 = result }
             answer.isThere.signal()

@@ -7,11 +7,13 @@ internal import Synchronization
 package final class BlockingPool: Sendable {
     /// Threads at most.
     package let width: Int
-    private let queue: DispatchQueue
+    /// One per thread. A concurrent queue would share as many threads as there are cores with all other such queues of the process,
+    /// and a thread that only waits would count: on small nodes one pool would keep the others from starting for a second and more.
+    private let lanes: [DispatchQueue]
     private let state: Mutex<State>
 
     private struct State {
-        var running = 0
+        var free: [Int]
         var waiting: [@Sendable () -> Void] = []
         var firstWaiting = 0
     }
@@ -21,8 +23,8 @@ package final class BlockingPool: Sendable {
     ///   - width: threads at most; at least 1.
     package init(label: String, width: Int) {
         self.width = max(1, width)
-        queue = DispatchQueue(label: label, attributes: .concurrent)
-        state = Mutex(State())
+        lanes = (0..<self.width).map { DispatchQueue(label: "\(label).\($0)") }
+        state = Mutex(State(free: Array(lanes.indices.reversed())))
     }
 
     /// Runs `body` on one of the pool's threads and returns what it returns.
@@ -34,28 +36,25 @@ package final class BlockingPool: Sendable {
 
     /// Starts `work` as soon as a thread is free; returns at once. For pipelines that join results themselves.
     package func submit(_ work: @escaping @Sendable () -> Void) {
-        let starts = state.withLock { state in
-            guard state.running < width else {
-                state.waiting.append(work)
-                return false
-            }
-            state.running += 1
-            return true
+        let lane = state.withLock { state in
+            let lane = state.free.popLast()
+            if lane == nil { state.waiting.append(work) }
+            return lane
         }
-        if starts { queue.async { self.drain(startingWith: work) } }
+        if let lane { lanes[lane].async { self.drain(lane, startingWith: work) } }
     }
 
-    private func drain(startingWith first: @Sendable () -> Void) {
+    private func drain(_ lane: Int, startingWith first: @Sendable () -> Void) {
         first()
-        while let next = takeNext() { next() }
+        while let next = takeNext(on: lane) { next() }
     }
 
-    private func takeNext() -> (@Sendable () -> Void)? {
+    private func takeNext(on lane: Int) -> (@Sendable () -> Void)? {
         state.withLock { state in
             guard state.firstWaiting < state.waiting.count else {
                 state.waiting.removeAll(keepingCapacity: true)
                 state.firstWaiting = 0
-                state.running -= 1
+                state.free.append(lane)
                 return nil
             }
             let next = state.waiting[state.firstWaiting]

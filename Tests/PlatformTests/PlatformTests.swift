@@ -1,4 +1,6 @@
 import BuildModel
+import Dispatch
+import Glibc
 import Platform
 import Synchronization
 import TestSupport
@@ -65,6 +67,25 @@ struct BlockingPoolTests {
             #expect(sum == 1225)
         }
         #expect((1...3).contains(occupancy.most))
+    }
+
+    @Test("uses its whole width at once, while all threads of another one wait, and async code goes on")
+    func threads() async throws {
+        let (other, pool) = (BlockingPool(label: "waiting", width: 24), BlockingPool(label: "test", width: 24))
+        let released = DispatchSemaphore(value: 0)
+        for _ in 0..<24 { other.submit { released.wait() } }
+        defer { for _ in 0..<24 { released.signal() } }
+        let occupancy = Occupancy()
+        let begin = ContinuousClock.now
+        // Each waits until all are there.
+        for _ in 0..<24 {
+            pool.submit {
+                occupancy.enter()
+                while occupancy.most < 24, ContinuousClock.now < begin + .seconds(60) { usleep(1000) }
+            }
+        }
+        try await eventually("all 24 run at once") { occupancy.most == 24 }
+        #expect(ContinuousClock.now - begin < .seconds(15))
     }
 
     @Test("hands on what the work throws")
