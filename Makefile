@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-cgroup2 test-kubernetes test-registry test-buildpacks test-queue \
+.PHONY: help setup base-images kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry test-buildpacks test-queue \
 	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
 
 V ?= 0
@@ -39,6 +39,9 @@ test-sandbox: setup base-images ## run steps in the sandbox, unpack and build re
 
 test-cgroup2: setup ## run the sandbox's tests in a guest kernel whose control groups are version 2 alone, counted
 	@scripts/test-cgroup2 $(FILTER)
+
+test-unit: setup base-images release ## boot systemd in a guest kernel with the worker installed, and build, limit, kill and stop it there, counted
+	@scripts/test-unit
 
 test-kubernetes: setup kubernetes ## run the deployer's tests against the API server, counted
 	@scripts/test.sh KubernetesTests
