@@ -9,14 +9,15 @@ extension ControlGroups {
     /// - Throws: `BuildFailure` that says what is missing.
     static func find(name: String) throws(BuildFailure) -> ControlGroups {
         let mounts = ControlGroupMount.all(try text("/proc/self/mountinfo"))
-        if let found = versionOne(mounts, name: name) { return found }
+        if let found = try versionOne(mounts, name: name) { return found }
         guard let unified = mounts.first(where: { $0.isUnified })?.path else {
             throw .sandbox("No control groups are mounted on this node, so a step's memory could not be limited.")
         }
         return try versionTwo(unified, own: ControlGroupMount.ownGroup(try text("/proc/self/cgroup")), name: name)
     }
 
-    private static func versionOne(_ mounts: [ControlGroupMount], name: String) -> ControlGroups? {
+    /// - Throws: `BuildFailure` where they are there and not this user's.
+    private static func versionOne(_ mounts: [ControlGroupMount], name: String) throws(BuildFailure) -> ControlGroups? {
         var parents: [String: String] = [:]
         for controller in needed + ["cpuacct"] {
             guard let mount = mounts.first(where: { $0.controllers.contains(controller) }) else { continue }
@@ -24,8 +25,12 @@ extension ControlGroups {
         }
         guard needed.allSatisfy({ parents[$0] != nil }) else { return nil }
         // Whoever is not root uses groups that root has made for them.
-        guard SystemInformation.isRoot || parents.values.allSatisfy({ unsafe access($0, W_OK) == 0 }) else {
-            return nil
+        let closed = Set(parents.values).filter { unsafe access($0, W_OK) != 0 }.sorted()
+        guard SystemInformation.isRoot || closed.isEmpty else {
+            throw .sandbox(
+                "Control groups with memory, pids and cpu are not delegated to this user. Let root make "
+                    + "\(closed.joined(separator: ", ")) and give them to it by chown."
+            )
         }
         let all = mounts.filter { !$0.isUnified }.map { "\($0.path)/\(name)" }
         return ControlGroups(hierarchy: .controllers(parents), parents: all, path: "/\(name)")

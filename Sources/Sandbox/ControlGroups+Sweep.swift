@@ -8,9 +8,9 @@ extension ControlGroups {
         for parent in Set(parents) {
             let directory = "\(parent)/\(name)"
             guard Directories.exists(directory) else { continue }
-            for child in ["\(directory)/\(Self.runtimeChild)", directory] where Directories.exists(child) {
-                Self.clear(directory: child)
-            }
+            let children = ((try? Directories.list(directory)) ?? []).map { "\(directory)/\($0)" }
+            for child in children where Directories.exists(child) { Self.clear(directory: child) }
+            Self.clear(directory: directory)
         }
     }
 
@@ -24,6 +24,9 @@ extension ControlGroups {
             usleep(2000)
         }
     }
+
+    /// Whether there is a group of that name, in any hierarchy.
+    func exists(_ name: String) -> Bool { parents.contains { Directories.exists("\($0)/\(name)") } }
 
     /// The names of groups that are there now.
     var present: Set<String> {

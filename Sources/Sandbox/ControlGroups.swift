@@ -28,9 +28,10 @@ struct ControlGroups: Sendable, Hashable {
     }
 
     /// The files to write before a step enters its group, as `PATH=VALUE`; `?` before those that a kernel may lack.
-    func limits(_ bounds: StepBounds, group name: String) -> [String] {
-        // The runtime itself is in the group: one process that waits, and one while it starts.
-        let processes = bounds.processes + 2
+    ///
+    /// - Parameter runtimeProcesses: what the runtime itself needs, which is in the group.
+    func limits(_ bounds: StepBounds, group name: String, runtimeProcesses: Int) -> [String] {
+        let processes = bounds.processes + runtimeProcesses
         let quota = max(1000, Int(bounds.processors * 100_000))
         switch hierarchy {
         case .controllers(let parents):
@@ -50,13 +51,33 @@ struct ControlGroups: Sendable, Hashable {
         }
     }
 
-    /// What a runtime's own group is called.
-    static let runtimeChild = "step"
+    /// The group below `name` that a runtime makes which cannot be kept from it.
+    ///
+    /// - Parameters:
+    ///   - identifier: what the runtime calls the step.
+    ///   - isRoot: whether it may make groups in every hierarchy. Others let it go by its own group, which is `name`: what it is told to
+    ///     make in version 1 it wants everywhere.
+    func runtimeGroup(_ name: String, identifier: String, isRoot: Bool) -> RuntimeGroup {
+        if case .controllers = hierarchy, !isRoot {
+            let directories = directories(name).map { "\($0)/\(identifier)" }
+            return RuntimeGroup(name: "\(name)/\(identifier)", path: nil, directories: directories)
+        }
+        let own = "\(name)/step"
+        return RuntimeGroup(
+            name: own,
+            path: "\(path)/\(own)",
+            directories: parents.flatMap { ["\($0)/\(own)", "\($0)/\(name)"] }
+        )
+    }
 
-    /// The group that a runtime makes which cannot be kept from it, as its configuration names it, and its directories.
-    func runtimeGroup(_ name: String) -> (path: String, directories: [String]) {
-        let child = Self.runtimeChild
-        return ("\(path)/\(name)/\(child)", parents.flatMap { ["\($0)/\(name)/\(child)", "\($0)/\(name)"] })
+    /// What a runtime makes of its own.
+    struct RuntimeGroup: Sendable, Hashable {
+        /// Below the parents.
+        var name: String
+        /// As the step's configuration names it; nil where the runtime finds the place itself.
+        var path: String?
+        /// All that it may leave, from below.
+        var directories: [String]
     }
 
     /// The files to read after the step.

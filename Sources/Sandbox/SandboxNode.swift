@@ -10,17 +10,22 @@ struct SandboxNode: Sendable {
     let helper: String
     /// nil where this process may not make groups: memory and processors are then not limited.
     let groups: ControlGroups?
+    /// Why there are none.
+    let missingGroups: String?
     let ranges: IdentityRanges
 
     /// crun can be kept from making control groups; runc only where it may not make any.
     var makesOwnGroup: Bool { runtime.split(separator: "/").last?.contains("runc") == true }
+
+    /// Processes and threads of the runtime beside a step: crun has one that waits, and one while it starts, runc a dozen of either.
+    var runtimeProcesses: Int { makesOwnGroup ? 30 : 2 }
 
     /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.
     init(_ settings: SandboxSettings) throws(BuildFailure) {
         isRoot = SystemInformation.isRoot
         runtime = try Self.findRuntime(settings)
         helper = try Self.findHelper(settings)
-        groups = try Self.findGroups(settings, isRoot: isRoot)
+        (groups, missingGroups) = try Self.findGroups(settings, isRoot: isRoot)
         ranges = try Self.ranges(settings)
     }
 
@@ -62,12 +67,15 @@ struct SandboxNode: Sendable {
     }
 
     /// Root always limits; others where groups are delegated to them.
-    private static func findGroups(_ settings: SandboxSettings, isRoot: Bool) throws(BuildFailure) -> ControlGroups? {
+    private static func findGroups(
+        _ settings: SandboxSettings,
+        isRoot: Bool
+    ) throws(BuildFailure) -> (ControlGroups?, missing: String?) {
         do {
-            return try ControlGroups.find(name: settings.groupName)
+            return (try ControlGroups.find(name: settings.groupName), nil)
         } catch {
             if isRoot { throw error }
-            return nil
+            return (nil, error.message)
         }
     }
 

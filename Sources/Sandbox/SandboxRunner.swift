@@ -42,12 +42,10 @@ package struct SandboxRunner: Sendable {
         let lease = try await node.ranges.take(limit: settings.ceilings.time) { count in
             log.say("\(step.step.name): waits for ids: other steps have all \(count) ranges of this node.")
         }
-        if let groups = node.groups { try await Self.sweepers.run { groups.clear(lease.groupName) } }
-        if node.groups == nil {
-            log.say(
-                "\(step.step.name): its memory, processes and processors are not limited: no control groups are delegated."
-            )
+        if let groups = node.groups, groups.exists(lease.groupName) {
+            try await Self.sweepers.run { groups.clear(lease.groupName) }
         }
+        for warning in Self.warnings(of: step, on: node) { log.say("\(step.step.name): \(warning)") }
         let disk = node.isRoot ? try await disks.take(bytes: bounds.diskBytes) : nil
         let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
         let start = ContinuousClock.now
@@ -65,6 +63,12 @@ package struct SandboxRunner: Sendable {
             diskBytes: report.peakDiskBytes,
             egress: report.egress
         )
+    }
+
+    /// What the log should say before a step starts.
+    private static func warnings(of step: SandboxedStep, on node: SandboxNode) -> [String] {
+        let limits = node.missingGroups.map { "its memory, processes and processors are not limited. \($0)" }
+        return [limits, SecretMask.warning(of: step.secrets)].compactMap { $0 }
     }
 
     /// Removes empty disks that no step has asked for in a month, and those that were never finished. Harmless beside steps.

@@ -7,17 +7,19 @@ struct StepCounters: Sendable, Equatable {
     var processRefusals: Int64 = 0
     var processorNanoseconds: Int64 = 0
 
+    /// Adds what one file has. Of a counter of several groups, one below the other, the largest counts.
+    ///
     /// - Parameters:
     ///   - file: the counter's path.
     ///   - text: a number, or lines of a name and a number.
     mutating func add(file: String, text: String) {
         let values = Self.values(text)
         switch file.split(separator: "/").last {
-        case "memory.max_usage_in_bytes", "memory.peak": peakMemoryBytes = values[""] ?? 0
-        case "memory.oom_control", "memory.events": memoryKills = values["oom_kill"] ?? 0
-        case "pids.events": processRefusals = values["max"] ?? 0
-        case "cpuacct.usage": processorNanoseconds = values[""] ?? 0
-        case "cpu.stat": processorNanoseconds = (values["usage_usec"] ?? 0) * 1000
+        case "memory.max_usage_in_bytes", "memory.peak": peakMemoryBytes = max(peakMemoryBytes, values[""] ?? 0)
+        case "memory.oom_control", "memory.events": memoryKills = max(memoryKills, values["oom_kill"] ?? 0)
+        case "pids.events": processRefusals = max(processRefusals, values["max"] ?? 0)
+        case "cpuacct.usage": processorNanoseconds = max(processorNanoseconds, values[""] ?? 0)
+        case "cpu.stat": processorNanoseconds = max(processorNanoseconds, (values["usage_usec"] ?? 0) * 1000)
         default: break
         }
     }

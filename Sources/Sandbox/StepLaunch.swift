@@ -7,8 +7,7 @@ struct StepLaunch: Sendable {
     let bounds: StepBounds
     let helper: String
     let arguments: [String]
-    /// Configuration and small files, as the helper reads them; may hold secrets.
-    let stream: Redacted<[UInt8]>
+    private let configuration: RuntimeConfiguration
     let lease: IdentityLease
     /// A control group that has all processes of the step; nil where there is none.
     let groupDirectory: String?
@@ -27,13 +26,15 @@ struct StepLaunch: Sendable {
     ) throws(BuildFailure) {
         (self.step, self.bounds, self.lease, helper) = (step, bounds, lease, node.helper)
         self.disk = disk
-        groupDirectory = node.groups?.directories(lease.groupName).first
+        let runtimeGroup =
+            node.makesOwnGroup
+            ? node.groups?.runtimeGroup(lease.groupName, identifier: step.identifier, isRoot: node.isRoot) : nil
+        groupDirectory = runtimeGroup?.directories.first ?? node.groups?.directories(lease.groupName).first
         policy = EgressPolicy(step.step.network, settings: settings)
         let authorities = policy == nil ? nil : try Authorities.bytes(settings.authorityFile)
         let files = try StepFiles(step, authorities: authorities, hasEgress: policy != nil)
         let variables = StepEnvironment.all(step, hasEgress: policy != nil, hasAuthorities: authorities != nil)
-        let runtimeGroup = node.makesOwnGroup ? node.groups?.runtimeGroup(lease.groupName) : nil
-        let configuration = RuntimeConfiguration(
+        configuration = RuntimeConfiguration(
             step: step,
             environment: variables,
             idBase: lease.base,
@@ -42,7 +43,6 @@ struct StepLaunch: Sendable {
             fileBytes: disk == nil ? bounds.diskBytes : nil
         )
         try Self.checkCounts(of: step, paths: configuration.stubs.count)
-        stream = Redacted(configuration.json.canonicalBytes + [0] + files.stream)
         var options: [(String, String)] = [
             ("runtime", node.runtime), ("identifier", step.identifier), ("scratch", step.scratch),
             ("base", "\(lease.base)"),
@@ -55,9 +55,15 @@ struct StepLaunch: Sendable {
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }
         options += configuration.stubs.map { ("stub", $0) }
         options += (runtimeGroup?.directories ?? []).map { ("remove", $0) }
-        options += Self.groups(node.groups, lease.groupName, bounds)
+        options += Self.groups(node, lease.groupName, bounds)
+        // Version 1 counts where a process is, and not above.
+        options += runtimeGroup.flatMap { node.groups?.counters($0.name) }?.map { ("counter", $0) } ?? []
         arguments = options.flatMap { ["--\($0.0)", $0.1] }
     }
+
+    /// Configuration and small files, as the helper reads them; may hold secrets. It takes a while to write, which the helper has other things
+    /// to do in.
+    var stream: Redacted<[UInt8]> { Redacted(configuration.json.canonicalBytes + [0] + configuration.files.stream) }
 
     /// The helper has room for so many.
     private static func checkCounts(of step: SandboxedStep, paths: Int) throws(BuildFailure) {
@@ -72,9 +78,10 @@ struct StepLaunch: Sendable {
         )
     }
 
-    private static func groups(_ groups: ControlGroups?, _ name: String, _ bounds: StepBounds) -> [(String, String)] {
-        guard let groups else { return [] }
-        return groups.directories(name).map { ("group", $0) } + groups.limits(bounds, group: name).map { ("limit", $0) }
+    private static func groups(_ node: SandboxNode, _ name: String, _ bounds: StepBounds) -> [(String, String)] {
+        guard let groups = node.groups else { return [] }
+        let limits = groups.limits(bounds, group: name, runtimeProcesses: node.runtimeProcesses)
+        return groups.directories(name).map { ("group", $0) } + limits.map { ("limit", $0) }
             + groups.counters(name).map { ("counter", $0) }
     }
 }

@@ -89,10 +89,20 @@ final class StepLines: @unchecked Sendable {
 struct SecretMask {
     private let values: [String]
 
-    /// Values of fewer than four bytes are left: they would hide half the log and are no secrets.
+    /// Values of fewer bytes are left: they would hide half the log and are no secrets.
+    private static let fewestBytes = 4
+
     init(_ secrets: [Redacted<String>]) {
         let lines = secrets.flatMap { [$0.exposed] + $0.exposed.split(separator: "\n").map(String.init) }
-        values = Set(lines.filter { $0.utf8.count >= 4 }).sorted { $0.utf8.count > $1.utf8.count }
+        values = Set(lines.filter { $0.utf8.count >= Self.fewestBytes }).sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// What a step's log says of secrets that it shows; nil if there are none.
+    static func warning(of secrets: [String: Redacted<String>]) -> String? {
+        let shown = secrets.filter { (1..<fewestBytes).contains($0.value.exposed.utf8.count) }.keys.sorted()
+        guard !shown.isEmpty else { return nil }
+        return "its log shows the secrets \(shown.joined(separator: ", ")) where its output has them: "
+            + "values of fewer than \(fewestBytes) bytes cannot be hidden."
     }
 
     /// Whether a secret may have begun, of which the rest is still to come.

@@ -6,33 +6,21 @@ import Testing
 
 @Suite("What a step must not be able to do")
 struct EscapeTests {
-    /// Builds the program that tries; it is static, so that it runs in any image.
-    private func install(in sandbox: TestSandbox) async throws {
-        let source = "\(Checkout.root)/Tests/SandboxTests/Probes/probes.c"
-        try await Command.output(["cc", "-static", "-O1", "-o", "\(sandbox.root)/bin/probes", source])
-    }
-
-    @Test("every probe is refused", arguments: ["crun", "runc"])
+    @Test("every probe is refused", arguments: TestSandbox.runtimes)
     func refused(_ runtime: String) async throws {
-        let path = try await Command.output(["sh", "-c", "command -v \(runtime)"]).lines[0]
+        let path = try await TestSandbox.path(ofRuntime: runtime)
         let sandbox = try TestSandbox { $0.runtime = path }
-        try await install(in: sandbox)
-        let marker = try sandbox.scratch.write("of the host", to: "host-file")
-        let paths = [
-            marker, "/../../../..\(marker)", "/proc/1/root\(marker)", "/proc/1/cwd\(marker)",
-            "/proc/self/cwd/../..\(marker)",
-            "/proc/self/fd/3\(marker)", "/proc/self/fd/5/..\(marker)", "/proc/thread-self/root\(marker)",
-        ]
+        let paths = try await sandbox.installProbes()
         _ = try await sandbox.run("probes \(paths.joined(separator: " "))")
         let lines = sandbox.log.texts
-        #expect(lines.filter { $0.hasPrefix("step: refused") }.count >= 100 + paths.count)
+        #expect(lines.filter { $0.hasPrefix("step: refused") }.count >= TestSandbox.probes + paths.count)
         #expect(lines.filter { !$0.hasPrefix("step: refused") } == [])
     }
 
     @Test("a step that installs packages may change owners, and is refused everything else")
     func system() async throws {
         let sandbox = try TestSandbox()
-        try await install(in: sandbox)
+        _ = try await sandbox.installProbes()
         let outcome = try await sandbox.run("touch /f; chown 1000:1000 /f; chmod 4755 /f; stat -c '%u %a' /f; probes") {
             $0.kind = .system
         }
@@ -45,7 +33,7 @@ struct EscapeTests {
     @Test("the same probes find something where nothing refuses them, so that they can fail")
     func control() async throws {
         let sandbox = try TestSandbox()
-        try await install(in: sandbox)
+        _ = try await sandbox.installProbes()
         // Root of a namespace of its own alone, and nobody on the node, which nothing of this may reach.
         let result = try await Command.result(
             [

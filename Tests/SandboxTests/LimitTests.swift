@@ -18,19 +18,23 @@ struct LimitTests {
         }
     }
 
-    @Test("memory: one process takes more than there is")
-    func memory() async throws {
+    @Test("memory: one process takes more than there is", arguments: TestSandbox.runtimes)
+    func memory(_ runtime: String) async throws {
         let limits = StepLimits(memoryBytes: 64 << 20)
-        let failure = try await failure("dd if=/dev/zero of=/dev/null bs=200M count=1", limits: limits)
+        let script = "dd if=/dev/zero of=/dev/null bs=200M count=1"
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let failure = try await failure(script, settings: { $0.runtime = path }, limits: limits)
         #expect(failure.code == .outOfMemory)
         #expect(failure.fault == .code)
         #expect(failure.message.contains("ran out of memory: limit 64 MiB, peak 64 MiB"), "\(failure)")
     }
 
-    @Test("processes: a fork bomb is contained")
-    func processes() async throws {
+    @Test("processes: a fork bomb is contained", arguments: TestSandbox.runtimes)
+    func processes(_ runtime: String) async throws {
         let script = "n=0; while [ $n -lt 200 ]; do sleep 30 & n=$((n+1)); done"
-        let failure = try await failure(script, limits: StepLimits(processes: 16, seconds: 30))
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let limits = StepLimits(processes: 16, seconds: 30)
+        let failure = try await failure(script, settings: { $0.runtime = path }, limits: limits)
         #expect(failure.code == .tooManyProcesses)
         #expect(failure.message.contains("ran out of processes: limit 16"), "\(failure)")
     }
@@ -107,11 +111,13 @@ struct LimitTests {
         #expect(failure.code == .stepFailed)
     }
 
-    @Test("time: everything that the step started ends with it, whatever it ignores")
-    func time() async throws {
-        let sandbox = try TestSandbox()
+    @Test("time: everything that the step started ends with it, whatever it ignores", arguments: TestSandbox.runtimes)
+    func time(_ runtime: String) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let sandbox = try TestSandbox { $0.runtime = path }
+        let nap = "sleep \(runtime == "crun" ? 4321 : 4327)"
         let script =
-            "trap '' TERM HUP INT; for i in 1 2 3; do setsid sh -c \"trap '' TERM; sleep 4321\" & done; sleep 4321"
+            "trap '' TERM HUP INT; for i in 1 2 3; do setsid sh -c \"trap '' TERM; \(nap)\" & done; \(nap)"
         let start = ContinuousClock.now
         let failure = try await #require(throws: BuildFailure.self) {
             _ = try await sandbox.run(script) { $0.limits.seconds = 1 }

@@ -89,6 +89,17 @@ struct StepRunTests {
         #expect(status.st_uid == 0)
     }
 
+    @Test("a secret that is too short to be hidden is, and the log says so once")
+    func shortSecret() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step("echo $PIN $TOKEN; echo $PIN")
+        step.secrets = ["PIN": Redacted("123"), "TOKEN": Redacted("1234"), "NONE": Redacted("")]
+        _ = try await sandbox.runner.run(step, log: sandbox.log)
+        let warning =
+            "step: its log shows the secrets PIN where its output has them: values of fewer than 4 bytes cannot be hidden."
+        #expect(sandbox.log.texts == [warning, "step: 123 ***", "step: 123"])
+    }
+
     @Test("a secret is a variable and a file for its step alone, and never in the log, the changes or the scratch")
     func secrets() async throws {
         let sandbox = try TestSandbox()

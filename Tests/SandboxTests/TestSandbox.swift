@@ -42,7 +42,15 @@ final class TestSandbox: Sendable {
         for controller in (try? Directories.list("/sys/fs/cgroup")) ?? [] {
             rmdir("/sys/fs/cgroup/\(controller)/\(settings.groupName)")
         }
-        rmdir("/sys/fs/cgroup/\(settings.groupName)")
+        for name in ["\(settings.groupName)/supervisor", settings.groupName] { rmdir("/sys/fs/cgroup/\(name)") }
+    }
+
+    /// The OCI runtimes that steps may run in.
+    static let runtimes = ["crun", "runc"]
+
+    /// Where an installed runtime is.
+    static func path(ofRuntime name: String) async throws -> String {
+        try await Command.output(["sh", "-c", "command -v \(name)"]).lines[0]
     }
 
     var root: String { scratch("root") }
@@ -56,6 +64,21 @@ final class TestSandbox: Sendable {
         try scratch.write("of the image\n", to: "root/etc/removed")
         try scratch.write("root:x:0:0:root:/root:/bin/sh\nnobody:x:1000:1000::/:/bin/sh\n", to: "root/etc/passwd")
     }
+
+    /// Builds the program that tries what must be refused, and paths of a file of the host for it; static, so that it runs in any image.
+    func installProbes() async throws -> [String] {
+        let source = "\(Checkout.root)/Tests/SandboxTests/Probes/probes.c"
+        try await Command.output(["cc", "-static", "-O1", "-o", "\(root)/bin/probes", source])
+        let marker = try scratch.write("of the host", to: "host-file")
+        return [
+            marker, "/../../../..\(marker)", "/proc/1/root\(marker)", "/proc/1/cwd\(marker)",
+            "/proc/self/cwd/../..\(marker)",
+            "/proc/self/fd/3\(marker)", "/proc/self/fd/5/..\(marker)", "/proc/thread-self/root\(marker)",
+        ]
+    }
+
+    /// How many probes there are at least, besides paths.
+    static let probes = 100
 
     var runner: SandboxRunner { SandboxRunner(settings: settings) }
 

@@ -3,7 +3,7 @@ import Documents
 import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
-/// optionally `runtime`, `diskBytes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`.
+/// optionally `runtime`, `diskBytes`, `memoryBytes`, `processes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -42,6 +42,8 @@ struct StepOrder {
             workingDirectory: "/"
         )
         step.limits.diskBytes = json["diskBytes"]?.integer
+        step.limits.memoryBytes = json["memoryBytes"]?.integer
+        step.limits.processes = json["processes"]?.integer.map { Int($0) }
         if json["egress"] != nil { step.network = .egress(strings("egress")) }
     }
 }

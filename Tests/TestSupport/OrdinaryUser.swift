@@ -13,6 +13,8 @@ package struct OrdinaryUser: Sendable {
     package var lacks: [String] = []
     package var hasSubordinateIDs = true
     package var mayGainPrivileges = true
+    /// The `cgroup.procs` of the control group that its programs are in; nil for that of the tests.
+    package var group: String?
 
     /// - Parameter scratch: what it has is kept there, and whatever it is to read has to be there.
     package init(in scratch: Scratch) throws {
@@ -60,6 +62,7 @@ package struct OrdinaryUser: Sendable {
         environment: [String: String] = [:]
     ) async throws -> CommandResult {
         var script = "set -e\n"
+        if let group { script += "echo $$ >'\(group)'\n" }
         for view in views { script += view.isOpened ? opening(view) : "mount --bind '\(view.from)' '\(view.to)'\n" }
         let ids = hasSubordinateIDs ? "ids" : "none"
         for (file, path) in [("passwd", "passwd"), (ids, "subuid"), (ids, "subgid")] {

@@ -27,9 +27,11 @@ static void run_runtime(const struct options *options) {
     syscall(SYS_close_range, 3, ~0U, 0);
     /* crun is told to leave groups alone; runc makes one below ours, which `removals` names, or none if it may not. */
     const char *groups = !options->is_runc ? "--cgroup-manager=disabled"
-        : options->removal_count ? "--rootless=false" : "--rootless=true";
+        : options->is_rootless ? "--rootless=true" : "--rootless=false";
+    /* It would remove that group, and what it counted, before the keeper can look. */
+    const char *keep = options->is_runc ? "--keep" : "--no-new-keyring";
     execl(runtime_path(options), options->runtime, "--root", "/tmp/state", "--log", "/tmp/runtime.log",
-          groups, "run", "--no-new-keyring", "--pid-file",
+          groups, "run", keep, "--no-new-keyring", "--pid-file",
           "/tmp/bundle/pid", "--bundle", "/tmp/bundle", options->identifier, NULL);
     _exit(125);
 }
