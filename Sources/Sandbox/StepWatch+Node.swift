@@ -31,18 +31,27 @@ extension StepWatch {
         var pause = Self.pause
         while await sleeps(pause) {
             let start = ContinuousClock.now
-            for cache in bounded {
-                let size = try? await cancellation.whileRunning {
-                    try await Self.lookers.run {
-                        try Directories.treeSize(cache.directory, cancellation: cancellation)
-                    }
-                }
-                guard let size else { continue }
-                let removed = launch.groupDirectory.map { RemovedFiles.bytes(of: $0, onDiskOf: cache.directory) } ?? 0
-                guard size.addingWithoutOverflow(removed) > cache.maximumBytes else { continue }
+            if let cache = await overfull(bounded, cancellation) {
                 return interrupt(.cacheFull(name: cache.mount.name, limit: cache.maximumBytes))
             }
             pause = max(Self.pause, (ContinuousClock.now - start) * Self.pauseFactor)
+        }
+    }
+
+    /// The first of some caches that is larger than it may be, with what processes have open and nobody can see any more.
+    private func overfull(_ caches: [StepCache], _ cancellation: CancelFlag) async -> StepCache? {
+        let group = launch.groupDirectory
+        let mounts = launch.step.caches.map(\.mount.path)
+        return try? await cancellation.whileRunning {
+            try await Self.lookers.run {
+                // All are on one disk: what they were made in is this worker's.
+                let removed = group.map { RemovedFiles(of: $0, onDiskOf: caches[0].directory) }
+                return caches.first { cache in
+                    let size = (try? Directories.treeSize(cache.directory, cancellation: cancellation)) ?? 0
+                    let open = removed?.bytes(below: cache.mount.path, of: mounts) ?? 0
+                    return size.addingWithoutOverflow(open) > cache.maximumBytes
+                }
+            }
         }
     }
 

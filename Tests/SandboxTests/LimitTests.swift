@@ -84,6 +84,22 @@ struct LimitTests {
         #expect(failure.message.contains("more than 16 MiB into its cache 'kept'"), "\(failure)")
     }
 
+    @Test("cache: a file without a name counts for the cache that it was in, and for no other")
+    func otherCache() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step(
+            "exec 9>/work/large/big; rm /work/large/big; dd if=/dev/zero bs=1M count=24 >&9; sleep 4; echo done"
+        )
+        for (name, mebibytes) in [("small", 16), ("large", 64)] {
+            let directory = sandbox.scratch(name)
+            try Directories.create(directory)
+            let mount = CacheMount(name: name, path: "/work/\(name)")
+            step.caches.append(StepCache(mount, directory: directory, maximumBytes: Int64(mebibytes) << 20))
+        }
+        _ = try await sandbox.runner.run(step, log: sandbox.log)
+        #expect(sandbox.log.texts.contains("step: done"))
+    }
+
     @Test("node: a step is ended before the node's own disk is full, which is not the code's fault")
     func node() async throws {
         let limits = StepLimits(seconds: 60)
