@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import Platform
 import Sandbox
 import TestSupport
@@ -142,7 +143,34 @@ struct LimitTests {
         #expect(failure.message.contains("ran out of time: limit 1 s"))
         #expect(!failure.isRetryable)
         #expect(ContinuousClock.now - start < .seconds(60))
-        #expect(try await Command.result(["pgrep", "-f", "sleep 4321"]).text.isEmpty)
+        #expect(try await Command.result(["pgrep", "-f", nap]).text.isEmpty)
+    }
+
+    /// A step ends in milliseconds, which `make bench-sandbox` measures; what has to be waited for is seen here.
+    @Test("a tree of fifty processes that ignore what they are told is gone at once when the step is ended")
+    func tree() async throws {
+        let sandbox = try TestSandbox()
+        let script = """
+            trap '' TERM HUP INT; n=0
+            while [ $n -lt 50 ]; do setsid sleep 4326 & n=$((n+1)); done
+            echo started; sleep 4326
+            """
+        let running = Task { try await sandbox.run(script) }
+        let processes = try await eventually("all of them run") { () async -> [Int32]? in
+            let found = try? await Command.result(["pgrep", "-x", "-f", "sleep 4326"]).lines.compactMap { Int32($0) }
+            return (found?.count ?? 0) >= 51 ? found : nil
+        }
+        let start = ContinuousClock.now
+        running.cancel()
+        var left = processes
+        while !left.isEmpty, ContinuousClock.now - start < .seconds(60) {
+            left.removeAll { kill($0, 0) != 0 }
+            if !left.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        }
+        let spent = ContinuousClock.now - start
+        #expect(left == [] && spent < .seconds(2), "\(left.count) of \(processes.count) were left after \(spent)")
+        await #expect(throws: BuildFailure.self) { _ = try await running.value }
+        #expect(try await Leftovers.of(sandbox) == .none)
     }
 
     /// Writers enough to keep the pipe full, whatever the reader does.
