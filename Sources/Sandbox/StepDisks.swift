@@ -6,7 +6,9 @@ internal import Synchronization
 /// made while a step runs; it is held by its descriptor alone and leaves nothing when this process ends.
 final class StepDisks: Sendable {
     private enum Spare {
-        case none, making
+        case none
+        /// Somebody may wait for it.
+        case making(bytes: Int64, for: CheckedContinuation<StepDisk?, Never>?)
         case ready(bytes: Int64, StepDisk)
     }
 
@@ -20,7 +22,7 @@ final class StepDisks: Sendable {
 
     /// A disk with room for `bytes`, nobody else's.
     func take(bytes: Int64) async throws -> StepDisk {
-        if let ready = takeSpare(bytes) { return ready }
+        if let spare = await takeSpare(bytes) { return spare }
         let (path, directory) = (try await blanks.path(bytes: bytes), blanks.directory)
         return try await Self.makers.run { try StepDisk(copying: path, in: directory) }
     }
@@ -33,16 +35,26 @@ final class StepDisks: Sendable {
         let isFree = spare.withLock { spare in
             if case .making = spare { return false }
             if case .ready(bytes, _) = spare { return false }
-            spare = .making
+            spare = .making(bytes: bytes, for: nil)
             return true
         }
         guard isFree else { return }
-        guard let path = try? await blanks.path(bytes: bytes) else { return spare.withLock { $0 = .none } }
+        guard let path = try? await blanks.path(bytes: bytes) else { return give(nil, bytes: bytes) }
         let directory = blanks.directory
-        Self.makers.submit { [self] in
-            let made = try? StepDisk(copying: path, in: directory)
-            spare.withLock { $0 = made.map { .ready(bytes: bytes, $0) } ?? .none }
+        Self.makers.submit { [self] in give(try? StepDisk(copying: path, in: directory), bytes: bytes) }
+    }
+
+    /// To whoever waits for it, else to the next who comes.
+    private func give(_ made: StepDisk?, bytes: Int64) {
+        let waiting: CheckedContinuation<StepDisk?, Never>? = spare.withLock { spare in
+            guard case .making(_, let waiting?) = spare else {
+                spare = made.map { .ready(bytes: bytes, $0) } ?? .none
+                return nil
+            }
+            spare = .none
+            return waiting
         }
+        waiting?.resume(returning: made)
     }
 
     /// Whether a disk of that size waits for its step.
@@ -53,11 +65,21 @@ final class StepDisks: Sendable {
         }
     }
 
-    private func takeSpare(_ bytes: Int64) -> StepDisk? {
-        spare.withLock { spare in
-            guard case .ready(bytes, let disk) = spare else { return nil }
-            spare = .none
-            return disk
+    /// The one that is there, or will be in a moment and is nobody's yet.
+    private func takeSpare(_ bytes: Int64) async -> StepDisk? {
+        await withCheckedContinuation { continuation in
+            let ready: StepDisk?? = spare.withLock { spare in
+                switch spare {
+                case .ready(bytes, let disk):
+                    spare = .none
+                    return .some(disk)
+                case .making(bytes, nil):
+                    spare = .making(bytes: bytes, for: continuation)
+                    return nil
+                default: return .some(nil)
+                }
+            }
+            if let ready { continuation.resume(returning: ready) }
         }
     }
 }

@@ -49,8 +49,7 @@ final class StepWatch: Sendable {
 
     private func collect() async throws -> StepReport {
         let (process, input) = try HelperProcess.start(launch)
-        let bytes = launch.stream
-        Self.feeders.submit { HelperProcess.feed(bytes.exposed, to: input) }
+        Self.feeders.submit { [launch] in HelperProcess.feed(launch.stream.exposed, to: input) }
         let lines = StepLines(
             log,
             name: launch.step.step.name,

@@ -18,14 +18,12 @@ enum SystemCallFilter {
     private static let architecture = "SCMP_ARCH_X86_64"
     #endif
 
-    static var json: JSONValue {
-        [
-            "defaultAction": "SCMP_ACT_ERRNO",
-            "defaultErrnoRet": .integer(notThere),
-            "architectures": [.string(architecture)],
-            "syscalls": .array([allow(allowed)] + conditional + [refused]),
-        ]
-    }
+    static let json: JSONValue = [
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": .integer(notThere),
+        "architectures": [.string(architecture)],
+        "syscalls": .array([allow(allowed)] + conditional + [refused]),
+    ]
 
     private static var refused: JSONValue {
         [

@@ -20,6 +20,16 @@ struct StepDiskTests {
         #expect(first.descriptor != second.descriptor)
     }
 
+    @Test("whoever comes while one is made gets that one, and none is made besides")
+    func awaited() async throws {
+        let scratch = try Scratch()
+        let disks = StepDisks(directory: scratch("disks"))
+        await disks.prepare(bytes: bytes)
+        _ = try await disks.take(bytes: bytes)
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(!disks.hasSpare(bytes: bytes))
+    }
+
     @Test("one that could not be made keeps no later one from being made")
     func failed() async throws {
         let scratch = try Scratch()

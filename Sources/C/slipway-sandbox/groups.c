@@ -46,22 +46,12 @@ void make_groups(const struct options *options) {
     }
 }
 
-static int entrances[MOST_PATHS];
-
-/* Opened while they can still be reached by name. */
-void open_groups(const struct options *options) {
-    for (int index = 0; index < options->group_count; index++) {
-        char *path = join(options->groups[index], "/cgroup.procs");
-        entrances[index] = open(path, O_WRONLY | O_CLOEXEC);
-        if (entrances[index] < 0) fail("cannot open", path);
-        free(path);
-    }
-}
-
 /* 0 is whoever writes it: cgroups(7). */
 void enter_groups(const struct options *options) {
     for (int index = 0; index < options->group_count; index++) {
-        if (write(entrances[index], "0", 1) != 1) fail("cannot enter", options->groups[index]);
+        char *path = join(options->groups[index], "/cgroup.procs");
+        put(path, "0");
+        free(path);
     }
 }
 
@@ -80,12 +70,13 @@ void report_counters(const struct options *options) {
     }
 }
 
-/* A group is busy for a moment after the last of its processes has ended. */
+/* A group is busy for a moment after the last of its processes has ended: some ten microseconds, or longer on a busy node. */
 static void remove_group(const char *path) {
-    struct timespec pause = {0, 2000000};
+    struct timespec pause = {0, 20000};
     for (int attempt = 0; attempt < 1000; attempt++) {
         if (rmdir(path) == 0 || errno != EBUSY) break;
         nanosleep(&pause, NULL);
+        if (pause.tv_nsec < 2000000) pause.tv_nsec *= 2;
     }
 }
 

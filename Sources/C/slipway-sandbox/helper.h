@@ -72,7 +72,6 @@ void look_at_end(const struct options *options);
 
 /* groups.c */
 void make_groups(const struct options *options);
-void open_groups(const struct options *options);
 void enter_groups(const struct options *options);
 void report_counters(const struct options *options);
 void remove_groups(const struct options *options);
@@ -92,11 +91,11 @@ int listen_on_loopback(int port);
 
 /* mounts.c: the layout of the init's own /tmp */
 void own_mounts(const struct options *options);
+void find_runtime(const struct options *options);
 const char *runtime_path(const struct options *options);
-int mount_root(const struct options *options, const char *stream, size_t length);
+int mount_root(const struct options *options);
 
 /* init.c */
-void run_init(const struct options *options, const char *stream, size_t length, int leash)
-    __attribute__((noreturn));
+void run_init(const struct options *options, int leash) __attribute__((noreturn));
 
 #endif

@@ -14,14 +14,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void run_runtime(const struct options *options) {
+enum { OWN_NAMESPACES = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC };
+
+/* Waits until everything is mounted, then goes to where it is: into the namespaces of the init. */
+static void follow_init(int gate) {
+    char word;
+    if (read(gate, &word, 1) != 1) _exit(125);
+    int init = (int)syscall(SYS_pidfd_open, 1, 0);
+    if (init < 0 || setns(init, OWN_NAMESPACES) != 0) fail("cannot enter", "the step's namespaces");
+}
+
+/* To make a group and to enter it waits for all processors of the node. The init makes and mounts what the step needs meanwhile. */
+static void run_runtime(const struct options *options, int gate) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    make_groups(options);
     enter_groups(options);
     /* A session keyring of its own; the step's filter refuses keyctl, so the runtime must not try. */
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    follow_init(gate);
     int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, 0);
     syscall(SYS_close_range, 3, ~0U, 0);
@@ -56,24 +69,39 @@ static void report_log(void) {
     free(text);
 }
 
-void run_init(const struct options *options, const char *stream, size_t length, int leash) {
+static pid_t begin_runtime(const struct options *options, int *gate) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make", "a pipe");
+    pid_t runtime = fork();
+    if (runtime < 0) fail("cannot start", options->runtime);
+    if (runtime == 0) {
+        close(ends[1]);
+        run_runtime(options, ends[0]);
+    }
+    close(ends[0]);
+    *gate = ends[1];
+    return runtime;
+}
+
+void run_init(const struct options *options, int leash) {
     struct pollfd end = {leash, POLLIN, 0};
+    int gate;
     close(LOCK);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* The keeper may have ended before that call. */
     if (poll(&end, 1, 0) != 0) _exit(125);
-    if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) fail("cannot make", "namespaces");
-    open_groups(options);
+    find_runtime(options);
+    pid_t runtime = begin_runtime(options, &gate);
+    if (unshare(OWN_NAMESPACES) != 0) fail("cannot make", "namespaces");
     own_mounts(options);
     raise_loopback();
     int descriptors[2], count = 1;
     if (options->port) descriptors[count++] = listen_on_loopback(options->port);
-    descriptors[0] = mount_root(options, stream, length);
+    descriptors[0] = mount_root(options);
     send_ready(descriptors, count);
     for (int index = 0; index < count; index++) close(descriptors[index]);
-    pid_t runtime = fork();
-    if (runtime < 0) fail("cannot start", options->runtime);
-    if (runtime == 0) run_runtime(options);
+    /* One that has ended has said why, and is waited for all the same. */
+    if (write(gate, "", 1) == 1) close(gate);
     int status = wait_for(runtime);
     report_log();
     /* Both runtimes write it when the command's process is there; what is missing then is the runtime's fault. */

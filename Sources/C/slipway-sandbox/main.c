@@ -58,25 +58,22 @@ static int keep(const struct options *options, pid_t init) {
 
 int main(int argc, char **argv) {
     struct options options;
-    size_t length;
     int leash[2];
     if (argc > 5 && !strcmp(argv[1], "enter")) return enter_namespace(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "check")) return check_overlay(argv[2], argv[3]);
     settle();
     read_options(&options, argc, argv);
     if (!options.has_disk) close(DISK);
-    char *stream = read_all(CONFIGURATION, 32 << 20, &length);
-    close(CONFIGURATION);
-    make_groups(&options);
     if (pipe2(leash, O_CLOEXEC) != 0) fail("cannot make", "a pipe");
     if (unshare(CLONE_NEWPID) != 0) fail("cannot make", "a process namespace");
     pid_t init = fork();
     if (init < 0) fail("cannot start", "a process");
     if (init == 0) {
         close(leash[1]);
-        run_init(&options, stream, length, leash[0]);
+        run_init(&options, leash[0]);
     }
     close(leash[0]);
+    close(CONFIGURATION);
     if (options.has_disk) close(DISK);
     /* The step's output ends when the step does, not when the keeper does. */
     close(1);

@@ -124,16 +124,19 @@ static void mount_overlay(const struct options *options) {
 static const char covered[] = "/tmp/runtime";
 static bool is_covered;
 
+/* Whether the runtime is below what will be covered: known before anybody goes another way. */
+void find_runtime(const struct options *options) {
+    char *path = realpath(options->runtime, NULL);
+    is_covered = path && !strncmp(path, "/tmp/", 5);
+    free(path);
+}
+
 /* Where the runtime is once /tmp is covered. */
 const char *runtime_path(const struct options *options) { return is_covered ? covered : options->runtime; }
 
 /* A runtime below /tmp is shown again under another name; -1 for any other. */
 static int open_covered_runtime(const struct options *options) {
-    char *path = realpath(options->runtime, NULL);
-    is_covered = path && !strncmp(path, "/tmp/", 5);
-    int tree = is_covered ? open_tree_of(path) : -1;
-    free(path);
-    return tree;
+    return is_covered ? open_tree_of(options->runtime) : -1;
 }
 
 static void place_runtime(int tree) {
@@ -143,8 +146,17 @@ static void place_runtime(int tree) {
     close(tree);
 }
 
+/* The stream is read when it is needed: the worker writes it while the rest is made. */
+static void read_files(const struct options *options) {
+    size_t length;
+    char *stream = read_all(CONFIGURATION, 32 << 20, &length);
+    close(CONFIGURATION);
+    make_files(options, stream, stream + length);
+    free(stream);
+}
+
 /* Returns a descriptor of the directory that takes what the step changes. */
-int mount_root(const struct options *options, const char *stream, size_t length) {
+int mount_root(const struct options *options) {
     int lowers[MOST_LAYERS], caches[MOST_CACHES];
     /* All are opened before /tmp is covered: any of them may be below it. */
     for (int index = 0; index < options->lower_count; index++) lowers[index] = open_tree_of(options->lowers[index]);
@@ -160,9 +172,9 @@ int mount_root(const struct options *options, const char *stream, size_t length)
         fail("cannot mount", "the step's disk");
     close(disk);
     make_stubs(options);
-    make_files(options, stream, stream + length);
     make_writable(options);
     mount_overlay(options);
+    read_files(options);
     if (map >= 0) close(map);
     int upper = open("/tmp/disk/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (upper < 0) fail("cannot open", "the step's changes");
