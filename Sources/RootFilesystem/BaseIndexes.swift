@@ -14,6 +14,7 @@ package final class BaseIndexes: Sendable {
     private let maximumBytes: Int64
     private let fetch: RootFilesystems.Fetch
     private let pool = BlockingPool(label: "slipway.bases", width: 2)
+    private let inflaters = BlockingPool(label: "slipway.bases.inflate", width: 2)
     private let held = Mutex<[Digest: BaseDirectories]>([:])
 
     /// - Parameters:
@@ -92,8 +93,13 @@ package final class BaseIndexes: Sendable {
                 try await self.pool.run {
                     var stack = before
                     stack.beginLayer()
-                    let reading = LayerHeaders(layer: layer, content: content, budget: budget)
-                    try reading.forEach(cancellation) { entry throws(BuildFailure) in try stack.add(entry) }
+                    let archive = LayerArchive(
+                        layer: layer,
+                        content: content,
+                        budget: budget,
+                        inflaters: self.inflaters
+                    )
+                    try archive.forEachEntry(cancellation) { (entry, _) throws(BuildFailure) in try stack.add(entry) }
                     return stack
                 }
             }

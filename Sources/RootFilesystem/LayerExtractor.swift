@@ -9,10 +9,8 @@ final class LayerExtractor {
     let overlay: OverlayAttributes
     let resolver: DirectoryResolver
     var notes = LayerNotes()
-    private let budget: UnpackBudget
 
-    init(root: DirectoryHandle, overlay: OverlayAttributes, owners: LayerOwners, budget: UnpackBudget) {
-        self.budget = budget
+    init(root: DirectoryHandle, overlay: OverlayAttributes, owners: LayerOwners) {
         self.root = root
         self.overlay = overlay
         resolver = DirectoryResolver(root: root, overlay: overlay, owners: owners)
@@ -20,9 +18,8 @@ final class LayerExtractor {
 
     /// Adds the present entry of an archive.
     ///
-    /// - Throws: `BuildFailure`: `invalid_layer` that names the entry, `limit_exceeded`, `system`.
+    /// - Throws: `BuildFailure`: `invalid_layer` that names the entry, `system`.
     func add(_ entry: ArchiveEntry, from archive: ArchiveReader) throws(BuildFailure) {
-        try budget.takeEntry()
         let components = try EntryPath.components(of: entry.path)
         guard let name = components.last else { return try addRoot(entry) }
         guard components.count <= LayerNotes.deepest else {

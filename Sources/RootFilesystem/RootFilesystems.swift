@@ -103,11 +103,14 @@ package final class RootFilesystems: Sendable {
         }
         if !missing.isEmpty { try await unpack(missing, of: layers, onto: shelves, around: files, locks: locks) }
         let (indices, held) = (missing, locks)
-        try await looks.run {
+        let isWhole = try await looks.run {
             for index in indices { try held[index].share() }
-            for shelf in shelves where shelf.isWhole() { try shelf.touch() }
+            // Of the others the lock was shared all the time.
+            guard indices.allSatisfy({ shelves[$0].isWhole() }) else { return false }
+            for shelf in shelves { try shelf.touch() }
+            return true
         }
-        guard try await looks.run({ shelves.allSatisfy { $0.isWhole() } }) else { return nil }
+        guard isWhole else { return nil }
         return RootFilesystemLease(lowerDirectories: Self.directories(shelves[...], around: files), locks: locks)
     }
 
