@@ -10,12 +10,19 @@ extension EasyHandle {
         try setLimits(request.limits, bodySize: request.bodySize)
         try setTLS(request.tls)
         try setAddress(of: request, url)
-        if let proxy = request.proxy { try set(CURLOPT_PROXY, proxy) }
+        try setProxy(of: request, url)
         // Streams of one HTTP/2 connection share a TCP window: bulk gets connections of its own.
         let version = isBulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
         try set(CURLOPT_HTTP_VERSION, version)
         // Many small requests to a host that speaks HTTP/2 wait for its connection instead of each opening one.
         if !isBulk, url.scheme == "https" { try set(CURLOPT_PIPEWAIT, 1) }
+    }
+
+    private func setProxy(of request: HTTPRequest, _ url: HTTPURL) throws(BuildFailure) {
+        if let proxy = request.proxy { return try set(CURLOPT_PROXY, proxy) }
+        guard request.reach != .anywhere else { return }
+        // Either all addresses are looked at, or a proxy looks at all names, also at those that others may pass it by for.
+        try set(request.checksAddresses(scheme: url.scheme) ? CURLOPT_PROXY : CURLOPT_NOPROXY, "")
     }
 
     private func setDefaults() throws(BuildFailure) {

@@ -37,7 +37,7 @@ package final class HTTPClient: Sendable {
     /// Sends a request and returns the answer with its whole body; of a 4xx or 5xx answer the first 64 KiB.
     ///
     /// - Throws: `BuildFailure`: `limit_exceeded` if the body has more than `limits.responseBytes`; `unreachable`, `connection_lost` and
-    ///   `deadline_exceeded`, which are retryable; `untrusted_certificate`; `cancelled`; or what the request's content throws.
+    ///   `deadline_exceeded`, which are retryable; `untrusted_certificate`; `address_not_allowed`, of the code; `cancelled`; or what the request's content throws.
     package func execute(_ request: HTTPRequest) async throws -> (HTTPResponse, [UInt8]) {
         try await run(request, into: .memory(limit: request.limits.responseBytes))
     }

@@ -29,6 +29,8 @@ package struct HTTPRequest: Sendable {
     package var tls: TLSSettings
     /// The URL of the proxy to go through; nil for what the environment says.
     package var proxy: String?
+    /// What it may connect to.
+    package var reach = HTTPReach.anywhere
     /// Whether the transport may send the body again by itself when a kept connection turns out to be dead. False where the other
     /// side may have acted on the first one: the caller then asks what happened.
     package var isRepeatable = true

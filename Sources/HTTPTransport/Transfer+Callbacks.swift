@@ -16,7 +16,8 @@ extension Transfer {
         )
         try handle.check(unsafe slipway_curl_set_read_function(raw, uploadCallback), "READFUNCTION")
         try handle.check(unsafe slipway_curl_set_seek_function(raw, seekCallback), "SEEKFUNCTION")
-        if permit != nil {
+        try unsafe guardConnections(me)
+        if permit != nil || checksAddresses {
             try handle.check(unsafe slipway_curl_set_prereq_function(raw, startCallback), "PREREQFUNCTION")
             try unsafe handle.set(CURLOPT_PREREQDATA, pointer: me)
         }
@@ -26,7 +27,10 @@ extension Transfer {
     }
 
     /// The connection stands and the request goes next: whether it still may.
-    fileprivate func mayStart() -> Bool {
+    ///
+    /// - Parameter address: the other side's.
+    fileprivate func mayStart(at address: String) -> Bool {
+        guard mayUse(address) else { return false }
         do {
             try permit?()
             return true
@@ -182,7 +186,8 @@ private func startCallback(
     _ remotePort: Int32,
     _ localPort: Int32
 ) -> Int32 {
-    unsafe transfer(me)?.mayStart() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    let address = unsafe remoteAddress.map { unsafe String(cString: $0) } ?? ""
+    return unsafe transfer(me)?.mayStart(at: address) == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func seekCallback(_ me: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {

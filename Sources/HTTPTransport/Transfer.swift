@@ -33,6 +33,8 @@ final class Transfer: @unchecked Sendable {
     var uploadOffset: Int64 = 0
     /// What a callback failed with; libcurl only knows that one did.
     var failure: BuildFailure?
+    /// An address that was not connected to.
+    var refusedAddress: String?
     /// Whether the rest of an error's body was dropped on purpose.
     var isTruncated = false
     /// Whether a streamed body has begun.
@@ -70,6 +72,7 @@ final class Transfer: @unchecked Sendable {
     /// Ends the transfer as libcurl says it ended.
     func complete(_ code: CURLcode) {
         if let failure { return fail(failure) }
+        if code == CURLE_COULDNT_CONNECT, let refusedAddress { return fail(notAllowed(refusedAddress)) }
         let endedOnPurpose = isTruncated && code == CURLE_WRITE_ERROR
         guard code == CURLE_OK || endedOnPurpose else { return fail(failure(of: code)) }
         finish(.success((response, body)))

@@ -32,6 +32,7 @@ extension RegistrySession {
             source: { _ in source }
         )
         try check(image, runsOn: platform)
+        boundReach(of: place)
         return image
     }
 

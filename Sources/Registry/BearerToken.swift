@@ -36,6 +36,8 @@ extension RegistrySession {
     }
 
     private func ask(_ exchange: HTTPRequest, for request: RegistryRequest) async throws -> (HTTPResponse, [UInt8]) {
+        var exchange = exchange
+        exchange.reach = reach(of: request.repository)
         do {
             return try await roundTrip(exchange, isBulk: false) { [http] in try await http.execute($0) }
         } catch let failure as BuildFailure {

@@ -69,6 +69,7 @@ extension RegistrySession {
         if request.isRepeatable { outgoing.limits.stall = min(outgoing.limits.stall, settings.patience) }
         outgoing.isRepeatable = request.isRepeatable
         outgoing.needsPermit = request.needsPermit
+        outgoing.reach = reach(of: request.repository)
         outgoing.tls = try tls(for: url, likeRegistry: isOwn ? request.repository.registry : nil)
         if isOwn, let authorization { outgoing.headers["Authorization"] = authorization.header.exposed }
         return outgoing

@@ -1,3 +1,4 @@
+package import HTTPTransport
 package import Platform
 
 /// How registries are reached. Keys are hosts as image references write them: `registry.example`, `127.0.0.1:5000`.
@@ -43,16 +44,19 @@ package struct RegistrySettings: Sendable {
     package var patience = Duration.seconds(120)
     /// The longest wait after a first failure; doubled with each.
     package var firstDelay = Duration.milliseconds(500)
+    /// What is connected to for registries that are no mirrors, and for whatever those lead to.
+    package var reach = HTTPReach.anywhere
     /// An existing directory for blobs on their way from one registry to another.
     package var spoolDirectory = "/var/tmp"
 
     package init() {}
 
-    /// The same places, reached by somebody who is nobody there; nothing is remembered of it.
+    /// The same places, reached by somebody who is nobody there, and only where everybody gets to; nothing is remembered of it.
     package var anonymous: RegistrySettings {
         var settings = self
         (settings.credentials, settings.credentialFiles, settings.clientCertificateFiles) = ([:], [], [:])
         (settings.knowledgeFile, settings.sightingsFile) = (nil, nil)
+        settings.reach = .internet(orPrivate: false)
         return settings
     }
 }

@@ -63,6 +63,14 @@ extension RegistrySettings {
         return alternatives
     }
 
+    /// Whether a repository is one of a configured mirror.
+    func isMirror(_ repository: Repository) -> Bool {
+        mirrors.values.joined().contains { mirror in
+            let (host, path) = Self.parts(of: mirror)
+            return host == repository.registry && (path.isEmpty || repository.name.hasPrefix("\(path)/"))
+        }
+    }
+
     /// Host and path of a mirror.
     private static func parts(of mirror: String) -> (host: String, path: String) {
         let slash = mirror.firstIndex(of: "/") ?? mirror.endIndex

@@ -6,6 +6,7 @@ package struct SharedHosts: Sendable {
     let gates = HostGates()
     /// Blobs on their way to or from one registry, from their first request to their last; small requests pass by.
     let bulkSlots = KeyedSlots<String>(width: HostGates.bulkWidth)
+    let bounded = BoundedRepositories()
 
     package init() {}
 }

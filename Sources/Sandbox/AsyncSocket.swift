@@ -1,6 +1,7 @@
 internal import CSandbox
 internal import Dispatch
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// A non-blocking socket that is waited for without a thread. Whoever wants to interrupt a wait shuts it down.

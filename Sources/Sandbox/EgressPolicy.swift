@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import Platform
 
 /// Where a step may connect to.
 struct EgressPolicy: Sendable, Hashable {

@@ -84,7 +84,7 @@ extension SettingKey {
             "sandbox.allowPrivate",
             .bool,
             default: "false",
-            "Whether names that steps.hosts names can lead to private addresses, as mirrors in a closed network do; this node itself has to be named, '*' is not enough. Link-local addresses, where clouds hand out credentials, never are."
+            "Whether names that steps.hosts names, and registries of images that repositories name, can lead to private addresses, as mirrors in a closed network do; this node itself has to be named, '*' is not enough. Link-local addresses, where clouds hand out credentials, never are."
         ),
         SettingKey(
             "sandbox.caBundle",

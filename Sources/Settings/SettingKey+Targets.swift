@@ -56,7 +56,7 @@ extension SettingKey {
             .list(.repositoryPrefix),
             or: "none",
             example: "registry.example.org/bases",
-            "Images that any slipway.yaml may name although only the worker's credentials can read them, or their registry is none of the internet. All others that it names are pulled without credentials, and those below registries.push never."
+            "Images that any slipway.yaml may name although only the worker's credentials can read them, or their registry is none of the internet. All others that it names are pulled without credentials and from addresses of the internet alone, and those below registries.push never."
         ),
         SettingKey(
             "registries.mirrors",

@@ -39,6 +39,8 @@ struct Workshop: Sendable {
         self.http = http
         self.hosts = hosts
         let places = try Wiring.registry(settings)
+        var strangers = places.anonymous
+        strangers.reach = .internet(orPrivate: settings.sandbox.allowsPrivate)
         registry = RegistryClient(settings: places, http: http, hosts: hosts)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"
@@ -58,7 +60,7 @@ struct Workshop: Sendable {
             layouts: settings.registries.layouts,
             archives: "\(settings.cacheDirectory)/archives",
             registry: registry,
-            anonymous: RegistryClient(settings: places.anonymous, http: http, hosts: hosts),
+            anonymous: RegistryClient(settings: strangers, http: http, hosts: hosts),
             admission: ImageAdmission(open: settings.registries.openImages, pushed: settings.registries.push),
             platform: Wiring.platform(settings)
         )

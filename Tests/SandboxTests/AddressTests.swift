@@ -1,4 +1,5 @@
 import BuildModel
+import Platform
 import Testing
 
 @testable import Sandbox

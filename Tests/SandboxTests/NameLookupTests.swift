@@ -1,5 +1,6 @@
 import BuildModel
 import Dispatch
+import Platform
 import Testing
 
 @testable import Sandbox

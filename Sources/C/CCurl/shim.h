@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 /* curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, which Swift cannot call: one wrapper for each type of value. */
 
@@ -45,6 +46,18 @@ static inline CURLcode slipway_curl_set_read_function(CURL *handle, curl_read_ca
 
 static inline CURLcode slipway_curl_set_prereq_function(CURL *handle, curl_prereq_callback function) {
     return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
+}
+
+static inline CURLcode slipway_curl_set_open_function(CURL *handle, curl_opensocket_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+/* The sockaddr that a connection is about to be made to; `addrlen` bytes. */
+static inline const void *slipway_curl_address(const struct curl_sockaddr *target) { return &target->addr; }
+
+/* What libcurl does by itself. */
+static inline curl_socket_t slipway_curl_open(const struct curl_sockaddr *target) {
+    return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
 }
 
 static inline CURLcode slipway_curl_set_seek_function(CURL *handle, curl_seek_callback function) {

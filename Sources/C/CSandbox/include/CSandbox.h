@@ -23,10 +23,6 @@ int slipway_connect(const void *address, unsigned int length);
 /// Accepts a connection that does not block. Returns the descriptor, or -errno.
 int slipway_accept(int listener);
 
-/// Whether this host itself answers at an address: 1 where the kernel's routes deliver it here (rtnetlink(7), RTN_LOCAL and its kin), 0 where
-/// they do not or there is no route, or -errno where that cannot be told. `address` has 4 or 16 bytes.
-int slipway_is_own_address(const unsigned char *address, unsigned int length);
-
 /// Makes a file system of a step's own: a copy of the one in the file `blank`, in a file without a name in `directory`, mounted
 /// nowhere yet, with the directories upper, work and tmp. It is gone with the last descriptor and the last mount of it.
 /// Returns the descriptor of the mount, see fsmount(2) and move_mount(2), or -errno; `what` is then what could not be done.

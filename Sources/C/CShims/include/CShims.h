@@ -25,6 +25,10 @@ int slipway_raise_open_files(void);
 /// Writes what the file system of an open file has not written yet to its disk: syncfs(2). Returns 0 or -errno.
 int slipway_sync_file_system(int descriptor);
 
+/// Whether this host itself answers at an address: 1 where the kernel's routes deliver it here (rtnetlink(7), RTN_LOCAL and its kin), 0 where
+/// they do not or there is no route, or -errno where that cannot be told. `address` has 4 or 16 bytes.
+int slipway_is_own_address(const unsigned char *address, unsigned int length);
+
 /* Extended attributes: xattr(7). Of the open file if path is null, else of what is at path, which is not followed. They return
    what the system's functions return, and leave errno. */
 int slipway_set_attribute(int descriptor, const char *path, const char *name, const void *value, unsigned long size);

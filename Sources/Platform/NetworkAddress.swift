@@ -1,10 +1,10 @@
-internal import CSandbox
+internal import CShims
 internal import Glibc
 
 /// An address of IP with its port, as the system has it.
-struct NetworkAddress: Sendable, Hashable {
+package struct NetworkAddress: Sendable, Hashable {
     /// Who can be behind an address.
-    enum Scope: Sendable, Hashable {
+    package enum Scope: Sendable, Hashable {
         /// Anybody on the internet.
         case global
         /// This host or its networks.
@@ -14,10 +14,30 @@ struct NetworkAddress: Sendable, Hashable {
     }
 
     /// A sockaddr.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
+
+    /// - Parameter bytes: a sockaddr as the system has it.
+    package init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// An address as `inet_pton(3)` reads it; nil if it is none.
+    package init?(parsing text: String) {
+        var address = [UInt8](repeating: 0, count: 16)
+        if unsafe inet_pton(AF_INET, text, &address) == 1 {
+            self.init(bytes: Self.head(AF_INET) + address[..<4] + [UInt8](repeating: 0, count: 8))
+        } else if unsafe inet_pton(AF_INET6, text, &address) == 1 {
+            self.init(bytes: Self.head(AF_INET6) + [0, 0, 0, 0] + address + [0, 0, 0, 0])
+        } else {
+            return nil
+        }
+    }
+
+    /// Family and port 0: the front of a sockaddr.
+    private static func head(_ family: Int32) -> [UInt8] { [UInt8(family), 0, 0, 0] }
 
     /// 4 or 16 bytes; nil for other families.
-    var address: [UInt8]? {
+    package var address: [UInt8]? {
         guard bytes.count >= 8 else { return nil }
         let family = UInt16(bytes[0]) | UInt16(bytes[1]) << 8
         if Int32(family) == AF_INET { return Array(bytes[4..<8]) }
@@ -26,7 +46,7 @@ struct NetworkAddress: Sendable, Hashable {
     }
 
     /// As people write it.
-    var text: String {
+    package var text: String {
         guard let address else { return "" }
         var buffer = [CChar](repeating: 0, count: 64)
         let family = address.count == 4 ? AF_INET : AF_INET6
@@ -36,7 +56,7 @@ struct NetworkAddress: Sendable, Hashable {
 
     /// Whether this node itself answers there: its own addresses, also as one of version 6, and whatever its routes deliver to it. What the
     /// kernel does not say counts as its own.
-    var isOwn: Bool {
+    package var isOwn: Bool {
         guard var address else { return true }
         if Self.isMapped(address) { address = Array(address[12...]) }
         return unsafe slipway_is_own_address(address, UInt32(address.count)) != 0
@@ -46,7 +66,7 @@ struct NetworkAddress: Sendable, Hashable {
         address.count == 16 && address[0..<10].allSatisfy { $0 == 0 } && address[10] == 0xff && address[11] == 0xff
     }
 
-    var scope: Scope {
+    package var scope: Scope {
         guard let address else { return .forbidden }
         return address.count == 4 ? Self.scope(ofFour: address) : Self.scope(ofSixteen: address)
     }
@@ -95,7 +115,7 @@ extension NetworkAddress {
     /// Asks the system's resolver, which waits.
     ///
     /// - Returns: the addresses in the order in which they should be tried; none where the name is not known.
-    static func resolve(_ host: String, port: UInt16) -> [NetworkAddress] {
+    package static func resolve(_ host: String, port: UInt16) -> [NetworkAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CSandbox.h"
+#include "CShims.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
