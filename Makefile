@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry test-buildpacks test-queue \
+.PHONY: help setup base-images node-packages kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry test-buildpacks test-queue \
 	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
 
 V ?= 0
@@ -18,6 +18,9 @@ setup: ## install the Debian packages that are missing, and check the Swift tool
 base-images: setup ## make the base images that builds start from, once
 	@scripts/base-images.sh
 
+node-packages: setup ## pack what Debian's packages for Node hold for the tests' npm registry, once (seconds)
+	@scripts/node-packages.sh
+
 kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes), and get newer schemas
 	@scripts/kube-apiserver.sh
 	@scripts/kubernetes-validate.sh
@@ -31,10 +34,10 @@ release: setup ## build .build/release/slipway
 check: setup ## check the format, the scripts, the JSON and YAML files, and that the build has no warnings
 	@scripts/check.sh
 
-test: setup base-images kubernetes ## run the tests; FILTER=NAME runs those that match
+test: setup base-images node-packages kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
 
-test-sandbox: setup base-images ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
+test-sandbox: setup base-images node-packages ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
 	@scripts/test.sh 'SandboxTests|RootFilesystemTests|StepTests|StepFarmTests'
 
 test-cgroup2: setup ## run the sandbox's tests in a guest kernel whose control groups are version 2 alone, counted

@@ -1,13 +1,18 @@
 import BuildModel
+import Documents
 import Platform
 import TestSupport
 
-/// A registry of npm packages on loopback: each of one file, in version 1.0.0, packed as npm packs.
+/// A registry of npm packages on loopback, which has what `scripts/node-packages.sh` packed from Debian's node-* packages.
 final class PackageRegistry: Sendable {
     private struct Package: Sendable {
-        var tarball: [UInt8]
+        var file: String
         /// Subresource Integrity, as lock files have it.
         var integrity: String
+        var manifest: JSONValue
+
+        var version: String { manifest["version"]?.string ?? "" }
+        var dependencies: [String] { manifest["dependencies"]?.object?.keys.sorted() ?? [] }
     }
 
     private let server: SocketServer
@@ -15,49 +20,92 @@ final class PackageRegistry: Sendable {
 
     var port: Int { server.port }
     var url: String { server.url("/") }
+    /// The paths that were asked for.
+    var requests: [String] { server.requests }
 
-    /// - Parameter sources: the text of `index.js` by the package's name.
-    init(_ sources: [String: String]) async throws {
-        let scratch = try Scratch()
-        var packages: [String: Package] = [:]
-        for (name, source) in sources {
-            try scratch.write(#"{"name": "\#(name)", "version": "1.0.0"}"#, to: "\(name)/package/package.json")
-            try scratch.write(source, to: "\(name)/package/index.js")
-            let tarball = try await Command.output(["tar", "-cz", "-C", scratch(name), "package"]).output
-            let sum = try await Command.output(["openssl", "dgst", "-sha512", "-binary"], input: tarball).output
-            let text = try await Command.output(["base64", "--wrap=0"], input: sum).text
-            packages[name] = Package(tarball: tarball, integrity: "sha512-\(text)")
+    /// - Throws: `CommandFailed` where the packages were not made.
+    init() throws {
+        let store = "\(Cache.directory)/node-packages"
+        guard Files.exists("\(store)/index.json") else {
+            throw CommandFailed(description: "\(store) is missing: run 'make node-packages'")
+        }
+        let index = try JSONDocument.parse(try Files.read("\(store)/index.json")).object ?? [:]
+        let packages = index.mapValues { entry in
+            Package(
+                file: entry["file"]?.string ?? "",
+                integrity: entry["integrity"]?.string ?? "",
+                manifest: entry["manifest"] ?? .null
+            )
         }
         self.packages = packages
-        server = try SocketServer { [packages] request in
-            let name = request.target.split(separator: "/").first.map(String.init) ?? ""
-            guard let package = packages[name], request.target.hasSuffix(".tgz") else { return request.respond(404) }
-            _ = request.readBody()
-            let head = "HTTP/1.1 200 OK\r\nContent-Length: \(package.tarball.count)\r\n\r\n"
-            request.send(Array(head.utf8) + package.tarball)
-        }
+        server = try SocketServer { Self.answer($0, packages, store: store) }
     }
 
-    /// A lock file that names exactly these packages.
-    func lock(dependencies: [String], development: [String]) -> String {
-        let versions: ([String]) -> JSONValue = { names in
-            .object(Dictionary(uniqueKeysWithValues: names.map { ($0, "1.0.0") }))
+    /// `/NAME` is a package's document, `/NAME/-/FILE` a version of it.
+    private static func answer(_ request: ServedRequest, _ packages: [String: Package], store: String) {
+        let parts = request.target.split(separator: "/", maxSplits: 2).map(String.init)
+        guard let name = parts.first, let package = packages[name] else { return request.respond(404, body: "{}") }
+        guard parts.count == 3 else {
+            let host = request.headers["host"] ?? ""
+            let type = ["Content-Type": "application/json"]
+            return request.respond(200, type, body: document(name, package, at: "http://\(host)/").canonicalText)
         }
+        guard parts[2] == package.file, let tarball = try? Files.read("\(store)/\(package.file)") else {
+            return request.respond(404)
+        }
+        _ = request.readBody()
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(tarball.count)\r\n\r\n"
+        request.send(Array(head.utf8) + tarball)
+    }
+
+    private static func document(_ name: String, _ package: Package, at url: String) -> JSONValue {
+        var version = package.manifest
+        version["dist"] = [
+            "tarball": .string("\(url)\(name)/-/\(package.file)"), "integrity": .string(package.integrity),
+        ]
+        return [
+            "name": .string(name), "dist-tags": ["latest": .string(package.version)],
+            "versions": .object([package.version: version]),
+        ]
+    }
+
+    /// What a package's manifest names, and what that names, and so on; with the package itself.
+    func closure(of names: [String]) -> Set<String> {
+        var found: Set<String> = []
+        var left = names
+        while let name = left.popLast() {
+            if found.insert(name).inserted { left += packages[name]?.dependencies ?? [] }
+        }
+        return found
+    }
+
+    func version(of name: String) -> String { packages[name]?.version ?? "" }
+
+    /// A lock file as npm makes it for an app that names these packages, with all that they depend on.
+    func lock(dependencies: [String], development: [String]) -> String {
         var entries: [String: JSONValue] = [
             "": [
                 "name": "web", "version": "1.0.0", "dependencies": versions(dependencies),
                 "devDependencies": versions(development),
             ]
         ]
-        for name in dependencies + development {
+        let shipped = closure(of: dependencies)
+        for name in closure(of: dependencies + development) {
+            guard let package = packages[name] else { continue }
             entries["node_modules/\(name)"] = [
-                "version": "1.0.0", "resolved": .string(server.url("/\(name)/-/\(name)-1.0.0.tgz")),
-                "integrity": .string(packages[name]?.integrity ?? ""), "dev": .bool(development.contains(name)),
+                "version": .string(package.version), "resolved": .string(server.url("/\(name)/-/\(package.file)")),
+                "integrity": .string(package.integrity), "dev": .bool(!shipped.contains(name)),
+                "dependencies": versions(package.dependencies),
             ]
         }
         let lock: JSONValue = [
             "name": "web", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": .object(entries),
         ]
         return lock.canonicalText
+    }
+
+    /// Names with their versions, as manifests have them.
+    func versions(_ names: [String]) -> JSONValue {
+        .object(Dictionary(uniqueKeysWithValues: names.map { ($0, .string(version(of: $0))) }))
     }
 }

@@ -47,46 +47,59 @@ struct RealBuildTests {
         #expect(changed.run == ["install"], "its cache cannot be used a second time: \(changed.log)")
     }
 
-    @Test("a Node app with a lock file is installed from a registry of packages, built, pruned and answers")
+    @Test("an Express app with a lock file is installed from a registry of packages, built, pruned and answers")
     func node() async throws {
         var fixture = try await StepFixture()
-        let packages = try await PackageRegistry([
-            "hearth": """
-            const http = require("http");
-            module.exports = () => {
-              const routes = {};
-              const answer = (request, response) => {
-                const route = routes[request.url];
-                response.statusCode = route ? 200 : 404;
-                response.end(route ? route() : "");
-              };
-              return {get: (path, route) => { routes[path] = route; },
-                listen: (port) => http.createServer(answer).listen(port, "0.0.0.0")};
-            };
-            """,
-            "shout": "module.exports = (text) => text.toLowerCase();",
-        ])
+        let packages = try PackageRegistry()
         fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(packages.port)"
+        let manifest: JSONValue = [
+            "name": "web", "version": "1.0.0", "scripts": ["start": "node server.js", "build": "node build.js"],
+            "dependencies": packages.versions(["express"]), "devDependencies": packages.versions(["brace-expansion"]),
+        ]
         try fixture.app([
-            "package.json": """
-            {"name": "web", "version": "1.0.0", "scripts": {"start": "node server.js", "build": "node build.js"},
-             "dependencies": {"hearth": "1.0.0"}, "devDependencies": {"shout": "1.0.0"}}
-            """,
-            "package-lock.json": packages.lock(dependencies: ["hearth"], development: ["shout"]),
+            "package.json": manifest.canonicalText,
+            "package-lock.json": packages.lock(dependencies: ["express"], development: ["brace-expansion"]),
             ".npmrc": "registry=\(packages.url)\n",
             "build.js": """
-            require("fs").writeFileSync("page.txt", require("shout")("HELLO FROM NODE"));
+            require("fs").writeFileSync("page.txt", require("brace-expansion")("hello from {express,nobody}")[0]);
             """,
             "server.js": """
-            const app = require("hearth")();
-            app.get("/", () => require("fs").readFileSync("page.txt"));
-            app.listen(process.env.PORT);
+            const app = require("express")();
+            const page = require("fs").readFileSync("page.txt", "utf8");
+            app.get("/", (request, response) => { response.type("text").send(page); });
+            app.listen(process.env.PORT, "0.0.0.0");
             """,
         ])
-        try await check(fixture, steps: ["install", "install-tools", "build"], page: "hello from node")
+        try await check(fixture, steps: ["install", "install-tools", "build"], page: "hello from express")
+        #expect(packages.requests.allSatisfy { $0.contains("/-/") }, "the lock file says all: \(packages.requests)")
         let root = try await fixture.unpack("1")
-        #expect(Files.exists("\(root)/app/node_modules/hearth/index.js"))
-        #expect(!Files.exists("\(root)/app/node_modules/shout"), "what only the build needs is in the image")
+        let (shipped, all) = (packages.closure(of: ["express"]), packages.closure(of: ["express", "brace-expansion"]))
+        #expect(shipped.count > 20 && all.count > shipped.count + 1, "too few to mean anything: \(all)")
+        for name in all {
+            let isThere = Files.exists("\(root)/app/node_modules/\(name)/package.json")
+            #expect(isThere == shipped.contains(name), "\(name)")
+        }
+    }
+
+    @Test("a Node app without a lock file gets what the registry's documents name, and a warning")
+    func unlocked() async throws {
+        var fixture = try await StepFixture()
+        let packages = try PackageRegistry()
+        fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(packages.port)"
+        let name = "brace-expansion"
+        let manifest: JSONValue = ["name": "web", "version": "1.0.0", "dependencies": packages.versions([name])]
+        try fixture.app([
+            "package.json": manifest.canonicalText, ".npmrc": "registry=\(packages.url)\n",
+            "server.js": "require('http').createServer().listen(process.env.PORT);",
+        ])
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        #expect(build.log.contains("There is no lock file"), "\(build.log)")
+        #expect(packages.requests.contains("GET /\(name)"), "\(packages.requests)")
+        let root = try await fixture.unpack("1")
+        for name in packages.closure(of: [name]) {
+            #expect(Files.exists("\(root)/app/node_modules/\(name)/package.json"), "\(name)")
+        }
     }
 
     @Test("a Go app with vendored modules becomes one binary that answers")
