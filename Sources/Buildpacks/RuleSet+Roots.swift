@@ -50,7 +50,9 @@ extension RuleSet {
         var roots: [AppRoot] = []
         var orchestrating: [AppRoot] = []
         for directory in outline.ranges.keys.sorted() {
-            let view = try TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
+            let view =
+                try directory.isEmpty
+                ? workspace.view : TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
             guard wanted.holds(view.top), !isIgnored(directory) else { continue }
             guard let plan = try? plan(view: view, options: options), let score = plan.candidates.first?.score,
                 score >= Self.leastScore
