@@ -35,6 +35,8 @@ struct AppSettings: Sendable, Hashable {
     var install: String?
     var build: String?
     var start: String?
+    /// The directory of pages that is served instead of a program that is started.
+    var site: String?
     var release: String?
     var processes: [String: String] = [:]
     var port: Int?
@@ -51,9 +53,8 @@ struct AppSettings: Sendable, Hashable {
 
 extension AppSettings {
     static let keys = [
-        "language", "versions", "image", "buildImage", "install", "build", "start", "release", "processes", "port",
-        "user",
-        "environment", "directory", "includesSource", "stopSignal", "health", "steps",
+        "language", "versions", "image", "buildImage", "install", "build", "start", "site", "release", "processes",
+        "port", "user", "environment", "directory", "includesSource", "stopSignal", "health", "steps",
     ]
 
     /// Reads the file at the root of the tree; what is not said is empty.
@@ -81,6 +82,7 @@ extension RuleReader {
         settings.install = try optional("install")
         settings.build = try optional("build")
         settings.start = try optional("start")
+        settings.site = try optional("site")
         settings.release = try optional("release")
         settings.processes = try texts(root, "processes")
         settings.port = try integer(root, "port", in: 1...65535)

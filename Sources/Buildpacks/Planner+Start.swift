@@ -6,7 +6,7 @@ extension Planner {
     func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
         let procfile = try Procfile.read(view)
         warnings += procfile?.warnings ?? []
-        if let given = try given(procfile) {
+        if context.facts[Self.site] == nil, let given = try given(procfile) {
             context.facts[RuleContext.customStart] = "yes"
             return (given, nil)
         }

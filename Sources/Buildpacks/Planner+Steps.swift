@@ -81,6 +81,7 @@ extension Planner {
         // Who asks for the build may show it all secrets; the repository names those that it needs.
         step.secrets = given.source == Self.request ? options.buildSecrets : secrets(model)
         step.outputs = [StepOutput(path: rule.directory)]
+        if kind == .build, let site = context.facts[Self.site] { step.outputs[0].path += "/\(site)" }
         if model.kind == kind {
             step.outputs += try outputs(model, context.template()).filter { !$0.path.hasPrefix(rule.directory) }
         }

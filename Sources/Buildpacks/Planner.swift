@@ -14,6 +14,7 @@ struct Planner {
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
         context.facts.merge(match.facts) { _, own in own }
         for refusal in rule.refusals { try refuse(refusal) }
+        if let site = try givenSite() { context.facts[Self.site] = site }
         var warnings: [String] = []
         let start = try start(&warnings)
         for tool in rule.tools { try context.resolved(tool) }

@@ -6,9 +6,8 @@ package struct AppRoot: Sendable, Hashable {
     package var directory: String
     package var score: Int
     package var plan: BuildPlan
-    /// What builds and starts it from the tree's root; nil for what is built as a root directory of its own.
-    package var buildCommand: String?
-    package var startCommand: String?
+    /// What builds it from the tree's root; nil for what is built as a root directory of its own.
+    var project: WorkspaceProject?
 
     /// The root as JSON: what tells it from others, and its plan's digest.
     package var json: JSONValue {
@@ -26,8 +25,13 @@ package struct AppRoot: Sendable, Hashable {
 
     /// The fields of a request that builds this one.
     private var request: JSONValue {
-        guard let buildCommand, let startCommand else { return ["rootDirectory": .string(directory)] }
-        return ["rootDirectory": "", "buildCommand": .string(buildCommand), "startCommand": .string(startCommand)]
+        guard let project else { return ["rootDirectory": .string(directory)] }
+        var request: JSONValue = ["rootDirectory": "", "buildCommand": .string(project.buildCommand)]
+        switch project.start {
+        case .command(let text): request["startCommand"] = .string(text)
+        case .site(let site): request["environmentVariables"] = [Planner.siteVariable: .string(site)]
+        }
+        return request
     }
 }
 

@@ -45,15 +45,13 @@ extension RuleSet {
     private func root(of project: WorkspaceProject, _ view: TreeView, _ options: PlanOptions) -> AppRoot? {
         var options = options
         options.buildCommand = project.buildCommand
-        options.startCommand = project.startCommand
+        switch project.start {
+        case .command(let text): options.startCommand = text
+        case .site(let directory): options.environment[Planner.siteVariable] = directory
+        }
         guard var plan = try? plan(view: view, options: options), !plan.candidates.isEmpty else { return nil }
         plan.candidates[0].evidence.insert(project.evidence, at: 0)
-        return AppRoot(
-            directory: project.directory,
-            score: plan.candidates[0].score,
-            plan: plan,
-            buildCommand: project.buildCommand,
-            startCommand: project.startCommand
-        )
+        let score = plan.candidates[0].score
+        return AppRoot(directory: project.directory, score: score, plan: plan, project: project)
     }
 }

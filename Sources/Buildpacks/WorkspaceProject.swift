@@ -2,11 +2,17 @@ internal import BuildModel
 internal import Documents
 
 /// An app of a workspace without a manifest of its own: the workspace's tool builds it, from the root, where its packages are installed.
-struct WorkspaceProject {
+struct WorkspaceProject: Sendable, Hashable {
     var directory: String
     var evidence: Evidence
     var buildCommand: String
-    var startCommand: String
+    var start: Start
+
+    enum Start: Sendable, Hashable {
+        case command(String)
+        /// The directory of pages that the build makes.
+        case site(String)
+    }
 }
 
 /// A tool that knows the projects of a repository by files of its own.
@@ -43,27 +49,18 @@ enum WorkspaceTool: CaseIterable {
         _ place: YAMLNode,
         _ predicate: String,
         build: String,
-        start: String
+        start: WorkspaceProject.Start
     ) -> WorkspaceProject {
         WorkspaceProject(
             directory: directory,
             evidence: Evidence(file: "\(directory)/\(manifest)", line: place.line, predicate: predicate),
             buildCommand: build,
-            startCommand: start
+            start: start
         )
     }
 
     private static func lastName(_ directory: String) -> String {
         directory.split(separator: "/").last.map(String.init) ?? directory
-    }
-
-    /// A name that a command line can have as it is.
-    private static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && !name.hasPrefix("-")
-            && name.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || "@/._-".utf8.contains(byte)
-            }
     }
 }
 
@@ -71,28 +68,46 @@ enum WorkspaceTool: CaseIterable {
 extension WorkspaceTool {
     private func nxProject(_ root: YAMLNode, in directory: String) -> WorkspaceProject? {
         let name = root["name"]?.string ?? Self.lastName(directory)
-        guard let type = root["projectType"], type.string == "application", Self.isPlain(name),
+        guard let type = root["projectType"], type.string == "application", name.isPlainText,
             let build = root["targets"]?["build"] ?? root["architect"]?["build"],
             let start = nxStart(build, in: directory)
         else { return nil }
         return project(in: directory, type, "projectType is 'application'", build: "npx nx build \(name)", start: start)
     }
 
-    private func nxStart(_ build: YAMLNode, in directory: String) -> String? {
+    private func nxStart(_ build: YAMLNode, in directory: String) -> WorkspaceProject.Start? {
         let options = build["options"]
-        let output = (options?["outputPath"]?.string ?? "dist/\(directory)")
+        let path = options?["outputPath"]
+        var output = (path?.string ?? path?["base"]?.string ?? "dist/\(directory)")
             .replacing("{workspaceRoot}/", with: "").replacing("{projectRoot}", with: directory)
-        guard Self.isPlain(output) else { return nil }
+        if output.hasPrefix("./") { output.removeFirst(2) }
+        if output.hasSuffix("/") { output.removeLast() }
+        guard output.isPlainPath else { return nil }
         let executor = (build["executor"] ?? build["builder"])?.string ?? ""
         switch executor.split(separator: "/").last.map(String.init) ?? "" {
-        case "next:build": return "npx next start \(output) --port ${PORT:-3000}"
-        case "js:tsc", "js:swc": return "node \(output)/src/main.js"
+        case "next:build": return .command("npx next start \(output) --port ${PORT:-3000}")
+        case "js:tsc", "js:swc": return .command("node \(output)/src/main.js")
+        case "vite:build", "build-angular:browser", "angular:webpack-browser", "angular:browser-esbuild":
+            return .site(output)
+        case "build-angular:application", "build:application", "angular:application":
+            return Self.pages(of: path, in: output)
         case "esbuild:esbuild", "node:build", "node:webpack": break
-        case "webpack:webpack" where options?["target"]?.string == "node": break
+        case "webpack:webpack", "rspack:rspack":
+            let target = options?["target"]?.string
+            if target == "node" { break }
+            // Without a target or a page, the bundler's own file says for what it is.
+            return target == "web" || options?["index"] != nil ? .site(output) : nil
         default: return nil
         }
         let file = options?["outputFileName"]?.string ?? "main.js"
-        return Self.isPlain(file) ? "node \(output)/\(file)" : nil
+        return file.isPlainText ? .command("node \(output)/\(file)") : nil
+    }
+
+    /// Angular keeps what browsers get apart from a server's files.
+    private static func pages(of path: YAMLNode?, in output: String) -> WorkspaceProject.Start? {
+        let name = path?["browser"]?.string ?? "browser"
+        if name.isEmpty { return .site(output) }
+        return name.isPlainPath ? .site("\(output)/\(name)") : nil
     }
 }
 
@@ -100,8 +115,8 @@ extension WorkspaceTool {
 extension WorkspaceTool {
     private func moonProject(_ root: YAMLNode, in directory: String) -> WorkspaceProject? {
         let name = root["id"]?.string ?? Self.lastName(directory)
-        guard let type = root["layer"] ?? root["type"], type.string == "application", Self.isPlain(name),
-            Self.isPlain(directory), root["tasks"]?["build"] != nil, let start = root["tasks"]?["start"]
+        guard let type = root["layer"] ?? root["type"], type.string == "application", name.isPlainText,
+            directory.isPlainText, root["tasks"]?["build"] != nil, let start = root["tasks"]?["start"]
         else { return nil }
         let command = start["command"] ?? start["script"] ?? start
         let words = command.string ?? command.elements.map { $0.compactMap(\.string).joined(separator: " ") }
@@ -111,7 +126,7 @@ extension WorkspaceTool {
             type,
             "it is an application",
             build: "npx moon run \(name):build",
-            start: "cd \(directory) && \(words)"
+            start: .command("cd \(directory) && \(words)")
         )
     }
 }

@@ -68,7 +68,9 @@ struct RootTests {
             ]
         )
         #expect(
-            roots.map(\.buildCommand) == ["npx nx build shop-api", "npx moon run mail:build", "npx nx build web"]
+            roots.map(\.project?.buildCommand) == [
+                "npx nx build shop-api", "npx moon run mail:build", "npx nx build web",
+            ]
         )
         #expect(roots.first?.plan.candidates.first?.evidence.first?.file == "apps/api/project.json")
         #expect(
@@ -77,8 +79,46 @@ struct RootTests {
                 "startCommand": "node dist/apps/api/main.js",
             ]
         )
-        let options = PlanOptions(startCommand: roots[0].startCommand, buildCommand: roots[0].buildCommand)
+        let options = PlanOptions(startCommand: "node dist/apps/api/main.js", buildCommand: "npx nx build shop-api")
         #expect(try plan(Self.workspace, options).steps == roots[0].plan.steps)
+    }
+
+    @Test(
+        "what Nx builds for browsers is served as pages, without Node",
+        arguments: [
+            ("@nx/vite:build", #"{"outputPath": "dist/apps/shop"}"#, "dist/apps/shop"),
+            ("@nx/vite:build", "{}", "dist/apps/shop"),
+            ("@angular-devkit/build-angular:browser", #"{"outputPath": "dist/{projectRoot}"}"#, "dist/apps/shop"),
+            ("@angular-devkit/build-angular:application", #"{"outputPath": "out"}"#, "out/browser"),
+            ("@angular/build:application", #"{"outputPath": {"base": "out", "browser": ""}}"#, "out"),
+            ("@nx/webpack:webpack", #"{"outputPath": "out", "index": "apps/shop/src/index.html"}"#, "out"),
+            ("@nx/rspack:rspack", #"{"outputPath": "out", "target": "web"}"#, "out"),
+            ("@nx/webpack:webpack", #"{"outputPath": "out"}"#, nil),
+            ("@nx/vite:build", #"{"outputPath": "../out"}"#, nil),
+            ("@nx/vite:build", #"{"outputPath": "out\n}"}"#, nil),
+        ]
+    )
+    func pages(_ executor: String, _ options: String, _ site: String?) throws {
+        let files = [
+            "package.json": #"{"devDependencies": {"nx": "20"}}"#, "package-lock.json": "{}", "nx.json": "{}",
+            "apps/shop/project.json": """
+            {"projectType": "application",
+             "targets": {"build": {"executor": "\(executor)", "options": \(options)}}}
+            """,
+        ]
+        let roots = try shippedRules().roots(tree: MemoryTree(files)).filter { $0.directory == "apps/shop" }
+        guard let site else { return #expect(roots.isEmpty) }
+        let root = try #require(roots.first)
+        #expect(root.plan.start.arguments.prefix(2) == ["caddy", "run"])
+        #expect(root.plan.runImage.description.contains("caddy"))
+        #expect(root.plan.files.first?.content.contains("root * /app/\(site)\n") == true)
+        #expect(root.plan.includesSource == false)
+        #expect(root.plan.steps.last?.outputs.map(\.path) == ["/app/\(site)"])
+        #expect(root.plan.steps.first?.outputs.first?.isShipped == false)
+        let environment: JSONValue = ["SLIPWAY_SITE": .string(site)]
+        #expect(root.json["request"]?["environmentVariables"] == environment)
+        let options = PlanOptions(buildCommand: "npx nx build shop", environment: ["SLIPWAY_SITE": site])
+        #expect(try plan(files, options).steps == root.plan.steps)
     }
 
     @Test("a root's plan is that of the directory alone")
