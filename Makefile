@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup base-images node-packages kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry test-buildpacks test-queue \
+.PHONY: help setup base-images node-packages toolchain-images kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry \
+	test-buildpacks test-swift-app test-queue \
 	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
 
 V ?= 0
@@ -21,6 +22,9 @@ base-images: setup ## make the base images that builds start from, once
 node-packages: setup ## pack what Debian's packages for Node hold for the tests' npm registry, once (seconds)
 	@scripts/node-packages.sh
 
+toolchain-images: setup ## make the images of further toolchains that tests build real apps in, once (about 5 minutes)
+	@scripts/toolchain-images.sh
+
 kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes), and get newer schemas
 	@scripts/kube-apiserver.sh
 	@scripts/kubernetes-validate.sh
@@ -34,10 +38,10 @@ release: setup ## build .build/release/slipway
 check: setup ## check the format, the scripts, the JSON and YAML files, and that the build has no warnings
 	@scripts/check.sh
 
-test: setup base-images node-packages kubernetes ## run the tests; FILTER=NAME runs those that match
+test: setup base-images node-packages toolchain-images kubernetes ## run the tests; FILTER=NAME runs those that match
 	@scripts/test.sh $(FILTER)
 
-test-sandbox: setup base-images node-packages ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
+test-sandbox: setup base-images node-packages toolchain-images ## run steps in the sandbox, unpack and build real apps: limits, escapes, egress, kills, memos, counted
 	@scripts/test.sh 'SandboxTests|RootFilesystemTests|StepTests|StepFarmTests'
 
 test-cgroup2: setup ## run the sandbox's tests in a guest kernel whose control groups are version 2 alone, counted
@@ -52,8 +56,8 @@ test-kubernetes: setup kubernetes ## run the deployer's tests against the API se
 chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_SECONDS (600), then check every build's history
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests
 
-test-buildpacks: setup ## plan every case of buildpacks/tests, counted by language
-	@scripts/test.sh BuildpacksTests
+test-buildpacks: setup base-images toolchain-images ## plan every case of buildpacks/tests, counted by language; build, run and ask real apps
+	@scripts/test.sh 'BuildpacksTests|RealBuildTests|ToolchainTests'
 
 test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
 	@scripts/test.sh RegistryTests

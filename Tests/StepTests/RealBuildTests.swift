@@ -27,7 +27,7 @@ struct RealBuildTests {
     func flask() async throws {
         let fixture = try await StepFixture()
         try fixture.app(Self.flask)
-        try await check(fixture, steps: ["install"], page: "hello from flask")
+        try await fixture.check(steps: ["install"], page: "hello from flask")
     }
 
     @Test("and so it is by a worker that is not root, which makes the same image and leaves nothing of the step")
@@ -36,7 +36,7 @@ struct RealBuildTests {
         try fixture.app(Self.flask)
         try fixture.useOrdinaryUser()
         let page = "hello from flask"
-        let digest = try await check(fixture, steps: ["install"], page: page, otherCache: "user/home/cache")
+        let digest = try await fixture.check(steps: ["install"], page: page, otherCache: "user/home/cache")
         let root = try await StepFixture()
         try root.app(Self.flask)
         #expect(try await root.build("1").digest == digest, "another node's pip has left something else")
@@ -70,7 +70,7 @@ struct RealBuildTests {
             app.listen(process.env.PORT, "0.0.0.0");
             """,
         ])
-        try await check(fixture, steps: ["install", "install-tools", "build"], page: "hello from express")
+        try await fixture.check(steps: ["install", "install-tools", "build"], page: "hello from express")
         #expect(packages.requests.allSatisfy { $0.contains("/-/") }, "the lock file says all: \(packages.requests)")
         let root = try await fixture.unpack("1")
         let (shipped, all) = (packages.closure(of: ["express"]), packages.closure(of: ["express", "brace-expansion"]))
@@ -127,51 +127,7 @@ struct RealBuildTests {
             }
             """,
         ])
-        try await check(fixture, steps: ["build"], page: "hello from go")
+        try await fixture.check(steps: ["build"], page: "hello from go")
         #expect(!Files.exists("\(try await fixture.unpack("1"))/app/main.go"), "the image has the source")
-    }
-
-    /// Builds twice, the second time from memory, then on a node that has and remembers nothing, and runs what podman pulls.
-    ///
-    /// - Parameter otherCache: that node's directory, which the builds' user may make.
-    @discardableResult
-    private func check(
-        _ fixture: StepFixture,
-        steps: [String],
-        page: String,
-        otherCache: String = "other-cache"
-    ) async throws -> String? {
-        let first = try await fixture.build("1")
-        try #require(first.result.succeeded, "\(first.log)")
-        #expect(first.run == steps, "\(first.log)")
-        let second = try await fixture.build("2")
-        #expect(second.remembered == steps, "\(second.log)")
-        #expect(second.run == [])
-        #expect(second.digest == first.digest)
-        var other = fixture
-        other.variables["SLIPWAY_CACHE_DIRECTORY"] = fixture.scratch(otherCache)
-        let third = try await other.build("3")
-        #expect(third.run == steps, "\(third.log)")
-        #expect(third.digest == first.digest, "the same commands made other layers")
-        try await answers("\(fixture.registry.host)/apps/app:2", page: page)
-        return first.digest
-    }
-
-    private func answers(_ image: String, page: String) async throws {
-        let podman = try Podman()
-        let port = Port.free()
-        do {
-            try await podman.pull(image)
-            try await podman.start(image, port: port)
-            try await eventually("the app answers on PORT", within: .seconds(30)) {
-                let answer = try await Command.result(["curl", "--silent", "http://127.0.0.1:\(port)/"])
-                return answer.text == page
-            }
-        } catch {
-            let logs = try? await podman.logs()
-            try? await podman.remove()
-            throw CommandFailed(description: "\(error); the app says: \(logs ?? "nothing")")
-        }
-        try await podman.remove()
     }
 }

@@ -1,0 +1,51 @@
+import Platform
+import TestSupport
+import Testing
+
+extension StepFixture {
+    /// Builds twice, the second time from memory, then on a node that has and remembers nothing, and runs what podman pulls.
+    ///
+    /// - Parameters:
+    ///   - page: what the app answers.
+    ///   - otherCache: that node's directory, which the builds' user may make; nil where the language's own tools never make the same
+    ///     twice.
+    @discardableResult
+    func check(steps: [String], page: String, otherCache: String? = "other-cache") async throws -> String? {
+        let first = try await build("1")
+        try #require(first.result.succeeded, "\(first.log)")
+        #expect(first.run == steps, "\(first.log)")
+        let second = try await build("2")
+        #expect(second.remembered == steps, "\(second.log)")
+        #expect(second.run == [])
+        #expect(second.digest == first.digest)
+        if let otherCache { try await checkElsewhere(otherCache, steps: steps, first.digest) }
+        try await Self.answers("\(registry.host)/apps/app:2", page: page)
+        return first.digest
+    }
+
+    private func checkElsewhere(_ cache: String, steps: [String], _ digest: String?) async throws {
+        var other = self
+        other.variables["SLIPWAY_CACHE_DIRECTORY"] = scratch(cache)
+        let build = try await other.build("3")
+        #expect(build.run == steps, "\(build.log)")
+        #expect(build.digest == digest, "the same commands made other layers")
+    }
+
+    private static func answers(_ image: String, page: String) async throws {
+        let podman = try Podman()
+        let port = Port.free()
+        do {
+            try await podman.pull(image)
+            try await podman.start(image, port: port)
+            try await eventually("the app answers on PORT", within: .seconds(60)) {
+                let answer = try await Command.result(["curl", "--silent", "http://127.0.0.1:\(port)/"])
+                return answer.text == page
+            }
+        } catch {
+            let logs = try? await podman.logs()
+            try? await podman.remove()
+            throw CommandFailed(description: "\(error); the app says: \(logs ?? "nothing")")
+        }
+        try await podman.remove()
+    }
+}
