@@ -8,6 +8,8 @@ configure_toolchain() {
     local tag=$1 program=$2
     shift 2
     case $program in
+    ruby3.3=*) set -- --config.env LANG=C.UTF-8 --config.env GEM_HOME=/usr/local/bundle --config.env BUNDLE_APP_CONFIG=/usr/local/bundle \
+        --config.env "PATH=/usr/local/bundle/bin:${search_path#PATH=}" --config.cmd irb ;;
     rustc=*) set -- --config.env CARGO_HOME=/usr/local/cargo --config.cmd bash ;;
     composer=*) set -- --config.env COMPOSER_HOME=/tmp/composer-home --config.cmd frankenphp ;;
     *) die "how to run $program is not written down in ${BASH_SOURCE[0]}" ;;
@@ -51,10 +53,21 @@ add_files() {
     find "$root" -newermt "@$SOURCE_DATE_EPOCH" -not -type l -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 }
 
+# make_gems FOLDER: gems of what Debian's packages of Ruby have, as a registry would have them.
+make_gems() {
+    export APT_CONFIG=$place/apt/apt.conf
+    mkdir "$work/gems"
+    cd "$work/gems" || return
+    unpack_packages "$work/gems/unpacked" ruby-sinatra ruby-rack ruby-rackup ruby-rack-protection ruby-rack-session ruby-mustermann \
+        ruby-ruby2-keywords ruby-tilt ruby-webrick
+    "$repository/scripts/toolchain-gems" "$work/gems/unpacked" "$1"
+}
+
 # What a toolchain has beside its own images.
 add_further() {
     case $1 in
     # What distroless has for programs that need a C library and nothing else is Debian's own layer here.
+    ruby) (make_gems "$work/done/packages") ;;
     rust) add_alias debian gcr.io/distroless/cc-debian12:nonroot distroless --config.user 65532 ;;
     esac
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the images of further toolchains that the buildpack rules name, from Debian 13 packages alone, as base-images.sh makes the
 # first ones: tests build real apps in them and run what comes out. Arguments say which; without any, all but those that are large.
-# Result, in the cache: toolchains/NAME/images (an OCI layout).
+# Result, in the cache: toolchains/NAME/images (an OCI layout), and beside it `packages`, what a registry of the language's packages answers.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,8 +20,9 @@ set -euo pipefail
 images=(
     'rust|docker.io/library/rust:1.85.1-bookworm|rustc|cargo gcc libc6-dev ca-certificates'
     'php|docker.io/dunglas/frankenphp:1-php8.4 docker.io/library/composer:2|composer|php8.4-cli php8.4-fpm php8.4-mbstring caddy unzip ca-certificates netbase'
+    'ruby|docker.io/library/ruby:3.3.8 docker.io/library/ruby:3.3.8-slim|ruby3.3|ruby bundler ca-certificates netbase'
 )
-standard=(rust php)
+standard=(rust php ruby)
 debian_image=docker.io/library/debian:13-slim
 place=$cache/toolchains
 
@@ -49,7 +50,7 @@ need_packages() {
 
 make_toolchain() {
     local name=$1 references package more tag work=$place/$1.work
-    mkdir -p "$work/oci"
+    mkdir -p "$work/oci" "$work/done"
     skopeo copy --quiet "oci:$cache/base-images:$debian_image" "oci:$work/oci:debian"
     umoci unpack --image "$work/oci:debian" "$work/bundle"
     while IFS='|' read -r _ references package more; do
@@ -62,7 +63,6 @@ make_toolchain() {
     add_further "$name"
     umoci rm --image "$work/oci:debian"
     umoci gc --layout "$work/oci"
-    mkdir "$work/done"
     mv "$work/oci" "$work/done/images"
     recipe_of "$name" >"$work/done/recipe"
     rm -rf "${place:?}/$name"

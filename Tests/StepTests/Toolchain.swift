@@ -8,6 +8,9 @@ struct Toolchain {
 
     private var directory: String { "\(Cache.directory)/toolchains/\(name)" }
 
+    /// What a registry of the language's packages answers, by path.
+    var packages: String { "\(directory)/packages" }
+
     /// A fixture whose rules find these images.
     func fixture() async throws -> StepFixture {
         let layout = "\(directory)/images"
