@@ -21,8 +21,10 @@ images=(
     'rust|docker.io/library/rust:1.85.1-bookworm|rustc|cargo gcc libc6-dev ca-certificates'
     'php|docker.io/dunglas/frankenphp:1-php8.4 docker.io/library/composer:2|composer|php8.4-cli php8.4-fpm php8.4-mbstring caddy unzip ca-certificates netbase'
     'ruby|docker.io/library/ruby:3.3.8 docker.io/library/ruby:3.3.8-slim|ruby3.3|ruby bundler ca-certificates netbase'
+    'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk|maven|openjdk-21-jdk-headless libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
+    'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
 )
-standard=(rust php ruby)
+standard=(rust php ruby java)
 debian_image=docker.io/library/debian:13-slim
 place=$cache/toolchains
 
