@@ -12,6 +12,7 @@ configure_toolchain() {
         --config.env "PATH=/usr/local/bundle/bin:${search_path#PATH=}" --config.cmd irb ;;
     maven=*) set -- --config.env JAVA_HOME=/usr/lib/jvm/java-21-openjdk-amd64 --config.cmd mvn ;;
     openjdk-*) set -- --config.env JAVA_HOME=/usr/lib/jvm/java-21-openjdk-amd64 --config.cmd java ;;
+    elixir=*) set -- --config.env LANG=C.UTF-8 --config.cmd iex ;;
     rustc=*) set -- --config.env CARGO_HOME=/usr/local/cargo --config.cmd bash ;;
     composer=*) set -- --config.env COMPOSER_HOME=/tmp/composer-home --config.cmd frankenphp ;;
     *) die "how to run $program is not written down in ${BASH_SOURCE[0]}" ;;

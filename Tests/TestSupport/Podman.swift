@@ -47,7 +47,10 @@ package final class Podman: Sendable {
 
     /// Ends the container and removes podman's storage, which holds mounts.
     package func remove() async throws {
-        try await Command.output(base + ["rm", "--force", "--time", "1", "--ignore", name])
+        // A program that ends while it is being ended makes podman give up.
+        try await eventually("podman removes \(name)", within: .seconds(60)) {
+            try await Command.result(base + ["rm", "--force", "--time", "1", "--ignore", name]).succeeded
+        }
         try await Command.output(base + ["image", "unmount", "--all", "--force"])
         try await Command.output(base + ["unmount", "--all", "--force"])
     }
