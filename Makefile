@@ -59,6 +59,10 @@ chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_
 test-buildpacks: setup base-images toolchain-images ## plan every case of buildpacks/tests, counted by language; build, run and ask real apps
 	@scripts/test.sh 'BuildpacksTests|RealBuildTests|ToolchainTests'
 
+test-swift-app: setup base-images ## build, run and ask an app in an image of Debian's Swift, whose making takes minutes and 6 GB
+	@scripts/toolchain-images.sh swift
+	@SLIPWAY_TEST_SWIFT_APP=1 scripts/test.sh SwiftAppTests
+
 test-registry: setup ## push against faulty and odd registries: the matrix of faults by requests, counted
 	@scripts/test.sh RegistryTests
 

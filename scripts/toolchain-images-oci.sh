@@ -13,6 +13,7 @@ configure_toolchain() {
     maven=*) set -- --config.env JAVA_HOME=/usr/lib/jvm/java-21-openjdk-amd64 --config.cmd mvn ;;
     openjdk-*) set -- --config.env JAVA_HOME=/usr/lib/jvm/java-21-openjdk-amd64 --config.cmd java ;;
     elixir=*) set -- --config.env LANG=C.UTF-8 --config.cmd iex ;;
+    swiftlang=*) set -- --config.cmd swift ;;
     rustc=*) set -- --config.env CARGO_HOME=/usr/local/cargo --config.cmd bash ;;
     composer=*) set -- --config.env COMPOSER_HOME=/tmp/composer-home --config.cmd frankenphp ;;
     *) die "how to run $program is not written down in ${BASH_SOURCE[0]}" ;;
@@ -71,6 +72,7 @@ add_further() {
     case $1 in
     # What distroless has for programs that need a C library and nothing else is Debian's own layer here.
     ruby) (make_gems "$work/done/packages") ;;
+    swift) add_alias debian docker.io/library/swift:6.0.3-slim slim ;;
     rust) add_alias debian gcr.io/distroless/cc-debian12:nonroot distroless --config.user 65532 ;;
     esac
 }

@@ -24,6 +24,7 @@ images=(
     'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk|maven|openjdk-21-jdk-headless libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
     'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
     'elixir|docker.io/library/elixir:1.18.3 docker.io/library/elixir:1.18.3-slim|elixir|ca-certificates netbase'
+    'swift|docker.io/library/swift:6.0.3|swiftlang|g++ git ca-certificates'
 )
 standard=(rust php ruby java elixir)
 debian_image=docker.io/library/debian:13-slim
