@@ -153,7 +153,7 @@ let package = Package(
             exclude: ["Probes"],
             swiftSettings: strict
         ),
-        tests("WorkerTests", ["Worker", "Platform", "BuildModel"]),
+        tests("WorkerTests", ["Worker", "BuildQueue", "RedisTransport", "Platform", "BuildModel", logging]),
         tests("SystemdTests", ["Settings", "Platform"]),
         tests(
             "StepTests",

@@ -110,7 +110,6 @@ struct AttemptRunner: Sendable {
             } catch {
                 guard !Task.isCancelled else { return }
                 attempt.guardian.noteTrouble(error, doing: "send the log")
-                if (error as? BuildFailure)?.code == .leaseOver { try await attempt.guardian.renew() }
                 try await Task.sleep(for: .seconds(1))
             }
         }

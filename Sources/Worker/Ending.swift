@@ -37,8 +37,9 @@ struct Ending: Sendable {
         if let reason {
             logger.notice("build given back to the queue: \(reason)")
             try await retry("give the build back", for: lease) {
-                try await attempt.guardian.waitForTrust()
-                try await queue.giveBack(attempt.lease, within: queue.settings.callLimit)
+                try await attempt.guardian.whileHeld {
+                    try await queue.giveBack(attempt.lease, within: queue.settings.callLimit)
+                }
             }
             return
         }
@@ -46,8 +47,9 @@ struct Ending: Sendable {
         let outcome = Self.outcome(failure, result)
         try await retry("write the result", for: lease * 10) {
             // Redis refuses what a lease that ran out writes, so an end that comes before its renewal would be lost.
-            try await attempt.guardian.waitForTrust()
-            let receipt = try await queue.finish(attempt.lease, outcome, within: queue.settings.callLimit)
+            let receipt = try await attempt.guardian.whileHeld {
+                try await queue.finish(attempt.lease, outcome, within: queue.settings.callLimit)
+            }
             if case .retrying = receipt {
                 logger.notice("the failure may pass, the build waits for its next attempt")
             }

@@ -62,8 +62,9 @@ final class LogShipper: Sendable {
     /// - Throws: as `run`.
     func flush() async throws {
         while let batch = nextBatch() {
-            try await guardian.waitForTrust()
-            let receipt = try await queue.appendLog(lease, from: batch.first, batch.lines)
+            let receipt = try await guardian.whileHeld {
+                try await queue.appendLog(lease, from: batch.first, batch.lines)
+            }
             state.withLock { state in state.lines.removeAll { $0.ordinal <= receipt.taken } }
         }
     }

@@ -7,9 +7,15 @@ struct NodeRoom: Sendable {
     private let directory: String
     private let minimum: Int64
 
+    /// - Parameters:
+    ///   - directory: where builds take their room.
+    ///   - minimum: bytes that have to be free there.
+    init(directory: String, minimum: Int64) {
+        (self.directory, self.minimum) = (directory, minimum)
+    }
+
     init(_ settings: WorkerSettings) {
-        directory = settings.cacheDirectory
-        minimum = Int64(settings.worker.minimumFreeBytes)
+        self.init(directory: settings.cacheDirectory, minimum: Int64(settings.worker.minimumFreeBytes))
     }
 
     /// What is missing, for people; nil if nothing is.

@@ -16,8 +16,7 @@ struct QueuedAttempt: AttemptReporter {
     func begin(_ phase: BuildPhase) async {
         shipper.setPhase(phase)
         do {
-            try await guardian.waitForTrust()
-            try await queue.setPhase(lease, phase)
+            try await guardian.whileHeld { try await queue.setPhase(lease, phase) }
         } catch {
             // Phases are for watchers; the lease is what counts, and its guardian finds out by itself.
             guardian.noteTrouble(error, doing: "tell the phase")
@@ -26,13 +25,11 @@ struct QueuedAttempt: AttemptReporter {
 
     func confirm() async throws {
         repeat {
-            try await guardian.waitForTrust()
             do {
-                try await queue.confirm(lease)
+                try await guardian.whileHeld { try await queue.confirm(lease) }
             } catch let failure as BuildFailure where failure.isRetryable && failure.code != .leaseLost {
                 // Redis is away: whether the lease outlives that is for its guardian to say.
                 guardian.noteTrouble(failure, doing: "confirm the lease")
-                if failure.code == .leaseOver { try await guardian.renew() }
                 try await Task.sleep(for: .milliseconds(500))
                 continue
             }
