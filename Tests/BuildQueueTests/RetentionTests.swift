@@ -106,6 +106,28 @@ struct RetentionTests {
         let texts = try await farm.texts("f1")
         #expect(texts.count == 3 && texts[0].contains("was removed") && texts.suffix(2) == ["c", "d"])
         #expect(try await farm.server.cli("TTL", "slipway:{farm}:log:f1") == ["-1"])
+        // Two of the first attempt and two of this one: the line that tells of it is nobody's.
+        try await worker.finish(lease, Self.failed)
+        try await worker.tend()
+        #expect(try await farm.server.cli("HGET", "slipway:{farm}:build:f1", "logRemoved") == ["4"])
+    }
+
+    @Test("is freed beside what others ask for, also where a log is removed")
+    func freed() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.farmLogBytes = 1 }
+        _ = try await farm.client.enqueue(Farm.request("d1", #","deploy":false"#))
+        let lease = try #require(try await worker.claim())
+        let text = String(repeating: "x", count: 100)
+        let log = (0..<20_000).map { _ in LogLine(stream: .stdout, phase: nil, text: text, time: 1) }
+        try await worker.appendLog(lease, from: 1, log)
+        try await worker.finish(lease, .succeeded(BuildResult()))
+        try await worker.tend()
+        let freed = try await eventually("the log was freed by a thread of its own") {
+            try await farm.server.cli("INFO", "memory").first { $0.hasPrefix("lazyfreed_objects:") }
+                .flatMap { Int($0.dropFirst("lazyfreed_objects:".count)) }.flatMap { $0 > 0 ? $0 : nil }
+        }
+        #expect(freed > 0)
     }
 
     @Test("has nothing of a former build in what is noted of a new one with its id")

@@ -108,12 +108,17 @@ local function remove_log(farm, id, time)
     if left <= 0 then return size end
     local is = load_log(key)
     local text = 'The log was removed, for the farm keeps no more of the logs of builds that have ended.'
-    local removed = number_of(redis.call('HGET', key, 'logRemoved')) + is.head_lines + is.tail_lines + is.dropped
+    local removed = number_of(redis.call('HGET', key, 'logRemoved'))
+    -- The line that an earlier removal has left is none of the build's.
+    local own = removed > 0 and 1 or 0
+    removed = removed + is.head_lines + is.tail_lines + is.dropped - own
     is.sequence, is.head_lines, is.head_bytes, is.head_end = is.sequence + 1, 1, #text, 0
     is.tail_lines, is.tail_bytes, is.dropped = 0, 0, 0
     -- As a build's events begin: by a copy, which has no more room than it needs.
     write_entry(farm.draft, is.sequence, is.attempt, marker(time, text))
-    redis.call('COPY', farm.draft, stream, 'REPLACE')
+    -- Not by `REPLACE`, which frees a long log while all others wait.
+    redis.call('UNLINK', stream)
+    redis.call('COPY', farm.draft, stream)
     redis.call('DEL', farm.draft)
     redis.call('PEXPIRE', stream, digits(left))
     save_log(key, is)
