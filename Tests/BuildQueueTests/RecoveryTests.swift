@@ -115,17 +115,35 @@ struct RecoveryTests {
         #expect(try await farm.server.cli("HGET", "slipway:{farm}:build:d249", "deaths") == ["1"])
     }
 
-    @Test("gives owners with a long lease their time, also where a worker with a short one notices the outage")
-    func longestLease() async throws {
-        let farm = try await Farm()
-        try await worker(farm, "long", lease: .seconds(3600)).tend()
-        try await worker(farm, "short").tend()
-        // As if the server were another one.
+    /// How long nobody is recovered after the server was another one, as a worker with a lease of a second finds out.
+    private func quietTime(_ farm: Farm) async throws -> Int64 {
         try await farm.server.cli("HSET", "slipway:{farm}:counters", "serverRun", "other")
         try await worker(farm, "short").tend()
         let times = try await farm.server.cli("HMGET", "slipway:{farm}:counters", "quietUntil", "tendedAt")
-            .compactMap { Int64($0) }
-        #expect(times.count == 2 && times[0] - times[1] == 3_600_000, "\(times)")
+        let numbers = times.compactMap { Int64($0) }
+        return try #require(numbers.count == 2 ? numbers[0] - numbers[1] : nil)
+    }
+
+    @Test("gives owners with a long lease their time, also where a worker with a short one notices the outage")
+    func longestLease() async throws {
+        let farm = try await Farm()
+        let long = try worker(farm, "long", lease: .seconds(3600))
+        try await long.tend()
+        let lease = try await farm.claimed("d1", by: long)
+        #expect(try await quietTime(farm) == 3_600_000)
+        // The next renewal is by other settings, as after a reload.
+        _ = try await farm.worker("long") { $0.lease = .seconds(1800) }.renew(lease)
+        #expect(try await quietTime(farm) == 1_800_000)
+    }
+
+    @Test("takes no longer than leases that there are, however long others were")
+    func formerLease() async throws {
+        let farm = try await Farm()
+        let long = try worker(farm, "long", lease: .seconds(3600))
+        try await long.tend()
+        try await long.finish(try await farm.claimed("d1", by: long), .succeeded(BuildResult()))
+        #expect(try await quietTime(farm) == 1000)
+        #expect(try await farm.server.cli("HEXISTS", "slipway:{farm}:build:d1", "leaseLength") == ["0"])
     }
 
     @Test("gives owners a full lease to renew after the server was away", arguments: ["killed", "suspended"])

@@ -119,7 +119,7 @@ local function tell(farm, id, kind, time)
     end
     write_event(farm, 'XADD', farm.events, 'MAXLEN', '~', FARM_EVENTS, '*', 'leaseUntil', is[7] or '', unpack(entry))
     -- The event that ends a lease is the last to need it.
-    if is[7] and not RUNNING[is[1]] then redis.call('HDEL', key, 'leaseUntil') end
+    if is[7] and not RUNNING[is[1]] then redis.call('HDEL', key, 'leaseUntil', 'leaseLength') end
 end
 
 local function ring(farm)

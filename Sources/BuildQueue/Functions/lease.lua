@@ -39,7 +39,7 @@ local function grant(farm, id, worker, token, lease, time)
     redis.call('HSET', farm.counters, 'epoch', digits(epoch))
     redis.call('HINCRBY', key, 'attempt', 1)
     redis.call('HSET', key, 'state', 'BUILDING', 'phase', '', 'epoch', digits(epoch), 'owner', worker,
-        'claim', token, 'leaseUntil', digits(time + lease), 'startedAt', digits(time), 'logTaken', '0')
+        'claim', token, 'leaseUntil', digits(time + lease), 'leaseLength', digits(lease), 'startedAt', digits(time), 'logTaken', '0')
     redis.call('HDEL', key, 'suspectSince', unpack(FAILURE_FIELDS))
     redis.call('ZADD', farm.leases, digits(time + lease), id)
     occupy(farm, key, id)
@@ -87,7 +87,7 @@ local function renew(keys, args)
     if not lease then return invalid('lease must be milliseconds') end
     local key, lost = held(farm, args[1], args[2])
     if not key then return lost end
-    redis.call('HSET', key, 'leaseUntil', digits(time + lease))
+    redis.call('HSET', key, 'leaseUntil', digits(time + lease), 'leaseLength', digits(lease))
     redis.call('HDEL', key, 'suspectSince')
     redis.call('ZADD', farm.leases, digits(time + lease), args[1])
     local is = redis.call('HMGET', key, 'owner', 'cancelCode', 'cancelMessage')

@@ -6,18 +6,23 @@ local REAPED = 500
 local LAST_LINES = 5
 local LAST_LINE_BYTES = 500
 
+-- The longest lease that a build has now, in milliseconds, and at least `lease`. Workers of one farm may have leases of different
+-- length, as while their configuration changes.
+local function longest_lease(farm, lease)
+    for _, id in ipairs(redis.call('ZRANGE', farm.leases, '0', '-1')) do
+        lease = math.max(lease, tonumber(redis.call('HGET', build_key(farm, id), 'leaseLength') or '0'))
+    end
+    return lease
+end
+
 -- Whether owners may not have had a full lease's time to renew: the server is another one than before, or was away, or its
--- clock jumped. Known by the server's run id and by the time since this was last asked.
+-- clock jumped. Known by the server's run id and by the time since this was last asked. Then all get the longest lease's time.
 local function is_quiet(farm, time, lease)
     local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-    local was = redis.call('HMGET', farm.counters, 'serverRun', 'tendedAt', 'quietUntil', 'longestLease', 'longestLeaseAt')
+    local was = redis.call('HMGET', farm.counters, 'serverRun', 'tendedAt', 'quietUntil')
     local last, quiet = tonumber(was[2] or '0'), tonumber(was[3] or '0')
-    -- Workers of one farm may have leases of different length, as while their configuration changes: all get the longest.
-    local longest, seen = tonumber(was[4] or '0'), tonumber(was[5] or '0')
-    if lease >= longest or time - seen > WORKER_MEMORY then longest, seen = lease, time end
-    if was[1] ~= run or time < last or time - last > lease / 2 then quiet = time + longest end
-    redis.call('HSET', farm.counters, 'serverRun', run, 'tendedAt', digits(time), 'quietUntil', digits(quiet),
-        'longestLease', digits(longest), 'longestLeaseAt', digits(seen))
+    if was[1] ~= run or time < last or time - last > lease / 2 then quiet = time + longest_lease(farm, lease) end
+    redis.call('HSET', farm.counters, 'serverRun', run, 'tendedAt', digits(time), 'quietUntil', digits(quiet))
     return time < quiet
 end
 
