@@ -5,9 +5,10 @@ internal import RedisTransport
 extension WorkerQueue {
     /// Takes the build whose turn it is and that this worker may run, after taking in what is in the intake.
     ///
-    /// - Returns: nil if nothing waits that may run here now.
+    /// - Returns: nil if nothing waits that may run here now, or there were too many to look at: then `waitForWork` returns at once, and
+    ///   the next call goes on.
     /// - Throws: `BuildFailure`. A call that failed may have taken a build: the next one asks for it again.
-    package func claim() async throws -> Lease? { try await claim(settings.offer()) }
+    package func claim() async throws -> Lease? { try await claim(settings.offer(after: mark.place)) }
 
     /// Takes the build that an earlier call took, whose reply was lost, and no other one.
     ///
@@ -32,9 +33,10 @@ extension WorkerQueue {
             throw error
         }
         if reply[0]?.text == "none", let ring = reply[1]?.text {
-            mark.move(to: ring, due: reply[2]?.integer)
+            mark.move(to: ring, due: reply[2]?.integer, place: reply[3]?.text)
             return nil
         }
+        mark.startOver()
         let lease = try lease(reply, before: before)
         // Taken by an earlier call: nothing was done under it yet, so it may begin anew with a whole lease.
         let left = lease.expiresAt - SystemInformation.bootNanoseconds
@@ -126,13 +128,16 @@ package enum FinishReceipt: Sendable, Hashable {
 extension QueueSettings {
     /// What the worker tells the queue about itself with every claim.
     ///
-    /// - Parameter reason: why it takes no build now; nil if it does.
-    fileprivate func offer(closed reason: String? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - reason: why it takes no build now; nil if it does.
+    ///   - place: where a claim before has ended that had too many builds to look at.
+    fileprivate func offer(closed reason: String? = nil, after place: String? = nil) -> JSONValue {
         var offer: JSONValue = [
             "labels": .object(labels.mapValues(JSONValue.string)),
             "tenantLimit": .integer(Int64(tenantLimit)),
             "projectLimit": .integer(Int64(projectLimit)),
             "weights": .object(tenantWeights.mapValues { .integer(Int64($0)) }),
+            "after": .string(place ?? ""),
         ]
         if let reason { offer["closed"] = .string(reason) }
         return offer

@@ -62,10 +62,22 @@ package struct WorkerQueue: Sendable {
 
 /// The doorbell's last ring that a claim has seen while nothing was ready: later rings are news. And when, by what that claim
 /// has seen, the first delayed build is due.
+///
+/// A claim that had too many builds to look at is gone on with by others. What comes meanwhile may be for the part that was looked at
+/// already: so the ring is the first one's.
 final class DoorbellMark: Sendable {
-    private let last = Mutex((ring: "0-0", due: ContinuousClock.Instant?.none))
+    private struct State {
+        var ring = "0-0"
+        var due: ContinuousClock.Instant?
+        var place: String?
+    }
+
+    private let last = Mutex(State())
 
     var value: String { last.withLock { $0.ring } }
+
+    /// Where the next claim goes on; nil for the beginning.
+    var place: String? { last.withLock { $0.place } }
 
     /// How long there is nothing to do at most.
     var untilDue: Duration {
@@ -73,11 +85,19 @@ final class DoorbellMark: Sendable {
         return max(.zero, ContinuousClock.now.duration(to: due))
     }
 
-    /// - Parameter due: milliseconds from now; negative for never.
-    func move(to ring: String, due: Int64?) {
+    /// - Parameters:
+    ///   - due: milliseconds from now; negative for never.
+    ///   - place: where the next claim goes on.
+    func move(to ring: String, due: Int64?, place: String?) {
         let instant = due.flatMap { $0 < 0 ? nil : ContinuousClock.now + .milliseconds($0) }
-        last.withLock { $0 = (ring, instant) }
+        last.withLock { last in
+            if last.place == nil { last.ring = ring }
+            (last.due, last.place) = (instant, place)
+        }
     }
+
+    /// A build was found: the next claim looks at all again.
+    func startOver() { last.withLock { $0.place = nil } }
 }
 
 /// The tokens of claims whose replies were lost, to be sent again: a build that such a call took is had by the next one.

@@ -211,6 +211,56 @@ struct TurnsTests {
         #expect(try await farm.worker().claim()?.id == "free")
     }
 
+    @Test("are found behind thousands of builds that no worker may run, by claims that each look at a bounded number")
+    func bounded() async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        let blocked = (0..<5).flatMap { tenant in
+            (0..<2000).map { number in
+                #"{"deploymentId":"\#(tenant)-\#(number)","projectId":"p\#(number)","organizationId":"t\#(tenant)","#
+                    + #""repositoryUrl":"https://example.com/r.git","labels":{"arch":"none"}}"#
+            }
+        }
+        let requests = blocked + [Farm.request("free", #","organizationId":"u""#)]
+        let lines = requests.map { "XADD \(Farm.intake) * request '\($0)'\n" }.joined()
+        try await Command.output(["redis-cli", "-e", "-p", String(farm.server.port)], input: Array(lines.utf8))
+        try await eventually("all is taken in") {
+            try await worker.tend()
+            return try await farm.server.cli("XLEN", Farm.intake) == ["0"]
+        }
+        var claims = 0
+        let found = try await eventually("the build is found") {
+            claims += 1
+            try await farm.server.cli("CONFIG", "RESETSTAT")
+            let lease = try await worker.claim()
+            let calls = try await farm.server.cli("INFO", "commandstats").first { $0.hasPrefix("cmdstat_hmget:calls=") }
+            let count = try #require(calls?.split(separator: "=")[1].split(separator: ",").first.flatMap { Int($0) })
+            // Two for each build, and the last tenant is looked at whole.
+            #expect(count < 2 * (4096 + 2048) + 100)
+            if lease == nil { #expect(worker.mark.untilDue == .zero) }
+            return lease
+        }
+        #expect(found.id == "free")
+        #expect(claims == 2)
+        // When all were looked at again there is nothing to do.
+        #expect(try await worker.claim() == nil)
+        #expect(worker.mark.untilDue == .zero)
+        #expect(try await worker.claim() == nil)
+        #expect(worker.mark.untilDue > .seconds(1))
+        #expect(!(try await worker.waitForWork(.milliseconds(50))))
+    }
+
+    @Test("are not missed that come for a part of the farm which a claim has looked at, while it goes on with the rest")
+    func comesMeanwhile() {
+        let mark = DoorbellMark()
+        mark.move(to: "1-0", due: 0, place: "5 acme")
+        // The doorbell rings.
+        mark.move(to: "2-0", due: -1, place: nil)
+        #expect(mark.value == "1-0")
+        mark.move(to: "2-0", due: -1, place: nil)
+        #expect(mark.value == "2-0")
+    }
+
     @Test("that wait for an older build of their project say which")
     func saidWhich() async throws {
         let farm = try await Farm()

@@ -51,9 +51,11 @@ end
 
 -- claim(intake; worker, token, lease, retention, offer): {lease, id, epoch, attempt, leaseUntil, time, createdAt, request},
 -- or {none, last id of the doorbell, milliseconds until a delayed build is due or -1}; 0 while there is more in the intake than one
--- call takes in: whose turn it is can only be said of builds that are known.
+-- call takes in: whose turn it is can only be said of builds that are known. A fourth value, with 0, says that there were more builds
+-- to look at than one call does: the next one is to have it as `after`, and goes on there.
 -- The offer is a JSON object: `labels` of the worker, `tenantLimit` and `projectLimit`, `weights` of tenants; `closed` says why the
--- worker takes no other build than the one that it lost the reply of.
+-- worker takes no other build than the one that it lost the reply of; `after` is where an earlier call has ended,
+-- or nothing in an empty string.
 local function claim(keys, args)
     local worker, token = args[1], args[2]
     local lease, retention = whole(args[3], 1, 1e10), whole(args[4], 1, 1e13)
@@ -73,9 +75,10 @@ local function claim(keys, args)
     local taken = ingest(farm, time, retention, INTAKE_ENTRIES)
     if redis.call('XLEN', farm.intake) > 0 then return {'none', last_ring(farm), '0'} end
     promote(farm, time)
-    local id = pick(farm, offer)
+    local id, place = pick(farm, offer)
     -- The intake told of them and says no more: of what this call leaves others hear by the doorbell.
     if taken > 1 or (taken == 1 and not id) then ring(farm) end
+    if place then return {'none', last_ring(farm), '0', place} end
     if not id then return {'none', last_ring(farm), next_due(farm, time)} end
     return grant(farm, id, worker, token, lease, time)
 end

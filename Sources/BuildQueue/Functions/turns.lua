@@ -5,6 +5,8 @@
 local TURN = 1000000
 local PAGE = 256
 local SCAN = 2048
+-- Builds and tenants that one claim looks at in all before it ends, to go on when it is made again: nobody waits longer for it.
+local LOOKS = 4096
 local IDLE = 10000
 
 local function tenant_of(key)
@@ -86,6 +88,7 @@ local function offer_of(text)
         tenant_limit = tonumber(offer.tenantLimit) or 0,
         project_limit = tonumber(offer.projectLimit) or 0,
         closed = type(offer.closed) == 'string' and offer.closed or nil,
+        after = type(offer.after) == 'string' and offer.after or nil,
     }
 end
 
@@ -111,7 +114,8 @@ local function is_full(count, limit)
     return limit > 0 and (count or 0) >= limit
 end
 
--- The first build of a tenant that this worker may run. Once a build of a project was passed over, its newer ones are too.
+-- The first build of a tenant that this worker may run, or nil; and how many were looked at. Once a build of a project was passed
+-- over, its newer ones are too.
 local function first_of(farm, tenant, busy, offer)
     local passed, known = {}, {}
     local first, seen = 0, 0
@@ -130,15 +134,16 @@ local function first_of(farm, tenant, busy, offer)
                     -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
                     may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
                 end
-                if may and fits_known(is[2], offer, known) then return id end
+                if may and fits_known(is[2], offer, known) then return id, seen end
                 if project and offer.project_limit > 0 then passed[project] = true end
             end
         end
+        seen = seen + #ids
         if #ids < PAGE then break end
         -- What was removed has moved the others down.
-        first, seen = first + #ids - removed, seen + #ids
+        first = first + #ids - removed
     end
-    return nil
+    return nil, seen
 end
 
 -- Takes a tenant without builds out of those who wait for their turn. A clock that is ahead is remembered, or coming back would be
@@ -150,25 +155,47 @@ local function set_aside(farm, tenant, clock, turn)
     redis.call('ZREMRANGEBYRANK', farm.idle, '0', digits(-IDLE - 1))
 end
 
--- Takes the build whose turn it is from its queue; nil if there is none for this worker.
-local function pick(farm, offer)
-    local turn = tonumber(redis.call('HGET', farm.counters, 'turn') or '0')
-    local clocks, busy = redis.call('ZRANGE', farm.tenants, '0', '-1', 'WITHSCORES'), tally(farm)
+-- Takes a build from its queue, and moves its tenant's clock.
+local function take(farm, tenant, id, clock, turn, weight)
+    redis.call('ZREM', ready_key(farm, tenant), id)
+    redis.call('ZADD', farm.tenants, digits(clock + math.floor(TURN / math.max(1, weight))), tenant)
+    if clock > turn then
+        redis.call('HSET', farm.counters, 'turn', digits(clock))
+        redis.call('ZREMRANGEBYSCORE', farm.idle, '-inf', digits(clock))
+    end
+end
+
+-- Where in the list of tenants and clocks a claim begins that goes on after an earlier one: behind the tenant that was looked at last
+-- where that is as it was, else at the first whose clock is no lower.
+local function first_after(clocks, after)
+    local clock, tenant = string.match(after or '', '^(%d+) (%S+)$')
+    if not clock then return 1 end
+    local first
     for index = 1, #clocks, 2 do
+        local number = tonumber(clocks[index + 1])
+        if clocks[index] == tenant and number == tonumber(clock) then return index + 2 end
+        if not first and number >= tonumber(clock) then first = index end
+    end
+    return first or #clocks + 1
+end
+
+-- Takes the build whose turn it is from its queue; nil if there is none for this worker. Then the second value says whether that is
+-- sure: it is the place to go on from when there were too many to look at.
+local function pick(farm, offer)
+    local turn, looks = tonumber(redis.call('HGET', farm.counters, 'turn') or '0'), 0
+    local clocks, busy = redis.call('ZRANGE', farm.tenants, '0', '-1', 'WITHSCORES'), tally(farm)
+    for index = first_after(clocks, offer.after), #clocks, 2 do
         local tenant, clock = clocks[index], tonumber(clocks[index + 1])
-        local id
-        if not is_full(busy.tenants[tenant], offer.tenant_limit) then id = first_of(farm, tenant, busy, offer) end
+        local id, seen
+        if not is_full(busy.tenants[tenant], offer.tenant_limit) then id, seen = first_of(farm, tenant, busy, offer) end
         if id then
-            local weight = math.max(1, tonumber(offer.weights[tenant]) or 1)
-            redis.call('ZREM', ready_key(farm, tenant), id)
-            redis.call('ZADD', farm.tenants, digits(clock + math.floor(TURN / weight)), tenant)
-            if clock > turn then
-                redis.call('HSET', farm.counters, 'turn', digits(clock))
-                redis.call('ZREMRANGEBYSCORE', farm.idle, '-inf', digits(clock))
-            end
+            take(farm, tenant, id, clock, turn, tonumber(offer.weights[tenant]) or 1)
             return id
         end
         if redis.call('EXISTS', ready_key(farm, tenant)) == 0 then set_aside(farm, tenant, clock, turn) end
+        looks = looks + 1 + (seen or 0)
+        -- Workers from before there was such an end say nothing of it, and would begin anew.
+        if offer.after and looks >= LOOKS and index + 2 < #clocks then return nil, digits(clock) .. ' ' .. tenant end
     end
     -- Where nobody waits nobody is owed a turn.
     if #clocks > 0 and redis.call('EXISTS', farm.tenants) == 0 then redis.call('UNLINK', farm.idle) end
