@@ -37,7 +37,7 @@ package struct ImageCopy: Sendable {
         self.log = log
     }
 
-    /// Copies what is under a tag or digest.
+    /// Copies what is under a tag or digest. All bytes come first, so that nothing is published of what the source has damaged.
     ///
     /// - Parameters:
     ///   - reference: a tag or digest of the source.
@@ -52,38 +52,62 @@ package struct ImageCopy: Sendable {
         let root = try await source.manifest(named: reference)
         // What is there under its tag is there whole: that one look is all that it takes.
         let isTagged = if let tag { try await destination.isTagged(root.descriptor, as: tag) } else { false }
-        var counts = try await copyTree(root, withReferrers: withReferrers, depth: 0, isHeld: isTagged)
-        if withReferrers { counts = counts + (try await copyAttachedTags(of: root)) }
+        var way = Way(withReferrers: withReferrers)
+        try await bring(root, &way, depth: 0, isHeld: isTagged)
+        var attached: [(manifest: ManifestContent, tag: String)] = []
+        if withReferrers { attached = try await bringAttached(to: root, &way) }
+        for step in way.steps {
+            try await put(step.manifest)
+            if step.isNew { way.counts.manifests += 1 }
+        }
+        for (manifest, tag) in attached { try await destination.tag(manifest, as: tag) }
         if let tag, !isTagged { try await destination.tag(root, as: tag) }
-        return (root, counts)
+        return (root, way.counts)
     }
 
-    private func copyTree(
+    /// How far a copy is.
+    private struct Way {
+        var withReferrers: Bool
+        var counts = Counts()
+        /// Manifests that were looked at: several may name the same, and lists of referrers may name anything.
+        var seen: Set<Digest> = []
+        /// What is to be put, each after what it refers to, and whether the destination lacks it.
+        var steps: [(manifest: ManifestContent, isNew: Bool)] = []
+    }
+
+    /// Copies the blobs of a manifest, of those in it and of those that refer to them.
+    private func bring(
         _ manifest: ManifestContent,
-        withReferrers: Bool,
+        _ way: inout Way,
         depth: Int,
         isHeld: Bool = false
-    ) async throws -> Counts {
+    ) async throws {
+        guard way.seen.insert(manifest.descriptor.digest).inserted else { return }
         guard depth < Self.depth else { throw Self.tooDeep(manifest) }
-        var counts = Counts()
+        let children = try Self.descriptors(manifest, in: "manifests")
         let isThere = if isHeld { true } else { try await destination.holds(manifest.descriptor) }
         if isThere {
             log.say("manifest \(manifest.descriptor.digest.short) is there already", .pushing)
-            for child in try Self.descriptors(manifest, in: "manifests") where withReferrers {
-                counts = counts + (try await copyReferrers(of: child.digest, depth: depth))
-            }
+            for child in children { try await bringReferrers(of: child.digest, &way, depth: depth) }
             // Whether it is on the list of its subject too is not known: a copy may have ended between the two.
-            if manifest.document["subject"] != nil { try await put(manifest) }
+            if manifest.document["subject"] != nil { way.steps.append((manifest, false)) }
         } else {
-            for child in try Self.descriptors(manifest, in: "manifests") {
-                counts = counts + (try await copyChild(child, withReferrers: withReferrers, depth: depth))
-            }
-            counts = counts + (try await copyBlobs(of: manifest))
-            try await put(manifest)
-            counts.manifests += 1
+            for child in children { try await bring(try await content(of: child), &way, depth: depth + 1) }
+            way.counts = way.counts + (try await copyBlobs(of: manifest))
+            way.steps.append((manifest, true))
         }
-        if withReferrers { counts = counts + (try await copyReferrers(of: manifest.descriptor.digest, depth: depth)) }
-        return counts
+        try await bringReferrers(of: manifest.descriptor.digest, &way, depth: depth)
+    }
+
+    private func content(of manifest: Descriptor) async throws -> ManifestContent {
+        try await source.manifest(named: manifest.digest.description)
+    }
+
+    private func bringReferrers(of digest: Digest, _ way: inout Way, depth: Int) async throws {
+        guard way.withReferrers else { return }
+        for referrer in try await source.referrers(of: digest) where !way.seen.contains(referrer.digest) {
+            try await bring(try await content(of: referrer), &way, depth: depth + 1)
+        }
     }
 
     /// Puts a manifest. Where a clean-up of the destination took blobs since they were seen, they are sent once more.
@@ -97,28 +121,19 @@ package struct ImageCopy: Sendable {
         }
     }
 
-    private func copyChild(_ child: Descriptor, withReferrers: Bool, depth: Int) async throws -> Counts {
-        let manifest = try await source.manifest(named: child.digest.description)
-        return try await copyTree(manifest, withReferrers: withReferrers, depth: depth + 1)
-    }
-
-    private func copyReferrers(of digest: Digest, depth: Int) async throws -> Counts {
-        var counts = Counts()
-        for referrer in try await source.referrers(of: digest) {
-            counts = counts + (try await copyChild(referrer, withReferrers: true, depth: depth))
-        }
-        return counts
-    }
-
-    private func copyAttachedTags(of root: ManifestContent) async throws -> Counts {
-        var counts = Counts()
+    /// Copies what is attached to an image by tags; what is under them, and the tags.
+    private func bringAttached(to root: ManifestContent, _ way: inout Way) async throws
+        -> [(manifest: ManifestContent, tag: String)]
+    {
+        way.withReferrers = false
+        var attached: [(ManifestContent, String)] = []
         for suffix in Self.attachedTags {
             let tag = "sha256-\(root.descriptor.digest.hex)\(suffix)"
             guard let manifest = try await manifestIfThere(tag) else { continue }
-            counts = counts + (try await copyTree(manifest, withReferrers: false, depth: 1))
-            try await destination.tag(manifest, as: tag)
+            try await bring(manifest, &way, depth: 1)
+            attached.append((manifest, tag))
         }
-        return counts
+        return attached
     }
 
     /// Some registries do not want to say that a tag is absent: who may read the image may read what is attached to it.

@@ -94,6 +94,9 @@ package struct RegistryClient: Sendable {
         return published
     }
 
+    /// Tells what registries have warned of since the last time: for all but pushes, which tell by themselves.
+    package func reportWarnings(to log: any BuildLog) { session.warnings.report(to: log) }
+
     private static func nowhere(
         _ name: ImageReference,
         _ failures: [(place: Repository, failure: BuildFailure)]

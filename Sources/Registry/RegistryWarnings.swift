@@ -26,6 +26,11 @@ final class RegistryWarnings: Sendable {
         }
     }
 
+    /// Says what no host has been heard to warn of yet.
+    func report(to log: any BuildLog) {
+        for host in hosts.withLock({ $0.keys.sorted() }) { report(host, to: log) }
+    }
+
     /// Says what was not said yet.
     func report(_ host: String, to log: any BuildLog) {
         let unread = hosts.withLock { hosts in

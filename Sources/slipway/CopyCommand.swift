@@ -53,6 +53,7 @@ struct CopyCommand: AsyncParsableCommand {
             to: try Self.destination(destination, workshop),
             log: PlainLog()
         )
+        defer { workshop.registry.reportWarnings(to: PlainLog()) }
         let copied = try await copy.copy(source.name, as: destination.tag, withReferrers: !leavesReferrers)
         if case .registry(let reference) = destination, let wanted = reference.digest,
             wanted != copied.root.descriptor.digest

@@ -143,6 +143,69 @@ struct CopyTests {
         #expect(destination.requests.filter { $0 == request }.count >= 2, "\(destination.requests)")
     }
 
+    @Test("bytes that the source has damaged are noticed before anything is published, of an index' other images too")
+    func damaged() async throws {
+        let (source, destination) = (try StrictRegistry(), try StrictRegistry())
+        let good = StrictFixture.image([StrictFixture.blob(1000)])
+        var layer = StrictFixture.blob(50_000)
+        let damaged = StrictFixture.image([layer])
+        try source.seed(good, as: "good", in: "a")
+        layer.source = StrictFixture.blob(50_000).source
+        var seeded = damaged
+        seeded.layers = [layer]
+        try source.seed(seeded, as: "damaged", in: "a")
+        let index = JSONValue.object([
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),
+            "manifests": .array([good, damaged].map(\.manifestDescriptor.json)),
+        ])
+        try source.seedManifest(index.canonicalBytes, as: "t", in: "a")
+        let copy = ImageCopy(
+            from: try client.contents(of: reference(source, "a")),
+            to: try client.contents(of: reference(destination, "b")),
+            log: log
+        )
+        let failure = try await #require(throws: BuildFailure.self) { try await copy.copy("t", as: "t") }
+        #expect(failure.code == .corrupted)
+        #expect(failure.message.contains(source.host) && failure.message.contains("\(layer.descriptor.digest)"))
+        #expect(!destination.requests.contains { $0.hasPrefix("PUT ") && $0.contains("/manifests/") })
+        #expect(!destination.requests.contains { $0.hasPrefix("PUT ") && $0.contains(layer.descriptor.digest.hex) })
+        #expect(destination.violations == [])
+    }
+
+    @Test("a list of referrers that names the image itself does not lead the copy in a circle")
+    func circle() async throws {
+        let source = try StrictRegistry(quirks: [.noReferrers])
+        let destination = try StrictRegistry()
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        try source.seed(image, as: "t", in: "a")
+        let list = JSONValue.object([
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),
+            "manifests": .array([image.manifestDescriptor.json, image.manifestDescriptor.json]),
+        ])
+        let tag = "sha256-\(image.manifestDescriptor.digest.hex)"
+        try source.seedManifest(list.canonicalBytes, as: tag, in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        let counts = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t").counts
+        #expect(counts.manifests == 1)
+        #expect(destination.digest(ofTag: "t", in: "b") == image.manifestDescriptor.digest)
+        #expect(source.requests.count < 20, "\(source.requests)")
+    }
+
+    @Test("what both sides warn of is told once")
+    func warnings() async throws {
+        let (source, destination) = (try StrictRegistry(quirks: [.warns]), try StrictRegistry(quirks: [.warns]))
+        try source.seed(StrictFixture.image([StrictFixture.blob(10)]), as: "t", in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+        client.reportWarnings(to: log)
+        client.reportWarnings(to: log)
+        for host in [source.host, destination.host] {
+            #expect(log.texts.count { $0.hasPrefix("\(host) warns: ") } == 1, "\(log.texts)")
+        }
+    }
+
     @Test("an image that the source has not is named")
     func missing() async throws {
         let registry = try StrictRegistry()
