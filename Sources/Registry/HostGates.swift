@@ -31,6 +31,11 @@ final class HostGates: Sendable {
         var opening: Deadline?
         /// Refusals in a row.
         var refusals = 0
+        /// When what it says is too long ago.
+        var end: Deadline?
+
+        /// Whether it says nothing that a new one would not.
+        var isWide: Bool { refusals == 0 && small.width == small.widest && bulk.width == bulk.widest }
     }
 
     /// Small requests at once. Bodies of blobs have slots of their own, so that none of these ever waits for one.
@@ -40,6 +45,13 @@ final class HostGates: Sendable {
     private let bulk = KeyedSlots<String>(width: bulkWidth)
     private let slots = KeyedSlots<String>(width: widest)
     private let gates = Mutex<[String: Gate]>([:])
+    private let memory: Duration
+
+    /// - Parameter memory: how long after its gate has opened again a host is known to have asked for patience, if nothing comes of it.
+    init(memory: Duration = .seconds(600)) { self.memory = memory }
+
+    /// Hosts of which something is remembered: those that asked for patience, until all may come in again, or not for long.
+    var count: Int { gates.withLock { $0.count } }
 
     /// Runs `body` when there is room and the gate is open.
     ///
@@ -83,6 +95,11 @@ final class HostGates: Sendable {
             let opening = Deadline(after: max(asked ?? .zero, ours) + spread)
             // Those that were refused together wait once, for the longest of their times.
             if opening.remaining > gate.opening?.remaining ?? .zero { gate.opening = opening }
+            gate.end = Deadline(after: (gate.opening?.remaining ?? .zero) + memory)
+            for (other, old) in gates where other != host && old.end?.hasPassed == true {
+                gates[other] = nil
+                setWidths(other, Gate())
+            }
             gates[host] = gate
             setWidths(host, gate)
         }
@@ -94,8 +111,9 @@ final class HostGates: Sendable {
             // Who was let in before the gate closed does not open it.
             guard var gate = gates[host], gate.opening?.hasPassed != false else { return }
             gate.refusals = 0
+            gate.end = Deadline(after: memory)
             if isBulk { gate.bulk.widen() } else { gate.small.widen() }
-            gates[host] = gate
+            gates[host] = gate.isWide ? nil : gate
             setWidths(host, gate)
         }
     }

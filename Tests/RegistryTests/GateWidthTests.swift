@@ -36,6 +36,24 @@ struct GateWidthTests {
         try await expectRoom(HostGates.bulkWidth, in: gates, isBulk: true, host: "other")
     }
 
+    @Test("hosts are forgotten when all may come in again, and those that are not heard of any more after a while")
+    func forgotten() async throws {
+        let gates = HostGates(memory: .milliseconds(10))
+        gates.close("host", for: .zero, first: .milliseconds(1))
+        try await eventually("its gate is open") {
+            gates.widen("host", isBulk: false)
+            gates.widen("host", isBulk: true)
+            return gates.count == 0
+        }
+        try await expectRoom(HostGates.widest, in: gates, isBulk: false)
+        for number in 0..<50 { gates.close("other-\(number)", for: .zero, first: .milliseconds(1)) }
+        try await expectRoom(1, in: gates, isBulk: false, host: "other-7")
+        try await Task.sleep(for: .milliseconds(20))
+        gates.close("host", for: .zero, first: .milliseconds(1))
+        #expect(gates.count == 1)
+        try await expectRoom(HostGates.widest, in: gates, isBulk: false, host: "other-7")
+    }
+
     @Test("what a host asked of one client of the process holds for all of them")
     func sharedHosts() async throws {
         let registry = try FakeRegistry()
