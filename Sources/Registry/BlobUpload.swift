@@ -65,8 +65,14 @@ extension RegistrySession {
         )
         // What a registry does not want to say, the upload will show.
         let (response, _) = try await send(request, expecting: [200, 404, 403, 405])
+        return Self.confirms(response, descriptor)
+    }
+
+    /// Whether an answer to HEAD says that the registry has the blob, as far as it says anything: some say neither size nor digest.
+    static func confirms(_ response: HTTPResponse, _ descriptor: Descriptor) -> Bool {
         guard response.status == 200 else { return false }
         let size = response.headers["Content-Length"].flatMap { Int64($0) }
-        return size == nil || size == descriptor.size
+        let digest = response.headers["Docker-Content-Digest"]
+        return (size == nil || size == descriptor.size) && (digest == nil || digest == descriptor.digest.description)
     }
 }

@@ -81,11 +81,15 @@ extension BlobUploader {
         }
     }
 
+    /// How often a registry that cannot answer is asked whether it has a blob: otherwise all of it would be sent again.
+    private static let looks = 3
+
     /// Whether the registry has the blob, after a commit whose answer was lost.
     func isCommitted() async throws -> Bool {
         let url = try target.url("blobs/\(descriptor.digest)")
         do {
-            return try await session.send(request(.head, url, "look for"), attempts: 1).0.status == 200
+            let (response, _) = try await session.send(request(.head, url, "look for"), attempts: Self.looks)
+            return RegistrySession.confirms(response, descriptor)
         } catch let failure as BuildFailure where failure.isRetryable {
             // Not known; the upload is begun again, which does no harm if the blob is there.
             return false
@@ -97,7 +101,10 @@ extension BlobUploader {
     mutating func abandoned(_ failure: BuildFailure) async -> BuildFailure {
         if isCommitting, answer == nil, location != nil, let existence {
             let session = session
-            let isThere = try? await session.inTheEnd { try await session.send(existence, attempts: 1).0.status == 200 }
+            let descriptor = descriptor
+            let isThere = try? await session.inTheEnd {
+                RegistrySession.confirms(try await session.send(existence, attempts: 1).0, descriptor)
+            }
             if isThere == true { location = nil }
         }
         await abandon()

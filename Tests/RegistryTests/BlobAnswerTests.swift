@@ -31,6 +31,47 @@ struct BlobAnswerTests {
         #expect(puts.count == (isSent ? 1 : 0), "\(registry.requests)")
     }
 
+    /// A registry that loses the answer to the first commit, and is then asked what it has.
+    private func losing(_ about: @escaping @Sendable (ServedRequest, Int) -> Bool) throws -> FakeRegistry {
+        try FakeRegistry { request, number in
+            if request.method == "HEAD" { return about(request, number) }
+            guard request.method == "PUT", request.target.hasPrefix("/upload/"), number == 1 else { return false }
+            _ = request.readBody()
+            request.hangUp()
+            return true
+        }
+    }
+
+    @Test(
+        "a commit whose answer was lost is not done where the registry has something else under the digest",
+        arguments: [
+            ["Content-Length": "7"], ["Docker-Content-Digest": "sha256:" + String(repeating: "0", count: 64)],
+            ["Content-Length": "1000"],
+        ]
+    )
+    func lostCommit(headers: [String: String]) async throws {
+        let registry = try losing { request, _ in
+            request.respond(200, headers)
+            return true
+        }
+        let contents = try client.contents(of: ImageReference(registry: registry.host, repository: "app"))
+        #expect(try await contents.take(StrictFixture.blob(1000), again: true))
+        let isDone = headers["Content-Length"] == "1000"
+        let puts = registry.requests.filter { $0.hasPrefix("PUT ") }.count
+        #expect(puts == (isDone ? 1 : 2), "\(registry.requests)")
+    }
+
+    @Test("a registry that cannot say whether a commit was done is asked again before all is sent once more")
+    func busyAfterCommit() async throws {
+        let registry = try losing { request, number in
+            request.respond(number < 3 ? 503 : 200)
+            return true
+        }
+        let contents = try client.contents(of: ImageReference(registry: registry.host, repository: "app"))
+        #expect(try await contents.take(StrictFixture.blob(1000), again: true))
+        #expect(registry.requests.filter { $0.hasPrefix("PUT ") }.count == 1, "\(registry.requests)")
+    }
+
     @Test("whether a host answers Expect before a body is asked once", arguments: [true, false])
     func expect(answers: Bool) async throws {
         let asked = Mutex<[Bool]>([])
