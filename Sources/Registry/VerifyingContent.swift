@@ -8,12 +8,19 @@ final class VerifyingContent: BlobContent {
     private struct Progress {
         var hasher = SHA256Hasher()
         var position: Int64 = 0
+
+        init() {}
+
+        init(copying other: Progress) { (hasher, position) = (SHA256Hasher(copying: other.hasher), other.position) }
     }
 
     let size: Int64
     private let content: any BlobContent
     private let digest: Digest
-    private let state = Mutex<(current: Progress, marks: [Progress])>((Progress(), []))
+    /// Where it is; the last places on the way; and where the piece begins that is being sent, which may have to be sent again.
+    private typealias State = (current: Progress, marks: [Progress], start: Progress?)
+
+    private let state = Mutex<State>((Progress(), [], nil))
 
     /// How far apart the places are from which hashing can go on, and how many are kept.
     private static let markDistance: Int64 = 8 << 20
@@ -51,10 +58,10 @@ final class VerifyingContent: BlobContent {
         return count
     }
 
-    private func hash(_ bytes: UnsafeRawBufferPointer, _ state: inout (current: Progress, marks: [Progress])) -> Bool {
+    private func hash(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> Bool {
         let position = state.current.position
         if position - (state.marks.last?.position ?? 0) >= Self.markDistance {
-            state.marks.append(Progress(hasher: SHA256Hasher(copying: state.current.hasher), position: position))
+            state.marks.append(Progress(copying: state.current))
             if state.marks.count > Self.markCount { state.marks.removeFirst() }
         }
         state.current.hasher.update(bytes)
@@ -62,15 +69,10 @@ final class VerifyingContent: BlobContent {
         return state.current.position < size || SHA256Hasher(copying: state.current.hasher).finalize() == digest
     }
 
-    private func move(
-        _ state: inout (current: Progress, marks: [Progress]),
-        to offset: Int64
-    ) throws(BuildFailure) {
+    private func move(_ state: inout State, to offset: Int64) throws(BuildFailure) {
         state.marks.removeAll { $0.position > offset }
-        state.current = Progress()
-        if let mark = state.marks.last {
-            state.current = Progress(hasher: SHA256Hasher(copying: mark.hasher), position: mark.position)
-        }
+        let places = [state.start, state.marks.last].compactMap { $0 }.filter { $0.position <= offset }
+        state.current = places.max { $0.position < $1.position }.map { Progress(copying: $0) } ?? Progress()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { buffer.deallocate() }
         while state.current.position < offset {
@@ -84,11 +86,12 @@ final class VerifyingContent: BlobContent {
         }
     }
 
-    /// Makes ready to be read from `offset`; blocks while it hashes what lies before.
+    /// Makes ready to be read from `offset`, now and again; blocks while it hashes what lies before.
     func prepare(at offset: Int64) throws(BuildFailure) {
         let result = state.withLock { state -> Result<Void, BuildFailure> in
             Result { () throws(BuildFailure) in
                 if state.current.position != offset { try move(&state, to: offset) }
+                state.start = Progress(copying: state.current)
             }
         }
         try result.get()
