@@ -54,13 +54,31 @@ extension RegistrySession {
             }
         }
         return try await bulkSlots.withSlot(repository.base.authority) {
-            var (response, body) = try await send(request, via: exchange)
+            var (response, body) = try await receive(request, into: spool, via: exchange)
             if response.status == 416, spool.size > 0 {
                 try spool.begin(at: 0, with: response)
-                (response, body) = try await send(request, via: exchange)
+                (response, body) = try await receive(request, into: spool, via: exchange)
             }
             guard response.isSuccess else { throw failure(request, response, body) }
             return try spool.finish()
+        }
+    }
+
+    /// How much has to have come for the tries to count anew, as for uploads: a way that often breaks off ends no large download.
+    private static let progress: Int64 = 1 << 20
+
+    private func receive(
+        _ request: RegistryRequest,
+        into spool: VerifyingSpool,
+        via exchange: @escaping Exchange
+    ) async throws -> (HTTPResponse, [UInt8]) {
+        while true {
+            let before = spool.size
+            do {
+                return try await send(request, via: exchange)
+            } catch let failure as BuildFailure where failure.isRetryable && spool.size >= before + Self.progress {
+                continue
+            }
         }
     }
 
@@ -72,6 +90,10 @@ extension RegistrySession {
         request.limits.responseBytes = 8 << 20
         let (response, body) = try await send(request, expecting: [200, 206])
         if response.status == 200, body.count == descriptor.size {
+            let digest = Digest(of: body)
+            guard digest == descriptor.digest else {
+                throw request.wrongDigest(descriptor.digest.description, digest, response)
+            }
             return Array(body[Int(range.lowerBound)..<Int(range.upperBound)])
         }
         guard ByteRange.content(response.headers["Content-Range"])?.start == range.lowerBound,

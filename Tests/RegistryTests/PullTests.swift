@@ -84,6 +84,37 @@ struct PullTests {
         }
     }
 
+    @Test("a way that breaks off again and again ends no download that gets on")
+    func breaks() async throws {
+        let registry = try StrictRegistry { number, _, _ in number <= 7 ? .halfAnswer : nil }
+        let (client, blob) = try seeded(registry, size: 8 << 20)
+        #expect(try await client.fetchBlob(blob, spoolDirectory: "/tmp").size == 8 << 20)
+        #expect(registry.requests.count == 8)
+    }
+
+    @Test("one that does not get on ends", arguments: [1000, 8 << 20])
+    func stuck(size: Int) async throws {
+        let registry = try StrictRegistry { _, _, _ in .reset(afterBytes: 0) }
+        let (client, blob) = try seeded(registry, size: size)
+        await #expect(throws: BuildFailure.self) { try await client.fetchBlob(blob, spoolDirectory: "/tmp") }
+        #expect(registry.requests.count == 5)
+    }
+
+    @Test("a whole blob that comes in the place of a part is looked at whole")
+    func wrongWhole() async throws {
+        let registry = try FakeRegistry { request, _ in
+            request.respond(200, body: "other bytes!")
+            return true
+        }
+        let descriptor = TestImage.descriptor(Array("right bytes!".utf8), MediaType.ociLayerGzip)
+        let client = RegistryClient(settings: StrictFixture.settings(), http: fixture.http)
+        let reference = ImageReference(registry: registry.host, repository: "app")
+        let failure = try await #require(throws: BuildFailure.self) {
+            try await client.fetchPart(of: descriptor, in: reference, range: 0..<5)
+        }
+        #expect(failure.code == .corrupted)
+    }
+
     @Test("what was downloaded gets a name without another copy")
     func commit() async throws {
         let registry = try StrictRegistry()
