@@ -55,7 +55,12 @@ extension RegistryRequest {
             return (
                 .unauthorized, "Check the password configured for \(identity.description) of \(repository.registry)."
             )
-        case 403: return (.registryDenied, "\(grant).")
+        case 403:
+            guard identity == nil else { return (.registryDenied, "\(grant).") }
+            return (
+                .registryDenied,
+                "Configure a user for \(repository.registry) who may \(rights) this repository, or let everybody do that."
+            )
         case 404: return (.notFound, notFoundAdvice(Set(errors.map(\.code))))
         case 412: return (.overtaken, "Somebody else changed it meanwhile: try again.")
         case 413:

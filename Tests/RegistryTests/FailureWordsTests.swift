@@ -43,7 +43,7 @@ struct FailureWordsTests {
             status: 403,
             body: Case.error("DENIED"),
             words: "DENIED: own words",
-            advice: "Let the configured user push"
+            advice: "who may push to this repository"
         ),
         Case(
             method: "POST",
@@ -205,7 +205,7 @@ struct FailureWordsTests {
             body: Case.error("DENIED"),
             isPull: true,
             words: "own words",
-            advice: "Let the configured user pull from"
+            advice: "who may pull from this repository"
         ),
         Case(
             method: "GET",
@@ -262,6 +262,19 @@ struct FailureWordsTests {
         #expect(failure.code.rawValue == (isPull ? "unauthorized" : "registry_denied"))
         let advice = "Let the configured user \(isPull ? "pull from" : "push to") this repository, or"
         #expect(failure.message.contains(advice) && !failure.message.contains("password"), "\(failure)")
+    }
+
+    @Test("who is known and may not is told apart from who is not known", arguments: [true, false])
+    func forbidden(isKnown: Bool) async throws {
+        let registry = try FakeRegistry { request, _ in
+            request.respond(403, body: Case.error("DENIED"))
+            return true
+        }
+        var settings = StrictFixture.settings()
+        if isKnown { settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass")) }
+        let failure = try await failure(from: registry.host, isPull: true, settings)
+        #expect(failure.message.contains("Let the configured user pull from") == isKnown, "\(failure)")
+        #expect(failure.message.contains("Configure a user for \(registry.host)") == !isKnown, "\(failure)")
     }
 
     @Test("a registry that says DENIED does not mean the password")

@@ -102,7 +102,7 @@ struct FaultTests {
     @Test(
         "a refusal says what was refused and what to do",
         arguments: [
-            (403, "registry_denied", "Let the configured user"), (413, "limit_exceeded", "limits the size"),
+            (403, "registry_denied", "Configure a user for"), (413, "limit_exceeded", "limits the size"),
             (404, "not_found", "create"),
         ]
     )

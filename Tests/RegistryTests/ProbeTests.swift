@@ -54,7 +54,7 @@ struct ProbeTests {
     @Test(
         "a refusal is a no, with the registry's words and what to do",
         arguments: [
-            (403, "DENIED", "Let the configured user push"), (404, "NAME_UNKNOWN", "create it, or allow"),
+            (403, "DENIED", "Configure a user for"), (404, "NAME_UNKNOWN", "create it, or allow"),
             (401, "UNAUTHORIZED", "Configure a user name"), (405, "UNSUPPORTED", "registry's log"),
         ]
     )
