@@ -1,4 +1,5 @@
 import BuildModel
+import HTTPTransport
 import Platform
 import Registry
 import StrictRegistry
@@ -14,15 +15,19 @@ struct StreamedBlobTests {
     private final class Trickle: BlobContent {
         let bytes: [UInt8]
         private let ready = Mutex<Int64>(0)
+        private let isDue: @Sendable () async -> Bool
 
-        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        /// - Parameter isDue: whether there may be more.
+        init(_ bytes: [UInt8], when isDue: @escaping @Sendable () async -> Bool) {
+            (self.bytes, self.isDue) = (bytes, isDue)
+        }
 
         var size: Int64 { Int64(bytes.count) }
 
         func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool {
             if ready.withLock({ $0 > offset }) { return true }
             Task {
-                try? await Task.sleep(for: .milliseconds(2))
+                repeat { try? await Task.sleep(for: .milliseconds(2)) } while await !isDue()
                 ready.withLock { $0 = offset + 100_000 }
                 tell()
             }
@@ -36,7 +41,10 @@ struct StreamedBlobTests {
         }
     }
 
-    private static func blob(_ uses: @escaping @Sendable () -> Void = {}) throws -> ImageBlob {
+    private static func blob(
+        _ uses: @escaping @Sendable () -> Void = {},
+        when isDue: @escaping @Sendable () async -> Bool = { true }
+    ) throws -> ImageBlob {
         var blob = StrictFixture.blob(3_000_000)
         guard case .local(let content) = blob.source else { throw CommandFailed(description: "the blob is not here") }
         let bytes = try Files.bytes(of: content)
@@ -45,13 +53,31 @@ struct StreamedBlobTests {
                 throw CommandFailed(description: "all bytes were asked for")
             } stream: { use in
                 uses()
-                try await use(Trickle(bytes))
+                try await use(Trickle(bytes, when: isDue))
             }
         )
         return blob
     }
 
-    @Test("rest until there are bytes, in one request with its length, and others go on meanwhile")
+    @Test("rest until there are bytes, while others go on")
+    func resting() async throws {
+        let registry = try StrictRegistry()
+        let other = StrictFixture.blob(100_000)
+        let url = "http://\(registry.host)/v2/team/app/blobs/\(other.descriptor.digest)"
+        let http = fixture.http
+        let isThere: @Sendable () async -> Bool = { (try? await http.execute(HTTPRequest(.head, url)).0.status) == 200 }
+        let image = StrictFixture.image([try Self.blob(when: isThere), try Self.blob(when: isThere), other])
+        try await fixture.push(image, to: registry)
+        #expect(registry.faults(ofTag: "v1", in: "team/app") == [])
+        let places = image.layers.map { layer in
+            registry.requests.firstIndex { $0.hasPrefix("PUT ") && $0.contains(layer.descriptor.digest.hex) }
+        }
+        // They had begun, for they come first; and each in one request.
+        #expect(places.allSatisfy { $0 != nil })
+        #expect(registry.requests.count { $0.hasPrefix("PUT ") && $0.contains("/uploads/") } == 4)
+    }
+
+    @Test("are sent in one request with its length")
     func whole() async throws {
         let registry = try StrictRegistry()
         let image = StrictFixture.image([try Self.blob(), try Self.blob(), StrictFixture.blob(100_000)])

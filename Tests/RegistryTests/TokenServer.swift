@@ -1,3 +1,5 @@
+import BuildModel
+import Documents
 import Platform
 import TestSupport
 
@@ -40,6 +42,21 @@ final class TokenServer: Sendable {
     /// What was asked, a line each: `GET /token?...`.
     var requests: [String] {
         process.log.split(separator: "\n").map(String.init).filter { $0.hasPrefix("GET ") || $0.hasPrefix("POST ") }
+    }
+
+    /// Gets a token for `team/app`, and waits until the registry does not take it any more.
+    ///
+    /// - Parameter url: of the registry, for what takes that token.
+    func waitUntilOver(at url: String, _ user: (name: String, password: String)) async throws {
+        let login = ["curl", "-sf", "-u", "\(user.name):\(user.password)", "-G", realm]
+        let fields = ["service=\(Self.service)", "scope=repository:team/app:pull"].flatMap { ["--data-urlencode", $0] }
+        let answer = try JSONDocument.parse(try await Command.output(login + fields).text)
+        let token = answer["token"]?.string ?? answer["access_token"]?.string ?? ""
+        func status() async throws -> String {
+            let ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"]
+            return try await Command.output(ask + ["-H", "Authorization: Bearer \(token)", url]).text
+        }
+        try await eventually("the token has ended") { try await status() == "401" }
     }
 
     // The registry allows clocks that differ by a minute: a token that is to end sooner says that it has ended already.
