@@ -24,7 +24,7 @@ extension LayerMemo {
             for key in lacking {
                 group.addTask {
                     guard let value = try await farm.recall(key) else { return false }
-                    return try self.adopt(value, for: key)
+                    return try await self.adopt(value, for: key)
                 }
             }
             var learnt = 0

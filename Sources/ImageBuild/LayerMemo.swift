@@ -96,17 +96,17 @@ package final class LayerMemo: Sendable {
     }
 
     /// Remembers what `value(for:)` gave; says no to anything else.
-    func adopt(_ value: String, for key: Digest) throws(BuildFailure) -> Bool {
+    func adopt(_ value: String, for key: Digest) async throws -> Bool {
         let words = value.split(separator: " ", omittingEmptySubsequences: false)
         let isNote = words.count == 2 && words[0] == Self.noteMark && !words[1].isEmpty
         guard isNote || LayerRecord(words: words) != nil, !value.contains(where: \.isNewline) else { return false }
-        try journal.append("\(key.hex) \(value)")
+        try await journal.append("\(key.hex) \(value)")
         return true
     }
 
     /// Forgets a layer, here and in the farm.
     func forget(_ key: LayerKey) async throws {
-        try journal.append("\(key.digest.hex) \(Self.nothing)")
+        try await journal.append("\(key.digest.hex) \(Self.nothing)")
         try? await farm?.forget(key.digest)
     }
 

@@ -16,14 +16,18 @@ package final class Journal: Sendable {
 
     private let path: String
     private let limit: Int64
+    private let patience: Duration
     private let state = Mutex(State())
+    private let writer = BlockingPool(label: "slipway.journal", width: 1)
 
     /// - Parameters:
     ///   - path: the file, made at first use in a directory that exists.
     ///   - limit: bytes at which the file is shortened.
-    package init(path: String, limit: Int64) {
+    ///   - patience: how long those who write may take. That is microseconds; one that was stopped meanwhile is not waited for.
+    package init(path: String, limit: Int64, patience: Duration = .seconds(2)) {
         self.path = path
         self.limit = limit
+        self.patience = patience
     }
 
     /// The whole texts that were appended since the last call, by whomever. After the file was shortened, all that it holds.
@@ -45,11 +49,18 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Appends a text of one line.
+    /// Appends a text of one line on a thread of its own.
+    ///
+    /// - Throws: as when it blocks.
+    package func append(_ text: String) async throws {
+        try await writer.run { try self.append(text) }
+    }
+
+    /// Appends a text of one line. Blocks while others write, for as long as its patience lasts.
     ///
     /// - Throws: `BuildFailure` with code `system` that names the path; retryable when the disk is full.
     package func append(_ text: String) throws(BuildFailure) {
-        let file = try JournalFile.locked(path)
+        let file = try JournalFile.locked(path, within: patience)
         defer { file.unlock() }
         let size = try file.size()
         // Whoever died while it wrote left half a line, which ends here.

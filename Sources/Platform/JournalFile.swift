@@ -31,11 +31,17 @@ final class JournalFile: Sendable {
     }
 
     /// Opens the file that the path names and keeps all others out of it until `unlock`.
-    static func locked(_ path: String) throws(BuildFailure) -> JournalFile {
+    ///
+    /// - Parameter patience: how long it blocks at most.
+    static func locked(_ path: String, within patience: Duration) throws(BuildFailure) -> JournalFile {
+        let end = Deadline(after: patience)
         while true {
             let file = try JournalFile(path)
-            while flock(file.descriptor, LOCK_EX) != 0 {
-                guard errno == EINTR else { throw failure("Cannot lock '\(path)'.") }
+            while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+                guard errno == EWOULDBLOCK || errno == EINTR, !end.hasPassed else {
+                    throw failure("Cannot lock '\(path)', which another process may have locked.")
+                }
+                usleep(500)
             }
             if file.isCurrent { return file }
         }

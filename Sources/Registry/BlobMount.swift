@@ -24,7 +24,8 @@ extension RegistrySession {
                     if let opened { await close(opened.location, in: target, blob.descriptor) }
                     return .mounted
                 case .refused(let upload):
-                    sightings.forget(await sighting(of: blob.descriptor, in: source), in: source.name)
+                    let key = await sighting(of: blob.descriptor, in: source)
+                    await sightings.forget(key, in: source.name)
                     if let upload, opened != nil { await close(upload.location, in: target, blob.descriptor) }
                     opened = opened ?? upload
                 }
@@ -38,7 +39,7 @@ extension RegistrySession {
 
     /// Remembers where a blob is.
     func saw(_ descriptor: Descriptor, in repository: Repository) async {
-        sightings.see(await sighting(of: descriptor, in: repository), in: repository.name)
+        await sightings.see(sighting(of: descriptor, in: repository), in: repository.name)
     }
 
     /// The repositories of the same registry that have the blob as far as is known, the likeliest first.
@@ -48,7 +49,7 @@ extension RegistrySession {
             let source = try settings.repository(of: reference)
             if source.base == target.base { sources.append(source) }
         }
-        for name in sightings.places(of: await sighting(of: blob.descriptor, in: target)) {
+        for name in await sightings.places(of: sighting(of: blob.descriptor, in: target)) {
             sources.append(Repository(registry: target.registry, base: target.base, name: name))
         }
         var seen: Set<String> = [target.name]

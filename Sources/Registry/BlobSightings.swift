@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// All processes of a node share a journal. It is only a hint: what is wrong in it costs a request.
 final class BlobSightings: Sendable {
-    /// Who saw a blob where. What one tenant has is never told to another, nor to another user of the registry.
+    /// Who saw a blob where. What one tenant has is never told to another, nor to one with another user name at the registry.
     struct Key: Sendable, Hashable {
         var tenant: String?
         var origin: String
@@ -28,6 +28,8 @@ final class BlobSightings: Sendable {
     private static let blobs = 100_000
 
     private let journal: Journal?
+    /// Where the journal is read and written: other processes may keep it for a while.
+    private let pool = BlockingPool(label: "slipway.sightings", width: 1)
     private let known = Mutex<[String: [String]]>([:])
 
     /// - Parameter path: a file in a directory that exists; nil to keep it in memory.
@@ -36,23 +38,29 @@ final class BlobSightings: Sendable {
     }
 
     /// The repositories where the blob was seen, the latest first.
-    func places(of key: Key) -> [String] {
+    func places(of key: Key) async -> [String] {
+        (try? await pool.run { self.look(for: key) }) ?? []
+    }
+
+    /// Remembers that a repository has the blob.
+    func see(_ key: Key, in repository: String) async {
+        try? await pool.run {
+            guard self.look(for: key).first != repository else { return }
+            self.put("\(key.word) +\(repository)")
+        }
+    }
+
+    /// A repository turned out not to have the blob, or not to give it.
+    func forget(_ key: Key, in repository: String) async {
+        try? await pool.run { self.put("\(key.word) -\(repository)") }
+    }
+
+    private func look(for key: Key) -> [String] {
         known.withLock { known in
             // Only a hint: a journal that cannot be read knows nothing.
             for text in (try? journal?.newTexts()) ?? [] { Self.take(text, into: &known) }
             return known[key.word] ?? []
         }
-    }
-
-    /// Remembers that a repository has the blob.
-    func see(_ key: Key, in repository: String) {
-        guard places(of: key).first != repository else { return }
-        put("\(key.word) +\(repository)")
-    }
-
-    /// A repository turned out not to have the blob, or not to give it.
-    func forget(_ key: Key, in repository: String) {
-        put("\(key.word) -\(repository)")
     }
 
     private func put(_ text: String) {

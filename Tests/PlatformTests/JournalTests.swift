@@ -84,12 +84,64 @@ import Testing
             for writer in 0..<4 {
                 group.addTask {
                     let journal = Journal(path: path, limit: 1 << 20)
-                    for number in 0..<50 { try journal.append("\(writer)-\(number)") }
+                    for number in 0..<50 { try await journal.append("\(writer)-\(number)") }
                 }
             }
             try await group.waitForAll()
         }
         #expect(Set(try journal().newTexts()).count == 200)
+    }
+
+    /// A process that was stopped while it wrote.
+    private func holder() async throws -> ServerProcess {
+        try await journal().append("one")
+        let holder = try await ServerProcess(["flock", "--no-fork", path, "sleep", "600"], log: scratch("log"))
+        try await eventually("it has the lock") {
+            try await Command.result(["flock", "-n", path, "true"]).status != 0
+        }
+        return holder
+    }
+
+    @Test("a process that was stopped while it wrote costs a failure that names the file")
+    func locked() async throws {
+        let holder = try await holder()
+        defer { holder.stop() }
+        let journal = Journal(path: path, limit: 1000, patience: .milliseconds(50))
+        let failure = await #expect(throws: BuildFailure.self) { try await journal.append("two") }
+        #expect(failure?.message.contains("Cannot lock '\(path)'") == true)
+        #expect(try journal.newTexts() == ["one"])
+    }
+
+    @Test("who waits for another process holds no thread that others need")
+    func waiting() async throws {
+        let holder = try await holder()
+        defer { holder.stop() }
+        let writer = Writer(Journal(path: path, limit: 1000, patience: .seconds(600)))
+        let writing = Task { try await writer.write() }
+        try await eventually("it writes") { await writer.hasBegun }
+        // Its one thread answers, and the lock is not free yet.
+        #expect(await !writer.isDone)
+        holder.stop()
+        try await writing.value
+        #expect(try journal().newTexts() == ["one", "two"])
+    }
+
+    /// Writes, and has one thread for that and all questions.
+    private actor Writer {
+        private let executor = SerialThreadExecutor(label: "writer")
+        private let journal: Journal
+        private(set) var hasBegun = false
+        private(set) var isDone = false
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+        init(_ journal: Journal) { self.journal = journal }
+
+        func write() async throws {
+            hasBegun = true
+            try await journal.append("two")
+            isDone = true
+        }
     }
 
     @Test("a file that cannot be opened is named")

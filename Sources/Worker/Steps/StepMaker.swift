@@ -87,7 +87,7 @@ package struct StepMaker: Sendable {
         for result in made.results where result.record.places.first != repository {
             do {
                 let record = result.record.placed(in: repository)
-                try memo.remember(record, for: result.key)
+                try await memo.remember(record, for: result.key)
                 try await memo.share(record, for: result.key)
             } catch {
                 log.say(

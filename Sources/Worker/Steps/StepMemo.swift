@@ -38,8 +38,8 @@ package final class StepMemo: Sendable {
         return (try? JSONDocument.parse(text)).flatMap(StepRecord.init(json:))
     }
 
-    func remember(_ record: StepRecord, for key: Digest) throws(BuildFailure) {
-        try journal.append("\(key.hex) \(record.text)")
+    func remember(_ record: StepRecord, for key: Digest) async throws {
+        try await journal.append("\(key.hex) \(record.text)")
     }
 
     /// Tells the other nodes: worth it only once a registry has the layers.
@@ -48,7 +48,7 @@ package final class StepMemo: Sendable {
     }
 
     func forget(_ key: Digest) async throws {
-        try journal.append("\(key.hex) \(Self.nothing)")
+        try await journal.append("\(key.hex) \(Self.nothing)")
         try await farm?.forget(key)
     }
 

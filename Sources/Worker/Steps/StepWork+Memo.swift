@@ -11,7 +11,7 @@ extension StepWork {
                 return found
             }
             if let record = try await maker.memo.farmRecord(for: key.digest), let found = try await found(record, key) {
-                try maker.memo.remember(found.record, for: key.digest)
+                try await maker.memo.remember(found.record, for: key.digest)
                 return found
             }
         } catch {

@@ -63,7 +63,7 @@ struct StepWork: Sendable {
         say("\(step.command)")
         let result = try await run(on: ground, key)
         do {
-            try maker.memo.remember(result.record, for: key.digest)
+            try await maker.memo.remember(result.record, for: key.digest)
         } catch {
             say("cannot be remembered: \(error)")
         }
