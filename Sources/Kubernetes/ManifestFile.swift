@@ -31,7 +31,12 @@ package enum ManifestFile {
         if intent.releaseCommand != nil { paths.release = "\(folder)/\(name).release.yaml" }
         try Directories.create(folder)
         // Reading, comparing and writing are one step for all workers that have the directory.
-        let lock = try await lock("\(folder)/.\(name).lock")
+        let lock = try await FileLock.take(
+            "\(folder)/.\(name).lock",
+            .exclusive,
+            within: patience,
+            operation: "kubernetes.render"
+        )
         defer { try? lock.removeFile() }
         if Files.exists(path) { try check(path, name, intent) }
         if let path = paths.namespace { try write([Manifests.namespace(intent.namespace)], to: path) }
@@ -40,24 +45,6 @@ package enum ManifestFile {
         let former = "\(folder)/\(name).release.yaml"
         if paths.release == nil, Files.exists(former) { try Files.remove(former) }
         return paths
-    }
-
-    private static func lock(_ path: String) async throws -> FileLock {
-        let end = ContinuousClock.now + patience
-        while true {
-            if let lock = try FileLock.attempt(path, .exclusive) { return lock }
-            guard ContinuousClock.now < end else {
-                throw BuildFailure.timedOut(
-                    operation: "kubernetes.render",
-                    message: "Another worker has held '\(path)' for 30 s."
-                )
-            }
-            do {
-                try await Task.sleep(for: .milliseconds(20))
-            } catch {
-                throw BuildFailure.cancelled(operation: "kubernetes.render")
-            }
-        }
     }
 
     private static func write(_ manifests: [JSONValue], to path: String) throws(BuildFailure) {

@@ -37,6 +37,31 @@ package final class FileLock: Sendable {
         }
     }
 
+    /// Takes a lock, and waits for it without holding a thread.
+    ///
+    /// - Parameters:
+    ///   - limit: how long to wait; nil for as long as it takes.
+    ///   - operation: of the failure.
+    /// - Throws: `BuildFailure`: `system` or, when the time is over, `deadline_exceeded`, which name the file; `cancelled`.
+    package static func take(
+        _ path: String,
+        _ mode: Mode,
+        within limit: Duration? = nil,
+        operation: String
+    ) async throws -> FileLock {
+        let end = limit.map { Deadline(after: $0) }
+        var pause = Duration.milliseconds(2)
+        while true {
+            if let lock = try attempt(path, mode) { return lock }
+            if let limit, let end, end.hasPassed {
+                let message = "The lock '\(path)' was not free within \(Int(limit.seconds)) s: look at who has it."
+                throw BuildFailure.timedOut(operation: operation, message: message)
+            }
+            do { try await Task.sleep(for: pause) } catch { throw BuildFailure.cancelled(operation: operation) }
+            pause = min(pause * 2, .milliseconds(50))
+        }
+    }
+
     /// Lets others share an exclusive lock. Another may get it alone in between: look again at what it protects.
     package func share() throws(BuildFailure) {
         guard flock(descriptor, LOCK_SH) == 0 else {

@@ -6,9 +6,6 @@ internal import Platform
 /// A step has its cache alone. When another has it, one that is locked is waited for; otherwise the step gets a copy of what that
 /// one does not touch, which goes with the step.
 package struct StepCaches: Sendable {
-    /// Between two looks at a lock: other processes give it back without telling.
-    private static let pause = Duration.milliseconds(50)
-
     let directory: String
     /// Who owns the caches on disk; the steps' root.
     let fileOwner: UInt32
@@ -71,11 +68,12 @@ package struct StepCaches: Sendable {
     func hold(_ mount: CacheMount, owner: String, scratch: String) async throws -> Hold {
         let name = "\(Digest(of: owner).hex.prefix(32))-\(mount.name)"
         let lockPath = "\(directory)/\(name).lock"
-        var lock = try FileLock.attempt(lockPath, .exclusive)
-        while lock == nil, mount.isLocked {
-            try await Task.sleep(for: Self.pause)
-            lock = try FileLock.attempt(lockPath, .exclusive)
-        }
+        let lock: FileLock? =
+            if mount.isLocked {
+                try await FileLock.take(lockPath, .exclusive, operation: "steps.cache")
+            } else {
+                try FileLock.attempt(lockPath, .exclusive)
+            }
         guard let lock else {
             let own = "\(scratch)/cache-\(mount.name)"
             try Directories.create(own)
