@@ -1,7 +1,6 @@
 import ArgumentParser
 import BuildModel
 import Buildpacks
-import Documents
 import HTTPTransport
 import Kubernetes
 import Platform
@@ -67,10 +66,7 @@ struct DeployCommand: AsyncParsableCommand {
     }
 
     private func intent(_ image: ImageReference, _ settings: WorkerSettings) throws -> DeploymentIntent {
-        let bytes =
-            request == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(request, limit: 1 << 20)
-        let json = try JSONDocument.parse(bytes)
-        let request = try BuildRequest(json: json)
+        let request = try BuildRequest(json: RequestFile.read(request))
         // As the farm's epochs, which are never behind the queue's clock. If ours is, what is in the cluster counts.
         let now = SystemInformation.currentMilliseconds
         return try DeploymentIntent(

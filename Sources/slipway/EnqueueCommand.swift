@@ -1,8 +1,6 @@
 import ArgumentParser
 import BuildModel
 import BuildQueue
-import Documents
-import Platform
 
 struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,14 +55,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
 
     private func readRequest() throws -> JSONValue {
-        var request: JSONValue = [:]
-        if let file {
-            let bytes = file == "-" ? try Files.readStandardInput(limit: 1 << 20) : try Files.read(file, limit: 1 << 20)
-            request = try JSONDocument.parse(bytes)
-            if let name = JSONDocument.repeatedMember(in: bytes) {
-                throw ValidationError("the request has the member '\(name)' twice in one object")
-            }
-        }
+        var request = try file.map(RequestFile.read) ?? [:]
         let given: [(String, String?)] = [
             ("deploymentId", id), ("projectId", project), ("repositoryUrl", repository), ("branch", branch),
             ("commitSha", commit), ("rootDirectory", root), ("startCommand", start), ("image", image),

@@ -174,6 +174,17 @@ struct DeployCommandTests {
         #expect(rendered.succeeded && rendered.text.contains("registry.example.com/shop:1"), "\(rendered.errorText)")
     }
 
+    @Test("a request that says something twice is refused, as enqueue refuses it")
+    func twice() async throws {
+        let file = try request("d1", #","port":3000,"port":4000"#)
+        let deploy = ["deploy", "--image", "registry.example.com/shop:1", "--request", file, "--render"]
+        for words in [deploy, ["enqueue", "--file", file]] {
+            let result = try await SlipwayProgram.result(words + ["--redis-url", "redis://127.0.0.1:1"])
+            #expect(result.status == 64, "\(result.errorText)")
+            #expect(result.errorText.contains("the request has the member 'port' twice in one object"))
+        }
+    }
+
     @Test("a template is used by deploy, and one that is wrong stops worker and deploy with its line")
     func template() async throws {
         let folder = "\(Checkout.root)/config/kubernetes/templates"
