@@ -1,7 +1,7 @@
 internal import BuildModel
 
 /// A Deployment as the cluster has it after an apply.
-package struct AppliedDeployment: Sendable, Hashable {
+package struct AppliedDeployment: Sendable {
     package var namespace: String
     package var name: String
     /// `metadata.generation`: grows with every change of the spec, and only then. A rollout of this apply is done when the Deployment's
@@ -14,6 +14,8 @@ package struct AppliedDeployment: Sendable, Hashable {
     package var epoch: Int64
     /// `spec.selector.matchLabels`: what its ReplicaSets and pods have.
     package var selector: [String: String] = [:]
+    /// The digest of the pods' template that was applied, which tells deployments of one build apart; nil where none is noted.
+    var pods: String?
     /// Whether the cluster had not seen the spec yet when it was applied, or an attempt before this one may have just applied it.
     var isNewSpec = false
     /// When the reply to the apply was read.
@@ -58,6 +60,7 @@ package struct AppliedDeployment: Sendable, Hashable {
             epoch: stamp.epoch
         )
         selector = (object["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).compactMapValues(\.string)
+        pods = metadata["annotations"]?[Manifests.Annotation.pods]?.string
         let observed = object["status"]?["observedGeneration"]?.integer ?? 0
         isNewSpec = observed < generation
     }

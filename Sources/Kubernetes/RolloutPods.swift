@@ -27,11 +27,18 @@ struct RolloutPods: Sendable {
             query: [("labelSelector", selector(labels))]
         )
         let sets = try await client.send(request).object["items"]?.array ?? []
-        let newest = sets.filter { set in
+        let own = sets.filter { set in
             set["metadata"]?["ownerReferences"]?.array?.contains { $0["uid"]?.string == applied.uid } == true
+        }
+        // The build may have been deployed before with other pods, which say nothing of these.
+        let newest = own.filter { set in
+            let pods = set["metadata"]?["annotations"]?[Manifests.Annotation.pods]?.string
+            return applied.pods == nil || pods == applied.pods
         }.max { FormerVersion.revision(of: $0) < FormerVersion.revision(of: $1) }
+        // No hash has this word.
+        let others = own.isEmpty ? [:] : ["pod-template-hash": "none"]
         var scope = PodScope(
-            pods: RolloutPods(client: client, namespace: applied.namespace, labels: labels),
+            pods: RolloutPods(client: client, namespace: applied.namespace, labels: labels.merging(others) { $1 }),
             owners: [(.deployment, applied.name)]
         )
         guard let metadata = newest?["metadata"], let name = metadata["name"]?.string,
