@@ -40,7 +40,7 @@ extension Deployer {
     /// Whether an attempt of the same build, of an older lease, has written the object, so that its rollout may have only begun.
     private func isOfAttemptBefore(_ found: JSONValue, _ stamp: BuildStamp) -> Bool {
         let owner = Ownership(of: found)
-        return owner.build == stamp.deploymentID && owner.queuedAt == stamp.queuedAt && (owner.epoch ?? 0) < stamp.epoch
+        return owner.isSameBuild(as: stamp) && (owner.epoch ?? 0) < stamp.epoch
     }
 
     /// The Deployment's manifest with what going back needs; where each build has a Deployment of its own, there is no going back.

@@ -10,12 +10,13 @@ extension DeploymentIntent {
         return port
     }
 
-    static func checkPath(_ path: String) throws(BuildFailure) {
+    /// - Parameter isAsked: whether the request names it; else its repository does.
+    static func checkPath(_ path: String, isAsked: Bool) throws(BuildFailure) {
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw invalid(
-                field: "healthCheckPath",
-                "must start with / and have no spaces, control or non-ASCII characters (percent-encode them)"
-            )
+            let rule = "must start with / and have no spaces, control or non-ASCII characters (percent-encode them)"
+            if isAsked { throw invalid(field: "healthCheckPath", rule) }
+            let shown = PlainText.line(path, limit: 200)
+            throw invalid("The health check's path '\(shown)', which the repository names, \(rule).")
         }
     }
 
@@ -48,13 +49,10 @@ extension DeploymentIntent {
         }
     }
 
-    static func invalid(field: String, _ reason: String) -> BuildFailure {
-        BuildFailure(
-            .code,
-            .invalidRequest,
-            operation: "kubernetes.prepare",
-            message: "Field '\(field)' \(reason)."
-        )
+    static func invalid(field: String, _ reason: String) -> BuildFailure { invalid("Field '\(field)' \(reason).") }
+
+    private static func invalid(_ message: String) -> BuildFailure {
+        BuildFailure(.code, .invalidRequest, operation: "kubernetes.prepare", message: message)
     }
 
     private static func invalid(key: String, _ reason: String) -> BuildFailure {

@@ -70,7 +70,7 @@ package struct DeploymentIntent: Sendable, Hashable {
         self.image = image
         port = try Self.port(of: request, default: defaultPort)
         let path = request.healthCheckPath ?? healthPath
-        if let path { try Self.checkPath(path) }
+        if let path { try Self.checkPath(path, isAsked: request.healthCheckPath != nil) }
         livenessPath = path ?? settings.livenessPath
         readinessPath = path ?? settings.readinessPath
         environment = request.environmentVariables.merging(["PORT": String(port)]) { $1 }

@@ -94,7 +94,8 @@ package actor ExecPlugin {
         let environment = configuration.environment.merging(["KUBERNETES_EXEC_INFO": request.canonicalText]) { $1 }
         let late = BuildFailure.timedOut(
             operation: "kubernetes.credentials",
-            message: "The helper '\(configuration.command)' of \(configuration.origin) took more than 60 s."
+            message: "The helper '\(configuration.command)' of \(configuration.origin) took more than "
+                + "\(Int(Self.limit.seconds)) s."
         )
         let output = try await withDeadline(Self.limit, failure: late) {
             try await HelperProgram.run(configuration, environment)

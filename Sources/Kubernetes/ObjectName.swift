@@ -5,6 +5,8 @@ internal import Platform
 enum ObjectName {
     /// Names of pods add 17 bytes to the Deployment's (ReplicaSet hash and suffix); together they stay within a host name's 63.
     static let maximum = 46
+    /// RFC 1123, section 2.1: of a label of a host's name.
+    static let longestLabel = 63
     private static let hashDigits = 16
 
     /// A DNS label (RFC 1035, which names of Services need) for a project: the id itself where it is one, else what is
@@ -43,7 +45,9 @@ enum ObjectName {
 
     /// Whether `text` can be a namespace: a DNS label of RFC 1123, which may begin with a digit.
     static func isNamespace(_ text: String) -> Bool {
-        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 63 else { return false }
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= longestLabel else {
+            return false
+        }
         return isAlphanumeric(first) && isAlphanumeric(last)
             && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }

@@ -37,6 +37,9 @@ struct Ownership {
         )
     }
 
+    /// Whether it was written by an attempt of the same build: an id may be used again for another one.
+    func isSameBuild(as stamp: BuildStamp) -> Bool { build == stamp.deploymentID && queuedAt == stamp.queuedAt }
+
     private func isNewer(than stamp: BuildStamp) -> Bool {
         guard let queuedAt else { return false }
         return queuedAt == stamp.queuedAt ? (epoch ?? 0) > stamp.epoch : queuedAt > stamp.queuedAt

@@ -47,7 +47,7 @@ extension ReleaseJob {
     func isOwn(_ job: JSONValue) -> Bool {
         let (owner, stamp) = (Ownership(of: job), intent.stamp)
         return isNamed(job) && owner.project == stamp.projectID
-            && owner.build == stamp.deploymentID && owner.epoch == stamp.epoch && owner.queuedAt == stamp.queuedAt
+            && owner.isSameBuild(as: stamp) && owner.epoch == stamp.epoch
     }
 
     private func isNamed(_ job: JSONValue) -> Bool { job["metadata"]?["name"]?.string == name }

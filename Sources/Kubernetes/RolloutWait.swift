@@ -35,16 +35,18 @@ struct RolloutWait: Sendable {
         for try await input in inputs {
             switch input {
             case .object(let object):
-                if try await judge(object, &state, &report) { return }
+                if try await isDone(verdict(of: object), object, &state, &report) { return }
                 seen = object
             case .trouble(let failure): state.say(outOfReach: failure)
             case .tick:
                 state.say(await report.look())
                 // A cluster that gave up early says nothing more when its time is really over.
-                guard let seen, case .failed = RolloutVerdict(of: seen, applied: applied) else { continue }
-                _ = try await judge(seen, &state, &report)
+                guard let seen else { continue }
+                let verdict = self.verdict(of: seen)
+                if case .failed = verdict { _ = try await isDone(verdict, seen, &state, &report) }
             case .deadline:
-                if try await judge(try await wait.last("rollout"), &state, &report) { return }
+                let last = try await wait.last("rollout")
+                if try await isDone(verdict(of: last), last, &state, &report) { return }
                 throw await report.failure(deadlineWords, counters: state.counters)
             }
         }
@@ -52,14 +54,17 @@ struct RolloutWait: Sendable {
         throw BuildFailure.cancelled(operation: "kubernetes.rollout")
     }
 
-    /// Whether the rollout is complete.
-    private func judge(
+    private func verdict(of object: JSONValue?) -> RolloutVerdict { RolloutVerdict(of: object, applied: applied) }
+
+    /// Whether the rollout is complete; throws if it has failed.
+    private func isDone(
+        _ verdict: RolloutVerdict,
         _ object: JSONValue?,
         _ state: inout RolloutProgress,
         _ report: inout RolloutReport
     ) async throws -> Bool {
         state.notice(object, applied)
-        switch RolloutVerdict(of: object, applied: applied) {
+        switch verdict {
         case .complete:
             log.say("Rollout complete.", .deploying)
             return true

@@ -2,8 +2,8 @@ internal import BuildModel
 
 /// Finds names and labels of a template that come out too long for some projects or builds, before the first of those is deployed.
 struct TemplateLengths {
-    /// RFC 1123, section 2.1, for names; the same number holds for values of labels.
-    private static let maximum = 63
+    /// For names; the same number holds for values of labels.
+    private static let maximum = ObjectName.longestLabel
 
     /// In bytes, of variables whose values have a bound.
     private let longest: [String: Int]

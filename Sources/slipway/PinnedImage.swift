@@ -23,7 +23,10 @@ struct PinnedImage: Sendable {
         // Whoever waits for this sits at a terminal, and gets a warning instead.
         (places.patience, places.firstDelay) = (Self.limit, .milliseconds(100))
         let registry = RegistryClient(settings: places, http: http)
-        let late = BuildFailure.timedOut(operation: "image.resolve", message: "The registry took more than 15 s.")
+        let late = BuildFailure.timedOut(
+            operation: "image.resolve",
+            message: "The registry took more than \(Int(Self.limit.seconds)) s."
+        )
         do {
             let named = image
             image.digest = try await withDeadline(Self.limit, failure: late) {

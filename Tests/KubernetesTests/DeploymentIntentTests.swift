@@ -57,6 +57,24 @@ struct DeploymentIntentTests {
         }
     }
 
+    @Test("a health path that cannot be asked is named as the request's or the repository's", arguments: [true, false])
+    func badPath(isAsked: Bool) throws {
+        var plan = try Sample.plan()
+        plan.healthPath = isAsked ? "/fine" : "/no way"
+        let failure = #expect(throws: BuildFailure.self) {
+            try DeploymentIntent(
+                request: Sample.request { $0.healthCheckPath = isAsked ? "/no way" : nil },
+                image: try Sample.published("a"),
+                plan: plan,
+                revision: try Sample.revision(),
+                epoch: 1,
+                settings: DeployerSettings()
+            )
+        }
+        #expect(failure?.message.contains("Field 'healthCheckPath'") == isAsked)
+        #expect(failure?.message.contains("'/no way', which the repository names,") == !isAsked)
+    }
+
     @Test("resources of the request replace the defaults one by one")
     func resources() throws {
         let request = Sample.request {
