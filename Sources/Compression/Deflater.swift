@@ -4,7 +4,7 @@ internal import CDeflate
 /// A libdeflate compressor: raw DEFLATE (RFC 1951) of whole buffers, one after another.
 ///
 /// Owns a `libdeflate_compressor`; freed with the last reference. `@unchecked Sendable` is sound: whoever uses one has
-/// taken it out of a `DeflaterStock`, which lends it to one thread at a time.
+/// taken it out of a `Stock`, which lends it to one thread at a time.
 @safe
 package final class Deflater: @unchecked Sendable {
     private let compressor: OpaquePointer

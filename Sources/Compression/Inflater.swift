@@ -4,7 +4,7 @@ internal import CDeflate
 /// A libdeflate decompressor for whole buffers whose uncompressed size is known.
 ///
 /// Owns a `libdeflate_decompressor`; freed with the last reference. `@unchecked Sendable` is sound: whoever uses one has
-/// taken it out of an `InflaterStock`, which lends it to one thread at a time.
+/// taken it out of a `Stock`, which lends it to one thread at a time.
 @safe
 package final class Inflater: @unchecked Sendable {
     /// What compressed bytes are wrapped in.

@@ -17,3 +17,19 @@ package final class Stock<Tool: Sendable>: Sendable {
         return try body(tool)
     }
 }
+
+extension Stock where Tool == Deflater {
+    /// Compressors of one level.
+    ///
+    /// - Parameter level: one of libdeflate's.
+    package convenience init(level: Int) {
+        self.init { () throws(BuildFailure) in try Deflater(level: level) }
+    }
+}
+
+extension Stock where Tool == Inflater {
+    /// Decompressors.
+    package convenience init() {
+        self.init { () throws(BuildFailure) in try Inflater() }
+    }
+}

@@ -13,11 +13,11 @@ struct LooseObject {
         stream = try ZlibFile(path)
     }
 
-    func read(into output: UnsafeMutableRawBufferPointer, with inflaters: InflaterStock) throws {
+    func read(into output: UnsafeMutableRawBufferPointer, with inflaters: Stock<Inflater>) throws {
         let header = Self.header(Int64(output.count))
         let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: header.count + output.count, alignment: 16)
         defer { unsafe whole.deallocate() }
-        try inflaters.withInflater { inflater in
+        try inflaters.lend { inflater in
             Result { try unsafe stream.inflate(at: 0, with: inflater, into: whole) }
         }.get()
         guard unsafe whole.prefix(header.count).elementsEqual(header) else { throw stream.damaged(0) }

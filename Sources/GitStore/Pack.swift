@@ -14,10 +14,10 @@ final class Pack: Sendable {
     let stream: ZlibFile
     private let index: PackIndex
     private let bases = DeltaBases()
-    private let inflaters: InflaterStock
+    private let inflaters: Stock<Inflater>
 
     /// - Parameter path: of the index; the pack is beside it.
-    init(index path: String, inflaters: InflaterStock) throws(BuildFailure) {
+    init(index path: String, inflaters: Stock<Inflater>) throws(BuildFailure) {
         index = try PackIndex(path)
         stream = try ZlibFile(String(path.dropLast(4)) + ".pack")
         self.inflaters = inflaters
@@ -66,7 +66,7 @@ final class Pack: Sendable {
     }
 
     private func inflate(_ entry: PackEntry, into output: UnsafeMutableRawBufferPointer) throws {
-        try inflaters.withInflater { inflater in
+        try inflaters.lend { inflater in
             Result { try unsafe stream.inflate(at: entry.dataOffset, with: inflater, into: output) }
         }.get()
     }

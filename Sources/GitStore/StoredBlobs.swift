@@ -11,7 +11,7 @@ internal import Synchronization
 final class StoredBlobs: BlobReader {
     private let directories: [String]
     private let packs: [Pack]
-    private let inflaters = InflaterStock()
+    private let inflaters = Stock<Inflater>()
     private let library: LibraryBlobs
     private let limits: ReadLimits
 

@@ -6,16 +6,16 @@ final class MemberCompressor: Sendable {
     private let compression: CompressionLevel
     private let format: LayerFormat
     /// By level.
-    private let deflaters: [Int: DeflaterStock]
+    private let deflaters: [Int: Stock<Deflater>]
     private let packers: [Int: Stock<ZstdPacker>]
-    private let inflaters = InflaterStock()
+    private let inflaters = Stock<Inflater>()
     private let unpackers = Stock { () throws(BuildFailure) in try ZstdUnpacker() }
 
     init(_ compression: CompressionLevel, _ format: LayerFormat = .gzip) {
         self.compression = compression
         self.format = format
         let levels = compression.levels(format)
-        deflaters = Dictionary(uniqueKeysWithValues: levels.map { ($0, DeflaterStock(level: $0)) })
+        deflaters = Dictionary(uniqueKeysWithValues: levels.map { ($0, Stock<Deflater>(level: $0)) })
         packers = Dictionary(
             uniqueKeysWithValues: levels.map { level in
                 (level, Stock { () throws(BuildFailure) in try ZstdPacker(level: level) })
@@ -40,7 +40,7 @@ final class MemberCompressor: Sendable {
         }
         switch format {
         case .gzip:
-            return try deflaters.withDeflater { deflater throws(BuildFailure) in
+            return try deflaters.lend { deflater throws(BuildFailure) in
                 try GzipMember.compress(tar, with: deflater)
             }
         case .zstd:
@@ -52,7 +52,7 @@ final class MemberCompressor: Sendable {
     func unpack(_ member: [UInt8], size: Int) throws(BuildFailure) -> [UInt8]? {
         switch format {
         case .gzip:
-            return try inflaters.withInflater { inflater in
+            return try inflaters.lend { inflater in
                 unsafe Self.fill(size) { output in
                     unsafe member.withUnsafeBytes { unsafe inflater.inflate($0, .gzip, into: output) } == member.count
                 }

@@ -56,8 +56,7 @@ extension Directories {
         return descriptor
     }
 
-    /// Calls `body` with the names in a directory as the file system has them, each with its terminating NUL, and with its path for people. No
-    /// more than one is held at a time: whoever wrote the tree chose how many there are. What is made meanwhile may be left out.
+    /// Calls `body` with the names in a directory, each with its terminating NUL, and with its path for people.
     ///
     /// - Returns: false if there were none.
     private static func each(
@@ -65,16 +64,10 @@ extension Directories {
         shown: String,
         _ body: ([CChar], String) throws(BuildFailure) -> Void
     ) throws(BuildFailure) -> Bool {
-        guard let stream = unsafe opendir("/proc/self/fd/\(descriptor)") else { throw failure(shown) }
-        defer { unsafe closedir(stream) }
         var isEmpty = true
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
-            }
-            if name.text == "." || name.text == ".." { continue }
+        try DirectoryNames.each(in: descriptor, orElse: { failure(shown) }) { (name) throws(BuildFailure) in
             isEmpty = false
-            try body(name, "\(shown)/\(name.text)")
+            try body(name.map { CChar(bitPattern: $0) } + [0], "\(shown)/\(String(decoding: name, as: UTF8.self))")
         }
         return !isEmpty
     }

@@ -64,15 +64,7 @@ package final class DirectoryHandle: Sendable {
     ///
     /// - Throws: `BuildFailure` with code `system`, or what `body` throws.
     package func eachName(_ body: ([UInt8]) throws(BuildFailure) -> Void) throws(BuildFailure) {
-        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = unsafe fdopendir(copy) else { throw failure("list a directory", []) }
-        defer { unsafe closedir(stream) }
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe Array(bytes.prefix { $0 != 0 })
-            }
-            if name != Self.current && name != Self.parent { try body(name) }
-        }
+        try DirectoryNames.each(in: descriptor, orElse: { failure("list a directory", []) }, body)
     }
 
     /// What the name is; nil if there is no such name.
@@ -107,9 +99,6 @@ package final class DirectoryHandle: Sendable {
         guard opened >= 0 else { throw failure("open", name) }
         return try FileContent(adopting: opened, shown: Self.shown(name))
     }
-
-    static let current = Array(".".utf8)
-    static let parent = Array("..".utf8)
 
     static func cString(_ name: [UInt8]) -> [CChar] {
         var characters = name.map { CChar(bitPattern: $0) }

@@ -24,12 +24,7 @@ package final class HoldingProxy: Sendable {
 
     /// Listens on a free loopback port.
     package init(to server: Int) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        let port = Port.free()
-        guard Self.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 16) == 0 else {
-            close(listener)
-            throw CommandFailed(description: "cannot listen on loopback: errno \(errno)")
-        }
+        let (listener, port) = try Loopback.listen()
         (self.listener, self.port) = (listener, port)
         ServerThread.start { [weak self] in
             while true {
@@ -82,10 +77,8 @@ package final class HoldingProxy: Sendable {
     }
 
     private func join(_ client: Int32, to port: Int) {
-        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard Self.withAddress(port, { connect(server, $0, $1) }) == 0 else {
+        guard let server = Loopback.connect(to: port) else {
             close(client)
-            close(server)
             return
         }
         state.withLock { $0.sockets += [client, server] }
@@ -126,20 +119,5 @@ package final class HoldingProxy: Sendable {
         }
         shutdown(source, Int32(SHUT_RDWR))
         shutdown(target, Int32(SHUT_RDWR))
-    }
-
-    private static func withAddress<Value>(
-        _ port: Int,
-        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value
-    ) -> Value {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }
