@@ -10,23 +10,32 @@ struct ChaosReport: Sendable {
     var harm: [String: Int]
     /// While primaries changed, in milliseconds since 1970.
     var failovers: [ClosedRange<Int64>]
+    /// By build.
+    var turns: [String: Turn] = [:]
 
-    /// - Parameter effects: what the registry and the cluster have taken.
+    /// - Parameters:
+    ///   - asked: the builds' ids, and what they were asked for with.
+    ///   - effects: what the registry and the cluster have taken.
     static func read(
-        _ ids: [String],
+        _ asked: [(id: String, turn: Turn)],
         _ farm: Farm,
         _ watch: FarmWatch,
         _ effects: [Effect],
         _ nemesis: Nemesis
     ) async throws -> ChaosReport {
         var histories: [History] = []
-        for id in ids { histories.append(try await History.read(id, farm)) }
+        var turns: [String: Turn] = [:]
+        for (id, turn) in asked {
+            histories.append(try await History.read(id, farm))
+            turns[id] = try await turn.placed(id, farm)
+        }
         return ChaosReport(
             histories: histories,
             leases: await watch.leases,
             effects: await effects + watch.logs,
             harm: nemesis.counts,
-            failovers: nemesis.failovers
+            failovers: nemesis.failovers,
+            turns: turns
         )
     }
 
@@ -35,6 +44,8 @@ struct ChaosReport: Sendable {
     }
 
     func count(_ kind: Effect.Kind) -> Int { effects.count { $0.kind == kind } }
+
+    var order: TurnRules { TurnRules(histories: histories, turns: turns) }
 
     private var ended: Int { histories.count { $0.events.contains { $0.type == "finished" } } }
     private var epochs: [Int64] { histories.flatMap(\.epochs) }
@@ -73,7 +84,7 @@ struct ChaosReport: Sendable {
 
     /// Everything that is wrong, in words.
     var violations: [String] {
-        histories.flatMap(\.violations) + staleEffects.map(\.description) + repeatedWrites
+        histories.flatMap(\.violations) + staleEffects.map(\.description) + repeatedWrites + order.violations
             + (Set(epochs).count == epochs.count ? [] : ["an epoch was given twice"])
     }
 
@@ -84,7 +95,7 @@ struct ChaosReport: Sendable {
         return """
             chaos: \(states); \(epochs.count) attempts, \(count(.tag)) tags written, \
             \(count(.deployment)) Deployments applied, logs seen to grow \(count(.log)) times; \
-            \(unexplained.count - staleEffects.count) effects near failovers that nothing tells of
+            \(order.superseded) superseded; \(unexplained.count - staleEffects.count) effects near failovers that nothing tells of
             chaos: \(histories.count) jobs accepted = \(ended) jobs ended, \(lost) lost, \(doubled) doubled, \
             \(staleEffects.count) stale effects, \(violations.count) violations; \(harm)
             """
