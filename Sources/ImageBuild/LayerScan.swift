@@ -4,8 +4,8 @@ internal import Platform
 
 /// Reads layers whole, base first, and finds what is wrong with them: OCI image spec, layer.md. Blocks.
 package struct LayerScan {
-    /// Every path of the layers so far, and whether it is a directory or may be one.
-    private var paths: [[UInt8]: Bool] = [[]: true]
+    /// Every path of the layers so far.
+    private var paths: [[UInt8]: TarFindings.Kind] = [[]: .directory]
 
     package init() {}
 

@@ -2,16 +2,23 @@ internal import Platform
 
 /// What is wrong with the entries of a layer, by the name of the check.
 struct TarFindings {
-    static let names = ["tar", "duplicates", "paths", "parents", "whiteouts", "hard-links", "records"]
+    static let names = ["tar", "duplicates", "paths", "parents", "links", "whiteouts", "hard-links", "records"]
 
-    /// Every path of this layer and those below, and whether it is a directory or may be one.
-    private(set) var paths: [[UInt8]: Bool]
+    /// What stands at a path.
+    enum Kind {
+        case directory
+        case symbolicLink
+        case other
+    }
+
+    /// Every path of this layer and those below.
+    private(set) var paths: [[UInt8]: Kind]
     private var own: [[UInt8]: UInt8] = [:]
     private var whiteouts: Set<[UInt8]> = []
     private var scanner = TarScanner()
     private var problems: [String: [String]] = [:]
 
-    init(below paths: [[UInt8]: Bool]) { self.paths = paths }
+    init(below paths: [[UInt8]: Kind]) { self.paths = paths }
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) {
         var entries: [TarScanner.Entry] = []
@@ -22,8 +29,12 @@ struct TarFindings {
     mutating func finish() -> [String: [String]] {
         problems["tar", default: []] += scanner.finish()
         problems["records", default: []] += scanner.oddRecords.sorted().map { "it has '\($0)'" }
-        for path in whiteouts where own[path] != nil {
-            add("whiteouts", "'\(LayerFailure.shown(path))' is there and removed at once")
+        for path in whiteouts {
+            if own[path] != nil {
+                add("whiteouts", "'\(LayerFailure.shown(path))' is there and removed at once")
+            } else {
+                paths[path] = nil
+            }
         }
         return problems
     }
@@ -35,11 +46,21 @@ struct TarFindings {
         if parts.contains(where: { $0.elementsEqual([0x2e, 0x2e]) }) { add("paths", "\(shown) leads out") }
         if own.updateValue(entry.kind, forKey: entry.path) != nil { add("duplicates", "\(shown) is there twice") }
         let parent = Array(parts.dropLast().joined(separator: [LayerPath.slash]))
-        if paths[parent] != true { add("parents", "\(shown) has no directory to be in") }
+        checkParent(parent, parts, shown)
         if addWhiteout(parts, parent, shown) { return }
         if entry.kind == 0x31 { checkLink(entry, shown) }
-        // A symbolic link may lead to a directory.
-        paths[entry.path] = entry.kind == 0x35 || entry.kind == 0x32
+        paths[entry.path] = entry.kind == 0x35 ? .directory : entry.kind == 0x32 ? .symbolicLink : .other
+    }
+
+    /// Through a link some unpackers follow it, wherever it leads in the image, some put a directory in its place, and some refuse.
+    private mutating func checkParent(_ parent: [UInt8], _ parts: [ArraySlice<UInt8>], _ shown: String) {
+        guard paths[parent] != .directory else { return }
+        for count in 1..<max(parts.count, 1) {
+            let above = Array(parts[..<count].joined(separator: [LayerPath.slash]))
+            guard paths[above] == .symbolicLink else { continue }
+            return add("links", "\(shown) goes through the symbolic link '\(LayerFailure.shown(above))'")
+        }
+        add("parents", "\(shown) has no directory to be in")
     }
 
     /// Whether the entry is a whiteout.

@@ -58,7 +58,8 @@ struct TarScanner {
 
     /// What is wrong with the end; to be asked for when all bytes were fed.
     mutating func finish() -> [String] {
-        if !pending.isEmpty || contentLeft > 0 || paddingLeft > 0 { problems.append("it ends inside an entry") }
+        if !pending.isEmpty || contentLeft > 0 { problems.append("it ends inside an entry") }
+        if paddingLeft > 0 { problems.append("it ends inside a block") }
         if zeroBlocks < 2 { problems.append("it does not end with two blocks of zeros") }
         return problems
     }

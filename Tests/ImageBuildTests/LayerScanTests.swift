@@ -90,6 +90,35 @@ import Testing
         #expect(checks.filter { $0.problem != nil } == [])
     }
 
+    @Test("entries that go through a symbolic link are found, in the layer and in those below")
+    func links() throws {
+        var lower = Tar()
+        lower.add(.directory, "usr")
+        lower.add(.directory, "usr/bin")
+        lower.add(.symbolicLink, "bin", link: "usr/bin")
+        let below = lower.bytes + TarEncoder.end
+        for path in ["bin/tool", "bin/sub/tool", "bin/.wh.tool"] {
+            var tar = Tar()
+            tar.add(.file, path)
+            #expect(try failures(tar.bytes + TarEncoder.end, below: [below]) == ["layer-links"], "\(path)")
+            #expect(try failures(lower.bytes + tar.bytes + TarEncoder.end) == ["layer-links"], "\(path)")
+        }
+        var direct = Tar()
+        direct.add(.file, "usr/bin/tool")
+        direct.add(.symbolicLink, "sbin", link: "bin")
+        #expect(try failures(direct.bytes + TarEncoder.end, below: [below]) == [])
+        var replaced = Tar()
+        replaced.add(.directory, "bin")
+        replaced.add(.file, "bin/tool")
+        #expect(try failures(replaced.bytes + TarEncoder.end, below: [below]) == [])
+        var removed = Tar()
+        removed.add(.file, ".wh.bin")
+        var above = Tar()
+        above.add(.file, "bin/tool")
+        let layers = [below, removed.bytes + TarEncoder.end]
+        #expect(try failures(above.bytes + TarEncoder.end, below: layers) == ["layer-parents"])
+    }
+
     @Test("what is wrong with the bytes is found")
     func bytes() throws {
         let tar = Self.good().bytes + TarEncoder.end
