@@ -21,11 +21,15 @@ final class ArchiveReader {
     private let source: Source
     /// What the source threw while libarchive called it.
     private var sourceFailure: BuildFailure?
+    private var padding: TarPadding?
+    /// Bytes of the present entry's content.
+    private var entrySize: Int64 = 0
 
     init(_ form: Form, source: @escaping Source) throws(BuildFailure) {
         guard let archive = unsafe archive_read_new() else { throw UnpackFailure.archive("no memory") }
         unsafe self.archive = archive
         unsafe self.source = source
+        if case .tar = form { padding = TarPadding() }
         switch form {
         case .stream(let compression):
             unsafe archive_read_support_format_raw(archive)
@@ -48,7 +52,8 @@ final class ArchiveReader {
         guard let client = unsafe client else { return -1 }
         let reader = unsafe Unmanaged<ArchiveReader>.fromOpaque(client).takeUnretainedValue()
         do throws(BuildFailure) {
-            let bytes = try unsafe reader.source()
+            var bytes = try unsafe reader.source()
+            if let padding = reader.padding { unsafe bytes = unsafe padding.following(bytes) }
             unsafe target?.pointee = bytes.baseAddress
             return bytes.count
         } catch {
@@ -60,21 +65,28 @@ final class ArchiveReader {
     /// Goes to the next entry; nil at the archive's end.
     func next() throws(BuildFailure) -> ArchiveEntry? {
         var entry: OpaquePointer?
+        padding?.isDue = true
         let result = unsafe archive_read_next_header(archive, &entry)
+        padding?.isDue = false
         if result == ARCHIVE_EOF { return nil }
         try check(result)
         guard let entry = unsafe entry else { throw UnpackFailure.archive("an entry is missing") }
+        entrySize = unsafe archive_entry_size(entry)
         return try unsafe ArchiveEntry(entry)
     }
 
     /// Lends the present entry's content, block by block with each block's offset; holes are left out.
     func forEachBlock(_ body: (UnsafeRawBufferPointer, Int64) throws(BuildFailure) -> Void) throws(BuildFailure) {
+        var end: Int64 = 0
         while true {
             var block: UnsafeRawPointer?
             var (size, offset) = (0, la_int64_t(0))
+            // After the last byte of the content comes what is behind it.
+            padding?.isDue = end == entrySize
             let result = unsafe archive_read_data_block(archive, &block, &size, &offset)
             if result == ARCHIVE_EOF { return }
             try check(result)
+            end = offset + Int64(size)
             try unsafe body(UnsafeRawBufferPointer(start: block, count: size), offset)
         }
     }
@@ -84,6 +96,34 @@ final class ArchiveReader {
         if result == ARCHIVE_OK || result == ARCHIVE_WARN { return }
         if let sourceFailure { throw sourceFailure }
         throw UnpackFailure.archive(unsafe archive_error_string(archive).map { unsafe String(cString: $0) } ?? "")
+    }
+}
+
+/// Fills up the last block of a tar. POSIX wants whole blocks, and two of zeros at the end; Go's archive/tar leaves out both where
+/// nobody closes its writer, and its reader takes that, so containerd and umoci do. libarchive takes a missing end alone.
+///
+/// Behind content only: content that is cut short stays an error.
+@safe
+private final class TarPadding {
+    private static let block = 512
+    private let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: block, alignment: 16)
+    private var count = 0
+    /// Whether libarchive has all of an entry's content.
+    var isDue = false
+
+    init() { unsafe zeros.initializeMemory(as: UInt8.self, repeating: 0) }
+
+    deinit { unsafe zeros.deallocate() }
+
+    /// The bytes themselves, or at their end what is lacking in the last block.
+    func following(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard unsafe bytes.isEmpty else {
+            count = (count + bytes.count) % Self.block
+            return unsafe bytes
+        }
+        guard isDue, count > 0 else { return unsafe bytes }
+        defer { count = 0 }
+        return unsafe UnsafeRawBufferPointer(rebasing: zeros[..<(Self.block - count)])
     }
 }
 

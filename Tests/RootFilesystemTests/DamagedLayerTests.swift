@@ -50,6 +50,21 @@ struct DamagedLayerTests {
         try await refuse(Fixture.layer(tar: tar), .invalidLayer, saying: "no whole tar archive")
     }
 
+    @Test("that end with their last entry are whole, also inside a block; with content cut short they are refused")
+    func unpadded() async throws {
+        let tar = try await CraftedTar.bytes([.init(.directory, "d"), .init(.file, "d/f", content: "text")])
+        // A header of a directory, one of the file and its content: POSIX wants padding and two blocks of zeros behind them.
+        let content = try #require(tar.firstRange(of: "text".utf8))
+        for end in [content.upperBound, content.upperBound + 10, content.lowerBound + 512] {
+            let fixture = try Fixture()
+            let lease = try await fixture.store.lease([Fixture.layer(tar: Array(tar[..<end]))])
+            let file = try #require(lease.lowerDirectories.first) + "/d/f"
+            #expect(try Files.read(file) == Array("text".utf8), "ending at \(end)")
+        }
+        let short = Array(tar[..<(content.upperBound - 1)])
+        try await refuse(Fixture.layer(tar: short), .invalidLayer, saying: "no whole tar archive")
+    }
+
     @Test("whose gzip ends too early are refused")
     func truncatedGzip() async throws {
         let tar = try await Self.sample()
