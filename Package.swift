@@ -71,7 +71,11 @@ let package = Package(
                 "common", "turns", "ending", "intake", "lease", "log", "progress", "recovery", "operate",
             ].map { .embedInCode("Functions/\($0).lua") }
         ),
-        module("GitStore", ["CGit2", "Compression", "Platform", "BuildModel"], settings: bridge),
+        module(
+            "GitStore",
+            ["CGit2", "HTTPTransport", "Compression", "Documents", "Platform", "BuildModel"],
+            settings: bridge
+        ),
         module("Buildpacks", ["Documents", "Platform", "BuildModel"]),
         module("RootFilesystem", ["CArchive", "Platform", "BuildModel"], settings: bridge),
         module("ImageBuild", ["Compression", "Documents", "Platform", "BuildModel"], settings: bridge),

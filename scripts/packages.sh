@@ -23,7 +23,7 @@ packages_to_test=(
     redis-server redis-tools                        # the queue
     docker-registry skopeo umoci                    # a registry; independent readers of images
     podman crun runc uidmap e2fsprogs               # running images and build steps
-    git openssh-server openssh-client               # git servers over http and ssh
+    git git-lfs openssh-server openssh-client       # git servers over http and ssh
     lighttpd lighttpd-mod-openssl apache2-utils     # http in front of git, with TLS and passwords
     nginx-light                                     # a proxy in front of a registry, with a limit and mutual TLS
     libarchive-tools xz-utils file                  # bsdtar and friends: independent readers of layers

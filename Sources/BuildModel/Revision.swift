@@ -16,6 +16,8 @@ package struct Revision: Sendable, Hashable {
     package var committedAt: Int64
     /// What stands in the whole repository's tree in the place of submodules, those of submodules too.
     package var submodules: [Submodule] = []
+    /// Whether files of Git LFS stand in its own repository's tree in the places of pointers.
+    package var hasLargeFiles = false
 
     package init(
         commit: ObjectID,

@@ -5,6 +5,8 @@ package struct Submodule: Sendable, Hashable {
     package var commit: ObjectID
     /// The repository's URL without credentials.
     package var repositoryURL: String
+    /// Whether files of Git LFS stand in its tree in the places of pointers.
+    package var hasLargeFiles = false
 
     package init(path: String, commit: ObjectID, repositoryURL: String) {
         self.path = path

@@ -25,6 +25,12 @@ extension BuildFailure.Code {
     package static let damaged = Self(rawValue: "damaged")
     /// A tree has names that no file system should be given.
     package static let unsafeTree = Self(rawValue: "unsafe_tree")
+    /// The revision has files in Git LFS, and the configuration does not fetch them.
+    package static let largeFilesRefused = Self(rawValue: "large_files_refused")
+    /// There is no Git LFS server, or it does not answer as one.
+    package static let largeFilesUnavailable = Self(rawValue: "large_files_unavailable")
+    /// The Git LFS server does not have a file that the revision points to.
+    package static let largeFileNotFound = Self(rawValue: "large_file_not_found")
 }
 
 extension BuildFailure {

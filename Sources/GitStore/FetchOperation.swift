@@ -10,7 +10,7 @@ final class FetchOperation: Sendable {
     let settings: GitSettings
     let deadline: Deadline
     let log: any BuildLog
-    private let cancelFlag = CancelFlag()
+    let cancelFlag = CancelFlag()
     private let state = Mutex(State())
 
     struct State {

@@ -12,6 +12,8 @@ package struct GitSettings: Sendable {
     package var credentials: [GitCredential] = []
     /// What becomes of submodules.
     package var submodules = SubmodulePolicy.anonymous
+    /// What becomes of files that are in Git LFS.
+    package var largeFiles = LargeFilePolicy.fetch
     /// An OpenSSH private key, for hosts that are reached by ssh.
     package var sshKeyFile: String?
     package var sshKeyPassphrase: Redacted<String>?
@@ -51,6 +53,16 @@ package enum SubmodulePolicy: String, Sendable, Hashable {
     case trusted
     /// Not at all: a tree with a submodule cannot be built.
     case refuse
+}
+
+/// What becomes of files of which git has pointers alone, by `filter=lfs` in `.gitattributes`.
+package enum LargeFilePolicy: String, Sendable, Hashable {
+    /// They are fetched from the repository's Git LFS server and stand in the tree.
+    case fetch
+    /// A tree with one cannot be built.
+    case refuse
+    /// The tree has the pointers, as git has them.
+    case keep
 }
 
 /// A name and a password for the hosts that match a pattern.

@@ -8,6 +8,13 @@ struct Fetched {
     var revision: Revision
     /// What is still to be fetched.
     var submodules: [DeclaredSubmodule]
+    /// Pointers of Git LFS that what is built has; the revision is that of the whole repository then.
+    var largeFiles: [LargeFile] = []
+    /// The Git LFS server that `.lfsconfig` names.
+    var largeFileURL: String?
+
+    /// Whether the revision's tree is what is built.
+    var isWhole: Bool { submodules.isEmpty && largeFiles.isEmpty }
 }
 
 /// One fetch into one mirror, on a thread that may block, under the mirror's lock.
@@ -59,14 +66,31 @@ struct MirrorFetch {
     private func describe(_ commit: ObjectID, _ reference: String?, in repository: Repository) throws -> Fetched {
         let url = mirror.url.display
         let whole = try repository.revision(of: commit, url: url, reference: reference, rootDirectory: "")
-        if operation.settings.submodules != .refuse {
-            let declared = try repository.submodules(in: whole.tree)
-            if !declared.isEmpty { return Fetched(revision: whole, submodules: declared) }
+        let refuses = operation.settings.submodules == .refuse
+        var fetched = Fetched(
+            revision: whole,
+            submodules: refuses ? [] : try repository.submodules(in: whole.tree),
+            largeFiles: try largeFiles(of: whole, in: repository)
+        )
+        guard fetched.isWhole else {
+            fetched.largeFileURL = try repository.largeFileURL(in: whole.tree)
+            return fetched
         }
         var revision = whole
         revision.rootDirectory = source.rootDirectory
         revision.tree = try repository.tree(at: source.rootDirectory, in: whole.tree)
         return Fetched(revision: revision, submodules: [])
+    }
+
+    private func largeFiles(of whole: Revision, in repository: Repository) throws -> [LargeFile] {
+        guard operation.settings.largeFiles != .keep else { return [] }
+        return try LargeFileScan(
+            repository,
+            root: whole.tree,
+            directory: source.rootDirectory,
+            cancelFlag: operation.cancelFlag,
+            deadline: operation.deadline
+        ).files()
     }
 
     private func fetch(into repository: Repository) throws -> (ObjectID, String?) {

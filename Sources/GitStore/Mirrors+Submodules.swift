@@ -4,13 +4,14 @@ internal import Platform
 /// What the submodules of one revision may still cost: a repository chooses them, and each may have more.
 struct SubmoduleBudget {
     var bytes: Int64
+    var largeFiles: LargeFileBudget
     var count = Self.most
     static let most = 64
     static let deepest = 3
 }
 
 extension Mirrors {
-    /// Fetches the submodules of what was fetched, and puts their trees in their places.
+    /// Fetches the submodules and Git LFS files of what was fetched, and puts them in their places.
     ///
     /// - Parameter operation: the fetch of the repository that has them.
     /// - Returns: a revision of the whole repository.
@@ -20,16 +21,16 @@ extension Mirrors {
         depth: Int,
         _ budget: inout SubmoduleBudget
     ) async throws -> Revision {
-        var revision = fetched.revision
+        var revision = try await fill(fetched, operation, &budget.largeFiles)
         guard !fetched.submodules.isEmpty else { return revision }
         var (places, repositories): ([TreePlace], [String]) = ([], [try path(of: revision)])
         for submodule in fetched.submodules {
             let part = try await fetch(submodule, of: operation, depth: depth, &budget)
-            places.append(TreePlace(submodule.path, part.tree))
+            places.append(TreePlace(submodule.path, tree: part.tree))
             repositories.append(try path(of: part))
-            revision.submodules.append(
-                Submodule(path: submodule.path, commit: part.commit, repositoryURL: part.repositoryURL)
-            )
+            var own = Submodule(path: submodule.path, commit: part.commit, repositoryURL: part.repositoryURL)
+            own.hasLargeFiles = part.hasLargeFiles
+            revision.submodules.append(own)
             revision.submodules += part.submodules.map { nested in
                 var nested = nested
                 nested.path = "\(submodule.path)/\(nested.path)"
@@ -49,7 +50,8 @@ extension Mirrors {
         budget.count -= 1
         guard budget.count >= 0, depth < SubmoduleBudget.deepest else { throw Self.tooMany(submodule) }
         do {
-            let operation = try operation(for: submodule, of: parent, maximumBytes: budget.bytes)
+            let url = try parent.url.resolving(submodule.url)
+            let operation = try operation(for: url, of: parent, maximumBytes: budget.bytes)
             operation.log.say("Fetching the submodule \(LibraryError.cleaned(submodule.path)).", .cloning)
             let source = GitSource(url: operation.url.display, commit: submodule.commit.hex)
             let fetched = try await fetch(source, operation)
@@ -62,19 +64,16 @@ extension Mirrors {
         }
     }
 
-    /// How a submodule is fetched: by the policy, with what is left of time and bytes.
-    private func operation(
-        for submodule: DeclaredSubmodule,
+    /// How what a repository names is fetched: by the policy for submodules, with what is left of time and bytes.
+    func operation(
+        for url: RepositoryURL,
         of parent: FetchOperation,
         maximumBytes: Int64
     ) throws(BuildFailure) -> FetchOperation {
-        var url = try parent.url.resolving(submodule.url)
-        var settings = settings
+        var (url, settings) = (url, settings)
         settings.maximumBytes = maximumBytes
-        if settings.submodules == .trusted {
-            try check(url)
-        } else {
-            try checkAnonymous(url, of: parent.url)
+        try checkNamed(url, by: parent.url)
+        if settings.submodules != .trusted {
             url.username = nil
             url.password = nil
             settings.credentials = []
@@ -82,6 +81,11 @@ extension Mirrors {
             settings.usesSSHAgent = false
         }
         return FetchOperation(url: url, settings: settings, deadline: parent.deadline, log: parent.log)
+    }
+
+    /// What a repository may send this node to.
+    func checkNamed(_ url: RepositoryURL, by parent: RepositoryURL) throws(BuildFailure) {
+        if settings.submodules == .trusted { try check(url) } else { try checkAnonymous(url, of: parent) }
     }
 
     /// What a stranger may send this node to, without any credential.
@@ -104,7 +108,7 @@ extension Mirrors {
         }
     }
 
-    private static func tooMany(_ submodule: DeclaredSubmodule) -> BuildFailure {
+    static func tooMany(_ submodule: DeclaredSubmodule) -> BuildFailure {
         .source(
             .limitExceeded,
             "The submodule '\(LibraryError.cleaned(submodule.path))' is one too many: a revision may have \(SubmoduleBudget.most), and they"
@@ -115,10 +119,11 @@ extension Mirrors {
 
 extension Mirrors {
     /// The mirrors that have a revision's objects: its own first.
-    func mirrors(of revision: Revision) throws(BuildFailure) -> [Mirror] {
-        var mirrors: [Mirror] = []
-        for url in [revision.repositoryURL] + revision.submodules.map(\.repositoryURL) {
-            mirrors.append(Mirror(try RepositoryURL(parsing: url), in: settings.directory))
+    private func mirrors(of revision: Revision) throws(BuildFailure) -> [(mirror: Mirror, hasLargeFiles: Bool)] {
+        var mirrors: [(mirror: Mirror, hasLargeFiles: Bool)] = []
+        let parts = revision.submodules.map { ($0.repositoryURL, $0.hasLargeFiles) }
+        for (url, hasLargeFiles) in [(revision.repositoryURL, revision.hasLargeFiles)] + parts {
+            mirrors.append((Mirror(try RepositoryURL(parsing: url), in: settings.directory), hasLargeFiles))
         }
         return mirrors
     }
@@ -126,19 +131,26 @@ extension Mirrors {
     /// The git directory that has a revision's trees.
     func path(of revision: Revision) throws(BuildFailure) -> String {
         if let joint = try joint(of: revision) { return joint.path }
-        return Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory).path
+        let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
+        return revision.hasLargeFiles ? LargeFileStore(of: mirror).repository.path : mirror.path
     }
 
     /// What has a revision's trees where it has submodules.
     private func joint(of revision: Revision) throws(BuildFailure) -> JointRepository? {
         guard !revision.submodules.isEmpty else { return nil }
-        let places = zip(try mirrors(of: revision), [""] + revision.submodules.map(\.path))
-        return JointRepository(of: places.map { ($0, $1) }, in: settings.directory)
+        let paths = [""] + revision.submodules.map(\.path)
+        let parts = zip(try mirrors(of: revision), paths).map { (mirror, path) in
+            (repository: mirror.mirror.path, path: path + (mirror.hasLargeFiles ? "\nlfs" : ""))
+        }
+        return JointRepository(of: parts, in: settings.directory)
     }
 
     /// Makes the next fetch bring everything of a revision anew.
     func markDamaged(_ revision: Revision) throws(BuildFailure) {
-        for mirror in try mirrors(of: revision) { try mirror.markDamaged() }
+        for (mirror, hasLargeFiles) in try mirrors(of: revision) {
+            try mirror.markDamaged()
+            if hasLargeFiles { try LargeFileStore(of: mirror).repository.markDamaged() }
+        }
         try joint(of: revision)?.markDamaged()
     }
 
@@ -150,7 +162,7 @@ extension Mirrors {
         guard let joint = try joint(of: revision) else { return revision.tree }
         let lock = try await MirrorLock.acquire(joint.lockPath)
         return try await reading(revision) {
-            try withExtendedLifetime(lock) { try joint.join(places, to: revision.tree, from: repositories) }
+            try withExtendedLifetime(lock) { try joint.open(over: repositories).graft(places, onto: revision.tree) }
         }
     }
 
@@ -165,14 +177,14 @@ extension Mirrors {
         return rooted
     }
 
-    private func reading<Value: Sendable>(
+    func reading<Value: Sendable>(
         _ revision: Revision,
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         do {
             return try await pool.run { try MemoryBudget.limit(MemoryBudget.standard, body) }
         } catch let error as LibraryError {
-            throw error.damage("The mirror of \(revision.repositoryURL), joined with its submodules")
+            throw error.damage("The mirror of \(revision.repositoryURL), joined with its submodules and large files,")
         }
     }
 }

@@ -1,5 +1,6 @@
 package import BuildModel
 internal import CGit2
+package import HTTPTransport
 internal import Platform
 internal import Synchronization
 
@@ -8,6 +9,8 @@ internal import Synchronization
 /// Several processes may share the directory. Fetches of one repository wait for each other, readers never wait.
 package final class Mirrors: RevisionSource {
     let settings: GitSettings
+    /// For what git itself does not fetch.
+    let http: HTTPClient
     let pool = BlockingPool(label: "git.fetch", width: 32)
 
     /// Prepares the directory and libgit2.
@@ -15,8 +18,12 @@ package final class Mirrors: RevisionSource {
     /// The certificate authorities and the directory of `known_hosts` belong to the whole process: the library keeps them once.
     ///
     /// - Throws: `BuildFailure` with code `system`, or `invalid_configuration` for a certificate file that cannot be read.
-    package init(_ settings: GitSettings) throws(BuildFailure) {
+    package init(
+        _ settings: GitSettings,
+        http: HTTPClient = HTTPClient(label: "slipway.git")
+    ) throws(BuildFailure) {
         self.settings = settings
+        self.http = http
         try Directories.create(settings.directory, mode: 0o700)
         try Library.start()
         try ProcessSettings.apply(settings)
@@ -48,8 +55,11 @@ package final class Mirrors: RevisionSource {
         let deadline = Deadline(after: settings.timeout)
         let operation = FetchOperation(url: url, settings: settings, deadline: deadline, log: log)
         let fetched = try await fetch(source, operation)
-        guard !fetched.submodules.isEmpty else { return fetched.revision }
-        var budget = SubmoduleBudget(bytes: settings.maximumBytes - operation.progress.receivedBytes)
+        guard !fetched.isWhole else { return fetched.revision }
+        var budget = SubmoduleBudget(
+            bytes: settings.maximumBytes - operation.progress.receivedBytes,
+            largeFiles: LargeFileBudget(bytes: settings.maximumBytes)
+        )
         let joined = try await join(fetched, operation, depth: 0, &budget)
         return try await rooted(joined, at: source.rootDirectory)
     }

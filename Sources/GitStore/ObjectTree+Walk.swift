@@ -49,7 +49,8 @@ extension ObjectTree {
         try walkRecords { try visit($0.kind, $1) }
     }
 
-    private func walkRecords(_ visit: (TreeRecord, Span<UInt8>) throws -> WalkDirective) throws {
+    /// As `walk`, without a look at any object but trees. Path and record are lent.
+    func walkRecords(_ visit: (TreeRecord, Span<UInt8>) throws -> WalkDirective) throws {
         do {
             var path: [UInt8] = []
             var stack = [(records: try records(of: id), prefix: 0)]

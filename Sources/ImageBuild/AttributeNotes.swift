@@ -18,8 +18,10 @@ package enum AttributeNotes {
     /// A sentence for each attribute that is set anywhere in the tree, but for what the ignore rules keep out, with the first file
     /// that sets it.
     ///
+    /// - Parameter hasLargeFiles: whether the tree has the files of Git LFS in their pointers' places: then nothing is to be said
+    ///   of them.
     /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for files that no project needs.
-    package static func notes(of tree: any SourceTree) throws -> [String] {
+    package static func notes(of tree: any SourceTree, hasLargeFiles: Bool = false) throws -> [String] {
         var found: [String: String] = [:]
         for path in try files(of: tree) {
             guard let bytes = try tree.bytes(at: path, limit: maximumBytes) else { continue }
@@ -33,14 +35,19 @@ package enum AttributeNotes {
                 }
             }
         }
+        if hasLargeFiles { found[pointers] = nil }
         return found.sorted { $0.key < $1.key }.map { "\($0.value): \($0.key)" }
     }
 
     /// As `notes(of:)`, where the policy lets the build go on.
     ///
     /// - Throws: as `notes(of:)`; `BuildFailure` with code `attributes_unsupported` that has the sentences.
-    package static func notes(of tree: any SourceTree, _ policy: Policy) throws -> [String] {
-        let notes = try notes(of: tree)
+    package static func notes(
+        of tree: any SourceTree,
+        hasLargeFiles: Bool = false,
+        _ policy: Policy
+    ) throws -> [String] {
+        let notes = try notes(of: tree, hasLargeFiles: hasLargeFiles)
         if policy == .refuse, !notes.isEmpty { throw LayerFailure.attributes(notes) }
         return notes
     }
@@ -67,9 +74,11 @@ package enum AttributeNotes {
             && (path.count == name.count || path[path.count - name.count - 1] == LayerPath.slash)
     }
 
+    private static let pointers = "Git LFS is not asked; the image has the pointers as they are in git"
+
     private static func meaning(of attribute: Substring) -> String? {
         switch attribute {
-        case "filter=lfs": "Git LFS is not asked; the image has the pointers as they are in git"
+        case "filter=lfs": pointers
         case "export-subst": "'export-subst' is not applied; placeholders stay as they are in git"
         case "ident": "'ident' is not applied; '$Id$' stays as it is in git"
         case "eol=crlf": "'eol=crlf' is not applied; line ends stay as they are in git"

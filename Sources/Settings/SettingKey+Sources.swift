@@ -34,6 +34,12 @@ extension SettingKey {
             "How submodules are fetched, whose URLs the repository chooses: over https without any credential, from the repository's own host or those of git.allowedHosts; or as the repository itself, with the worker's credentials, so that every tenant's repository may have the files of every other; or not at all."
         ),
         SettingKey(
+            "git.lfs",
+            .choice(["fetch", "refuse", "keep"]),
+            default: "fetch",
+            "What becomes of files in Git LFS: they are fetched from the repository's own host, or from those of git.allowedHosts, and stand in the image; or a revision with one cannot be built; or the image has git's pointers."
+        ),
+        SettingKey(
             "git.credentials",
             .credentials,
             or: "none",
@@ -67,7 +73,7 @@ extension SettingKey {
             "git.maximumBytes",
             .integer(1_048_576...1_099_511_627_776, unit: "bytes"),
             default: "2147483648",
-            "The most bytes that one fetch may receive."
+            "The most bytes that one fetch may receive, and the most that a revision may have in Git LFS."
         ),
         SettingKey(
             "git.timeoutSeconds",

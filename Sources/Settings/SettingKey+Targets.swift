@@ -36,7 +36,7 @@ extension SettingKey {
             "layers.attributes",
             .choice(["tell", "refuse"]),
             default: "tell",
-            "What happens when '.gitattributes' asks for Git LFS, filters, export-subst, ident or other encodings, which layers do not apply: a line in the build's log, or a failed build."
+            "What happens when '.gitattributes' asks for filters (or for Git LFS, where git.lfs keeps pointers), export-subst, ident or other encodings, which layers do not apply: a line in the build's log, or a failed build."
         ),
         SettingKey(
             "registries.push",

@@ -132,6 +132,7 @@ extension WorkerSettings.Git {
         allowsFile = values.bool("git.allowFile")
         allowedHosts = values.list("git.allowedHosts") ?? []
         submodules = values.text("git.submodules") ?? "anonymous"
+        largeFiles = values.text("git.lfs") ?? "fetch"
         credentials = values.credentials("git.credentials", files)
         sshKeyFile = values.secretPath("git.sshKeyFile", files)
         knownHostsFile = values.existingFile("git.knownHostsFile")

@@ -94,6 +94,8 @@ extension WorkerSettings {
         package var allowedHosts: [String]
         /// `anonymous`, `trusted` or `refuse`.
         package var submodules: String
+        /// `fetch`, `refuse` or `keep`.
+        package var largeFiles: String
         package var credentials: [Credential]
         package var sshKeyFile: String?
         package var knownHostsFile: String?

@@ -46,7 +46,8 @@ struct LayerMaking: Sendable {
 
     /// Cuts the project's tree as before, or anew.
     func cut(_ tree: any StoredTree, history: [[[UInt8]]]) throws -> Cut {
-        for note in try AttributeNotes.notes(of: tree, settings.attributes) { log.say(note, .assembling) }
+        let notes = try AttributeNotes.notes(of: tree, hasLargeFiles: revision.hasLargeFiles, settings.attributes)
+        for note in notes { log.say(note, .assembling) }
         let split = try split(tree, history)
         return Cut(split: split, parts: try TreePart.parts(of: tree, split))
     }

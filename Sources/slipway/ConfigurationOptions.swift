@@ -99,6 +99,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("git-submodules"), help: .setting("git.submodules"))
     var gitSubmodules: String?
 
+    @Option(name: .customLong("git-lfs"), help: .setting("git.lfs"))
+    var gitLFS: String?
+
     @Option(name: .customLong("git-credentials"), help: .setting("git.credentials"))
     var gitCredentials: String?
 
@@ -336,6 +339,7 @@ extension ConfigurationOptions {
             ("git.allowedHosts", gitAllowedHosts),
             ("git.allowFile", gitAllowFile),
             ("git.submodules", gitSubmodules),
+            ("git.lfs", gitLFS),
             ("git.credentials", gitCredentials),
             ("git.sshKeyFile", gitSshKeyFile),
             ("git.knownHostsFile", gitKnownHostsFile),

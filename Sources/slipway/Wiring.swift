@@ -62,6 +62,7 @@ enum Wiring {
         if settings.git.allowsFile { git.allowedSchemes.insert("file") }
         git.allowedHosts = settings.git.allowedHosts
         git.submodules = SubmodulePolicy(rawValue: settings.git.submodules) ?? .refuse
+        git.largeFiles = LargeFilePolicy(rawValue: settings.git.largeFiles) ?? .refuse
         git.credentials = settings.git.credentials.map { credential in
             GitCredential(host: credential.host, username: credential.username, password: credential.password)
         }

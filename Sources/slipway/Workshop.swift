@@ -79,7 +79,7 @@ struct Workshop: Sendable {
         return limit > 0 ? try MemberStore(directory: "\(directory)/members", limit: Int64(limit)) : nil
     }
 
-    func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings)) }
+    func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings), http: http) }
 
     func rules() throws -> RuleSet { try RuleSet(directory: settings.buildpacks.directory) }
 

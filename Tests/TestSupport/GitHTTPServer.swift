@@ -12,12 +12,14 @@ package final class GitHTTPServer: Sendable {
     ///   - password: asked for with Basic auth, for the user `builder`; nil lets anybody in.
     ///   - certificates: https instead of http, with the server's certificate of these.
     ///   - redirects: a place that all requests are sent to instead.
+    ///   - largeFiles: answers as the repositories' Git LFS server.
     package init(
         root: String,
         scratch: Scratch,
         password: String? = nil,
         certificates: TestCertificates? = nil,
-        redirects: String? = nil
+        redirects: String? = nil,
+        largeFiles: LargeFileStorage? = nil
     ) async throws {
         port = Port.free()
         scheme = certificates == nil ? "http" : "https"
@@ -35,6 +37,7 @@ package final class GitHTTPServer: Sendable {
             ]
         }
         if let redirects { lines.append("url.redirect = ( \"^(.*)$\" => \"\(redirects)$1\" )") }
+        if let largeFiles { lines += largeFiles.configuration }
         let file = try scratch.write(lines.joined(separator: "\n") + "\n", to: "\(name).conf")
         server = try await ServerProcess(
             ["/usr/sbin/lighttpd", "-D", "-f", file],
