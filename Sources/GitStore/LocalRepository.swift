@@ -10,6 +10,8 @@ package struct LocalRepository: RevisionSource {
     package let rootDirectory: String
     /// Keeps the objects of a directory that is no repository; nil for a real one.
     let imported: ImportedDirectory?
+    /// Has the trees where something stands elsewhere.
+    var joint: JointRepository?
 
     /// Finds the repository that a directory is in: its own, or one above it.
     ///
@@ -58,7 +60,7 @@ package struct LocalRepository: RevisionSource {
         of revision: Revision,
         _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
-        try await TreeReading.withTree(of: revision, maximumBlobBytes: .max, opening: opener, body)
+        try await TreeReading.withTree(of: revision, maximumBlobBytes: .max, opening: treeOpener, body)
     }
 
     package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {
@@ -67,7 +69,12 @@ package struct LocalRepository: RevisionSource {
         }
     }
 
-    private var opener: @Sendable () throws -> Repository {
+    private var treeOpener: @Sendable () throws -> Repository {
+        guard let joint else { return opener }
+        return { try Repository(opening: joint.path) }
+    }
+
+    var opener: @Sendable () throws -> Repository {
         let path = path
         guard let scratch = imported?.scratch else { return { try Self.find(path) } }
         return {

@@ -118,10 +118,10 @@ extension SourceOptions {
         guard Directories.exists(place) else {
             throw BuildFailure(.code, .notFound, operation: "source.open", message: "There is no directory '\(place)'.")
         }
-        return try await openLocal(builtPlace)
+        return try await openLocal(builtPlace, Wiring.git(workshop.settings), log)
     }
 
-    private func openLocal(_ path: String) async throws -> OpenedSource {
+    private func openLocal(_ path: String, _ git: GitSettings, _ log: any BuildLog) async throws -> OpenedSource {
         let repository: LocalRepository
         do {
             repository = try await LocalRepository.open(path)
@@ -129,8 +129,9 @@ extension SourceOptions {
             let imported = try await LocalRepository.importing(directory: path)
             return OpenedSource(source: imported, revision: try await imported.revision())
         }
-        let revision = try await repository.revision(commit ?? branch)
-        return OpenedSource(source: repository, revision: revision, repository: repository)
+        let found = try await repository.revision(commit ?? branch)
+        let (source, revision) = try await repository.completed(found, git.largeFiles, in: git.directory, log: log)
+        return OpenedSource(source: source, revision: revision, repository: repository)
     }
 }
 

@@ -121,6 +121,47 @@ struct LocalBuildTests {
         #expect(try Directories.list(scratch("tmp")).isEmpty)
     }
 
+    @Test("has the files of Git LFS and of submodules in its image, by URL and by path alike")
+    func elsewhere() async throws {
+        let storage = try LargeFileStorage(scratch)
+        let git = try await GitHTTPServer(root: scratch.path, scratch: scratch, largeFiles: storage)
+        let film = String(repeating: "film ", count: 100_000)
+        let lib = try await GitRepository(at: scratch("lib"))
+        let commit = try await lib.commit(["lib.txt": "lib"])
+        let repository = try await GitRepository(at: scratch("app"))
+        try await repository.git("lfs", "install", "--local", "--skip-repo")
+        try await repository.commit([
+            "main.py": "print('x')\n", "film.bin": film, ".gitattributes": "*.bin filter=lfs -text\n",
+            ".gitmodules": "[submodule \"lib\"]\n\tpath = lib\n\turl = ../lib\n",
+        ])
+        try await repository.git("update-index", "--add", "--cacheinfo", "160000,\(commit),lib")
+        try await repository.git("commit", "-q", "-m", "Add lib")
+        try await repository.git("remote", "add", "lfs", git.url("app"))
+        try await repository.git("config", "lfs.locksverify", "false")
+        try await repository.git("lfs", "push", "--all", "lfs")
+        var layers: Set<String> = []
+        for (number, place) in [git.url("app"), repository.path].enumerated() {
+            let result = try await SlipwayProgram.output(
+                ["build", place, "--output", "oci:\(scratch("layout")):\(number)", "-o", "json", "--explain"],
+                environment: environment
+            )
+            #expect(!result.text.contains("Git LFS is not asked"))
+            try await Command.output([
+                "umoci", "unpack", "--rootless", "--image", "\(scratch("layout")):\(number)",
+                scratch("bundle\(number)"),
+            ])
+            let root = scratch("bundle\(number)/rootfs/app")
+            #expect(try Files.read("\(root)/film.bin") == Array(film.utf8))
+            #expect(try Files.read("\(root)/lib/lib.txt") == Array("lib".utf8))
+            let manifest = try await Command.output(
+                ["skopeo", "inspect", "--raw", "oci:\(scratch("layout")):\(number)"]
+            )
+            let layer = try JSONDocument.parse(manifest.text)["layers"]?.array?.last
+            layers.insert(try #require(layer?["digest"]?.string))
+        }
+        #expect(layers.count == 1, "\(layers)")
+    }
+
     @Test("takes no more memory for a layer of 4 GiB than for small ones")
     func memory() async throws {
         let repository = try await GitRepository(at: scratch("app"))
