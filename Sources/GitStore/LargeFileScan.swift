@@ -4,6 +4,7 @@ internal import Platform
 /// Finds the files of a tree that are pointers of Git LFS, as git would: by `.gitattributes`, then by what they hold.
 struct LargeFileScan {
     private let tree: ObjectTree
+    private let known: PlainTrees
     /// The directory that is built, relative to the top; what is beside it is nobody's.
     private let directory: [UInt8]
     private let cancelFlag: CancelFlag
@@ -18,14 +19,17 @@ struct LargeFileScan {
     /// - Parameters:
     ///   - root: the whole tree of a repository.
     ///   - directory: without leading or trailing slashes; empty for all of it.
+    ///   - known: trees that need not be looked through again.
     init(
         _ repository: Repository,
         root: ObjectID,
         directory: String,
+        known: PlainTrees,
         cancelFlag: CancelFlag,
         deadline: Deadline? = nil
     ) throws {
         tree = try ObjectTree(repository, root: root, maximumBlobBytes: Self.maximumBytes, cancelFlag: cancelFlag)
+        self.known = known
         self.directory = Array(directory.utf8)
         self.cancelFlag = cancelFlag
         self.deadline = deadline
@@ -36,6 +40,14 @@ struct LargeFileScan {
     /// - Throws: `BuildFailure` with code `limit_exceeded` for more than any project needs, `deadline_exceeded`, `cancelled`;
     ///   what the tree throws.
     func files() throws -> [LargeFile] {
+        let name = String(decoding: directory, as: UTF8.self)
+        guard !known.contains(tree.id, name) else { return [] }
+        let found = try search()
+        if found.isEmpty { known.add(tree.id, name) }
+        return found
+    }
+
+    private func search() throws -> [LargeFile] {
         let attributes = try attributes()
         guard attributes.namesLargeFiles else { return [] }
         var found: [LargeFile] = []

@@ -32,6 +32,7 @@ struct LocalPart: Sendable {
 /// Finds the parts of a revision.
 struct LocalPartFinder {
     let policy: LargeFilePolicy
+    let known: PlainTrees
     let log: any BuildLog
     let cancelFlag: CancelFlag
     var count = 0
@@ -48,8 +49,13 @@ struct LocalPartFinder {
         let common = Self.withoutSlash(repository.commonPath)
         var part = LocalPart(root: whole.tree, commit: commit, shown: shown, gitDirectory: common)
         if policy != .keep {
-            let scan = try LargeFileScan(repository, root: whole.tree, directory: directory, cancelFlag: cancelFlag)
-            part.largeFiles = try scan.files()
+            part.largeFiles = try LargeFileScan(
+                repository,
+                root: whole.tree,
+                directory: directory,
+                known: known,
+                cancelFlag: cancelFlag
+            ).files()
             if policy == .refuse, let first = part.largeFiles.first { throw BuildFailure.largeFilesRefused(first) }
         }
         for submodule in try repository.submodules(in: whole.tree) {

@@ -21,8 +21,10 @@ extension LocalRepository {
     ) async throws -> (LocalRepository, Revision) {
         guard imported == nil else { return (self, revision) }
         let shown = revision.repositoryURL.isEmpty ? path : revision.repositoryURL
+        try Directories.create(directory, mode: 0o700)
+        let known = PlainTrees(path: "\(directory)/plain-trees")
         let part = try await TreeReading.run(opening: opener) { repository, flag in
-            var finder = LocalPartFinder(policy: policy, log: log, cancelFlag: flag)
+            var finder = LocalPartFinder(policy: policy, known: known, log: log, cancelFlag: flag)
             return try finder.part(
                 of: repository,
                 at: revision.commit,
@@ -39,7 +41,6 @@ extension LocalRepository {
         _ revision: Revision,
         in directory: String
     ) async throws -> (LocalRepository, Revision) {
-        try Directories.create(directory, mode: 0o700)
         let joint = JointRepository(of: part.gitDirectories.map { ($0, "local") }, in: directory)
         let lock = try await MirrorLock.acquire(joint.lockPath)
         var (joined, revision) = (self, revision)

@@ -115,12 +115,18 @@ struct LocalPartTests {
         #expect(missing.message.contains("'web/film.bin'") && missing.message.contains("git lfs fetch"), "\(missing)")
     }
 
-    @Test("without either, nothing is made")
+    @Test("without either, nothing is made but a note that spares looking again")
     func plain() async throws {
         let app = try await repository("app")
         try await app.commit(["a.txt": "app", ".gitattributes": "*.bin filter=lfs\n"])
         let (_, revision) = try await completed(app.path)
         #expect(!revision.hasLargeFiles)
-        #expect(!Directories.exists(scratch("cache")))
+        #expect(try Directories.list(scratch("cache/git")) == ["plain-trees"])
+        let local = try await LocalRepository.open(app.path)
+        let known = PlainTrees(path: scratch("cache/git/plain-trees"))
+        let tree = try await local.revision().tree
+        #expect(known.contains(tree, "") && !known.contains(tree, "web"))
+        for number in 0..<300 { known.add(tree, "\(number)") }
+        #expect(!known.contains(tree, "") && known.contains(tree, "299"))
     }
 }
