@@ -32,7 +32,8 @@ extension ControlGroups {
                     + "\(closed.joined(separator: ", ")) and give them to it by chown."
             )
         }
-        let all = mounts.filter { !$0.isUnified }.map { "\($0.path)/\(name)" }
+        // Where both versions are mounted, a runtime makes its groups in each. Version 2 limits nothing then, so it comes last.
+        let all = (mounts.filter { !$0.isUnified } + mounts.filter(\.isUnified)).map { "\($0.path)/\(name)" }
         return ControlGroups(hierarchy: .controllers(parents), parents: all, path: "/\(name)")
     }
 

@@ -7,9 +7,10 @@ import Testing
 
 @Suite("Nothing is left of a step", .serialized)
 struct NothingLeftTests {
-    @Test("however it ends")
-    func ends() async throws {
-        let sandbox = try TestSandbox()
+    @Test("however it ends", arguments: TestSandbox.runtimes)
+    func ends(_ runtime: String) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let sandbox = try TestSandbox { $0.runtime = path }
         _ = try await sandbox.run("setsid sleep 600 & echo")
         for script in ["exit 1", "sh -c 'kill -9 $$'; exit $?", "dd if=/dev/zero of=/dev/null bs=200M count=1"] {
             await #expect(throws: BuildFailure.self) {
@@ -43,9 +44,10 @@ struct NothingLeftTests {
         #expect(sandbox.runner.sweep() == 0)
     }
 
-    @Test("when what holds the step is killed, the step ends, and the run says so")
-    func keeper() async throws {
-        let sandbox = try TestSandbox()
+    @Test("when what holds the step is killed, the step ends, and the run says so", arguments: TestSandbox.runtimes)
+    func keeper(_ runtime: String) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let sandbox = try TestSandbox { $0.runtime = path }
         let running = Task { try await sandbox.run("echo started; sleep 600") }
         try await eventually("it runs") { !sandbox.log.texts.isEmpty }
         let keepers = try await Command.output(["pgrep", "-f", "slipway-sandbox .*\(sandbox.scratch.path)"]).lines
