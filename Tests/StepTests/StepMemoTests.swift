@@ -140,6 +140,29 @@ struct StepMemoTests {
         #expect(seen == [], "one project's step has read what another's wrote")
     }
 
+    @Test("what a step with secrets made is for its own project, whatever the operator says")
+    func secretScope() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir -p /out && cp /run/secrets/TOKEN /out/fetched
+              outputs: [/out]
+              secrets: [TOKEN]
+            """
+        )
+        fixture.variables["SLIPWAY_STEPS_MEMO_SCOPE"] = "farm"
+        try fixture.app(["probe.txt": ""])
+        fixture.variables["TOKEN"] = "of-the-first"
+        #expect(try await fixture.build("1", "--project", "a", "--secret", "TOKEN").run == ["build"])
+        #expect(try await fixture.build("2", "--project", "a", "--secret", "TOKEN").remembered == ["build"])
+        fixture.variables["TOKEN"] = "of-the-second"
+        let other = try await fixture.build("3", "--project", "b", "--secret", "TOKEN")
+        #expect(other.run == ["build"], "\(other.log)")
+        let fetched = try Files.read("\(try await fixture.unpack("3"))/out/fetched")
+        #expect(String(decoding: fetched, as: UTF8.self) == "of-the-second")
+    }
+
     @Test("a build that is interrupted in a step ends at once and leaves nothing")
     func interrupted() async throws {
         var fixture = try await fixture()

@@ -77,7 +77,13 @@ struct StepWork: Sendable {
     }
 
     private func key(on ground: StepGround) async throws -> StepKey {
-        StepKey(step, on: ground, inputs: try await inputs(), owner: maker.policy.scope.owner(order))
+        StepKey(step, on: ground, inputs: try await inputs(), owner: owner)
+    }
+
+    /// Whose result it is. What a step with secrets fetched is for those who have the same secrets, and of these its key has the
+    /// names alone, so that whoever names one would get it.
+    private var owner: String {
+        (step.secrets.isEmpty ? maker.policy.scope : .project).owner(order)
     }
 
     func say(_ text: String) { log.say("\(step.name): \(text)", step.phase) }
