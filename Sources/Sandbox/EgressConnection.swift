@@ -73,7 +73,7 @@ struct EgressConnection: Sendable {
     private func connect(_ request: ProxyRequest, _ destination: String) async throws -> AsyncSocket {
         let (host, port, policy) = (request.host, request.port, proxy.policy)
         guard policy.allows(host: host, port: port) else {
-            throw refusal(destination, "neither the step's plan nor sandbox.allowedHosts names it")
+            throw refusal(destination, "neither the step's plan nor steps.hosts names it")
         }
         let addresses = try await addresses(of: host, port: port)
         guard !addresses.isEmpty else { throw Refusal(status: "502 Bad Gateway", reason: "\(host) has no address") }
