@@ -72,7 +72,7 @@ final class StepLines: @unchecked Sendable {
             return
         }
         kept += shown.count + 1
-        let text = secrets.masked(String(decoding: shown, as: UTF8.self))
+        let text = String(decoding: secrets.masked(shown), as: UTF8.self)
         if text.contains("No space left on device") || text.contains("ENOSPC") { mentionsFullDisk = true }
         if Self.longFile.contains(where: text.contains) { mentionsLongFile = true }
         log.write("\(name): \(bounded(text))", stream: .stdout, phase: nil)
@@ -82,39 +82,6 @@ final class StepLines: @unchecked Sendable {
         guard text.utf8.count > lineLimit else { return text }
         let bytes = text.utf8.prefix(lineLimit)
         return String(decoding: bytes, as: UTF8.self) + "… (a line of more than \(ByteSize.text(lineLimit)))"
-    }
-}
-
-/// Hides secrets in text.
-struct SecretMask {
-    private let values: [String]
-
-    /// Values of fewer bytes are left: they would hide half the log and are no secrets.
-    private static let fewestBytes = 4
-
-    init(_ secrets: [Redacted<String>]) {
-        let lines = secrets.flatMap { [$0.exposed] + $0.exposed.split(separator: "\n").map(String.init) }
-        values = Set(lines.filter { $0.utf8.count >= Self.fewestBytes }).sorted { $0.utf8.count > $1.utf8.count }
-    }
-
-    /// What a step's log says of secrets that it shows; nil if there are none.
-    static func warning(of secrets: [String: Redacted<String>]) -> String? {
-        let shown = secrets.filter { (1..<fewestBytes).contains($0.value.exposed.utf8.count) }.keys.sorted()
-        guard !shown.isEmpty else { return nil }
-        return "its log shows the secrets \(shown.joined(separator: ", ")) where its output has them: "
-            + "values of fewer than \(fewestBytes) bytes cannot be hidden."
-    }
-
-    /// Whether a secret may have begun, of which the rest is still to come.
-    func mayBegin(atEndOf line: [UInt8]) -> Bool {
-        values.contains { value in
-            let bytes = value.utf8
-            return (1..<max(1, min(bytes.count, line.count + 1))).contains { bytes.starts(with: line.suffix($0)) }
-        }
-    }
-
-    func masked(_ text: String) -> String {
-        values.reduce(text) { text, value in text.contains(value) ? text.replacing(value, with: "***") : text }
     }
 }
 

@@ -100,6 +100,20 @@ struct StepRunTests {
         #expect(sandbox.log.texts == [warning, "step: 123 ***", "step: 123"])
     }
 
+    @Test("a secret is hidden whatever stands beside it: bytes are compared, line by line")
+    func maskedBytes() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step(
+            "printf '%s\\314\\201\\n' \"$TOKEN\"; printf '\\377%s\\342\\200\\215\\n' \"$TOKEN\"; printf '%s\\n' \"$KEY\""
+        )
+        step.secrets = ["TOKEN": Redacted("hidden-value"), "KEY": Redacted("first-line\r\nsecond-line\r\n")]
+        _ = try await sandbox.runner.run(step, log: sandbox.log)
+        let texts = sandbox.log.texts
+        #expect(texts.prefix(2).map { $0.utf8.count } == [11, 15], "\(texts)")
+        #expect(texts.allSatisfy { $0.utf8.starts(with: "step: ".utf8) && !$0.contains("line") }, "\(texts)")
+        #expect(!texts.joined().utf8.map(String.init).joined(separator: ",").contains("104,105,100,100,101,110"))
+    }
+
     @Test("a secret is a variable and a file for its step alone, and never in the log, the changes or the scratch")
     func secrets() async throws {
         let sandbox = try TestSandbox()

@@ -1,27 +1,23 @@
 package import BuildModel
 internal import Platform
+internal import Sandbox
 internal import Synchronization
 
 /// The log of one step: lines carry its phase, values of secrets never get through, and a digest says what it was.
 final class StepLog: BuildLog {
     private let log: any BuildLog
     private let step: BuildStep
-    private let secrets: [String]
+    private let secrets: SecretMask
     private let hasher = Mutex(SHA256Hasher())
-
-    /// Shorter values are words that logs have anyway.
-    private static let shortestSecret = 4
 
     init(_ log: any BuildLog, step: BuildStep, secrets: some Collection<Redacted<String>>) {
         self.log = log
         self.step = step
-        // A value of several lines is written line by line.
-        self.secrets = secrets.flatMap { $0.exposed.split(whereSeparator: \.isNewline).map(String.init) }
-            .filter { $0.utf8.count >= Self.shortestSecret }
+        self.secrets = SecretMask(secrets)
     }
 
     func write(_ text: String, stream: LogLine.Stream, phase: BuildPhase?) {
-        let text = secrets.reduce(text) { $0.replacing($1, with: "***") }
+        let text = secrets.masked(text)
         if stream != .system { hasher.withLock { $0.update(Array("\(text)\n".utf8)) } }
         log.write(text, stream: stream, phase: step.phase)
     }

@@ -18,9 +18,10 @@ package enum StepSecrets {
             guard let directory, isName(name), isName(project) else { throw missing(name, project) }
             let path = "\(directory)/\(project)/\(name)"
             guard Files.exists(path) else { throw missing(name, project) }
-            var text = String(decoding: try Files.read(path, limit: limit), as: UTF8.self)
-            if text.hasSuffix("\n") { text.removeLast() }
-            values[name] = Redacted(text)
+            var bytes = try Files.read(path, limit: limit)
+            // A last line's end, in either way of writing it.
+            if bytes.last == 10 { bytes.removeLast(bytes.dropLast().last == 13 ? 2 : 1) }
+            values[name] = Redacted(String(decoding: bytes, as: UTF8.self))
         }
         return values
     }
