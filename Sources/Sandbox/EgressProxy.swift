@@ -14,10 +14,16 @@ final class EgressProxy: Sendable {
     let names = NameLookups()
 
     /// Takes over the listening socket.
-    init(_ listener: Int32, policy: EgressPolicy, log: any BuildLog, name: String) {
+    init(
+        _ listener: Int32,
+        policy: EgressPolicy,
+        log: any BuildLog,
+        name: String,
+        secrets: [Redacted<String>]
+    ) {
         self.listener = AsyncSocket(listener)
         self.policy = policy
-        record = EgressRecord(log, name: name)
+        record = EgressRecord(log, name: name, secrets: secrets)
     }
 
     /// Serves until the task is cancelled.

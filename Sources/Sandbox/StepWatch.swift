@@ -101,7 +101,7 @@ final class StepWatch: Sendable {
                 group.addTask { await self.watchCaches() }
                 group.addTask { await self.whenReady() }
                 guard let policy = self.launch.policy, listener >= 0 else { continue }
-                let started = EgressProxy(listener, policy: policy, log: self.log, name: self.launch.step.step.name)
+                let started = self.proxy(listener, policy)
                 state.withLock { $0.proxy = started }
                 group.addTask { await started.run() }
             }
@@ -110,6 +110,17 @@ final class StepWatch: Sendable {
         report.peak.add(state.withLock { $0.peak })
         if let proxy = state.withLock({ $0.proxy }) { (report.egress, report.refusedDestinations) = proxy.summary() }
         return report
+    }
+
+    private func proxy(_ listener: Int32, _ policy: EgressPolicy) -> EgressProxy {
+        let step = launch.step
+        return EgressProxy(
+            listener,
+            policy: policy,
+            log: log,
+            name: step.step.name,
+            secrets: Array(step.secrets.values)
+        )
     }
 
     /// Ends what does not get as far as a step.

