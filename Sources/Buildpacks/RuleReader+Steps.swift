@@ -71,6 +71,9 @@ extension RuleReader {
     func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {
         try check(node, keys: ["name", "path", "locked"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
+        if let own = SandboxPath.reserved(at: path) {
+            throw problem(node["path"], "no cache can be at '\(path)': \(own) is the sandbox's own.")
+        }
         let name = try text(node, "name")
         guard CacheMount.isName(name) else {
             throw problem(node["name"], "the name of a cache is made of letters, digits, '-', '_' and '.'.")

@@ -38,18 +38,17 @@ extension RuleReader {
     /// The absolute path at a key, if there is one.
     func absolute(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> String? {
         guard let value = node[key] else { return nil }
-        guard let path = Self.absolute(value) else { throw problem(value, "'\(key)' must be an absolute path.") }
-        return path
+        return try absolute(value, named: "'\(key)'")
     }
 
     func absolute(_ node: YAMLNode) throws(BuildFailure) -> String {
-        guard let path = Self.absolute(node) else { throw problem(node, "this must be an absolute path.") }
-        return path
+        try absolute(node, named: "this")
     }
 
-    private static func absolute(_ node: YAMLNode) -> String? {
-        guard let path = node.string, path.hasPrefix("/"), path.count > 1 else { return nil }
-        return path.split(separator: "/").contains("..") ? nil : path
+    private func absolute(_ node: YAMLNode, named name: String) throws(BuildFailure) -> String {
+        let path = node.string ?? ""
+        if let fault = SandboxPath.fault(path) { throw problem(node, "\(name) must be \(fault).") }
+        return path
     }
 
     /// A text or a list of texts.

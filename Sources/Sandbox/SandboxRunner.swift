@@ -52,7 +52,7 @@ package struct SandboxRunner: Sendable {
         let report = try await StepWatch(launch, settings: settings, log: log) { [disks] in
             if node.isRoot { await disks.prepare(bytes: bounds.diskBytes) }
         }.run()
-        if let failure = report.failure(of: step, bounds: bounds) { throw failure }
+        if let failure = report.failure(of: step, bounds: bounds) { throw launch.explained(failure) }
         guard let changes = report.changes else { throw BuildFailure.sandbox("A step ended without its changes.") }
         return StepOutcome(
             changes: changes,

@@ -49,7 +49,8 @@ struct StepFiles {
         all.append(File(name: name, path: "/etc/\(name)", text: Redacted(Array(text.utf8))))
     }
 
-    private static func view(of lowers: [String]) throws(BuildFailure) -> OverlayView {
+    /// What a step would see of its lowers.
+    static func view(of lowers: [String]) throws(BuildFailure) -> OverlayView {
         var layers: [DirectoryHandle] = []
         for lower in lowers { layers.append(try DirectoryHandle(path: lower)) }
         return OverlayView(layers, attributes: SystemInformation.isRoot ? .trusted : .user)

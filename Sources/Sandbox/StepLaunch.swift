@@ -61,12 +61,26 @@ struct StepLaunch: Sendable {
         arguments = options.flatMap { ["--\($0.0)", $0.1] }
     }
 
+    /// What mounts need to be there.
+    var stubs: [String] { configuration.stubs }
+
     /// Configuration and small files, as the helper reads them; may hold secrets. It takes a while to write, which the helper has other things
     /// to do in.
     var stream: Redacted<[UInt8]> { Redacted(configuration.json.canonicalBytes + [0] + configuration.files.stream) }
 
+    private static let mostLayers = 250
+
     /// The helper has room for so many.
     private static func checkCounts(of step: SandboxedStep, paths: Int) throws(BuildFailure) {
+        guard step.lowers.count <= mostLayers else {
+            throw BuildFailure(
+                .code,
+                BuildFailure.Code(rawValue: "invalid_plan"),
+                operation: "sandbox.run",
+                message: "Step '\(step.step.name)' stands on \(step.lowers.count) layers, those of "
+                    + "\(step.step.image) and of earlier steps; \(mostLayers) are the most. Let the image have fewer."
+            )
+        }
         guard step.caches.count > 64 || paths > 256 else { return }
         throw BuildFailure(
             .code,

@@ -81,6 +81,10 @@ struct FailureTests {
             ),
             ("pom.xml", "<project>\u{0}</project>", "pom.xml:1:1: this is not valid XML: it holds a NUL byte."),
             ("slipway.yaml", "a: &a [x, x]\nb: &b [*a, *a]\n" + bomb, "slipway.yaml:"),
+            (
+                "slipway.yaml", "steps:\n  install:\n    caches:\n      - {name: x, path: /proc}\n",
+                "slipway.yaml:4: no cache can be at '/proc': /proc is the sandbox's own."
+            ),
             ("slipway.yaml", String(repeating: "[", count: 100_000), "slipway.yaml:1:"),
             ("pyproject.toml", "[project\n", "pyproject.toml:1:9: this is not valid TOML: ']' was expected."),
         ]

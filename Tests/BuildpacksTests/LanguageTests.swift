@@ -10,6 +10,10 @@ import Testing
 struct LanguageTests {
     static let head = "language: x\nimage: docker.io/library/x:1\n"
 
+    static func cache(_ path: String) -> String {
+        "steps:\n  - name: build\n    command: a\n    caches: [{name: c, path: '\(path)'}]\n"
+    }
+
     @Test(
         "a mistake in a rule is named with its line",
         arguments: [
@@ -26,6 +30,18 @@ struct LanguageTests {
             (head + "start: [{when: [{data: {file: a.txt, path: b}}], command: c}]\n", "x.yaml:3: data is read from"),
             (head + "files: [{path: ../a, content: b}]\n", "x.yaml:3: 'path' must be an absolute path."),
             ("a: [\n", "x.yaml:2:1: "),
+            // Where a cache cannot be.
+            (head + cache("/"), "x.yaml:6: 'path' must be an absolute path."),
+            (head + cache("/."), "x.yaml:6: 'path' must be an absolute path without '.'."),
+            (head + cache("/../\u{301}x"), "x.yaml:6: 'path' must be an absolute path."),
+            (head + cache("/a/../\u{301}/etc"), "x.yaml:6: 'path' must be an absolute path."),
+            (head + cache("/" + String(repeating: "n", count: 256)), "x.yaml:6: 'path' must be an absolute path of at"),
+            (head + cache(String(repeating: "/n", count: 2000)), "x.yaml:6: 'path' must be an absolute path of at"),
+            (head + cache("/proc"), "x.yaml:6: no cache can be at '/proc': /proc is the sandbox's own."),
+            (head + cache("/proc/sys/"), "x.yaml:6: no cache can be at '/proc/sys/': /proc is"),
+            (head + cache("//dev"), "x.yaml:6: no cache can be at '//dev': /dev is"),
+            (head + cache("/run"), "x.yaml:6: no cache can be at '/run': /run/slipway is"),
+            (head + cache("/run/secrets/TOKEN"), "x.yaml:6: no cache can be at '/run/secrets/TOKEN': /run/secrets"),
             // What can never hold.
             (
                 head + "detect:\n  - {score: 9, when: [{file: a}]}\n  - {score: 8, when: [{file: a}, {file: b}]}\n",

@@ -65,6 +65,42 @@ struct RuntimeFaultTests {
         #expect(failure.message.contains("Install crun, or set sandbox.runtime"), "\(failure)")
     }
 
+    @Test("a file where the sandbox needs a directory is the code's fault, and named", arguments: TestSandbox.runtimes)
+    func obstacles(_ runtime: String) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let table: [(file: String, cache: String, directory: String, words: String)] = [
+            ("kept", "/etc/passwd", "/work", "a file at '/etc/passwd', where its sandbox needs a directory"),
+            ("kept", "/etc/passwd/deep/down", "/work", "a file at '/etc/passwd'"),
+            ("tmp", "/var/kept", "/work", "a file at '/tmp'"),
+            ("kept", "/var/kept", "/etc/passwd/x", "a file at '/etc/passwd'"),
+        ]
+        for row in table {
+            let sandbox = try TestSandbox { $0.runtime = path }
+            rmdir("\(sandbox.root)/\(row.file)")
+            try sandbox.scratch.write("", to: "root/\(row.file)")
+            try Directories.create(sandbox.scratch("kept"))
+            var step = try sandbox.step("true") { $0.workingDirectory = row.directory }
+            step.caches = [StepCache(CacheMount(name: "kept", path: row.cache), directory: sandbox.scratch("kept"))]
+            let failure = try await #require(throws: BuildFailure.self) {
+                _ = try await sandbox.runner.run(step, log: sandbox.log)
+            }
+            #expect(failure.fault == .code && !failure.isRetryable, "\(failure)")
+            let words = "docker.io/library/busybox:1, or an earlier step, has \(row.words)"
+            #expect(failure.message.contains(words), "\(failure)")
+        }
+    }
+
+    @Test("an image of more layers than can be mounted is the code's fault")
+    func layers() async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step("true")
+        step.lowers = Array(repeating: sandbox.root, count: 251)
+        let failure = try await #require(throws: BuildFailure.self) {
+            _ = try await sandbox.runner.run(step, log: sandbox.log)
+        }
+        #expect(failure.fault == .code && failure.message.contains("251 layers"), "\(failure)")
+    }
+
     @Test("a command of the code that ends as a runtime would is the code's fault")
     func ordinary() async throws {
         let sandbox = try TestSandbox()

@@ -37,7 +37,8 @@ struct SourceFiles {
     ) throws {
         let root = try DirectoryHandle(path: directory)
         var files = SourceFiles(inputs, root: root, limit: limit, cancellation: cancellation)
-        let parents = place.split(separator: "/").map { Array($0.utf8) }
+        let parents = SandboxPath.names(place)
+        guard parents.allSatisfy(isSafe) else { throw unsafe("a step's directory", place) }
         try files.enter(parents)
         try tree.walk { entry in try files.add(entry, of: tree, below: parents) }
         try files.leave(keeping: 0)
@@ -145,11 +146,15 @@ struct SourceFiles {
     }
 
     private static func unsafe(_ entry: TreeEntry) -> BuildFailure {
+        unsafe("an entry of the source", entry.displayPath)
+    }
+
+    private static func unsafe(_ what: String, _ path: String) -> BuildFailure {
         BuildFailure(
             .code,
             BuildFailure.Code(rawValue: "unsafe_path"),
             operation: "steps.inputs",
-            message: "The source has an entry that cannot be written for a step: '\(entry.displayPath)'."
+            message: "This cannot be written for a step, \(what): '\(path)'."
         )
     }
 }
