@@ -103,6 +103,14 @@ struct RootlessTests {
         #expect(result.lines.last?.contains("ran out of disk: limit 32 MiB") == true, "\(result.text)")
     }
 
+    @Test("a file without a name that many processes have open counts once")
+    func shared() async throws {
+        let script =
+            "exec 9>/f; rm /f; dd if=/dev/zero bs=1M count=12 >&9; for i in 1 2 3 4 5 6 7 8; do sleep 3 & done; wait; echo ran"
+        let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
+        #expect(result.lines.contains("step: ran"), "\(result.text)")
+    }
+
     @Test("all its steps have the same ids, so that more than one can run at once")
     func beside() async throws {
         let sandbox = try TestSandbox()
@@ -112,10 +120,15 @@ struct RootlessTests {
         #expect(maps.count == 4 && Set(maps).count == 1, "\(result.text)")
     }
 
-    @Test("what it writes is bounded, also where nobody else may look")
-    func disk() async throws {
-        let script =
-            "mkdir -m 700 /tmp/own; for i in 1 2 3 4 5; do dd if=/dev/zero of=/tmp/own/$i bs=1M count=12; done; sleep 600"
+    @Test(
+        "what it writes is bounded, also where nobody else may look, and in files without a name",
+        arguments: [
+            "mkdir -m 700 /tmp/own; for i in 1 2 3 4 5; do dd if=/dev/zero of=/tmp/own/$i bs=1M count=12; done; sleep 600",
+            "for i in 3 4 5 6; do eval \"exec $i>/f$i\"; rm /f$i; dd if=/dev/zero bs=1M count=12 >&$i; done; sleep 600",
+            "for i in 3 4 5 6; do eval \"exec $i>/tmp/f$i\"; rm /tmp/f$i; dd if=/dev/zero bs=1M count=12 >&$i; done; sleep 600",
+        ]
+    )
+    func disk(_ script: String) async throws {
         let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
         #expect(result.lines.last?.contains("ran out of disk: limit 32 MiB") == true, "\(result.text)")
     }

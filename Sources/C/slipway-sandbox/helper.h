@@ -67,8 +67,11 @@ void make_directories(char *path, mode_t mode, long owner);
 char *join(const char *first, const char *second);
 
 /* usage.c */
-bool wrote_too_much(const struct options *options, int *pause);
+bool wrote_too_much(const struct options *options, pid_t init, int *pause);
 void look_at_end(const struct options *options);
+
+/* unnamed.c: bytes of the files without a name that `init` and what descends from it have open, on the disk of `scratch` */
+long long unnamed_bytes(pid_t init, const char *scratch);
 
 /* groups.c */
 void make_groups(const struct options *options);

@@ -38,7 +38,7 @@ static int keep(const struct options *options, pid_t init) {
     while (handle >= 0 && !(watched[0].revents & POLLIN)) {
         int count = poll(watched, 2, pause);
         if (count < 0 && errno != EINTR) break;
-        if (count == 0 && wrote_too_much(options, &pause)) {
+        if (count == 0 && wrote_too_much(options, init, &pause)) {
             kill(init, SIGKILL);
             pause = -1;
         }

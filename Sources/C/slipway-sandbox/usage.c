@@ -33,11 +33,11 @@ static void tell(long long bytes) {
 
 /* Looks at what the step has written, and says so; true if that is too much. `pause` is how many milliseconds the next look is away:
    a second, or more where looking takes long. */
-bool wrote_too_much(const struct options *options, int *pause) {
+bool wrote_too_much(const struct options *options, pid_t init, int *pause) {
     struct timespec start, end;
     long long longest;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    long long bytes = bytes_below(options->scratch, &longest);
+    long long bytes = bytes_below(options->scratch, &longest) + unnamed_bytes(init, options->scratch);
     clock_gettime(CLOCK_MONOTONIC, &end);
     long spent = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
     *pause = spent > 50 ? (int)spent * 20 : 1000;
