@@ -78,7 +78,7 @@ final class TestSandbox: Sendable {
     }
 
     /// How many probes there are at least, besides paths.
-    static let probes = 100
+    static let probes = 105
 
     var runner: SandboxRunner { SandboxRunner(settings: settings) }
 

@@ -1,4 +1,5 @@
-/* Tries what a step must not be able to do. A line for each: "refused NAME: REASON", or "ALLOWED NAME".
+/* Tries what a step must not be able to do. A line for each: "refused NAME: REASON", "ALLOWED NAME", or "UNCLEAR NAME: REASON" where the
+   kernel got as far as looking at the arguments, or nothing was there to refuse: what would be let through says so too.
    Arguments are paths of files of the host, which must not be readable. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* A probe's own error beside those that mean a refusal everywhere. */
+static int own_error;
+
+static long by(int error, long result) { return own_error = error, result; }
+
+static bool is_refusal(int error) {
+    return error == EPERM || error == EACCES || error == ENOSYS || error == EROFS || error == ENOENT
+        || (own_error != 0 && error == own_error);
+}
 
 static long call(long number, long a, long b, long c, long d, long e) { return syscall(number, a, b, c, d, e); }
 
@@ -91,6 +103,37 @@ static long owner_outside(void) {
 
 static long fill_terminal(void) { return ioctl(0, TIOCSTI, "x"); }
 
+/* A pipe opened again is the same pipe; a file would be one of the host. */
+static long reopen_files(void) {
+    for (int file = 0; file < 3; file++) {
+        struct stat status;
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+        int again = open(path, O_RDWR);
+        if (again >= 0 && fstat(again, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) return 0;
+    }
+    return errno = EACCES, -1;
+}
+
+static long inherited_descriptors(void) {
+    for (int file = 3; file < 1024; file++)
+        if (fcntl(file, F_GETFD) >= 0) return file;
+    return errno = ENOENT, -1;
+}
+
+/* The calls of 32-bit programs have other numbers: 20 is getpid. */
+static long call_as_i386(void) {
+#ifdef __x86_64__
+    long result = 20;
+    __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+    return result < 0 ? (errno = (int)-result, -1) : result;
+#else
+    return errno = ENOSYS, -1;
+#endif
+}
+
+static long call_as_x32(void) { return syscall(0x40000000 | SYS_getpid); }
+
 static long connect_to(const char *four, int port) {
     struct { unsigned short family, port; unsigned char address[4], zero[8]; } target = {AF_INET, 0, {0}, {0}};
     target.port = (unsigned short)((port << 8 | port >> 8) & 0xffff);
@@ -98,8 +141,6 @@ static long connect_to(const char *four, int port) {
     int any = socket(AF_INET, SOCK_STREAM, 0);
     return connect(any, (struct sockaddr *)&target, sizeof target);
 }
-
-
 #define PROBES(P) \
     P(mount_tmpfs, mount("tmpfs", "/tmp", "tmpfs", 0, NULL)) \
     P(mount_proc, mount("proc", "/tmp", "proc", 0, NULL)) \
@@ -175,14 +216,14 @@ static long connect_to(const char *four, int port) {
     P(sysrq, open_to_write("/proc/sysrq-trigger")) \
     P(forwarding, open_to_write("/proc/sys/net/ipv4/ip_forward")) \
     P(own_uid_map, write_to("/proc/self/uid_map", "0 0 1")) \
-    P(kernel_memory, read_from("/proc/kcore")) \
-    P(kernel_symbols, read_from("/proc/kallsyms")) \
-    P(kernel_keys, read_from("/proc/keys")) \
-    P(kernel_messages, read_from("/proc/kmsg")) \
-    P(device_messages, read_from("/dev/kmsg")) \
-    P(device_memory, read_from("/dev/mem")) \
-    P(device_disk, read_from("/dev/vda")) \
-    P(device_loop, read_from("/dev/loop0")) \
+    P(kernel_memory, by(ENODATA, read_from("/proc/kcore"))) \
+    P(kernel_symbols, by(ENODATA, read_from("/proc/kallsyms"))) \
+    P(kernel_keys, by(ENODATA, read_from("/proc/keys"))) \
+    P(kernel_messages, by(ENODATA, read_from("/proc/kmsg"))) \
+    P(device_messages, by(ENODATA, read_from("/dev/kmsg"))) \
+    P(device_memory, by(ENODATA, read_from("/dev/mem"))) \
+    P(device_disk, by(ENODATA, read_from("/dev/vda"))) \
+    P(device_loop, by(ENODATA, read_from("/dev/loop0"))) \
     P(device_loop_control, exists("/dev/loop-control")) \
     P(device_kvm, exists("/dev/kvm")) \
     P(device_fuse, exists("/dev/fuse")) \
@@ -190,18 +231,22 @@ static long connect_to(const char *four, int port) {
     P(groups_of_the_host, exists("/sys/fs/cgroup/memory")) \
     P(other_processes, exists("/proc/300")) \
     P(environment_of_the_runtime, exists("/proc/2/environ")) \
-    P(owner_outside_of_range, owner_outside()) \
-    P(user_outside_of_range, setuid(70000)) \
+    P(owner_outside_of_range, by(EINVAL, owner_outside())) \
+    P(user_outside_of_range, by(EINVAL, setuid(70000))) \
     P(own_privileges, prctl(PR_CAPBSET_READ, 21, 0, 0, 0) == 1 ? 0 : (errno = EPERM, -1)) \
     P(owner_of_another, prctl(PR_CAPBSET_READ, 0, 0, 0, 0) == 1 ? 0 : (errno = EPERM, -1)) \
     P(new_privileges, new_privileges()) \
-    P(type_into_terminal, fill_terminal()) \
+    P(type_into_terminal, by(ENOTTY, fill_terminal())) \
     P(no_random_addresses, call(SYS_personality, 0x0040000, 0, 0, 0, 0)) \
     P(other_architecture, call(SYS_personality, 0x0400000, 0, 0, 0, 0)) \
-    P(metadata_service, connect_to("169.254.169.254", 80)) \
-    P(a_private_network, connect_to("10.0.0.1", 80)) \
-    P(redis_of_the_host, connect_to("127.0.0.1", 6379)) \
-    P(ssh_of_the_host, connect_to("127.0.0.1", 22))
+    P(reopened_files, reopen_files()) \
+    P(inherited_descriptors, inherited_descriptors()) \
+    P(call_as_i386, call_as_i386()) \
+    P(call_as_x32, call_as_x32()) \
+    P(metadata_service, by(ENETUNREACH, connect_to("169.254.169.254", 80))) \
+    P(a_private_network, by(ENETUNREACH, connect_to("10.0.0.1", 80))) \
+    P(redis_of_the_host, by(ECONNREFUSED, connect_to("127.0.0.1", 6379))) \
+    P(ssh_of_the_host, by(ECONNREFUSED, connect_to("127.0.0.1", 22)))
 
 #define DEFINE(identifier, expression) static long probe_##identifier(void) { return (expression); }
 #define LIST(identifier, expression) {#identifier, probe_##identifier},
@@ -216,8 +261,10 @@ int main(int argc, char **argv) {
         pid_t child = fork();
         if (child == 0) {
             errno = 0;
-            if (probes[index].try() < 0) printf("refused %s: %s\n", probes[index].name, strerror(errno));
-            else printf("ALLOWED %s\n", probes[index].name);
+            long result = probes[index].try();
+            int error = errno;
+            if (result >= 0) printf("ALLOWED %s\n", probes[index].name);
+            else printf("%s %s: %s\n", is_refusal(error) ? "refused" : "UNCLEAR", probes[index].name, strerror(error));
             fflush(stdout);
             _exit(0);
         }
