@@ -20,15 +20,21 @@ struct NothingLeftTests {
         #expect(try await Leftovers.of(sandbox) == .none)
     }
 
-    @Test("when whoever runs it is killed, at any moment: 50 times")
-    func killed() async throws {
-        let sandbox = try TestSandbox()
-        let step = StepProcess(sandbox: sandbox, command: ["sh", "-c", "setsid sleep 600 & echo started; sleep 600"])
-        for round in 0..<50 {
+    @Test("when whoever runs it is killed, at any moment", arguments: [("crun", 50), ("runc", 12)])
+    func killed(_ runtime: String, _ rounds: Int) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let sandbox = try TestSandbox { $0.runtime = path }
+        var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", "setsid sleep 600 & echo started; sleep 600"])
+        step.options = ["runtime": .string(path)]
+        for round in 0..<rounds {
             let process = try await step.start(log: sandbox.scratch("kill-\(round).log"))
-            // The first rounds are killed while the sandbox is made, the others while the step runs.
-            if round < 15 {
-                try await Task.sleep(for: .milliseconds(4 * round))
+            // Some are killed while the sandbox is made, from when something holds it, the others while the step runs.
+            if round % 4 == 0 {
+                try await eventually("it is being made") {
+                    let holder = "slipway-sandbox .*--identifier s\(process.processID)-0"
+                    return try await Command.result(["pgrep", "-f", holder]).succeeded
+                }
+                try await Task.sleep(for: .milliseconds(round))
             } else {
                 try await eventually("the step runs") { process.log.contains("started") }
             }

@@ -34,6 +34,8 @@ struct Leftovers: Equatable, CustomStringConvertible {
     var groups: [String]
     var mounts: [String]
     var loops: [String]
+    /// In the scratch directories of steps, which themselves are for whoever made them to remove.
+    var files: [String]
 
     static func of(_ sandbox: TestSandbox) async throws -> Leftovers {
         let scratch = sandbox.scratch.path
@@ -47,11 +49,15 @@ struct Leftovers: Equatable, CustomStringConvertible {
             processes: listing.lines.filter { $0.contains(scratch) && !$0.contains("ps -eo") },
             groups: groups.lines,
             mounts: mounts.split(separator: "\n").map(String.init).filter { $0.contains(scratch) },
-            loops: loops.lines.filter { $0.contains(scratch) }
+            loops: loops.lines.filter { $0.contains(scratch) },
+            files: try Directories.list(scratch).filter { $0.hasPrefix("step-") || $0.hasPrefix("scratch-") }
+                .flatMap { try Directories.list("\(scratch)/\($0)") }
         )
     }
 
-    static let none = Leftovers(processes: [], groups: [], mounts: [], loops: [])
+    static let none = Leftovers(processes: [], groups: [], mounts: [], loops: [], files: [])
 
-    var description: String { "processes \(processes), groups \(groups), mounts \(mounts), loops \(loops)" }
+    var description: String {
+        "processes \(processes), groups \(groups), mounts \(mounts), loops \(loops), files \(files)"
+    }
 }
