@@ -146,9 +146,16 @@ struct LimitTests {
         #expect(try await Command.result(["pgrep", "-f", nap]).text.isEmpty)
     }
 
-    /// A step ends in milliseconds, which `make bench-sandbox` measures; what has to be waited for is seen here.
+    /// A step ends in 50 ms at most, which `make bench-sandbox` measures on an idle node; a busy one gives a test its turn late.
     @Test("a tree of fifty processes that ignore what they are told is gone at once when the step is ended")
     func tree() async throws {
+        var best = Duration.seconds(60)
+        for _ in 0..<3 where best >= .milliseconds(500) { best = min(best, try await timeToEndTree()) }
+        #expect(best < .milliseconds(500), "\(best) at best")
+    }
+
+    /// How long the last of the processes lives when their step is ended.
+    private func timeToEndTree() async throws -> Duration {
         let sandbox = try TestSandbox()
         let script = """
             trap '' TERM HUP INT; n=0
@@ -168,9 +175,10 @@ struct LimitTests {
             if !left.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         }
         let spent = ContinuousClock.now - start
-        #expect(left == [] && spent < .seconds(2), "\(left.count) of \(processes.count) were left after \(spent)")
+        #expect(left == [], "\(left.count) of \(processes.count) were left after \(spent)")
         await #expect(throws: BuildFailure.self) { _ = try await running.value }
         #expect(try await Leftovers.of(sandbox) == .none)
+        return spent
     }
 
     /// Writers enough to keep the pipe full, whatever the reader does.
