@@ -15,7 +15,10 @@ struct SandboxNode: Sendable {
     let ranges: IdentityRanges
 
     /// crun can be kept from making control groups; runc only where it may not make any.
-    var makesOwnGroup: Bool { runtime.split(separator: "/").last?.contains("runc") == true }
+    var makesOwnGroup: Bool { Self.name(ofRuntime: runtime).contains("runc") }
+
+    /// The last part of its path.
+    static func name(ofRuntime path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// Processes and threads of the runtime beside a step: crun has one that waits, and one while it starts, runc a dozen of either.
     var runtimeProcesses: Int { makesOwnGroup ? 30 : 2 }

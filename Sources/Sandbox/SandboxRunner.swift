@@ -27,6 +27,12 @@ package struct SandboxRunner: Sendable {
         if !use.hasBegun.load(ordering: .relaxed) { _ = try SandboxNode(settings) }
     }
 
+    /// What runs steps here, such as `crun` or `runc`: the file's name. `none` where there is no runtime.
+    package var runtimeName: String {
+        guard let path = try? SandboxNode.findRuntime(settings) else { return "none" }
+        return SandboxNode.name(ofRuntime: path)
+    }
+
     /// What a step gets: what it asks for within what the operator allows.
     package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
 

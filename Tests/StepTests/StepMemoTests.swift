@@ -140,6 +140,23 @@ struct StepMemoTests {
         #expect(seen == [], "one project's step has read what another's wrote")
     }
 
+    @Test("what one runtime made is not another's")
+    func runtimes() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule("- {name: build, command: 'mkdir -p /out && touch /out/x', outputs: [/out]}")
+        try fixture.app(["probe.txt": ""])
+        fixture.variables["SLIPWAY_SANDBOX_RUNTIME"] = "/usr/bin/crun"
+        #expect(try await fixture.build("1").run == ["build"])
+        fixture.variables["SLIPWAY_SANDBOX_RUNTIME"] = try await Command.output(["sh", "-c", "command -v runc"]).lines[
+            0
+        ]
+        let other = try await fixture.build("2")
+        #expect(other.run == ["build"], "\(other.log)")
+        #expect(other.log.contains("not remembered: changed since the last time: runtime"), "\(other.log)")
+        fixture.variables["SLIPWAY_SANDBOX_RUNTIME"] = nil
+        #expect(try await fixture.build("3").remembered == ["build"], "crun is what is taken where nothing is said")
+    }
+
     @Test("what a step with secrets made is for its own project, whatever the operator says")
     func secretScope() async throws {
         var fixture = try await StepFixture()
