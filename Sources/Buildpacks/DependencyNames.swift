@@ -14,7 +14,9 @@ struct DependencyNames {
         for source in context.rule.dependencies {
             for pattern in source.files {
                 let files = try Detector(context).files(pattern).prefix(Self.searchedFiles)
-                for file in files { try add(source, file: file, context.view) }
+                for file in files where !source.except.contains(where: { $0.matches(path: file) }) {
+                    try add(source, file: file, context.view)
+                }
             }
         }
     }

@@ -10,9 +10,7 @@ extension Detector {
     /// - Parameter known: what predicates before it found, for names of files that depend on it.
     func data(_ predicate: DataPredicate, _ known: [String: String]) throws -> Outcome {
         let template = context.template(known)
-        let patterns = try predicate.files.map {
-            $0.text.contains("{{") ? GlobPattern(try template.filled($0.text)) : $0
-        }
+        let patterns = try filled(predicate.files, known)
         let path = try predicate.path.map { $0.contains("{{") ? try template.filled($0) : $0 }
         let shown = path.joined(separator: ".")
         var reason: String?
@@ -92,16 +90,19 @@ extension Detector {
         return nil
     }
 
-    func line(_ predicate: LinePredicate) throws -> Outcome {
-        let likes = Self.or(predicate.like.map { "'\($0.text)'" })
+    /// - Parameter known: what predicates before it found, for names of files that depend on it.
+    func line(_ predicate: LinePredicate, _ known: [String: String]) throws -> Outcome {
+        let patterns = try filled(predicate.files, known)
+        let except = try filled(predicate.except, known)
+        let likes = Self.told(predicate.like)
         var seen: [(evidence: Evidence, text: String)] = []
         var unreadable: BuildFailure?
-        for path in try predicate.files.flatMap({ try files($0) })
-        where seen.count < Self.shownFiles && !predicate.except.contains(where: { $0.matches(path: path) }) {
+        for path in try patterns.flatMap({ try files($0) })
+        where seen.count < Self.shownFiles && !except.contains(where: { $0.matches(path: path) }) {
             switch try view.content(path) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let bytes):
-                guard let (line, text) = Self.firstLine(of: bytes, like: predicate.like) else { continue }
+                guard let (line, text) = LineSearch(predicate).first(in: bytes) else { continue }
                 seen.append((Evidence(file: path, line: line, predicate: "the line is like \(likes)"), text))
             }
         }
@@ -112,27 +113,24 @@ extension Detector {
             )
         }
         if let unreadable { return .unreadable(unreadable) }
-        return .fails("no line of \(Self.or(predicate.files.map(\.text))) is like \(likes)")
+        return .fails("no line of \(Self.or(patterns.map(\.text))) is like \(likes)")
+    }
+
+    /// Patterns for people, who read no long lists of them.
+    private static func told(_ patterns: [GlobPattern]) -> String {
+        let names = patterns.map { "'\($0.text)'" }
+        return names.count > 8 ? or(names.prefix(5) + ["\(names.count - 5) others"]) : or(names)
+    }
+
+    /// Patterns for files with the templates in them filled.
+    private func filled(_ patterns: [GlobPattern], _ known: [String: String]) throws -> [GlobPattern] {
+        let template = context.template(known)
+        return try patterns.map { $0.text.contains("{{") ? GlobPattern(try template.filled($0.text)) : $0 }
     }
 
     private static func facts(of predicate: LinePredicate, text: String, file: String) -> [String: String] {
         guard let name = predicate.name else { return [:] }
         return facts(name, path: file).merging(["\(name).text": text]) { _, own in own }
-    }
-
-    /// The number of the first line that is like one of the patterns, and the part of it that is kept.
-    private static func firstLine(of bytes: [UInt8], like: [GlobPattern]) -> (Int, String)? {
-        // Few files have what a pattern asks for; the others are not taken apart.
-        let like = like.filter { $0.mayMatch(bytes[...]) }
-        guard !like.isEmpty else { return nil }
-        for (line, number) in TextLines(bytes) {
-            for pattern in like where pattern.mayMatch(line) {
-                let words = TextLines.normalised(line)
-                guard pattern.matches(line: words) else { continue }
-                return (number, String(decoding: pattern.captured(in: words) ?? words, as: UTF8.self))
-            }
-        }
-        return nil
     }
 
     static func oneLine(_ text: String) -> String {

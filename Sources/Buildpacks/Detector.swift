@@ -40,17 +40,17 @@ struct Detector {
         case .directory(let names): try directory(names)
         case .glob(let patterns, let name): try glob(patterns, name: name)
         case .data(let predicate): try data(predicate, known)
-        case .line(let predicate): try line(predicate)
+        case .line(let predicate): try line(predicate, known)
         case .needs(let patterns): try needs(patterns)
         case .value(let name, let patterns): try value(name, patterns)
-        case .not(let predicate): try not(predicate)
+        case .not(let predicate): try not(predicate, known)
         case .any(let predicates): try any(predicates)
         case .all(let predicates): try all(predicates)
         }
     }
 
-    private func not(_ predicate: Predicate) throws -> Outcome {
-        switch try look(predicate) {
+    private func not(_ predicate: Predicate, _ known: [String: String]) throws -> Outcome {
+        switch try look(predicate, known) {
         case .holds(let evidence, _):
             let seen = evidence.map { $0.line == nil ? "\($0.file) is there" : "\($0.file): \($0.predicate)" }
             return .fails(seen.first ?? "something that must not hold does")

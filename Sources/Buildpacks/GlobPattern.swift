@@ -1,5 +1,6 @@
 /// A shell-like pattern: `*` and `?` stay within a path's component, `**` as a whole component is any number of them (none
-/// too), `[abc]` and `[!a-z]` are sets, `<*>` in a pattern for lines is at least one character and what is kept of the line.
+/// too), `[abc]` and `[!a-z]` are sets. In a pattern for lines, `<*>` is at least one character and what is kept of the line, as are
+/// `<name>`, which is a whole identifier, and `<number>`, which is all its digits.
 /// Matching takes at most length times length steps, whatever the text.
 struct GlobPattern: Sendable, Hashable {
     let text: String
@@ -7,13 +8,8 @@ struct GlobPattern: Sendable, Hashable {
     private let whole: [Token]
     /// The longest run of bytes that every matching line has.
     private let needle: [UInt8]
-    /// What stands before and after `<*>`.
-    private let around: Around?
-
-    private struct Around: Sendable, Hashable {
-        var before: [Token]
-        var after: [Token]
-    }
+    /// What is kept of a line, and what stands before and after it.
+    let hole: Hole?
 
     enum Token: Sendable, Hashable {
         case literal(UInt8)
@@ -27,17 +23,11 @@ struct GlobPattern: Sendable, Hashable {
         components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
             .map { Self.tokens(Array($0)) }
         depth = components.contains(where: Self.isAny) ? nil : components.count
-        whole = Self.tokens(Array(text.replacing(Self.hole, with: "?*").utf8))
+        let hole = Hole(text)
+        self.hole = hole
+        whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(Array(text.utf8))
         needle = Self.needle(whole)
-        around = text.firstRange(of: Self.hole).map { hole in
-            Around(
-                before: Self.tokens(Array(text[..<hole.lowerBound].utf8)),
-                after: Self.tokens(Array(text[hole.upperBound...].utf8))
-            )
-        }
     }
-
-    private static let hole = "<*>"
 
     private static func needle(_ tokens: [Token]) -> [UInt8] {
         var best: [UInt8] = []
@@ -61,21 +51,6 @@ struct GlobPattern: Sendable, Hashable {
             }
             return false
         }
-    }
-
-    /// What `<*>` stands for in a line that matches, as little as can be; nil if there is none in the pattern.
-    func captured(in line: [UInt8]) -> [UInt8]? {
-        guard let around, line.count <= 1000 else { return nil }
-        guard
-            let start = line.indices.first(where: { start in
-                Self.matches(Array(line[..<start]), around.before)
-                    && (start + 1...line.count).contains { Self.matches(Array(line[$0...]), around.after) }
-            })
-        else { return nil }
-        guard let end = (start + 1...line.count).first(where: { Self.matches(Array(line[$0...]), around.after) }) else {
-            return nil
-        }
-        return Array(line[start..<end])
     }
 
     /// The most components that a path can have and match; nil if there is a `**`.
@@ -127,5 +102,9 @@ struct GlobPattern: Sendable, Hashable {
     }
 
     /// Whether a line matches; here a slash is a character like any other.
-    func matches(line: some Collection<UInt8>) -> Bool { Self.matches(Array(line), whole) }
+    func matches(line: some Collection<UInt8>) -> Bool {
+        let line = Array(line)
+        guard Self.matches(line, whole) else { return false }
+        return hole.map { $0.kind == .anything || $0.filling(in: line) != nil } ?? true
+    }
 }

@@ -15,7 +15,10 @@ extension Planner {
             switch try detector.all(start.when) {
             case .holds(let evidence, let facts):
                 return (try command(start.action, evidence, facts, &warnings), start)
-            case .fails(let reason): reasons.append(reason)
+            case .fails(let reason):
+                // What a way lacks that only refuses is nothing to add.
+                if case .refuse = start.action { continue }
+                reasons.append(reason)
             case .unreadable(let failure): throw failure
             }
         }

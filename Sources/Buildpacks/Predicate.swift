@@ -51,6 +51,12 @@ struct LinePredicate: Sendable, Hashable {
     var except: [GlobPattern]
     /// Forms of the line, without space around it and with one blank for any space within.
     var like: [GlobPattern]
+    /// Forms of lines that a file must not have to count.
+    var without: [GlobPattern] = []
+    /// Lines with space in front do not count.
+    var isOutermost = false
+    /// A line that ends with an open bracket goes on in the next.
+    var isJoined = false
     /// Gets the path of the file.
     var name: String?
 }

@@ -109,6 +109,8 @@ struct StartRule: Sendable, Hashable {
 /// Where names of dependencies stand: lines, of which `<*>` or the first word is the name, or the keys or texts of a value.
 struct DependencySource: Sendable, Hashable {
     var files: [GlobPattern]
+    /// Files that do not count.
+    var except: [GlobPattern]
     /// nil for lines.
     var path: [String]?
     var like: [GlobPattern]

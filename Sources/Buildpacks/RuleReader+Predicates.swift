@@ -119,7 +119,7 @@ extension RuleReader {
     }
 
     private func line(_ node: YAMLNode, name: String?) throws(BuildFailure) -> LinePredicate {
-        try check(node, keys: ["files", "except", "like"])
+        try check(node, keys: ["files", "except", "like", "without", "outermost", "joined"])
         guard let files = node["files"], let like = node["like"] else {
             throw problem(node, "a line has 'files' and 'like'.")
         }
@@ -127,6 +127,9 @@ extension RuleReader {
             files: try paths(files),
             except: try node["except"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             like: try globs(like),
+            without: try node["without"].map { node throws(BuildFailure) in try globs(node) } ?? [],
+            isOutermost: try flag(node, "outermost") ?? false,
+            isJoined: try flag(node, "joined") ?? false,
             name: name
         )
     }

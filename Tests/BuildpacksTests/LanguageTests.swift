@@ -108,6 +108,43 @@ struct LanguageTests {
         #expect(GlobPattern(pattern).matches(path: path) == expected)
     }
 
+    @Test(
+        "patterns keep a part of a line",
+        arguments: [
+            ("<*> = X(*", "a.b = X()", "a.b"), ("<name> = X(*", "app = X()", "app"), ("<name> = X(*", "a.b = X()", nil),
+            ("<name>*= X(*", "app: X = X()", "app"), ("<name>*= X(*", "# app = X()", nil),
+            ("<name>*= X(*", "1a = X()", nil), ("x <name>", "x y1", "y1"), ("x <name>", "x", nil),
+            ("of(<number>)*", "of(17))", "17"), ("of(<number>)*", "of(java)", nil), ("x", "x", nil),
+        ] as [(String, String, String?)]
+    )
+    func holes(_ pattern: String, _ line: String, _ expected: String?) {
+        let pattern = GlobPattern(pattern)
+        let bytes = Array(line.utf8)
+        let kept = pattern.matches(line: bytes) ? pattern.captured(in: bytes) : nil
+        #expect(kept.map { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test(
+        "a line may go on in the next, has to stand at the margin, and does not count beside one that excludes its file",
+        arguments: [
+            ("x(\n  y\n)", "like: [\"x(y*\"]", false), ("x(\n  y\n)", "like: [\"x(y*\"], joined: true", true),
+            ("  x = 1", "like: [\"x = *\"]", true), ("  x = 1", "like: [\"x = *\"], outermost: true", false),
+            ("x = 1", "like: [\"x = *\"], outermost: true", true), ("x\n#no", "like: x, without: [\"#no\"]", false),
+            ("x\n#yes", "like: x, without: [\"#no\"]", true),
+        ]
+    )
+    func lines(_ text: String, _ keys: String, _ expected: Bool) throws {
+        let rule = """
+            language: x
+            image: x:1
+            detect: [{score: 1, when: [{line: {files: a, \(keys)}}]}]
+            start: [{arguments: [x]}]
+
+            """
+        let rules = try RuleSet(files: ["x.yaml": Array(rule.utf8)])
+        #expect(((try? rules.plan(tree: MemoryTree(["a": text]))) != nil) == expected)
+    }
+
     @Test("a pattern with many stars is quick on any text")
     func stars() {
         let pattern = GlobPattern(String(repeating: "*a", count: 40) + "b")

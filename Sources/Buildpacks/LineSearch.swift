@@ -1,0 +1,39 @@
+/// Looks for the first line of a file that is as a predicate says.
+struct LineSearch {
+    private let predicate: LinePredicate
+
+    init(_ predicate: LinePredicate) {
+        self.predicate = predicate
+    }
+
+    /// The number of the line and the part of it that is kept; nil if the file has none, or has one that it must not have.
+    func first(in bytes: [UInt8]) -> (Int, String)? {
+        // Few files have what a pattern asks for; the others are not taken apart. What is joined may stand in two lines.
+        let like = predicate.isJoined ? predicate.like : predicate.like.filter { $0.mayMatch(bytes[...]) }
+        guard !like.isEmpty, !isExcluded(bytes) else { return nil }
+        var open: [UInt8] = []
+        for (line, number) in TextLines(bytes) {
+            if !open.isEmpty, let text = match(open + TextLines.normalised(line), like) { return (number, text) }
+            open = []
+            if predicate.isOutermost, Self.isIndented(line) { continue }
+            guard predicate.isJoined || like.contains(where: { $0.mayMatch(line) }) else { continue }
+            let words = TextLines.normalised(line)
+            if let text = match(words, like) { return (number, text) }
+            if predicate.isJoined, let last = words.last, "([{".utf8.contains(last) { open = words }
+        }
+        return nil
+    }
+
+    private func match(_ words: [UInt8], _ like: [GlobPattern]) -> String? {
+        guard let form = like.first(where: { $0.matches(line: words) }) else { return nil }
+        return String(decoding: form.captured(in: words) ?? words, as: UTF8.self)
+    }
+
+    private func isExcluded(_ bytes: [UInt8]) -> Bool {
+        let without = predicate.without.filter { $0.mayMatch(bytes[...]) }
+        guard !without.isEmpty else { return false }
+        return TextLines(bytes).contains { line, _ in match(TextLines.normalised(line), without) != nil }
+    }
+
+    private static func isIndented(_ line: ArraySlice<UInt8>) -> Bool { line.first == 32 || line.first == 9 }
+}
