@@ -17,6 +17,8 @@ package struct PlanOptions: Sendable, Hashable {
     package var pins: [String: String]
     /// Makes the plan with the rule and versions that it says, or fails.
     package var lock: PlanLock?
+    /// The day of the build, `YYYY-MM-DD`: versions whose support has ended by then are warned of; nil for the day of the version index.
+    package var today: String?
 
     package init(
         startCommand: String? = nil,
@@ -25,7 +27,8 @@ package struct PlanOptions: Sendable, Hashable {
         port: Int? = nil,
         environment: [String: String] = [:],
         pins: [String: String] = [:],
-        lock: PlanLock? = nil
+        lock: PlanLock? = nil,
+        today: String? = nil
     ) {
         self.startCommand = startCommand
         self.buildCommand = buildCommand
@@ -34,16 +37,20 @@ package struct PlanOptions: Sendable, Hashable {
         self.environment = environment
         self.pins = pins
         self.lock = lock
+        self.today = today
     }
 
     /// The options that a request has.
-    package init(_ request: BuildRequest) {
+    ///
+    /// - Parameter today: the day of the build, `YYYY-MM-DD`.
+    package init(_ request: BuildRequest, today: String? = nil) {
         self.init(
             startCommand: request.startCommand,
             buildCommand: request.buildCommand,
             buildSecrets: request.buildSecrets,
             port: request.port,
-            environment: request.environmentVariables
+            environment: request.environmentVariables,
+            today: today
         )
     }
 }

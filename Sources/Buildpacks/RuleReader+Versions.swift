@@ -53,28 +53,27 @@ extension RuleReader {
         return .init(when: [try predicate(finder, name: "version")], dialect: dialect, form: nil)
     }
 
-    /// `.tool-versions` of asdf and mise, and mise's own files.
+    /// `.tool-versions` of asdf and mise, and mise's own files. Of several versions the first counts, as it does for them.
     private static func managers(_ names: [String]) -> Predicate {
         let lines = LinePredicate(
             files: [GlobPattern(".tool-versions")],
             except: [],
-            like: names.map { GlobPattern("\($0) <*>") },
+            like: names.flatMap { ["\($0) <*> *", "\($0) <*>"] }.map { GlobPattern($0) },
             name: "version"
         )
-        let files = ["mise.toml", ".mise.toml", ".config/mise.toml"].map { GlobPattern($0) }
-        let values = names.map { name in
-            Predicate.data(
-                DataPredicate(
-                    files: files,
-                    path: ["tools", name],
-                    expectation: .text,
-                    like: [],
-                    except: [],
-                    suffixes: [],
-                    name: "version"
-                )
-            )
-        }
-        return .any([.line(lines)] + values)
+        let paths = names.flatMap { [["tools", $0], ["tools", $0, "version"], ["tools", $0, "*"]] }
+        return .any([.line(lines)] + paths.map { .data(Self.mise($0)) })
+    }
+
+    private static func mise(_ path: [String]) -> DataPredicate {
+        DataPredicate(
+            files: ["mise.toml", ".mise.toml", ".config/mise.toml"].map { GlobPattern($0) },
+            path: path,
+            expectation: .text,
+            like: [],
+            except: [],
+            suffixes: [],
+            name: "version"
+        )
     }
 }

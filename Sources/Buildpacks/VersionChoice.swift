@@ -17,7 +17,12 @@ struct VersionChoice {
         guard context.inputs.index.tools[tool.name] != nil || tool.standard == nil else {
             return (withoutIndex(request), notes)
         }
-        let found = try context.inputs.index.resolve(tool.name, request: request, pinned: pin)
+        let found = try context.inputs.index.resolve(
+            tool.name,
+            request: request,
+            pinned: pin,
+            today: context.inputs.options.today
+        )
         let planned = PlannedVersion(
             tool: tool.name,
             version: found.version.description,
@@ -68,7 +73,9 @@ struct VersionChoice {
 
     private func text(of source: Rule.Tool.Source, _ facts: [String: String]) throws -> String? {
         if let form = source.form { return try context.template(facts).filled(form).trimmed }
-        return (facts["version.text"] ?? facts["version"])?.trimmed
+        let text = facts["version.text"] ?? facts["version"]
+        // Files of one version may have a comment behind it.
+        return (text?.firstRange(of: " #").map { String(text?[..<$0.lowerBound] ?? "") } ?? text)?.trimmed
     }
 
     /// `package.json:4: engines.node`, the place that the version stands at.

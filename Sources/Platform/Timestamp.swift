@@ -1,5 +1,8 @@
 /// A point in time as RFC 3339 text in UTC, from arithmetic alone: no locale, no time zone database.
 package enum Timestamp {
+    /// `2026-11-23`, the day in UTC.
+    package static var today: String { String(text(seconds: SystemInformation.currentMilliseconds / 1000).prefix(10)) }
+
     /// `2026-11-23T08:15:30Z`.
     ///
     /// - Parameter seconds: since 1970.

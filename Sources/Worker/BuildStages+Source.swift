@@ -21,7 +21,7 @@ extension BuildStages {
         _ revision: Revision,
         _ reporter: any AttemptReporter
     ) async throws -> BuildPlan {
-        let options = PlanOptions(request)
+        let options = PlanOptions(request, today: Timestamp.today)
         let plan = try await mirrors.withTree(of: revision) { [rules] tree in
             try rules.plan(tree: tree, options: options)
         }

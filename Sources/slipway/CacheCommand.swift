@@ -79,7 +79,7 @@ struct CacheWhyCommand: AsyncParsableCommand {
         let opened = try await source.open(workshop, log: QuietLog())
         try await opened.warnOfUncommittedChanges(in: source.builtPlace)
         let rules = try workshop.rules()
-        let planOptions = PlanOptions(source.request)
+        let planOptions = PlanOptions(source.request, today: Timestamp.today)
         let plan = try await opened.source.withTree(of: opened.revision) { tree in
             try rules.plan(tree: tree, options: planOptions)
         }

@@ -56,7 +56,7 @@ struct SourceOptions: ParsableArguments {
 
     /// What the options say about the plan.
     func planOptions() throws -> PlanOptions {
-        var options = PlanOptions(request)
+        var options = PlanOptions(request, today: Timestamp.today)
         if let locked { options.lock = try PlanLock(try JSONDocument.parse(try Files.read(locked))) }
         return options
     }

@@ -62,6 +62,16 @@ struct VersionIndexTests {
         #expect(try index().resolve("node").warnings.isEmpty)
     }
 
+    @Test("what has gone out of support since the index was made is warned of by the day of the build, and still taken")
+    func endOfLifeToday() throws {
+        let before = try index().resolve("node", today: "2026-04-29")
+        #expect(before.version.description == "20.19.2")
+        #expect(before.warnings.isEmpty)
+        let after = try index().resolve("node", today: "2026-04-30")
+        #expect(after.version.description == "20.19.2")
+        #expect(after.warnings == ["node 20.19.2 has had no fixes since 2026-04-30; move to a newer version."])
+    }
+
     @Test("a version of which the index knows nothing is taken as written only if it is whole, and says so")
     func asWritten() throws {
         let resolved = try index().resolve("node", request: VersionRequest("v22.99.0", .prefix, source: ".nvmrc"))

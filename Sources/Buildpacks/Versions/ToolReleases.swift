@@ -31,6 +31,8 @@ struct ToolReleases: Sendable, Hashable {
         }
     }
 
-    /// Whether support for a version had ended on the day that the file is of.
-    func hasEnded(_ cycle: Cycle) -> Bool { cycle.endOfLife.map { $0 <= updated } ?? false }
+    /// Whether support for a version had ended on a day, or on the day that the file is of.
+    func hasEnded(_ cycle: Cycle, by day: String? = nil) -> Bool {
+        cycle.endOfLife.map { $0 <= max(updated, day ?? updated) } ?? false
+    }
 }

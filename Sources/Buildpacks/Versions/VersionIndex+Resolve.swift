@@ -7,13 +7,16 @@ extension VersionIndex {
     /// among them, then the newest of them that is still supported, then the newest. An exact version of a known cycle is taken as it is
     /// written even if the index does not have it, because indexes grow old.
     ///
-    /// - Parameter pinned: the version that the app was last built with.
+    /// - Parameters:
+    ///   - pinned: the version that the app was last built with.
+    ///   - today: the day from which support that ended is warned of, `YYYY-MM-DD`; nil for the index's own. It decides nothing else.
     /// - Throws: `BuildFailure`, the code's fault: `invalid_version` for a text that is no set of versions, `version_not_available`
     ///   for one with nothing in it; both say where it stands.
     func resolve(
         _ tool: String,
         request: VersionRequest? = nil,
-        pinned: Version? = nil
+        pinned: Version? = nil,
+        today: String? = nil
     ) throws(BuildFailure) -> ResolvedVersion {
         guard let releases = tools[tool] else {
             throw BuildFailure(
@@ -23,7 +26,7 @@ extension VersionIndex {
                 message: "The version index has no file for '\(tool)', which a rule asks for."
             )
         }
-        return try VersionResolution(releases: releases, request: request, pinned: pinned).resolved()
+        return try VersionResolution(releases: releases, request: request, pinned: pinned, today: today).resolved()
     }
 }
 
@@ -32,6 +35,7 @@ private struct VersionResolution {
     let releases: ToolReleases
     let request: VersionRequest?
     let pinned: Version?
+    let today: String?
 
     func resolved() throws(BuildFailure) -> ResolvedVersion {
         let range = try range()
@@ -95,7 +99,7 @@ private struct VersionResolution {
     private func result(_ version: Version, source: String, warnings: [String] = []) -> ResolvedVersion {
         let cycle = releases.cycle(of: version)
         var warnings = warnings
-        if let cycle, releases.hasEnded(cycle), let day = cycle.endOfLife {
+        if let cycle, releases.hasEnded(cycle, by: today), let day = cycle.endOfLife {
             warnings.append(
                 "\(place)\(releases.tool) \(version) has had no fixes since \(day); move to a newer version."
             )
