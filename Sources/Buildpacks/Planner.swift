@@ -21,6 +21,7 @@ struct Planner {
         let steps = try steps()
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         let port = try port()
+        context.facts["port"] = String(port)
         let processes = try processes()
         var plan = BuildPlan(
             language: rule.language,
