@@ -32,7 +32,10 @@ extension RuleSet {
         let names = apps.prefix(5).map { "'\($0.directory)' (\($0.plan.language))" }
         let more = apps.count > names.count ? " and \(apps.count - names.count) more" : ""
         var failure = failure
-        let words = " Apps are in \(names.joined(separator: ", "))\(more): the root directory may be one of them."
+        let what =
+            apps.contains { $0.project != nil }
+            ? "'slipway plan --roots' says how each is built" : "the root directory may be one of them"
+        let words = " Apps are in \(names.joined(separator: ", "))\(more): \(what)."
         let place = failure.message.hasPrefix(Self.unknown) ? Self.unknown.endIndex : failure.message.endIndex
         failure.message.insert(contentsOf: words, at: place)
         return failure

@@ -26,7 +26,8 @@ package struct AppRoot: Sendable, Hashable {
     /// The fields of a request that builds this one.
     private var request: JSONValue {
         guard let project else { return ["rootDirectory": .string(directory)] }
-        var request: JSONValue = ["rootDirectory": "", "buildCommand": .string(project.buildCommand)]
+        var request: JSONValue = ["rootDirectory": ""]
+        if let command = project.buildCommand { request["buildCommand"] = .string(command) }
         switch project.start {
         case .command(let text): request["startCommand"] = .string(text)
         case .site(let site): request["environmentVariables"] = [Planner.siteVariable: .string(site)]
@@ -58,9 +59,17 @@ extension RuleSet {
                 try directory.isEmpty
                 ? workspace.view : TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
             guard wanted.holds(view.top), !isIgnored(directory) else { continue }
-            guard let plan = try? plan(view: view, options: options), let score = plan.candidates.first?.score,
-                score >= Self.leastScore
-            else { continue }
+            let alone = try? plan(view: view, options: options)
+            if workspace.packages?.holds(directory) == true, !isPart(directory, alone, of: roots) {
+                switch try member(directory, of: workspace, plan: alone, options) {
+                case .app(let root):
+                    roots.append(root)
+                    continue
+                case .library: continue
+                case .alone: break
+                }
+            }
+            guard let plan = alone, let score = plan.candidates.first?.score, score >= Self.leastScore else { continue }
             let root = AppRoot(directory: directory, score: score, plan: plan)
             if Self.orchestrators.contains(where: plan.start.source.hasSuffix) {
                 orchestrating.append(root)
@@ -84,6 +93,11 @@ extension RuleSet {
         }
     }
 
+    /// Whether an app above a package runs it.
+    private func isPart(_ directory: String, _ plan: BuildPlan?, of roots: [AppRoot]) -> Bool {
+        plan?.framework == nil && roots.contains { directory.isBelow($0.directory) }
+    }
+
     /// Below an app, only what has a manifest of its own is another; of the same language, only what is made with a framework.
     private func isOfItsOwn(_ root: AppRoot, below roots: [AppRoot], top: [String: TreeEntry.Kind]) -> Bool {
         guard let app = roots.last(where: { root.directory.isBelow($0.directory) }) else { return true }
@@ -99,44 +113,9 @@ extension RuleSet {
         guard let rule = rules.first(where: { $0.identity == root.plan.rule }) else { return false }
         return rule.manifests.contains { pattern in top.keys.contains { pattern.matches(path: $0) } }
     }
-
-    private var wantedNames: WantedNames {
-        let predicates = rules.flatMap(\.detections).flatMap(\.when)
-        return WantedNames(Set(predicates.flatMap(\.wantedNames) + predicates.flatMap(\.searchedNames)))
-    }
-}
-
-/// Names of files that some rule looks for in an app's own directory.
-private struct WantedNames {
-    private let names: Set<String>
-    private let patterns: [GlobPattern]
-
-    init(_ all: Set<String>) {
-        let top = all.filter { !$0.contains("/") }
-        names = top.filter { GlobPattern($0).isName }
-        patterns = top.map { GlobPattern($0) }.filter { !$0.isName }
-    }
-
-    func holds(_ top: [String: TreeEntry.Kind]) -> Bool {
-        top.contains { name, kind in
-            (kind == .file || kind == .executable)
-                && (names.contains(name) || patterns.contains { $0.matches(path: name) })
-        }
-    }
 }
 
 extension String {
     /// Whether a directory is within another one, or the root.
     fileprivate func isBelow(_ directory: String) -> Bool { directory.isEmpty || hasPrefix(directory + "/") }
-}
-
-extension Predicate {
-    /// Names of files whose lines it looks at.
-    fileprivate var searchedNames: [String] {
-        switch self {
-        case .line(let predicate): predicate.files.map(\.text)
-        case .any(let predicates), .all(let predicates): predicates.flatMap(\.searchedNames)
-        default: []
-        }
-    }
 }

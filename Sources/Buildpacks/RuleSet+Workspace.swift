@@ -9,9 +9,12 @@ struct Workspace {
     private(set) var apps: [WorkspaceProject] = []
     /// Directories of all projects, libraries too.
     private(set) var directories: Set<String> = []
+    /// nil where packages are installed one by one.
+    let packages: PackageWorkspace?
 
     init(_ outline: TreeOutline, ignore: Set<String>) throws {
         view = try TreeView(SubTree(outline: outline, directory: ""), ignore: ignore)
+        packages = try PackageWorkspace(view)
         for tool in WorkspaceTool.allCases where try outline.tree.entry(at: tool.marker) != nil {
             for (kind, path) in outline.entries where kind == .file && path.hasSuffix("/\(tool.manifest)") {
                 let directory = String(path.dropLast(tool.manifest.count + 1))
@@ -42,7 +45,7 @@ extension RuleSet {
         }
     }
 
-    private func root(of project: WorkspaceProject, _ view: TreeView, _ options: PlanOptions) -> AppRoot? {
+    func root(of project: WorkspaceProject, _ view: TreeView, _ options: PlanOptions) -> AppRoot? {
         var options = options
         options.buildCommand = project.buildCommand
         switch project.start {

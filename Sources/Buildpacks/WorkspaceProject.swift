@@ -5,7 +5,8 @@ internal import Documents
 struct WorkspaceProject: Sendable, Hashable {
     var directory: String
     var evidence: Evidence
-    var buildCommand: String
+    /// nil where there is nothing to build but what the root builds anyway.
+    var buildCommand: String?
     var start: Start
 
     enum Start: Sendable, Hashable {

@@ -121,6 +121,48 @@ struct RootTests {
         #expect(try plan(files, options).steps == root.plan.steps)
     }
 
+    private static let packages = [
+        "package.json": #"{"private": true, "packageManager": "pnpm@9.15.0"}"#,
+        "pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n  - '!apps/old'\n",
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+        "apps/api/package.json":
+            #"{"scripts": {"start": "node index.js"}, "dependencies": {"express": "5", "@shop/lib": "workspace:*"}}"#,
+        "apps/api/index.js": "",
+        "apps/docs/package.json":
+            #"{"scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#,
+        "apps/web/package.json":
+            #"{"scripts": {"dev": "vite", "build": "vite build"}, "dependencies": {"@shop/lib": "workspace:*"}}"#,
+        "apps/old/package.json": #"{"dependencies": {"@shop/lib": "workspace:*"}}"#,
+        "apps/jobs/main.py": "", "apps/jobs/requirements.txt": "flask\n",
+        "packages/lib/package.json": #"{"name": "@shop/lib", "main": "index.js"}"#, "packages/lib/index.js": "",
+    ]
+
+    @Test("packages of a workspace are built from its root, and its libraries are no apps")
+    func packages() throws {
+        let roots = try shippedRules().roots(tree: MemoryTree(Self.packages))
+        #expect(roots.map(\.directory) == ["apps/api", "apps/docs", "apps/jobs", "apps/web"])
+        #expect(
+            roots.map { $0.json["request"] } == [
+                ["rootDirectory": "", "startCommand": "cd apps/api && exec node index.js"],
+                [
+                    "rootDirectory": "", "startCommand": "cd apps/docs && exec npm start",
+                    "buildCommand": "npx --yes pnpm@9.15.0 --filter '{./apps/docs}...' run build",
+                ],
+                ["rootDirectory": "apps/jobs"],
+                [
+                    "rootDirectory": "", "environmentVariables": ["SLIPWAY_SITE": "apps/web/dist"],
+                    "buildCommand": "npx --yes pnpm@9.15.0 --filter '{./apps/web}...' run build",
+                ],
+            ]
+        )
+        #expect(roots.first?.plan.steps.first?.outputs.map(\.path) == ["/app"])
+        let failure = #expect(throws: BuildFailure.self) { try plan(Self.packages) }
+        let hint =
+            "Apps are in 'apps/api' (node), 'apps/docs' (node), 'apps/jobs' (python), 'apps/web' (node): "
+            + "'slipway plan --roots' says how each is built."
+        #expect(failure?.message.contains(hint) == true)
+    }
+
     @Test("a root's plan is that of the directory alone")
     func samePlan() throws {
         let root = try #require(try shippedRules().roots(tree: MemoryTree(Self.monorepo)).first)
