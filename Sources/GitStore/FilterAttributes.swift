@@ -1,95 +1,141 @@
 internal import BuildModel
-internal import Platform
 
 /// What the `.gitattributes` files of one repository say of files' filters: gitattributes(5).
 ///
-/// Read here, not by the library: its matcher takes exponential time for some patterns, and cannot be told to stop.
+/// Read here, not by the library: its matcher takes exponential time for some patterns, and cannot be told to stop. Of lines, only
+/// what may decide a filter is kept: words on `filter`, and on macros.
 struct FilterAttributes {
-    private enum State: Equatable {
-        case set
-        case unset
-        case unspecified
-        case value(Substring)
-    }
+    typealias State = FilterDecision.State
 
     private struct Rule {
         var pattern: AttributePattern
-        var states: [(name: Substring, state: State)]
+        var states: [State]
     }
 
     private var rules: [[UInt8]: [Rule]] = [:]
-    private var macros: [Substring: [(name: Substring, state: State)]] = [:]
+    /// Where the meaning of a macro stands in `macros`, by its name.
+    private var numbers: [Substring: Int32] = [:]
+    private var macros: [[State]] = []
+    /// What the lines that are kept may still cost.
+    private var left = Self.maximumBytes
     /// Whether any line gives files this filter: without one, no file has to be looked at.
     private(set) var namesLargeFiles = false
 
-    private static let filter: Substring = "filter"
-    private static let largeFiles = State.value("lfs")
-    /// git passes over longer lines.
-    private static let maximumLine = 2048
+    /// What the lines about filters may have together, each with what it costs beside its bytes.
+    static let maximumBytes = 1 << 20
+    static let maximumMacros = 1000
+    private static let lineCost = 64
+    /// git passes over lines that are longer.
+    private static let maximumLine = 2047
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
-    /// Takes in a file.
+    /// Takes in a file; that of the top, which alone may define macros, comes first.
     ///
-    /// - Parameter directory: that it stands in, without a trailing slash; only the top's may define macros.
-    mutating func add(_ bytes: [UInt8], in directory: [UInt8]) {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.count <= Self.maximumLine {
-            guard let (pattern, rest) = AttributePattern.split(line) else { continue }
-            let states = Self.states(String(decoding: rest, as: UTF8.self))
-            let isNamed = states.contains { $0.name == Self.filter && $0.state == Self.largeFiles }
-            namesLargeFiles = namesLargeFiles || isNamed
-            if let name = Self.macro(pattern) {
-                if directory.isEmpty { macros[name] = states }
-            } else if let pattern = AttributePattern(pattern) {
-                rules[directory, default: []].append(Rule(pattern: pattern, states: states))
+    /// - Parameters:
+    ///   - directory: that it stands in, without a trailing slash.
+    ///   - check: called before each line; what it throws ends the reading.
+    /// - Throws: `BuildFailure` with code `limit_exceeded` for more than any project needs.
+    mutating func add(_ bytes: [UInt8], in directory: [UInt8], _ check: () throws -> Void = {}) throws {
+        let text = bytes.starts(with: Self.byteOrderMark) ? bytes.dropFirst(Self.byteOrderMark.count) : bytes[...]
+        let lines = text.split(separator: UInt8(ascii: "\n"))
+        if directory.isEmpty {
+            for line in lines {
+                try check()
+                if let name = Self.parsed(line).flatMap({ Self.macro($0.pattern) }) { try number(name) }
             }
+        }
+        for line in lines {
+            try check()
+            guard let (text, rest) = Self.parsed(line), let states = states(rest), !states.isEmpty else { continue }
+            namesLargeFiles = namesLargeFiles || states.contains { $0.isLargeFiles }
+            if let name = Self.macro(text) {
+                if directory.isEmpty, let number = numbers[name] { macros[Int(number)] = states }
+            } else if !Self.isMacro(text), let pattern = AttributePattern(text) {
+                rules[directory, default: []].append(Rule(pattern: pattern, states: states))
+            } else {
+                continue
+            }
+            left -= line.count + Self.lineCost
+            guard left >= 0 else { throw Self.tooMany("\(Self.maximumBytes >> 10) KiB of lines about filters") }
         }
     }
 
     /// Whether git would give the file to Git LFS.
     ///
-    /// - Parameter check: called before each line that is looked at; what it throws ends the search.
+    /// - Parameter check: called before each line and macro that is looked at; what it throws ends the search.
     func isLarge(_ path: [UInt8], _ check: () throws -> Void) rethrows -> Bool {
-        var decision = Decision(macros: macros)
+        var decision = FilterDecision(macros: macros)
         var end = path.count
         let slash = UInt8(ascii: "/")
         // The file nearest to the path decides first, and in each its last line.
         while let last = path[..<end].lastIndex(of: slash) ?? (end > 0 ? -1 : nil) {
-            let names = path[(last + 1)...].split(separator: slash)
             for rule in rules[Array(path[..<max(last, 0)])]?.reversed() ?? [] {
                 try check()
-                if rule.pattern.matches(names) { decision.take(rule.states) }
-                if let filter = decision.filter { return filter == Self.largeFiles }
+                if rule.pattern.matches(path[(last + 1)...].split(separator: slash)) { try decision.take(rule.states, check) }
+                if let isLarge = decision.isLarge { return isLarge }
             }
             end = max(last, 0)
         }
         return false
     }
 
-    /// What is known of a path's attributes: the first word on each counts.
-    private struct Decision {
-        let macros: [Substring: [(name: Substring, state: State)]]
-        var decided: Set<Substring> = []
-        var filter: State?
-
-        mutating func take(_ states: [(name: Substring, state: State)]) {
-            for (name, state) in states.reversed() where decided.insert(name).inserted {
-                if name == FilterAttributes.filter { filter = state }
-                if state == .set, let meaning = macros[name] { take(meaning) }
-            }
-        }
+    private mutating func number(_ name: Substring) throws(BuildFailure) {
+        guard numbers[name] == nil else { return }
+        guard macros.count < Self.maximumMacros else { throw Self.tooMany("\(Self.maximumMacros) macros") }
+        numbers[name] = Int32(macros.count)
+        macros.append([])
     }
 
-    private static func states(_ text: String) -> [(name: Substring, state: State)] {
-        text.split { " \t\r".contains($0) }.map { word -> (name: Substring, state: State) in
-            if word.hasPrefix("-") { return (word.dropFirst(), .unset) }
-            if word.hasPrefix("!") { return (word.dropFirst(), .unspecified) }
-            guard let equals = word.firstIndex(of: "=") else { return (word, .set) }
-            return (word[..<equals], .value(word[word.index(after: equals)...]))
+    private static func parsed(_ line: ArraySlice<UInt8>) -> (pattern: [UInt8], rest: ArraySlice<UInt8>)? {
+        line.count <= maximumLine ? AttributePattern.split(line) : nil
+    }
+
+    /// What a line says of filters and macros; nil for a line that git passes over, as it has a word that is none.
+    private func states(_ rest: ArraySlice<UInt8>) -> [State]? {
+        var states: [State] = []
+        for word in String(decoding: rest, as: UTF8.self).split(whereSeparator: { " \t\r".contains($0) }) {
+            let sign = word.first.flatMap { $0 == "-" || $0 == "!" ? $0 : nil }
+            let name = word.dropFirst(sign == nil ? 0 : 1).prefix { $0 != "=" }
+            guard Self.isName(name) else { return nil }
+            let value = sign == nil ? word.dropFirst(name.count) : ""
+            if name == "filter" {
+                states.append(State(name: State.filter, value: value == "=lfs" ? .largeFiles : .other))
+            } else if let number = numbers[name] {
+                states.append(State(name: number, value: sign == nil && value.isEmpty ? .set : .other))
+            }
         }
+        return states
+    }
+
+    /// git-check-attr(1) takes such names alone.
+    private static func isName(_ name: Substring) -> Bool {
+        !name.isEmpty && name.utf8.first != UInt8(ascii: "-")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+                default: [UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_")].contains(byte)
+                }
+            }
+    }
+
+    private static let mark = Array("[attr]".utf8)
+
+    private static func isMacro(_ pattern: [UInt8]) -> Bool {
+        pattern.count > mark.count && pattern.starts(with: mark)
     }
 
     private static func macro(_ pattern: [UInt8]) -> Substring? {
-        let mark = "[attr]"
-        guard pattern.starts(with: mark.utf8) else { return nil }
-        return Substring(String(decoding: pattern.dropFirst(mark.utf8.count), as: UTF8.self))
+        guard isMacro(pattern) else { return nil }
+        let name = Substring(String(decoding: pattern.dropFirst(mark.count), as: UTF8.self))
+        return isName(name) ? name : nil
+    }
+
+    static func tooMany(_ what: String) -> BuildFailure {
+        BuildFailure(
+            .code,
+            .limitExceeded,
+            operation: "git.attributes",
+            message: "The '.gitattributes' of the revision have more than \(what), which is more than is read."
+        )
     }
 }

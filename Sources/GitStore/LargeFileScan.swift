@@ -15,6 +15,8 @@ struct LargeFileScan {
     private static let name = Array(".gitattributes".utf8)
     private static let maximumBytes: Int64 = 256 << 10
     private static let maximumAttributeFiles = 1000
+    /// Of all attribute files together.
+    private static let maximumTotal: Int64 = 4 << 20
 
     /// - Parameters:
     ///   - root: the whole tree of a repository.
@@ -52,6 +54,7 @@ struct LargeFileScan {
         guard attributes.namesLargeFiles else { return [] }
         var found: [LargeFile] = []
         try tree.walkRecords { record, path in
+            try check()
             let path = [UInt8](copying: path)
             switch record.kind {
             case .directory: return isOnTheWay(path) ? .proceed : .skipDescendants
@@ -76,25 +79,35 @@ struct LargeFileScan {
 
     private func attributes() throws -> FilterAttributes {
         var attributes = FilterAttributes()
-        var count = 0
+        // The top's comes first, whatever it is sorted behind.
+        for entry in try attributeFiles().sorted(by: { $0.path.count < $1.path.count }) {
+            let bytes = try tree.withContent(of: entry, limit: Self.maximumBytes) { content in
+                unsafe content.withUnsafeBytes { unsafe Array($0) }
+            }
+            try attributes.add(bytes, in: Array(entry.path.dropLast(Self.name.count + 1)), check)
+        }
+        return attributes
+    }
+
+    private func attributeFiles() throws -> [TreeEntry] {
+        var (entries, size): ([TreeEntry], Int64) = ([], 0)
         try tree.walkRecords { record, path in
+            try check()
             let path = [UInt8](copying: path)
             if record.kind == .directory { return isOnTheWay(path) ? .proceed : .skipDescendants }
             guard record.kind == .file || record.kind == .executable, path.suffix(Self.name.count) == Self.name[...],
                 path.count == Self.name.count || path[path.count - Self.name.count - 1] == UInt8(ascii: "/")
             else { return .proceed }
-            count += 1
-            guard count <= Self.maximumAttributeFiles else {
+            let entry = try tree.entry(record.form, record.kind, path: path)
+            entries.append(entry)
+            size += entry.size
+            guard entries.count <= Self.maximumAttributeFiles else {
                 throw tooMany("\(Self.maximumAttributeFiles) files '.gitattributes'")
             }
-            let entry = try tree.entry(record.form, record.kind, path: path)
-            try tree.withContent(of: entry, limit: Self.maximumBytes) { content in
-                let bytes = unsafe content.withUnsafeBytes { unsafe Array($0) }
-                attributes.add(bytes, in: Array(path.dropLast(Self.name.count + 1)))
-            }
+            guard size <= Self.maximumTotal else { throw tooMany("\(Self.maximumTotal >> 20) MiB of '.gitattributes'") }
             return .proceed
         }
-        return attributes
+        return entries
     }
 
     /// Whether a directory is above the one that is built, that one, or in it.

@@ -32,6 +32,9 @@ struct FilterAttributeTests {
             "x/**/end filter=lfs\nx/*/end -filter",
             "* filter=lfs\n*.bin filter\n*.mov filter=",
             "*.bin -text filter=lfs -filter\n*.txt filter=lfs filter=other",
+            "*.bin filter=lfs a/b\n*.mov filter=lfs\n*.txt -filter=lfs\n[attr]a/b filter=lfs\n[attr] filter=lfs",
+            "\u{feff}*.bin filter=lfs\n\u{feff}*.mov filter=lfs", "* \(String(repeating: "a", count: 2034)) filter=lfs",
+            "*.bin a\(String(repeating: " a", count: 1015)) filter=lfs\n*.mov filter=lfs",
         ]
     )
     func asGit(text: String) async throws {
@@ -42,8 +45,8 @@ struct FilterAttributeTests {
         try scratch.write(text, to: "r/.gitattributes")
         try scratch.write(nested, to: "r/dir/sub/.gitattributes")
         var attributes = FilterAttributes()
-        attributes.add(Array(text.utf8), in: [])
-        attributes.add(Array(nested.utf8), in: Array("dir/sub".utf8))
+        try attributes.add(Array(text.utf8), in: [])
+        try attributes.add(Array(nested.utf8), in: Array("dir/sub".utf8))
         let input = Array(Self.paths.map { "\($0)\0" }.joined().utf8)
         let result = try await repository.git("check-attr", "-z", "--stdin", "filter", input: input)
         let words = result.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
@@ -54,12 +57,69 @@ struct FilterAttributeTests {
     }
 
     @Test("patterns that are made to take for ever do not")
-    func hostile() {
+    func hostile() throws {
         var attributes = FilterAttributes()
         let stars = String(repeating: "**/a*a*a*/", count: 100)
-        attributes.add(Array("\(stars)b filter=lfs\n\(String(repeating: "*a", count: 500))b filter=lfs".utf8), in: [])
+        try attributes.add(
+            Array("\(stars)b filter=lfs\n\(String(repeating: "*a", count: 500))b filter=lfs".utf8),
+            in: []
+        )
         let path = Array((String(repeating: String(repeating: "a", count: 100) + "/", count: 39) + "c").utf8)
         #expect(!attributes.isLarge(path, {}))
+    }
+
+    @Test("macros may name one another in a long chain; more than any project needs are refused")
+    func macros() throws {
+        func attributes(_ count: Int) throws -> FilterAttributes {
+            let chain = (1..<count).map { "[attr]m\($0) m\($0 + 1)\n" }.joined()
+            var attributes = FilterAttributes()
+            try attributes.add(Array("\(chain)[attr]m\(count) filter=lfs\n* m1\n".utf8), in: [])
+            return attributes
+        }
+        #expect(try attributes(FilterAttributes.maximumMacros).isLarge(Array("a".utf8), {}))
+        for count in [FilterAttributes.maximumMacros + 1, 20_000] {
+            let failure = #expect(throws: BuildFailure.self) { _ = try attributes(count) }
+            #expect(failure?.code == .limitExceeded)
+            #expect(failure?.message.contains("macros") == true)
+        }
+    }
+
+    @Test("macros that name themselves, or each other often, end")
+    func cycles() throws {
+        let names = (1...300).map { "m\($0)" }.joined(separator: " ")
+        let lines = (1...300).map { "[attr]m\($0) \(names)\n" }.joined()
+        var attributes = FilterAttributes()
+        try attributes.add(Array("\(lines)[attr]self self filter=lfs\n*.x self\n*.y m1\n".utf8), in: [])
+        var steps = 0
+        #expect(attributes.isLarge(Array("a.x".utf8)) { steps += 1 })
+        #expect(!attributes.isLarge(Array("a.y".utf8)) { steps += 1 })
+        #expect(steps < 300 * 301 + 10)
+    }
+
+    @Test("lines that concern no filter cost nothing; of those that do, no more are kept than any project needs")
+    func memory() throws {
+        var attributes = FilterAttributes()
+        let others = Array(String(repeating: "a text\n", count: 30_000).utf8)
+        for number in 0..<20 { try attributes.add(others, in: Array("d\(number)".utf8)) }
+        let filters = Array(String(repeating: "a filter\n", count: 10_000).utf8)
+        let failure = #expect(throws: BuildFailure.self) {
+            for number in 0..<3 { try attributes.add(filters, in: Array("d\(number)".utf8)) }
+        }
+        #expect(failure?.code == .limitExceeded)
+        #expect(!attributes.namesLargeFiles)
+    }
+
+    @Test("reading ends where it is told to")
+    func cancelled() {
+        var attributes = FilterAttributes()
+        var lines = 0
+        #expect(throws: CancellationError.self) {
+            try attributes.add(Array(String(repeating: "a b\n", count: 1000).utf8), in: Array("d".utf8)) {
+                lines += 1
+                if lines == 10 { throw CancellationError() }
+            }
+        }
+        #expect(lines == 10)
     }
 
     @Test(
