@@ -1,32 +1,22 @@
-internal import Platform
-
 /// Which files of a directory a line of `.gitattributes` is about: gitattributes(5), as in gitignore(5).
 struct AttributePattern {
-    private enum Kind {
-        case name(NamePattern)
-        case path(PathPattern)
-    }
-
-    private let kind: Kind
+    private let glob: AttributeGlob
+    /// Whether it is about files' names, in whatever directory.
+    private let isName: Bool
 
     /// - Returns: nil for what no file matches: a pattern for directories, or one with `!`, which git passes over.
     init?(_ text: [UInt8]) {
         let slash = UInt8(ascii: "/")
         guard let first = text.first, first != UInt8(ascii: "!"), text.last != slash else { return nil }
-        if text.contains(slash) {
-            guard let pattern = PathPattern(text[...], isBytewise: true) else { return nil }
-            kind = .path(pattern)
-        } else {
-            kind = .name(NamePattern(text, isBytewise: true))
-        }
+        isName = !text.contains(slash)
+        guard let glob = AttributeGlob(Array(text.dropFirst(first == slash ? 1 : 0))) else { return nil }
+        self.glob = glob
     }
 
-    /// - Parameter names: of a path, relative to the directory that the line's file is in.
-    func matches(_ names: [ArraySlice<UInt8>]) -> Bool {
-        switch kind {
-        case .name(let pattern): names.last.map(pattern.matches) ?? false
-        case .path(let pattern): pattern.matchesWhole(names)
-        }
+    /// - Parameter path: relative to the directory that the line's file is in.
+    func matches(_ path: ArraySlice<UInt8>) -> Bool {
+        guard isName, let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return glob.matches(path) }
+        return glob.matches(path[(slash + 1)...])
     }
 
     /// A line's pattern, without quotes, and what follows it; nil for an empty line and a comment.

@@ -71,7 +71,7 @@ struct FilterAttributes {
         while let last = path[..<end].lastIndex(of: slash) ?? (end > 0 ? -1 : nil) {
             for rule in rules[Array(path[..<max(last, 0)])]?.reversed() ?? [] {
                 try check()
-                if rule.pattern.matches(path[(last + 1)...].split(separator: slash)) { try decision.take(rule.states, check) }
+                if rule.pattern.matches(path[(last + 1)...]) { try decision.take(rule.states, check) }
                 if let isLarge = decision.isLarge { return isLarge }
             }
             end = max(last, 0)

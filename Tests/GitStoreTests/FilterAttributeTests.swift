@@ -10,6 +10,8 @@ struct FilterAttributeTests {
         "a.bin", "b.BIN", "dir/a.bin", "dir/sub/a.bin", "dir/sub/deep/x y.bin", "dir/b.txt", "media/film.mov",
         "media/.hidden",
         "other/media/film.mov", "dir/q\"uote.bin", "[x].bin", "x/y/z/end", "é.bin",
+        "]a.bin", "!.bin", "-.bin", "\\a.bin", "da.bin", "dxx/y/a.bin", "dir/a/a.bin", "a/b.bin", "1.bin", "[a-",
+        "a.bin\\",
     ]
 
     @Test(
@@ -67,6 +69,28 @@ struct FilterAttributeTests {
         let path = Array((String(repeating: String(repeating: "a", count: 100) + "/", count: 39) + "c").utf8)
         #expect(!attributes.isLarge(path, {}))
     }
+
+    @Test(
+        "each pattern means what it means to git",
+        arguments: [
+            "./a.bin", "x/../a.bin", "d//a.bin", "dir/../a.bin", "dir/.", "/", "//a.bin", "**a.bin", "dir/**a.bin",
+            "dir**/a.bin",
+            "d**/a.bin", "**/a.bin", "**/**/a.bin", "dir/***/a.bin", "***", "**", "/**", "dir/**", "*/a.bin", "dir/*",
+            "dir/*/**/*",
+            "dir/**/sub/**", "d*r/**/a.bin", "*/**/a.bin", "**/sub/*.bin", "**/b", "*.b*n", "**/**/**/end",
+            "x/**/**/end", "x/**\\/end",
+            "[[:alpha:]].bin", "[[:digit:][:space:]].bin", "[![:alnum:]].bin", "[[:xyz:]a].bin", "[[:alpha].bin",
+            "[[:].bin", "[:alpha:].bin",
+            "[[:punct:]].bin", "[[:upper:]].bin", "[[:upper:]]*.BIN", "b.[[:upper:]][[:alpha:]]N",
+            "a[.]bin", "[\\]a].bin", "[]a].bin", "[!]b].bin", "[^b].bin", "[^]].bin", "[\\a].bin", "[a-", "a.bin\\",
+            "[z-a].bin", "[a-a-c].bin",
+            "[-a].bin", "[a-].bin", "[!-a].bin", "[a\\-z].bin", "[ -\\a].bin", "[\\].bin", "[]-a].bin", "[]]a.bin",
+            "\\a.bin", "\\\\a.bin", "\\[a-",
+            "dir[/]a.bin", "dir?a.bin", "dir[!x]a.bin", "dir\\/a.bin", "d[i/]r/a.bin", "{a,b}.bin", "?.bin", "??.bin",
+            "[é].bin", "*", "*a", "*n*",
+        ]
+    )
+    func patterns(pattern: String) async throws { try await asGit(text: "\(pattern) filter=lfs\n") }
 
     @Test("macros may name one another in a long chain; more than any project needs are refused")
     func macros() throws {
