@@ -34,7 +34,7 @@ package struct LargeFileStorage: Sendable {
     }
 
     /// Makes the server of a repository do wrong: `dead`, the questions whose links are refused; `busy`, the questions that are answered
-    /// 503; `place`, where links lead instead; `redirect`, where they are sent on to; `headers`, whether links need theirs.
+    /// 503; `place`, where links lead instead; `redirect`, where they are sent on to; `secret`, whether questions need a password.
     package func misbehave(_ faults: JSONValue, in name: String) throws {
         try Directories.create("\(directory)/\(name).git")
         try Files.writeAtomically(faults.canonicalBytes, to: "\(directory)/\(name).git/faults")
@@ -88,6 +88,8 @@ package struct LargeFileStorage: Sendable {
             number = read("questions", 0) + 1
             with open(store + "/questions", "w") as file:
                 file.write(str(number))
+            if faults.get("secret") and "HTTP_AUTHORIZATION" not in os.environ:
+                answer(401, {"message": "who are you"})
             if number <= faults.get("busy", 0):
                 answer(503, {"message": "come again"}, Retry_After=0)
             question = json.loads(body)
