@@ -10,6 +10,8 @@ final class LargeFileServer: Sendable {
     let operation: FetchOperation
     private let http: HTTPClient
     private let tls: TLSSettings
+    /// The host of the repository that the files belong to.
+    private let home: String
     /// The credential that led in, once one did.
     private let authorization = Mutex<Redacted<String>?>(nil)
 
@@ -19,9 +21,11 @@ final class LargeFileServer: Sendable {
     /// Files in one question: what hosts take at least.
     static let batch = 100
 
+    /// - Parameter home: the host of the repository that the files belong to.
     /// - Throws: `BuildFailure` if the configured certificates cannot be read.
-    init(_ operation: FetchOperation, http: HTTPClient) throws(BuildFailure) {
+    init(_ operation: FetchOperation, home: String, http: HTTPClient) throws(BuildFailure) {
         self.operation = operation
+        self.home = home.lowercased()
         self.http = http
         var tls = TLSSettings()
         if let file = operation.settings.certificateAuthorityFile { tls.certificateAuthorities = try Files.read(file) }
@@ -83,7 +87,20 @@ final class LargeFileServer: Sendable {
         var limits = HTTPLimits()
         limits.stall = operation.settings.idleTimeout
         limits.total = method == .get ? nil : operation.settings.idleTimeout
-        return HTTPRequest(method, url, limits: limits, tls: tls)
+        var request = HTTPRequest(method, url, limits: limits, tls: tls)
+        request.reach = reach(of: url)
+        return request
+    }
+
+    /// Strangers name places, and choose what their names lead to: only the repository's own host, and one that the operator names in
+    /// full, may be inside.
+    private func reach(of url: String) -> HTTPReach {
+        let settings = operation.settings
+        guard settings.submodules != .trusted, let host = try? HTTPURL(parsing: url).host.lowercased() else {
+            return .anywhere
+        }
+        let isKnown = host == home || settings.allowedHosts.contains { $0.lowercased() == host }
+        return isKnown ? .anywhere : .internet(orPrivate: false)
     }
 
     /// What a link of the server is asked for with, where the server says nothing of that.

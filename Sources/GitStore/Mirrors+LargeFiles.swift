@@ -70,7 +70,8 @@ extension Mirrors {
             let copies = LargeFileCopies(ofGitDirectories: [parent.url.path, "\(parent.url.path)/.git"])
             return try await pool.run { for file in files { try store.keep(file, copies.content(of: file)) } }
         }
-        let server = try LargeFileServer(try operation(forLargeFilesAt: named, of: parent), http: http)
+        let operation = try operation(forLargeFilesAt: named, of: parent)
+        let server = try LargeFileServer(operation, home: parent.url.host, http: http)
         for start in stride(from: 0, to: files.count, by: LargeFileServer.batch) {
             let part = Array(files[start..<min(start + LargeFileServer.batch, files.count)])
             try await fetch(part, into: store, from: server)

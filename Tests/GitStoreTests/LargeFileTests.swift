@@ -221,6 +221,23 @@ struct LargeFileTests {
         #expect((header != nil) == (fault == "place"))
     }
 
+    @Test(
+        "links, redirects and servers whose names lead inside are refused, also where the names are allowed",
+        arguments: ["place", "redirect", ".lfsconfig"]
+    )
+    func inside(way: String) async throws {
+        let repository = try await pushed()
+        if way == ".lfsconfig" {
+            try await repository.commit([".lfsconfig": "[lfs]\n\turl = http://files.localhost/lfs\n"])
+        } else {
+            try storage.misbehave([way: "http://files.localhost/"], in: "app")
+        }
+        // libcurl takes such names for loopback by itself: RFC 6761, section 6.3.
+        let mirrors = try fixture.mirrors { $0.allowedHosts = ["127.0.0.1", "*.localhost"] }
+        let failure = try await failure { try await mirrors.fetch(source(), log: fixture.log) }
+        #expect(failure.code.rawValue == "address_not_allowed", "\(failure)")
+    }
+
     @Test("a link without end is given up")
     func endless() async throws {
         try await pushed()
