@@ -59,7 +59,7 @@ struct LocalPartFinder {
             if policy == .refuse, let first = part.largeFiles.first { throw BuildFailure.largeFilesRefused(first) }
         }
         for submodule in try repository.submodules(in: whole.tree) {
-            guard let below = Self.directory(directory, in: submodule.path) else { continue }
+            guard let below = submodule.directory(directory) else { continue }
             count += 1
             guard count <= SubmoduleBudget.most, depth < SubmoduleBudget.deepest else {
                 throw Mirrors.tooMany(submodule)
@@ -119,12 +119,6 @@ struct LocalPartFinder {
         if own.hasSuffix("/.git") { own.removeLast(5) }
         guard let base = parent.origin ?? (try? RepositoryURL(parsing: own)), base.scheme == "file" else { return nil }
         return (try? base.resolving(url))?.path
-    }
-
-    /// What a directory of the whole is in a submodule; nil for one beside it.
-    private static func directory(_ directory: String, in path: String) -> String? {
-        if directory.isEmpty || path == directory || path.hasPrefix("\(directory)/") { return "" }
-        return directory.hasPrefix("\(path)/") ? String(directory.dropFirst(path.count + 1)) : nil
     }
 
     private static func withoutSlash(_ path: String) -> String { path.hasSuffix("/") ? String(path.dropLast()) : path }

@@ -67,9 +67,10 @@ struct MirrorFetch {
         let url = mirror.url.display
         let whole = try repository.revision(of: commit, url: url, reference: reference, rootDirectory: "")
         let refuses = operation.settings.submodules == .refuse
+        let submodules = refuses ? [] : try repository.submodules(in: whole.tree)
         var fetched = Fetched(
             revision: whole,
-            submodules: refuses ? [] : try repository.submodules(in: whole.tree),
+            submodules: submodules.filter { $0.directory(source.rootDirectory) != nil },
             largeFiles: try largeFiles(of: whole, in: repository)
         )
         guard fetched.isWhole else {

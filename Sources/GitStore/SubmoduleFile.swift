@@ -7,6 +7,12 @@ struct DeclaredSubmodule: Sendable, Hashable {
     /// As it is written: a URL, or a path that begins with `./` or `../` and stands beside the repository's own URL.
     var url: String
     var commit: ObjectID
+
+    /// What a directory of the whole is in the submodule; nil for one beside it.
+    func directory(_ directory: String) -> String? {
+        if directory.isEmpty || path == directory || path.hasPrefix("\(directory)/") { return "" }
+        return directory.hasPrefix("\(path)/") ? String(directory.dropFirst(path.count + 1)) : nil
+    }
 }
 
 /// What `.gitmodules` says: gitmodules(5).

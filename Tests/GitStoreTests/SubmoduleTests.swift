@@ -261,6 +261,19 @@ struct SubmoduleTests {
         #expect(try await mirrors.text("libs/one/deep/d.txt", of: revision) == "deep")
     }
 
+    @Test("beside the built directory are not fetched")
+    func beside() async throws {
+        let app = try await fixture.repository()
+        let commit = try await app.commit(["web/a.txt": "app", "b.txt": "top"])
+        try await add(commit, at: "lib", url: "https://127.0.0.1:1/lib", to: app)
+        let mirrors = try fixture.mirrors()
+        let revision = try await mirrors.fetch(source(root: "web"), log: fixture.log)
+        #expect(try await mirrors.text("a.txt", of: revision) == "app")
+        #expect(revision.submodules.isEmpty)
+        let failure = try await failure { try await mirrors.fetch(source(), log: fixture.log) }
+        #expect(failure.message.contains("submodule 'lib'"), "\(failure)")
+    }
+
     @Test(
         ".gitmodules is read as git reads it",
         arguments: [
