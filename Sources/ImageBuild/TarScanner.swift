@@ -82,6 +82,8 @@ struct TarScanner {
         case 0x78, 0x67, 0x4c, 0x4b:
             if kind == 0x67 { oddRecords.insert("global extended header") }
             (collected, collectedKind) = ([], kind)
+            // Nothing comes that could end it, and what follows is another entry's.
+            if contentLeft == 0 { endContent() }
         default:
             let path = nextPath ?? Self.path(block)
             let link = nextLink ?? Self.text(block[157..<257])

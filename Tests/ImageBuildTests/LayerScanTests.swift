@@ -33,7 +33,7 @@ import Testing
             mend(start)
         }
 
-        private mutating func mend(_ start: Int) {
+        mutating func mend(_ start: Int) {
             bytes.replaceSubrange(start + 148..<start + 156, with: Array("        ".utf8))
             let sum = bytes[start..<start + 512].reduce(0) { $0 + Int($1) }
             let digits = String(sum, radix: 8)
@@ -199,6 +199,26 @@ import Testing
         var above = Tar()
         above.add(.file, "app/b")
         #expect(try failures(above.bytes + TarEncoder.end, below: [Self.good().bytes + TarEncoder.end]) == [])
+    }
+
+    @Test("behind an extended header without records, entries are still what they say")
+    func emptyExtendedHeaders() throws {
+        for kind in [UInt8(ascii: "x"), UInt8(ascii: "g")] {
+            func check(_ path: String, content: String = "15 path=app/ok\n") throws -> [String] {
+                var tar = Self.good()
+                let start = tar.bytes.count
+                tar.add(.extended, "p")
+                tar.bytes[start + 156] = kind
+                tar.mend(start)
+                tar.add(.file, "app/b", content: content)
+                tar.add(.file, path)
+                return try failures(tar.bytes + TarEncoder.end).filter { $0 != "layer-records" }
+            }
+            #expect(try check("app/c") == [])
+            #expect(try check("app/c", content: "no record") == [])
+            #expect(try check("../evil").contains("layer-paths"))
+            #expect(try check("app/a") == ["layer-duplicates"])
+        }
     }
 
     @Test("no bytes are read past their end, whatever they are")
