@@ -119,6 +119,41 @@ import Testing
         #expect(try failures(above.bytes + TarEncoder.end, below: layers) == ["layer-parents"])
     }
 
+    @Test(
+        "what a layer removes or replaces is no way to anything, before or behind it",
+        arguments: [
+            // A link, or a file, in place of a directory; then what was in it.
+            (["a -> z"], ["a/b/n"], "layer-links"), ([], ["a -> z", "a/b/n"], "layer-links"),
+            (["a"], ["a/b/n"], "layer-parents"), ([], ["a", "a/b/n"], "layer-parents"),
+            ([], ["a/b/n", "a"], "layer-parents"),
+            // The directory comes back without what it had.
+            (["a"], ["a/", "a/b/n"], "layer-parents"), (["a -> z"], ["a/", "a/b/n"], "layer-parents"),
+            (["a"], ["a/", "a/b/", "a/b/n"], nil),
+            ([".wh.a"], ["a/b/n"], "layer-parents"), ([], [".wh.a", "a/b/n"], "layer-parents"),
+            ([], ["a/b/n", ".wh.a"], "layer-parents"), ([".wh.a"], ["a/", "a/n"], nil),
+            (["a/.wh..wh..opq"], ["a/b/n"], "layer-parents"), ([], ["a/.wh..wh..opq", "a/b/n"], "layer-parents"),
+            ([], ["a/.wh..wh..opq", "a/b/", "a/b/n"], nil), (["a/.wh..wh..opq"], ["a/n"], nil),
+            (["a/b/.wh.c"], ["a/b/n"], nil), (["a/b/"], ["a/b/n"], nil), ([".wh.z"], ["a/b/n"], nil),
+            ([".wh..wh..opq"], ["a/n"], "layer-parents"),
+            ([], [String(repeating: "d/", count: 300_000) + "n"], "layer-paths"),
+        ] as [([String], [String], String?)]
+    )
+    func stalePaths(between: [String], top: [String], failure: String?) throws {
+        func layer(_ names: [String]) -> [UInt8] {
+            var tar = Tar()
+            for name in names {
+                if name.hasSuffix(" -> z") {
+                    tar.add(.symbolicLink, String(name.dropLast(5)), link: "z")
+                } else {
+                    tar.add(name.hasSuffix("/") ? .directory : .file, name)
+                }
+            }
+            return tar.bytes + TarEncoder.end
+        }
+        let below = [layer(["z/", "a/", "a/b/", "a/b/c"]), layer(between)]
+        #expect(try failures(layer(top), below: below) == [failure].compactMap { $0 })
+    }
+
     @Test("what is wrong with the bytes is found")
     func bytes() throws {
         let tar = Self.good().bytes + TarEncoder.end
