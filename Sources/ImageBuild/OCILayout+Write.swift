@@ -8,8 +8,8 @@ extension OCILayout {
     /// interrupted, the layout holds what it held before. One writer at a time.
     ///
     /// - Parameters:
-    ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the entry without a name.
-    ///     Others are kept.
+    ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the image without a
+    ///     name. Others are kept, and what is attached to them: signatures, SBOMs.
     ///   - fetch: gets a blob that is in a registry.
     /// - Throws: `BuildFailure`: `invalid_layout` if the directory holds other things, `corrupted` if a blob is not
     ///   what its descriptor says, `system`, `cancelled`; what `fetch` throws.
@@ -52,8 +52,17 @@ extension OCILayout {
     func publish(_ manifest: Descriptor, tag: String?) throws {
         var entry = manifest
         if let tag { entry.annotations[Self.nameAnnotation] = tag }
-        let others = try entries().filter { $0["annotations"]?[Self.nameAnnotation]?.string != tag }
+        let others = try entries().filter { name(of: $0) != tag || tag == nil && isAttachment($0) }
         try replaceEntries(others + [entry.json])
+    }
+
+    private func name(of entry: JSONValue) -> String? { entry["annotations"]?[Self.nameAnnotation]?.string }
+
+    /// Whether an entry is there for another manifest's sake, which it names: OCI image spec, "subject".
+    private func isAttachment(_ entry: JSONValue) -> Bool {
+        if entry["artifactType"]?.string != nil { return true }
+        guard let descriptor = try? Descriptor(json: entry) else { return false }
+        return (try? documentBytes(descriptor).document["subject"]) != nil
     }
 
     /// Writes the index anew, in one step.

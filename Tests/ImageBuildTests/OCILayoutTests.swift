@@ -1,10 +1,11 @@
 import BuildModel
 import Documents
 import Glibc
-import ImageBuild
 import Platform
 import TestSupport
 import Testing
+
+@testable import ImageBuild
 
 /// Layouts that other tools read, and that other tools wrote: OCI image spec, image-layout.md.
 @Suite struct OCILayoutTests {
@@ -63,6 +64,33 @@ import Testing
         #expect(try tags(scratch("layout")) == ["(none)"])
         let raw = try await Command.output(["skopeo", "inspect", "--raw", "oci:\(scratch("layout"))"])
         #expect(raw.output == image.manifest)
+    }
+
+    @Test("an image without a tag leaves what is attached to others where it is")
+    func attachments() async throws {
+        let layout = scratch("layout")
+        try await ImageFixture.write(try ImageFixture.image(), to: layout, tag: "app")
+        let app = try #require(try index(layout)["manifests"]?.array?.first)
+        // One says so in its entry, one in its manifest alone.
+        for artifactType in ["application/spdx+json", nil] {
+            var attached: [String: JSONValue] = ["schemaVersion": 2, "subject": app]
+            attached["config"] = .string(artifactType ?? "")
+            let bytes = JSONValue.object(attached).canonicalBytes
+            let descriptor = Descriptor(
+                mediaType: MediaType.ociManifest,
+                digest: Digest(of: bytes),
+                size: Int64(bytes.count)
+            )
+            try Files.writeAtomically(bytes, to: "\(layout)/blobs/sha256/\(descriptor.digest.hex)")
+            var entry = descriptor.json.object ?? [:]
+            entry["artifactType"] = artifactType.map { .string($0) }
+            let opened = try OCILayout(opening: layout)
+            try opened.replaceEntries(try opened.entries() + [.object(entry)])
+        }
+        for variable in ["1", "2"] {
+            try await ImageFixture.write(try ImageFixture.image(environment: ["A": variable]), to: layout, tag: nil)
+        }
+        #expect(try tags(layout).sorted() == ["(none)", "(none)", "(none)", "app"])
     }
 
     @Test("writing a tag again replaces it and keeps the others")
