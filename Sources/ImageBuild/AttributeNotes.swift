@@ -54,19 +54,33 @@ package enum AttributeNotes {
 
     private static func files(of tree: any SourceTree) throws -> [String] {
         let rules = try IgnoreRules.rules(of: tree)
-        var paths: [String] = []
+        var paths: [[UInt8]] = []
+        // Directories that are kept out, and have something that is let back in.
+        var inhabited: Set<[UInt8]> = []
         try tree.walkNames { kind, bytes in
             let path = [UInt8](copying: bytes)
-            if rules.keepsOut(path, {}) {
-                return kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
-            }
-            if isAttributes(path) { paths.append(String(decoding: path, as: UTF8.self)) }
+            // The files themselves may well stay out: what they are about is in the image.
+            if kind != .directory, isAttributes(path) { paths.append(path) }
             guard paths.count <= maximumFiles else {
                 throw LayerFailure.tooManyAttributeFiles(limit: maximumFiles)
             }
+            if rules.keepsOut(path, {}) {
+                return kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
+            }
+            if rules.letsBackIn, kind != .directory {
+                var above = directory(of: path)
+                while !above.isEmpty, inhabited.insert(above).inserted { above = directory(of: above) }
+            }
             return .proceed
         }
-        return paths
+        return paths.filter { path in
+            let directory = directory(of: path)
+            return directory.isEmpty || inhabited.contains(directory) || !rules.keepsOut(directory, {})
+        }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func directory(of path: [UInt8]) -> [UInt8] {
+        Array(path[..<(path.lastIndex(of: LayerPath.slash) ?? 0)])
     }
 
     private static func isAttributes(_ path: [UInt8]) -> Bool {

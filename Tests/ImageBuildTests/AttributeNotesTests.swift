@@ -45,6 +45,23 @@ import Testing
         #expect(notes.first?.hasPrefix("'docs/.gitattributes', *.pdf: Git LFS") == true)
     }
 
+    @Test(
+        "a file of attributes that is kept out counts where files that it is about are kept in",
+        arguments: [
+            (".git*", true), (".gitattributes", true), ("vendor/.gitattributes", true), ("*\n!vendor/a.c", true),
+            ("**\n!vendor/a.c", true), ("vendor", false), ("vendor/**\nvendor", false), ("*\n!b.c", false),
+        ]
+    )
+    func keptOut(rules: String, counts: Bool) throws {
+        let tree = InMemoryTree(items: [
+            .file(".dockerignore", rules), .file("b.c"), .directory("vendor"),
+            .file("vendor/.gitattributes", "* ident"), .file("vendor/a.c"),
+        ])
+        #expect(try AttributeNotes.notes(of: tree).count == (counts ? 1 : 0))
+        let top = InMemoryTree(items: [.file(".dockerignore", rules), .file(".gitattributes", "* ident"), .file("b.c")])
+        #expect(try AttributeNotes.notes(of: top).count == 1)
+    }
+
     @Test("where they are refused, the failure names the file, the pattern and the way out")
     func refused() throws {
         let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", "version")])
