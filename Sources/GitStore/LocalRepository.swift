@@ -69,6 +69,13 @@ package struct LocalRepository: RevisionSource {
         }
     }
 
+    package func files(named name: String, above revision: Revision, limit: Int64) async throws -> [String: [UInt8]] {
+        guard !revision.rootDirectory.isEmpty else { return [:] }
+        return try await TreeReading.run(opening: opener) { repository, _ in
+            try repository.files(named: name, above: revision, limit: limit)
+        }
+    }
+
     private var treeOpener: @Sendable () throws -> Repository {
         guard let joint else { return opener }
         return { try Repository(opening: joint.path) }

@@ -19,6 +19,13 @@ package protocol RevisionSource: Sendable {
     ///
     /// - Parameter limit: commits at most.
     func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]]
+
+    /// Files with a name in the directories above a revision's root directory, by their paths from the repository's top. Those
+    /// of the commit's own repository: a root directory within a submodule has more above it.
+    ///
+    /// - Parameter limit: the most bytes that one may have.
+    /// - Throws: `BuildFailure`: `limit_exceeded` for a larger file, `damaged`, `cancelled`.
+    func files(named name: String, above revision: Revision, limit: Int64) async throws -> [String: [UInt8]]
 }
 
 /// Reading trees off the cooperative pool.

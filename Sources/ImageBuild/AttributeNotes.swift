@@ -11,45 +11,78 @@ package enum AttributeNotes {
         case refuse
     }
 
-    private static let name = Array(".gitattributes".utf8)
-    private static let maximumBytes: Int64 = 256 << 10
+    /// What the files are called.
+    package static let fileName = ".gitattributes"
+    /// The most bytes that one may have.
+    package static let maximumBytes: Int64 = 256 << 10
+
+    private static let name = Array(fileName.utf8)
     private static let maximumFiles = 1000
 
     /// A sentence for each attribute that is set anywhere in the tree, but for what the ignore rules keep out, with the first file
     /// that sets it.
     ///
-    /// - Parameter hasLargeFiles: whether the tree has the files of Git LFS in their pointers' places: then nothing is to be said
-    ///   of them.
+    /// - Parameters:
+    ///   - directory: where the tree is in its repository; empty for the top. Patterns above that lead elsewhere do not count.
+    ///   - above: the files of attributes in the directories above, by their paths from the repository's top.
+    ///   - hasLargeFiles: whether the tree has the files of Git LFS in their pointers' places: then nothing is to be
+    ///     said of them.
     /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for files that no project needs.
-    package static func notes(of tree: any SourceTree, hasLargeFiles: Bool = false) throws -> [String] {
+    package static func notes(
+        of tree: any SourceTree,
+        at directory: String = "",
+        below above: [String: [UInt8]] = [:],
+        hasLargeFiles: Bool = false
+    ) throws -> [String] {
         var found: [String: String] = [:]
+        for (path, bytes) in above.sorted(by: { $0.key.utf8.count < $1.key.utf8.count }) {
+            let way = directory.utf8.dropFirst(path.utf8.count - name.count)
+            let names = way.split(separator: LayerPath.slash).map { Substring($0) }
+            collect(bytes, path, into: &found) { mayMatch($0, below: names) }
+        }
         for path in try files(of: tree) {
             guard let bytes = try tree.bytes(at: path, limit: maximumBytes) else { continue }
-            let shown = LayerFailure.shown(Array(path.utf8))
-            for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-                let words = line.split(whereSeparator: \.isWhitespace)
-                guard let pattern = words.first, !pattern.hasPrefix("#") else { continue }
-                for word in words.dropFirst() {
-                    guard let meaning = meaning(of: word), found[meaning] == nil else { continue }
-                    found[meaning] = "'\(shown)', \(LayerFailure.shown(Array(pattern.utf8)))"
-                }
-            }
+            collect(bytes, directory.isEmpty ? path : "\(directory)/\(path)", into: &found) { _ in true }
         }
         if hasLargeFiles { found[pointers] = nil }
         return found.sorted { $0.key < $1.key }.map { "\($0.value): \($0.key)" }
     }
 
-    /// As `notes(of:)`, where the policy lets the build go on.
+    /// Looks whether the policy lets the build go on.
     ///
-    /// - Throws: as `notes(of:)`; `BuildFailure` with code `attributes_unsupported` that has the sentences.
-    package static func notes(
-        of tree: any SourceTree,
-        hasLargeFiles: Bool = false,
-        _ policy: Policy
-    ) throws -> [String] {
-        let notes = try notes(of: tree, hasLargeFiles: hasLargeFiles)
+    /// - Throws: `BuildFailure` with code `attributes_unsupported` that has the sentences.
+    package static func check(_ notes: [String], _ policy: Policy) throws {
         if policy == .refuse, !notes.isEmpty { throw LayerFailure.attributes(notes) }
-        return notes
+    }
+
+    private static func collect(
+        _ bytes: [UInt8],
+        _ path: String,
+        into found: inout [String: String],
+        where counts: (Substring) -> Bool
+    ) {
+        let shown = LayerFailure.shown(Array(path.utf8))
+        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard let pattern = words.first, !pattern.hasPrefix("#"), counts(pattern) else { continue }
+            for word in words.dropFirst() {
+                guard let meaning = meaning(of: word), found[meaning] == nil else { continue }
+                found[meaning] = "'\(shown)', \(LayerFailure.shown(Array(pattern.utf8)))"
+            }
+        }
+    }
+
+    /// Whether a pattern may match anything in a directory, whose names are relative to the pattern's file. In doubt it does.
+    private static func mayMatch(_ pattern: Substring, below names: [Substring]) -> Bool {
+        // A quoted pattern, or a macro's definition, or a name that may be anywhere.
+        guard !pattern.hasPrefix("\""), !pattern.hasPrefix("[attr]"), pattern.contains("/") else { return true }
+        let parts = pattern.split(separator: "/")
+        for (part, name) in zip(parts, names) {
+            if part.contains("**") { return true }
+            guard part == name || part.contains(where: { "*?[\\".contains($0) }) else { return false }
+        }
+        // A pattern of a directory says nothing of what is in it.
+        return parts.count > names.count
     }
 
     private static func files(of tree: any SourceTree) throws -> [String] {

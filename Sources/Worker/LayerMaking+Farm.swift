@@ -24,7 +24,7 @@ extension LayerMaking {
     /// Tells the farm what was made.
     func share(_ parts: [TreePart]) async {
         do {
-            try await memo.share(try keys(of: parts) + [try wholeKey.noteKey, project])
+            try await memo.share(try keys(of: parts) + [try wholeKey.noteKey, project, attributesKey])
         } catch {
             log.say("The farm cannot be told of these layers: \(error)", .assembling)
         }

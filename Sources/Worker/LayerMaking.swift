@@ -46,8 +46,6 @@ struct LayerMaking: Sendable {
 
     /// Cuts the project's tree as before, or anew.
     func cut(_ tree: any StoredTree, history: [[[UInt8]]]) throws -> Cut {
-        let notes = try AttributeNotes.notes(of: tree, hasLargeFiles: revision.hasLargeFiles, settings.attributes)
-        for note in notes { log.say(note, .assembling) }
         let split = try split(tree, history)
         return Cut(split: split, parts: try TreePart.parts(of: tree, split))
     }
@@ -155,12 +153,12 @@ struct LayerMaking: Sendable {
         account?.add(LayerAccount(layer: layer, origin: origin))
     }
 
-    private func note(for key: Digest) -> String? {
+    func note(for key: Digest) -> String? {
         attempt("Remembered layers cannot be read") { try memo.note(for: key) } ?? nil
     }
 
     @discardableResult
-    private func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
+    func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
         do {
             return try body()
         } catch {

@@ -31,6 +31,7 @@ struct SourceLayers: Sendable {
             log: log,
             account: account
         )
+        try await making.tellAttributes()
         if let layers = try making.remembered() { return layers }
         if await making.learnAll(), let layers = try making.remembered() { return layers }
         let history = try await making.needsHistory() ? source.changes(before: revision, limit: 20) : []

@@ -62,13 +62,33 @@ import Testing
         #expect(try AttributeNotes.notes(of: top).count == 1)
     }
 
+    @Test(
+        "files above the root directory count, where their patterns may be about something in it",
+        arguments: [
+            ("*.c", true), ("apps/web/*.c", true), ("/apps/web/a", true), ("apps/*/x", true), ("apps/**", true),
+            ("**/x.c", true), ("*", true), ("\"apps/web/a b\"", true), ("[attr]mine", true),
+            ("apps/api/*.c", false), ("docs/*.c", false), ("apps/web", false), ("apps/*", false),
+        ]
+    )
+    func above(pattern: String, counts: Bool) throws {
+        let above = [".gitattributes": Array("\(pattern) ident\n".utf8)]
+        let tree = InMemoryTree(items: [.file("a.c"), .file(".gitattributes", "*.bat eol=crlf")])
+        let notes = try AttributeNotes.notes(of: tree, at: "apps/web", below: above)
+        #expect(notes.contains { $0.hasPrefix("'.gitattributes', \(pattern.prefix(8))") } == counts)
+        #expect(notes.contains { $0.hasPrefix("'apps/web/.gitattributes', *.bat") })
+        let nearer = ["apps/.gitattributes": Array("web/*.c ident\napi/* export-subst".utf8)]
+        #expect(try AttributeNotes.notes(of: tree, at: "apps/web", below: nearer).count == 2)
+    }
+
     @Test("where they are refused, the failure names the file, the pattern and the way out")
     func refused() throws {
         let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", "version")])
-        let failure = #expect(throws: BuildFailure.self) { try AttributeNotes.notes(of: tree, .refuse) }
+        let notes = try AttributeNotes.notes(of: tree)
+        #expect(throws: Never.self) { try AttributeNotes.check(notes, .tell) }
+        let failure = #expect(throws: BuildFailure.self) { try AttributeNotes.check(notes, .refuse) }
         #expect(failure?.code == .attributesUnsupported)
         #expect(failure?.message.contains("'.gitattributes', *.bin") == true)
         #expect(failure?.message.contains("layers.attributes") == true)
-        #expect(try AttributeNotes.notes(of: InMemoryTree(items: [.file("a")]), .refuse) == [])
+        #expect(throws: Never.self) { try AttributeNotes.check([], .refuse) }
     }
 }

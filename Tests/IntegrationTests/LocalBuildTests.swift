@@ -162,6 +162,29 @@ struct LocalBuildTests {
         #expect(layers.count == 1, "\(layers)")
     }
 
+    @Test("attributes above the root directory are told at every build, and refused where that is asked for")
+    func attributesAbove() async throws {
+        let repository = try await GitRepository(at: scratch("app"))
+        try await repository.commit([
+            "web/main.py": "print('x')\n", ".gitattributes": "*.py ident\napi/* export-subst\n",
+        ])
+        func build(_ arguments: [String]) async throws -> (succeeded: Bool, log: String) {
+            let output = ["--output", "oci:\(scratch("layout")):app"]
+            let result = try await SlipwayProgram.result(
+                ["build", repository.path, "--root", "web"] + output + arguments,
+                environment: environment
+            )
+            return (result.succeeded, result.text + result.errorText)
+        }
+        for _ in 0..<2 {
+            let result = try await build([])
+            #expect(result.succeeded && result.log.contains("'.gitattributes', *.py: 'ident'"), "\(result.log)")
+            #expect(!result.log.contains("export-subst"))
+        }
+        let refused = try await build(["--layers-attributes", "refuse"])
+        #expect(!refused.succeeded && refused.log.contains("'.gitattributes', *.py"), "\(refused.log)")
+    }
+
     @Test("takes no more memory for a layer of 4 GiB than for small ones")
     func memory() async throws {
         let repository = try await GitRepository(at: scratch("app"))
