@@ -5,8 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Remembered layers that are made again while somebody reads them.
-@Suite struct LayerStreamingTests {
+/// Remembered layers that are made again while somebody reads them. One at a time: a process has few such readers at once, and makes the
+/// layers of others whole first.
+@Suite(.serialized) struct LayerStreamingTests {
     private static let tree = InMemoryTree(
         items: (0..<400).map { .file("file-\(1000 + $0)", bytes: LayerFixture.noise(9000, seed: UInt64($0))) }
             + [.file("large", bytes: LayerFixture.noise(14 << 20))]
