@@ -1,5 +1,4 @@
 internal import BuildModel
-internal import Platform
 
 /// What a source tree keeps out of its image: `.slipwayignore`, or `.dockerignore` where there is none, in the latter's language.
 ///

@@ -1,21 +1,17 @@
 /// A pattern for paths, name by name. Matching takes time in proportion to pattern and path, whatever they are.
-///
-/// `*`, `?` and `[a-z]` stay within a name, `**` stands for any number of directories.
-package struct PathPattern: Sendable {
-    private enum Part: Sendable {
+struct PathPattern {
+    private enum Part {
         case name(NamePattern)
         /// `**`: any number of names, also none.
         case anyDepth
     }
 
-    private static let slash = UInt8(ascii: "/")
     private var parts: [Part] = []
 
     /// - Returns: nil if the pattern names nothing below the root.
-    /// - Parameter isBytewise: whether `?` takes a byte, as in git, or a character of UTF-8.
-    package init?(_ text: ArraySlice<UInt8>, isBytewise: Bool = false) {
+    init?(_ text: ArraySlice<UInt8>) {
         let dot = UInt8(ascii: ".")
-        for name in text.split(separator: Self.slash) where !name.elementsEqual([dot]) {
+        for name in text.split(separator: LayerPath.slash) where !name.elementsEqual([dot]) {
             if name.elementsEqual([dot, dot]) {
                 _ = parts.popLast()
             } else if name.elementsEqual(Array("**".utf8)) {
@@ -23,7 +19,7 @@ package struct PathPattern: Sendable {
                 if case .anyDepth = parts.last { continue }
                 parts.append(.anyDepth)
             } else {
-                parts.append(.name(NamePattern(name, isBytewise: isBytewise)))
+                parts.append(.name(NamePattern(name)))
             }
         }
         guard let last = parts.last else { return nil }
@@ -32,12 +28,7 @@ package struct PathPattern: Sendable {
     }
 
     /// Whether a path or a directory above it matches.
-    package func matches(_ names: [ArraySlice<UInt8>]) -> Bool { matches(names, orAbove: true) }
-
-    /// Whether the whole path matches.
-    package func matchesWhole(_ names: [ArraySlice<UInt8>]) -> Bool { matches(names, orAbove: false) }
-
-    private func matches(_ names: [ArraySlice<UInt8>], orAbove: Bool) -> Bool {
+    func matches(_ names: [ArraySlice<UInt8>]) -> Bool {
         // The places in the pattern that may be next, after some names.
         var places = following([0])
         for name in names {
@@ -49,10 +40,10 @@ package struct PathPattern: Sendable {
                 }
             }
             places = following(next)
-            if orAbove, places.contains(parts.count) { return true }
+            if places.contains(parts.count) { return true }
             if places.isEmpty { return false }
         }
-        return !orAbove && places.contains(parts.count)
+        return false
     }
 
     /// `places`, and those behind parts that may stand for nothing.
@@ -68,25 +59,23 @@ package struct PathPattern: Sendable {
     }
 }
 
-/// A pattern for one name: `*`, `?`, `[a-z]`, and `\\` before a character that is meant as it is.
-package struct NamePattern: Sendable {
-    private enum Part: Sendable {
+/// A pattern for one name.
+struct NamePattern {
+    private enum Part {
         case byte(UInt8)
         case anyByte
-        case anyCharacter
         case anyOf([ClosedRange<UInt8>], negated: Bool)
         case anything
     }
 
     private var parts: [Part] = []
 
-    /// - Parameter isBytewise: whether `?` takes a byte, as in git, or a character of UTF-8.
-    package init(_ text: some Collection<UInt8>, isBytewise: Bool = false) {
+    init(_ text: some Collection<UInt8>) {
         var rest = Array(text)[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "*"): parts.append(.anything)
-            case UInt8(ascii: "?"): parts.append(isBytewise ? .anyByte : .anyCharacter)
+            case UInt8(ascii: "?"): parts.append(.anyByte)
             case UInt8(ascii: "\\"): parts.append(.byte(rest.popFirst() ?? byte))
             case UInt8(ascii: "["): parts.append(Self.set(&rest) ?? .byte(byte))
             default: parts.append(.byte(byte))
@@ -95,7 +84,7 @@ package struct NamePattern: Sendable {
     }
 
     /// Whether the whole name matches. The last `*` alone is gone back to, for what an earlier one could take, it can take too.
-    package func matches(_ name: ArraySlice<UInt8>) -> Bool {
+    func matches(_ name: ArraySlice<UInt8>) -> Bool {
         var (place, part) = (name.startIndex, 0)
         var star: (part: Int, place: Int)?
         while place < name.endIndex {
@@ -115,13 +104,12 @@ package struct NamePattern: Sendable {
         return parts[part...].allSatisfy { if case .anything = $0 { true } else { false } }
     }
 
-    /// How many bytes a part takes from the front; nil if it does not match.
+    /// How many bytes a part takes from the front; nil if it does not match. `?` takes a character, not a byte of one.
     private func width(of part: Part, in rest: ArraySlice<UInt8>) -> Int? {
         guard let byte = rest.first else { return nil }
         switch part {
         case .byte(let own): return own == byte ? 1 : nil
-        case .anyByte: return 1
-        case .anyCharacter: return byte < 0xc0 ? 1 : 1 + rest.dropFirst().prefix(3).prefix { $0 & 0xc0 == 0x80 }.count
+        case .anyByte: return byte < 0xc0 ? 1 : 1 + rest.dropFirst().prefix(3).prefix { $0 & 0xc0 == 0x80 }.count
         case .anyOf(let ranges, let negated): return ranges.contains { $0.contains(byte) } != negated ? 1 : nil
         case .anything: return nil
         }
