@@ -19,7 +19,7 @@ setup: ## install the Debian packages that are missing, and check the Swift tool
 base-images: setup ## make the base images that builds start from, once
 	@scripts/base-images.sh
 
-node-packages: setup ## pack what Debian's packages for Node hold for the tests' npm registry, once (seconds)
+node-packages: setup ## pack what Debian's packages for Node hold for the tests' npm registry, once
 	@scripts/node-packages.sh
 
 toolchain-images: setup ## make the images of further toolchains that tests build real apps in, once (about 5 minutes)
