@@ -6,13 +6,18 @@ enum Loopback {
     ///
     /// - Returns: the socket, which the caller closes, and its port.
     static func listen() throws -> (descriptor: Int32, port: Int) {
-        let (descriptor, port) = (open(), Port.free())
-        guard withAddress(port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 16) == 0 else {
+        while true {
+            let (descriptor, port) = (open(), Port.free())
+            if withAddress(port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 16) == 0 {
+                return (descriptor, port)
+            }
             let reason = errno
             close(descriptor)
-            throw CommandFailed(description: "cannot listen on loopback: errno \(reason)")
+            // A program that was being started just now may hold the look of `Port.free` open until it runs: the next port.
+            guard reason == EADDRINUSE else {
+                throw CommandFailed(description: "cannot listen on loopback: errno \(reason)")
+            }
         }
-        return (descriptor, port)
     }
 
     /// A connection to a port, which the caller closes; nil if nobody listens there.
