@@ -70,8 +70,14 @@ package final class RedisServer: Sendable {
     }
 
     /// Ends the server as a power failure of the process would, and waits until it is gone.
+    ///
+    /// What it answered is in its log by then: on a slow disk it may hold that back for two seconds (`appendfsync everysec`), and a
+    /// kill in these loses what no client of Redis can keep.
     package func kill() async throws {
         let server = process.withLock { $0 }
+        try? await eventually("what was answered is written", within: .seconds(10)) {
+            try await cli("INFO", "persistence").contains("aof_buffer_length:0")
+        }
         server?.signal(SIGKILL)
         try await eventually("redis-server is gone") { !Port.accepts(port) }
         server?.stop()
