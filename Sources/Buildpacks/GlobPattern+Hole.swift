@@ -16,6 +16,8 @@ extension GlobPattern {
 
         /// The first hole of a pattern; nil if it has none.
         init?(_ text: String) {
+            // Most patterns have none, and looking for a text in a text takes longer than all else that is done for one.
+            guard text.utf8.contains(UInt8(ascii: "<")) else { return nil }
             let found = Kind.allCases.compactMap { kind in text.firstRange(of: kind.rawValue).map { (kind, $0) } }
             guard let (kind, range) = found.min(by: { $0.1.lowerBound < $1.1.lowerBound }) else { return nil }
             self.kind = kind
