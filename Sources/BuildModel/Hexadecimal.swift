@@ -4,7 +4,10 @@ package enum Hexadecimal {
 
     /// Two digits for each byte.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        // Of one type, whatever they came as: what is generic here is not for others to specialise, and takes ten times as long.
+        let bytes = Array(bytes)
         var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
         for byte in bytes {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
@@ -13,19 +16,18 @@ package enum Hexadecimal {
     }
 
     /// The bytes that `text` writes, or nil if it has an odd length or a character that is no digit of either case.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Array(text.utf8)[...]) }
+
+    /// The same of digits in ASCII.
+    package static func decode(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
+        guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
-        var high: UInt8?
-        for character in text.utf8 {
-            guard let value = value(of: character) else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
-            }
+        bytes.reserveCapacity(digits.count / 2)
+        for place in stride(from: digits.startIndex, to: digits.endIndex, by: 2) {
+            guard let high = value(of: digits[place]), let low = value(of: digits[place + 1]) else { return nil }
+            bytes.append(high << 4 | low)
         }
-        return high == nil ? bytes : nil
+        return bytes
     }
 
     /// Whether the ASCII `character` is one of `0-9a-f`.

@@ -23,7 +23,7 @@ enum BaseIndexFile {
         var places: [[UInt8]: BaseDirectories.Place] = [:]
         // Bytes, not characters: this is read by each build that has nothing else to do.
         for line in text.dropFirst(mark.count).split(separator: UInt8(ascii: "\n")) {
-            let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            let words = line.split(separator: UInt8(ascii: " "))
             guard words.count > 1, let path = Hexadecimal.decode(words[1]), let place = place(words) else { return nil }
             places[path] = place
         }
@@ -43,17 +43,18 @@ enum BaseIndexFile {
         }
     }
 
-    private static func place(_ words: [String]) -> BaseDirectories.Place? {
-        if words[0] == "l" {
+    private static func place(_ words: [ArraySlice<UInt8>]) -> BaseDirectories.Place? {
+        if words[0].elementsEqual("l".utf8) {
             // A link to nothing has no third word.
             return (words.count > 2 ? Hexadecimal.decode(words[2]) : []).map(BaseDirectories.Place.link)
         }
-        guard words[0] == "d", words.count >= 7, let mode = UInt32(words[2]), let user = UInt32(words[3]),
-            let group = UInt32(words[4]), let seconds = Int64(words[5]), let nanoseconds = Int64(words[6])
+        guard words[0].elementsEqual("d".utf8), words.count >= 7, let mode: UInt32 = number(words[2]),
+            let user: UInt32 = number(words[3]), let group: UInt32 = number(words[4]),
+            let seconds: Int64 = number(words[5]), let nanoseconds: Int64 = number(words[6])
         else { return nil }
         var attributes: [DirectoryHeader.Attribute] = []
         for word in words.dropFirst(7) {
-            let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+            let parts = word.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             guard parts.count == 2, let name = Hexadecimal.decode(parts[0]), let value = Hexadecimal.decode(parts[1])
             else { return nil }
             attributes.append(.init(name: String(decoding: name, as: UTF8.self), value: value))
@@ -68,5 +69,9 @@ enum BaseIndexFile {
                 attributes: attributes
             )
         )
+    }
+
+    private static func number<Number: FixedWidthInteger>(_ digits: ArraySlice<UInt8>) -> Number? {
+        Number(String(decoding: digits, as: UTF8.self))
     }
 }
