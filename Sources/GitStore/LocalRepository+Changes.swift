@@ -8,6 +8,7 @@ extension LocalRepository {
     /// Files that git ignores do not count; always false for a bare repository and for a directory that was taken in.
     package func hasUncommittedChanges() async throws -> Bool {
         guard imported == nil else { return false }
+        if try await isSurelyUnchanged() { return false }
         let (path, root) = (path, rootDirectory)
         return try await TreeReading.run(opening: { try Repository(finding: path) }) { repository, _ in
             guard repository.workingDirectory != nil else { return false }
@@ -18,9 +19,58 @@ extension LocalRepository {
             }
         }
     }
+
+    /// Whether there can be no change: what git saw last is what is there. The library finds that out too, on one thread and in
+    /// several times the time; of a large tree it would be the longest part of a build that changes nothing.
+    private func isSurelyUnchanged() async throws -> Bool {
+        let root = rootDirectory
+        let tree = try await TreeReading.run(opening: opener) { repository, _ in
+            repository.workingTree(of: root)
+        }
+        guard let tree else { return false }
+        var others: [String] = []
+        for finding in try await TreeReading.each(of: tree.count, { tree.look(at: $0) }) {
+            switch finding {
+            case .unchanged: continue
+            case .more(let paths): others += paths
+            case .unknown: return false
+            }
+        }
+        guard !others.isEmpty else { return true }
+        return try await TreeReading.run(opening: opener) { [others] repository, _ in
+            others.allSatisfy(repository.ignores)
+        }
+    }
 }
 
 extension Repository {
+    /// The working tree, if its index is what `HEAD` has and is understood.
+    func workingTree(of directory: String) -> WorkingTree? {
+        let file = path + "index"
+        // When it was written is asked first: if another one takes its place meanwhile, more is in doubt, and not less.
+        guard let top = workingDirectory, let written = Directories.state(of: file)?.modified,
+            let bytes = try? Files.read(file, limit: 256 << 20), let index = IndexFile(bytes),
+            let tree = index.tree, tree == headTree
+        else { return nil }
+        return WorkingTree(at: top, index, written: written, directory: directory)
+    }
+
+    /// The whole tree of `HEAD`; nil if there is none.
+    private var headTree: ObjectID? {
+        var (head, tree): (OpaquePointer?, OpaquePointer?)
+        guard unsafe git_repository_head(&head, pointer) == 0 else { return nil }
+        defer { unsafe git_reference_free(head) }
+        guard unsafe git_reference_peel(&tree, head, GIT_OBJECT_TREE) == 0 else { return nil }
+        defer { unsafe git_object_free(tree) }
+        return unsafe git_object_id(tree).map { unsafe ObjectID($0.pointee) }
+    }
+
+    /// Whether git ignores a path that it does not know.
+    func ignores(_ path: String) -> Bool {
+        var isIgnored: Int32 = 0
+        return unsafe git_ignore_path_is_ignored(&isIgnored, pointer, path) == 0 && isIgnored != 0
+    }
+
     /// Whether something in a directory of the working tree is not as `HEAD` has it.
     func hasChanges(in directory: String) throws(LibraryError) -> Bool {
         var options = unsafe git_status_options()

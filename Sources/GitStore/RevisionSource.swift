@@ -44,6 +44,30 @@ enum TreeReading {
         }
     }
 
+    /// What `body` makes of each number up to `count`, in any order, on a thread for each processor. When one throws, the others end.
+    static func each<Value: Sendable>(
+        of count: Int,
+        _ body: @escaping @Sendable (Int) throws -> Value
+    ) async throws -> [Value] {
+        let width = min(SystemInformation.processorCount, count)
+        let flag = CancelFlag()
+        return try await flag.whileRunning {
+            try await withThrowingTaskGroup(of: [Value].self) { group in
+                for first in 0..<width {
+                    group.addTask {
+                        try await pool.run {
+                            try stride(from: first, to: count, by: width).map { number in
+                                guard !flag.isSet else { throw BuildFailure.cancelled(operation: "git.read") }
+                                return try body(number)
+                            }
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+        }
+    }
+
     /// Runs `body` with the tree of a revision.
     static func withTree<Value: Sendable>(
         of revision: Revision,
