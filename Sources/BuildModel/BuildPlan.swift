@@ -1,5 +1,5 @@
 /// What will be done for a revision: a pure function of (tree, rules, options). Equal plans have equal digests.
-package struct BuildPlan: Sendable, Hashable {
+package struct BuildPlan: Sendable, Hashable, Codable {
     /// The language of the rule that won, such as `python`.
     package var language: String
     /// What the app is made with, such as `django`; nil if the rule knows none in it.
@@ -89,7 +89,7 @@ package struct BuildPlan: Sendable, Hashable {
 }
 
 /// The version of a tool, and who wanted it.
-package struct PlannedVersion: Sendable, Hashable {
+package struct PlannedVersion: Sendable, Hashable, Codable {
     package var tool: String
     /// Exact.
     package var version: String
@@ -110,7 +110,7 @@ package struct PlannedVersion: Sendable, Hashable {
 }
 
 /// Which rule, in which version.
-package struct RuleIdentity: Sendable, Hashable {
+package struct RuleIdentity: Sendable, Hashable, Codable {
     package var name: String
     /// sha256 of the rule file's bytes.
     package var digest: Digest
@@ -122,7 +122,7 @@ package struct RuleIdentity: Sendable, Hashable {
 }
 
 /// A rule that was considered, and why it did or did not win.
-package struct RuleCandidate: Sendable, Hashable {
+package struct RuleCandidate: Sendable, Hashable, Codable {
     package var language: String
     /// 0 when the rule did not match.
     package var score: Int
@@ -139,7 +139,7 @@ package struct RuleCandidate: Sendable, Hashable {
 }
 
 /// One observation in the tree that speaks for a rule.
-package struct Evidence: Sendable, Hashable {
+package struct Evidence: Sendable, Hashable, Codable {
     package var file: String
     /// Counted from 1; nil if the file's presence is what counts.
     package var line: Int?
@@ -154,7 +154,7 @@ package struct Evidence: Sendable, Hashable {
 }
 
 /// How the app is started.
-package struct StartCommand: Sendable, Hashable {
+package struct StartCommand: Sendable, Hashable, Codable {
     /// The argument vector of the image's entrypoint. Has a shell in front only where the command needs one.
     package var arguments: [String]
     /// The command as it was written.
@@ -170,7 +170,7 @@ package struct StartCommand: Sendable, Hashable {
 }
 
 /// A file that a plan adds to the image.
-package struct PlannedFile: Sendable, Hashable {
+package struct PlannedFile: Sendable, Hashable, Codable {
     /// The absolute path in the image.
     package var path: String
     package var content: String

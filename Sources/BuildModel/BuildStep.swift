@@ -2,9 +2,9 @@
 ///
 /// Steps run in the order of the plan. A step sees the layers of its image, then the outputs of the steps before it, then
 /// its inputs below `workingDirectory`; of what it changes only `outputs` remain.
-package struct BuildStep: Sendable, Hashable {
+package struct BuildStep: Sendable, Hashable, Codable {
     /// What a step is for; decides its defaults and what its log lines are called.
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         /// Installs packages of the operating system; the only kind that gets capabilities.
         case system
         /// Installs dependencies.
@@ -76,7 +76,7 @@ package struct BuildStep: Sendable, Hashable {
 }
 
 /// Which files of the app root a step sees.
-package enum StepInputs: Sendable, Hashable {
+package enum StepInputs: Sendable, Hashable, Codable {
     /// All of it: the step's key holds the id of the whole tree.
     case all
     /// These alone, by path relative to the app root, sorted; a directory stands for what is in it. They exist: the planner
@@ -85,7 +85,7 @@ package enum StepInputs: Sendable, Hashable {
 }
 
 /// Something that remains of a step.
-package struct StepOutput: Sendable, Hashable {
+package struct StepOutput: Sendable, Hashable, Codable {
     /// Absolute path of a file or directory in the sandbox, such as `/opt/venv`.
     package var path: String
     /// Whether it belongs to the image that runs; otherwise only later steps see it.
@@ -98,7 +98,7 @@ package struct StepOutput: Sendable, Hashable {
 }
 
 /// A directory that outlives builds on a node, and is never part of a layer.
-package struct CacheMount: Sendable, Hashable {
+package struct CacheMount: Sendable, Hashable, Codable {
     /// Names the cache within the project, such as `pip`: steps with the same name share it.
     package var name: String
     /// Absolute path in the sandbox.
@@ -114,7 +114,7 @@ package struct CacheMount: Sendable, Hashable {
 }
 
 /// What a step reaches.
-package enum StepNetwork: Sendable, Hashable {
+package enum StepNetwork: Sendable, Hashable, Codable {
     /// Its own loopback interface alone.
     case none
     /// Through the policy proxy, these and what the operator adds: `host:port`, where the host may begin with `*.`; sorted.
@@ -122,7 +122,7 @@ package enum StepNetwork: Sendable, Hashable {
 }
 
 /// Bounds of a step; nil for the operator's default.
-package struct StepLimits: Sendable, Hashable {
+package struct StepLimits: Sendable, Hashable, Codable {
     package var memoryBytes: Int64?
     package var processes: Int?
     /// Cores, such as 1.5.

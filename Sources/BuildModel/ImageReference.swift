@@ -2,7 +2,7 @@
 ///
 /// Distribution spec, "Pulling manifests"; short names mean Docker Hub, as everywhere: `python:3` is
 /// `docker.io/library/python:3`.
-package struct ImageReference: Sendable, Hashable {
+package struct ImageReference: Sendable, Hashable, Codable {
     /// Host with optional port, such as `docker.io`, `127.0.0.1:5000`, `[::1]:5000`.
     package var registry: String
     /// The repository within the registry, such as `library/python`.

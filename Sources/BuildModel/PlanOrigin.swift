@@ -1,5 +1,5 @@
 /// Who says a part of a plan, which decides what it may name.
-package enum PlanOrigin: String, Sendable, Hashable {
+package enum PlanOrigin: String, Sendable, Hashable, Codable {
     /// A rule of the operator's, or whoever orders the build.
     case rule
     /// The repository: whoever writes to it may be a stranger to the farm.

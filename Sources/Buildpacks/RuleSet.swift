@@ -1,5 +1,4 @@
 package import BuildModel
-internal import Platform
 
 /// The rules of a directory, read and checked, and the index of versions beside them. Planning is synchronous and pure: it reads
 /// nothing but the tree, follows no link, and the order of rules and files never changes what comes out.
@@ -12,15 +11,14 @@ package struct RuleSet: Sendable {
     ///
     /// - Throws: `BuildFailure`: `invalid_rule` with file and line, `not_found` if there is no directory or no rule in it.
     package init(directory: String) throws(BuildFailure) {
-        guard Directories.exists(directory) else {
-            throw Self.missing("There is no directory '\(directory)' with rules.")
-        }
-        var files: [String: [UInt8]] = [:]
-        for name in try Directories.list(directory) where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
-            files[name] = try Files.read("\(directory)/\(name)", limit: 1 << 20)
-        }
-        guard !files.isEmpty else { throw Self.missing("There is no rule (*.yaml) in '\(directory)'.") }
-        try self.init(files: files, index: VersionIndex(directory: "\(directory)/versions"))
+        try self.init(RuleFiles(directory: directory))
+    }
+
+    /// Reads the files of a directory.
+    ///
+    /// - Throws: `BuildFailure`: `invalid_rule` with file and line.
+    package init(_ files: RuleFiles) throws(BuildFailure) {
+        try self.init(files: files.rules, index: VersionIndex(files: files.versions))
     }
 
     /// Reads rules from memory, with an index that knows no tool.
@@ -37,13 +35,4 @@ package struct RuleSet: Sendable {
 
     /// The names and digests of the rules, sorted by name.
     package var identities: [RuleIdentity] { rules.map(\.identity) }
-
-    private static func missing(_ message: String) -> BuildFailure {
-        BuildFailure(
-            .platform,
-            .notFound,
-            operation: "rules.load",
-            message: message + " Set buildpacks.directory to where Slipway's rules are."
-        )
-    }
 }

@@ -24,13 +24,12 @@ struct LocalBuild: Sendable {
     ) async throws -> LocalBuildResult {
         let log = TerminalLog(printer: printer, asked: asked)
         var timer = PhaseTimer(reporter: log)
-        async let loading = workshop.rules()
+        async let reading = workshop.ruleFiles()
         let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
-        let rules = try await loading
+        let rules = try await reading
         async let warned: Void = opened.warnOfUncommittedChanges(in: source.builtPlace)
         let plan = try await timer.measure(.detecting) {
-            let options = try source.planOptions()
-            return try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
+            try await workshop.plan(opened, source.planOptions(), by: rules)
         }
         PlanNarrator.tell(plan, to: log)
         let made = try await workshop.steps.making(layerFormat).perform(

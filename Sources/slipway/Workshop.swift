@@ -81,7 +81,20 @@ struct Workshop: Sendable {
 
     func mirrors() throws -> Mirrors { try Mirrors(Wiring.git(settings), http: http) }
 
-    func rules() throws -> RuleSet { try RuleSet(directory: settings.buildpacks.directory) }
+    func ruleFiles() throws -> RuleFiles { try RuleFiles(directory: settings.buildpacks.directory) }
+
+    func rules() throws -> RuleSet { try RuleSet(ruleFiles()) }
+
+    /// The plan of what was opened, made or remembered.
+    func plan(_ opened: OpenedSource, _ options: PlanOptions, by files: RuleFiles) async throws -> BuildPlan {
+        let memo = PlanMemo(directory: "\(settings.cacheDirectory)/plans")
+        let key = PlanMemo.key(tree: opened.revision.tree, rules: files.digest, options)
+        if let plan = memo.plan(for: key) { return plan }
+        let rules = try RuleSet(files)
+        let plan = try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
+        memo.keep(plan, for: key)
+        return plan
+    }
 
     /// The stages of a worker.
     func stages() throws -> BuildStages {

@@ -8,19 +8,6 @@ struct VersionIndex: Sendable, Hashable {
     /// sha256 over the files, so that a plan can say what it was resolved against.
     let digest: Digest
 
-    /// Reads every `*.yaml` of a directory; one that is not there is an index that knows no tool.
-    ///
-    /// - Throws: `BuildFailure` with code `invalid_rule`, file and line.
-    init(directory: String) throws(BuildFailure) {
-        var files: [String: [UInt8]] = [:]
-        if Directories.exists(directory) {
-            for name in try Directories.list(directory) where name.hasSuffix(".yaml") && !name.hasPrefix(".") {
-                files[name] = try Files.read("\(directory)/\(name)", limit: 1 << 20)
-            }
-        }
-        try self.init(files: files)
-    }
-
     /// Reads an index from memory.
     ///
     /// - Parameter files: the bytes of the files by name.
