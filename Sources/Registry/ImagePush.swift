@@ -8,9 +8,11 @@ struct ImagePush: Sendable {
     let image: Image
     let target: Repository
     let log: any BuildLog
+    /// What went ahead.
+    var ahead: BlobsAhead?
 
     /// Blobs on their way at once.
-    private static let width = 4
+    static let width = 4
 
     struct Counts: Sendable {
         var uploaded: Int64 = 0
@@ -39,7 +41,8 @@ struct ImagePush: Sendable {
             log.say("\(target.description) has this image already", .pushing)
             return unchanged
         }
-        var counts = try await push(blobs, trustsHead: true)
+        var counts = await ahead?.finish() ?? Counts()
+        counts.add(try await push(blobs.filter { counts.ways[$0.descriptor.digest] == nil }, trustsHead: true))
         var repair = BlobRepair(blobs)
         while true {
             let lost = try await putManifest(as: digest, attempts: Retry.attempts)
@@ -108,26 +111,10 @@ struct ImagePush: Sendable {
             var counts = Counts()
             for (index, blob) in blobs.enumerated() {
                 if index >= Self.width, let done = try await group.next() { counts.add(done) }
-                group.addTask { try await push(blob, trustsHead: trustsHead) }
+                group.addTask { try await session.push(blob, to: target, trustsHead: trustsHead, log: log) }
             }
             for try await done in group { counts.add(done) }
             return counts
-        }
-    }
-
-    private func push(_ blob: ImageBlob, trustsHead: Bool) async throws -> Counts {
-        let size = blob.descriptor.size
-        let name = "\(blob.descriptor.digest.short) (\(size) bytes)"
-        switch try await session.push(blob, to: target, trustsHead: trustsHead) {
-        case .alreadyThere:
-            log.say("blob \(name) is there already", .pushing)
-            return Counts(reused: size, ways: [blob.descriptor.digest: .alreadyThere])
-        case .mounted:
-            log.say("blob \(name) was taken over from another repository", .pushing)
-            return Counts(reused: size, ways: [blob.descriptor.digest: .mounted])
-        case .uploaded:
-            log.say("blob \(name) was uploaded", .pushing)
-            return Counts(uploaded: size, ways: [blob.descriptor.digest: .uploaded])
         }
     }
 
@@ -140,6 +127,30 @@ struct ImagePush: Sendable {
                 "\(target.description) does not find blobs that it took a moment ago. Look at the registry's storage and clean-up.",
             isRetryable: true
         )
+    }
+}
+
+extension RegistrySession {
+    /// Makes sure that a repository has a blob, says how it came there, and counts its bytes.
+    func push(
+        _ blob: ImageBlob,
+        to target: Repository,
+        trustsHead: Bool,
+        log: any BuildLog
+    ) async throws -> ImagePush.Counts {
+        let size = blob.descriptor.size
+        let name = "\(blob.descriptor.digest.short) (\(size) bytes)"
+        switch try await push(blob, to: target, trustsHead: trustsHead) {
+        case .alreadyThere:
+            log.say("blob \(name) is there already", .pushing)
+            return ImagePush.Counts(reused: size, ways: [blob.descriptor.digest: .alreadyThere])
+        case .mounted:
+            log.say("blob \(name) was taken over from another repository", .pushing)
+            return ImagePush.Counts(reused: size, ways: [blob.descriptor.digest: .mounted])
+        case .uploaded:
+            log.say("blob \(name) was uploaded", .pushing)
+            return ImagePush.Counts(uploaded: size, ways: [blob.descriptor.digest: .uploaded])
+        }
     }
 }
 

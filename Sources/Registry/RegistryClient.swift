@@ -62,6 +62,7 @@ package struct RegistryClient: Sendable {
     ///
     /// - Parameters:
     ///   - target: the repository and tag; without a tag the image is there by its digest alone.
+    ///   - ahead: what has gone there ahead of the image; see `sendingAhead`.
     ///   - confirm: called right before each try to move the tag; what it throws leaves the tag where it was.
     ///   - log: gets a line for each blob.
     /// - Returns: what was published, with the bytes of layers and config that were sent and that were there already.
@@ -69,11 +70,12 @@ package struct RegistryClient: Sendable {
     package func push(
         _ image: Image,
         to target: ImageReference,
+        after ahead: BlobsAhead? = nil,
         confirm: @Sendable () async throws -> Void,
         log: any BuildLog
     ) async throws -> PublishedImage {
         let repository = try session.settings.repository(of: target)
-        let push = ImagePush(session: session, image: image, target: repository, log: log)
+        let push = ImagePush(session: session, image: image, target: repository, log: log, ahead: ahead)
         defer { session.warnings.report(repository.base.authority, to: log) }
         var counts = push.unchanged
         if let tag = target.tag, try await push.isTagged(tag) {

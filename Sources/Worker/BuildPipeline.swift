@@ -59,11 +59,14 @@ package struct BuildPipeline: Sendable {
         progress.update { ($0.language, $0.planDigest) = (plan.language, plan.digest) }
 
         let made = try await stages.perform(plan, revision, request, reporter, &timer)
-        let image = try await timer.measure(.assembling) {
-            try await stages.assemble(plan, revision, made, request, reporter)
+        let published = try await stages.sendingAhead(of: request, reporter) { ahead in
+            let image = try await timer.measure(.assembling) {
+                try await stages.assemble(plan, revision, made, request, ahead, reporter)
+            }
+            return try await timer.measure(.pushing) {
+                try await stages.publish(image, for: request, after: ahead, reporter)
+            }
         }
-
-        let published = try await timer.measure(.pushing) { try await stages.publish(image, for: request, reporter) }
         progress.update { $0.image = published }
         await stages.steps?.published(made, in: published.reference, log: reporter)
 

@@ -10,10 +10,28 @@ extension BuildStages {
         _ revision: Revision,
         _ made: StepLayers,
         _ request: BuildRequest,
+        _ ahead: BlobsAhead,
         _ reporter: any AttemptReporter
     ) async throws -> Image {
         let format = try layerFormat(of: request)
-        return try await images.making(format).make(plan, revision, made, from: mirrors, log: reporter)
+        return try await images.making(format).make(
+            plan,
+            revision,
+            made,
+            from: mirrors,
+            log: reporter,
+            made: ahead.send
+        )
+    }
+
+    /// Calls `body` with what sends layers to where the request's image goes, while others are made.
+    func sendingAhead<Value: Sendable>(
+        of request: BuildRequest,
+        _ reporter: any AttemptReporter,
+        _ body: (BlobsAhead) async throws -> Value
+    ) async throws -> Value {
+        let registry = registry.serving(request.organizationID)
+        return try await registry.sendingAhead(to: target(of: request), log: reporter, body)
     }
 
     /// The request's own reference, or the configuration's place for it.
@@ -37,12 +55,19 @@ extension BuildStages {
     func publish(
         _ image: Image,
         for request: BuildRequest,
+        after ahead: BlobsAhead,
         _ reporter: any AttemptReporter
     ) async throws -> PublishedImage {
         let target = try self.target(of: request)
         reporter.say("Pushing \(target)", .pushing)
         let registry = registry.serving(request.organizationID)
-        let published = try await registry.push(image, to: target, confirm: reporter.confirm, log: reporter)
+        let published = try await registry.push(
+            image,
+            to: target,
+            after: ahead,
+            confirm: reporter.confirm,
+            log: reporter
+        )
         reporter.say(
             "Pushed \(published.reference), \(ByteCount.text(published.uploadedBytes)) sent, "
                 + "\(ByteCount.text(published.reusedBytes)) were there",

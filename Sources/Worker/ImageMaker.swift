@@ -36,6 +36,7 @@ package struct ImageMaker: Sendable {
     ///   - steps: what the plan's steps made.
     ///   - source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
     ///   - account: told where each of the image's own layers comes from.
+    ///   - made: gets each layer of the source that had to be made, as soon as it is whole.
     /// - Throws: `BuildFailure` of the base's registry, of the object database, or of the layer encoder.
     package func make(
         _ plan: BuildPlan,
@@ -43,7 +44,8 @@ package struct ImageMaker: Sendable {
         _ steps: StepLayers,
         from source: any RevisionSource,
         log: any BuildLog,
-        account: LayerAccounts? = nil
+        account: LayerAccounts? = nil,
+        made: @escaping @Sendable (ImageBlob) -> Void = { _ in }
     ) async throws -> Image {
         let base = try await bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
         let below = try await directories(of: base, for: plan, log)
@@ -55,7 +57,8 @@ package struct ImageMaker: Sendable {
                 on: below,
                 from: source,
                 log: log,
-                account: account
+                account: account,
+                made: made
             )
         }
         let image = try ImageAssembler.assemble(

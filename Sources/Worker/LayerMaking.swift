@@ -13,6 +13,7 @@ struct LayerMaking: Sendable {
     let source: any RevisionSource
     let log: any BuildLog
     let account: LayerAccounts?
+    let made: @Sendable (ImageBlob) -> Void
 
     /// All layers of the tree, if all are remembered.
     func remembered() throws -> [Layer]? {
@@ -72,6 +73,7 @@ struct LayerMaking: Sendable {
                 begun.removeFirst()
                 let (layer, cost) = try first.pending.finish()
                 tell(layer, .made(cost))
+                made(layer.blob)
                 attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
                 layers[first.index] = layer
             }

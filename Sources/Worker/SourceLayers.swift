@@ -13,13 +13,15 @@ struct SourceLayers: Sendable {
     /// - Parameters:
     ///   - base: what the layers will lie on.
     ///   - account: told of each layer where it comes from.
+    ///   - made: gets each layer that had to be made, as soon as it is whole.
     func layers(
         of revision: Revision,
         at directory: String,
         on base: LayerBase,
         from source: any RevisionSource,
         log: any BuildLog,
-        account: LayerAccounts? = nil
+        account: LayerAccounts? = nil,
+        made: @escaping @Sendable (ImageBlob) -> Void = { _ in }
     ) async throws -> [Layer] {
         let making = LayerMaking(
             settings: settings,
@@ -29,7 +31,8 @@ struct SourceLayers: Sendable {
             base: base,
             source: source,
             log: log,
-            account: account
+            account: account,
+            made: made
         )
         try await making.tellAttributes()
         if let layers = try making.remembered() { return layers }

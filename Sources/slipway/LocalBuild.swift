@@ -40,18 +40,22 @@ struct LocalBuild: Sendable {
             timer: &timer,
             log: log
         )
-        let image = try await timer.measure(.assembling) {
-            try await workshop.images.making(layerFormat).make(
-                plan,
-                opened.revision,
-                made,
-                from: opened.source,
-                log: log,
-                account: accounts
-            )
+        let (image, place, ways) = try await sendingAhead(log) { ahead in
+            let image = try await timer.measure(.assembling) {
+                try await workshop.images.making(layerFormat).make(
+                    plan,
+                    opened.revision,
+                    made,
+                    from: opened.source,
+                    log: log,
+                    account: accounts,
+                    made: { ahead?.send($0) }
+                )
+            }
+            let (place, ways) = try await timer.measure(.pushing) { try await deliver(image, after: ahead, log) }
+            return (image, place, ways)
         }
         try await warned
-        let (place, ways) = try await timer.measure(.pushing) { try await deliver(image, log) }
         if case .registry(let reference) = target {
             await workshop.steps.published(made, in: reference, log: log)
         }
@@ -65,8 +69,21 @@ struct LocalBuild: Sendable {
         )
     }
 
-    private func deliver(_ image: Image, _ log: TerminalLog) async throws -> (place: String, ways: [Digest: BlobWay]?) {
-        let (place, ways) = try await target.writing(workshop) { try await deliver(image, to: $0, log) }
+    /// Layers go to a registry while others are made.
+    private func sendingAhead<Value: Sendable>(
+        _ log: TerminalLog,
+        _ body: (BlobsAhead?) async throws -> Value
+    ) async throws -> Value {
+        guard case .registry(let reference) = target else { return try await body(nil) }
+        return try await workshop.registry.sendingAhead(to: reference, log: log, body)
+    }
+
+    private func deliver(
+        _ image: Image,
+        after ahead: BlobsAhead?,
+        _ log: TerminalLog
+    ) async throws -> (place: String, ways: [Digest: BlobWay]?) {
+        let (place, ways) = try await target.writing(workshop) { try await deliver(image, to: $0, after: ahead, log) }
         guard case .archive(let file, let tag) = target else { return (place, ways) }
         return ("oci-archive:\(file)" + (tag.map { ":\($0)" } ?? ""), ways)
     }
@@ -74,11 +91,18 @@ struct LocalBuild: Sendable {
     private func deliver(
         _ image: Image,
         to target: OutputTarget,
+        after ahead: BlobsAhead?,
         _ log: TerminalLog
     ) async throws -> (place: String, ways: [Digest: BlobWay]?) {
         switch target {
         case .registry(let reference):
-            let published = try await workshop.registry.push(image, to: reference, confirm: log.asked, log: log)
+            let published = try await workshop.registry.push(
+                image,
+                to: reference,
+                after: ahead,
+                confirm: log.asked,
+                log: log
+            )
             return (published.reference.description, published.ways)
         case .layout(let directory, let tag), .archive(let directory, let tag):
             try await OCILayout.write(image, to: directory, tag: tag) { blob in

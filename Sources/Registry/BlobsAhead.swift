@@ -1,0 +1,73 @@
+package import BuildModel
+internal import HTTPTransport
+internal import Platform
+
+/// Blobs that go to a registry while the rest of their image is made: where the way is as slow as the making, both take half the time.
+///
+/// Nobody looks at blobs that no manifest names, so nothing is confirmed. Whatever goes wrong is left to the push that follows, which
+/// meets it again and says what it is.
+package final class BlobsAhead: Sendable {
+    private let orders: AsyncStream<ImageBlob>
+    private let order: AsyncStream<ImageBlob>.Continuation
+    private let arrivals: AsyncStream<ImagePush.Counts>
+    private let arrival: AsyncStream<ImagePush.Counts>.Continuation
+    private let hasFailed = CancelFlag()
+
+    fileprivate init() {
+        (orders, order) = AsyncStream.makeStream()
+        (arrivals, arrival) = AsyncStream.makeStream()
+    }
+
+    /// Begins to send a blob as soon as there is room for it; returns at once.
+    package func send(_ blob: ImageBlob) { order.yield(blob) }
+
+    /// Waits for those that are on their way; no more are sent.
+    func finish() async -> ImagePush.Counts {
+        order.finish()
+        var counts = ImagePush.Counts()
+        for await arrived in arrivals { counts.add(arrived) }
+        return counts
+    }
+
+    fileprivate func run(_ session: RegistrySession, to target: Repository, log: any BuildLog) async {
+        await withTaskGroup(of: Void.self) { group in
+            var count = 0
+            for await blob in orders {
+                if count >= ImagePush.width { _ = await group.next() }
+                count += 1
+                group.addTask { await self.send(blob, session, to: target, log) }
+            }
+        }
+        arrival.finish()
+    }
+
+    private func send(_ blob: ImageBlob, _ session: RegistrySession, to target: Repository, _ log: any BuildLog) async {
+        guard !hasFailed.isSet else { return }
+        do {
+            arrival.yield(try await session.push(blob, to: target, trustsHead: true, log: log))
+        } catch {
+            hasFailed.set()
+        }
+    }
+}
+
+extension RegistryClient {
+    /// Calls `body` with what sends blobs ahead of an image, which is then pushed with it. What is on its way when `body` ends is given up.
+    ///
+    /// - Parameters:
+    ///   - target: where the image will be pushed.
+    ///   - log: gets a line for each blob.
+    /// - Throws: what `body` throws.
+    package func sendingAhead<Value: Sendable>(
+        to target: ImageReference,
+        log: any BuildLog,
+        _ body: (BlobsAhead) async throws -> Value
+    ) async throws -> Value {
+        let (ahead, repository) = (BlobsAhead(), try session.settings.repository(of: target))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await ahead.run(session, to: repository, log: log) }
+            defer { group.cancelAll() }
+            return try await body(ahead)
+        }
+    }
+}
