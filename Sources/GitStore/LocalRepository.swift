@@ -13,6 +13,10 @@ package struct LocalRepository: RevisionSource {
     /// Has the trees where something stands elsewhere.
     var joint: JointRepository?
 
+    /// Has libgit2 started beside what comes before the first call: it reads the system's certificates, whether they are needed or
+    /// not, which takes as long as everything else that it does for a build of an unchanged commit.
+    package static func startLibrary() { TreeReading.startEarly() }
+
     /// Finds the repository that a directory is in: its own, or one above it.
     ///
     /// - Throws: `BuildFailure` with code `not_found` if `path` is no directory, `repository_not_found` if no repository is

@@ -32,15 +32,20 @@ package protocol RevisionSource: Sendable {
 enum TreeReading {
     private static let pool = BlockingPool(label: "git.trees", width: max(4, SystemInformation.processorCount * 2))
 
+    /// Starts the library on a thread of its own.
+    static func startEarly() { pool.submit { try? Library.start() } }
+
     /// Runs `body` with a repository that `open` opens on the same thread.
     static func run<Value: Sendable>(
         opening open: @escaping @Sendable () throws -> Repository,
         _ body: @escaping @Sendable (Repository, CancelFlag) throws -> Value
     ) async throws -> Value {
-        try Library.start()
         let flag = CancelFlag()
         return try await flag.whileRunning {
-            try await pool.run { try MemoryBudget.limitReading("the repository") { try body(try open(), flag) } }
+            try await pool.run {
+                try Library.start()
+                return try MemoryBudget.limitReading("the repository") { try body(try open(), flag) }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuildModel
+import GitStore
 import Platform
 import Sandbox
 
@@ -36,9 +37,13 @@ struct Slipway: AsyncParsableCommand {
     /// Those that have to do with files of steps, whose owners are not this user.
     private static let stepVerbs: Set<String> = ["build", "worker", "cache", "doctor"]
 
+    /// Those that begin with a repository.
+    private static let gitVerbs: Set<String> = ["build", "plan"]
+
     static func main() async {
         if Self.stepVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { WorkerNamespace.enter() }
         SystemInformation.prepareProcess()
+        if Self.gitVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { LocalRepository.startLibrary() }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
