@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup base-images node-packages toolchain-images kubernetes build release check test test-sandbox test-cgroup2 test-unit test-kubernetes test-registry \
 	test-buildpacks test-swift-app test-queue \
-	chaos demo bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
+	chaos demo held-out bench-slice bench-layers bench-registry bench-sandbox bench-queue bench-plan clean
 
 V ?= 0
 FILTER ?=
@@ -58,6 +58,9 @@ chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_
 
 test-buildpacks: setup base-images toolchain-images ## plan every case of buildpacks/tests, counted by language; build, run and ask real apps
 	@scripts/test.sh 'BuildpacksTests|RealBuildTests|ToolchainTests'
+
+held-out: setup release ## plan public example apps that are in APPS=DIR, and count right languages and start commands (scripts/held-out --help)
+	@scripts/held-out "$${APPS:?name the directory: make held-out APPS=DIR}"
 
 test-swift-app: setup base-images ## build, run and ask an app in an image of Debian's Swift, whose making takes minutes and 6 GB
 	@scripts/toolchain-images.sh swift
