@@ -47,7 +47,7 @@ extension Planner {
         for (name, value) in options.environment where step.variables.contains(where: { $0.matches(line: name.utf8) }) {
             made.environment[name] = value
         }
-        for (name, value) in step.environment { made.environment[name] = try template.filled(value) }
+        for (name, value) in step.environment { made.environment[name] = try template.variable(value) }
         made.secrets = secrets(step)
         made.inputs = try inputs(step.inputs, template)
         made.outputs = try outputs(step, template)
@@ -77,7 +77,7 @@ extension Planner {
         {
             step.environment[name] = value
         }
-        for (name, value) in model.environment { step.environment[name] = try context.template().filled(value) }
+        for (name, value) in model.environment { step.environment[name] = try context.template().variable(value) }
         // Who asks for the build may show it all secrets; the repository names those that it needs.
         step.secrets = given.source == Self.request ? options.buildSecrets : secrets(model)
         step.outputs = [StepOutput(path: rule.directory)]

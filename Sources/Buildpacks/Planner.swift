@@ -84,7 +84,7 @@ struct Planner {
     private func environment(_ start: StartRule?, port: Int) throws -> [String: String] {
         var environment: [String: String] = [:]
         let given = rule.environment.merging(start?.environment ?? [:]) { _, own in own }
-        for (name, value) in given { environment[name] = try context.template().filled(value) }
+        for (name, value) in given { environment[name] = try context.template().variable(value) }
         environment.merge(settings.environment) { _, own in own }
         environment["PORT"] = String(port)
         return environment

@@ -21,6 +21,12 @@ struct Template {
         return result + rest
     }
 
+    /// The value of a variable; nil for one that comes to nothing, which is left out.
+    func variable(_ text: String) throws -> String? {
+        let value = try filled(text)
+        return value.isEmpty && !text.isEmpty ? nil : value
+    }
+
     private func value(_ name: String) throws -> String {
         let isOptional = name.hasSuffix("?")
         let name = isOptional ? String(name.dropLast()) : name
