@@ -24,7 +24,9 @@ enum DataFormat: String {
     }
 
     /// Files whose tools allow comments, whatever their ending says.
-    private static let commented = [".jsonc", ".json5", "deno.json", "turbo.json", "nx.json"]
+    private static let commented = [
+        ".jsonc", ".json5", "deno.json", "turbo.json", "nx.json", "global.json", "angular.json",
+    ]
 
     /// The values as nodes, or a failure that names the place.
     func parse(_ bytes: [UInt8], path: String) -> Result<YAMLNode, BuildFailure> {

@@ -56,6 +56,10 @@ struct VersionChoice {
             switch try Detector(context).all(source.when) {
             case .holds(let evidence, let facts):
                 guard let text = try text(of: source, facts), !text.isEmpty else { continue }
+                guard Self.namesVersion(text) else {
+                    notes.append("\(Self.place(evidence)): '\(text.prefix(80))' names no version.")
+                    continue
+                }
                 let rollForward = facts["rollForward"]
                 return VersionRequest(text, source.dialect, source: Self.place(evidence), rollForward: rollForward)
             case .fails: continue
@@ -75,7 +79,15 @@ struct VersionChoice {
         if let form = source.form { return try context.template(facts).filled(form).trimmed }
         let text = facts["version.text"] ?? facts["version"]
         // Files of one version may have a comment behind it.
-        return (text?.firstRange(of: " #").map { String(text?[..<$0.lowerBound] ?? "") } ?? text)?.trimmed
+        let version = (text?.firstRange(of: " #").map { String(text?[..<$0.lowerBound] ?? "") } ?? text)?.trimmed
+        // How version managers write the newest of those that begin with something.
+        guard let version, let word = ["latest:", "prefix:"].first(where: version.hasPrefix) else { return version }
+        return String(version.dropFirst(word.count))
+    }
+
+    /// Whether a text is not what version managers take for something on the machine at hand.
+    private static func namesVersion(_ text: String) -> Bool {
+        text != "system" && !["ref:", "path:", "tag:", "branch:"].contains(where: text.hasPrefix)
     }
 
     /// `package.json:4: engines.node`, the place that the version stands at.
