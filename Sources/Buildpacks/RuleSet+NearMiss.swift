@@ -5,7 +5,7 @@ extension RuleSet {
 
     /// The failure when no rule matched: what was looked for, and what is nearly it.
     func nothingDetected(_ matches: [Match], view: TreeView) -> BuildFailure {
-        guard !view.files.isEmpty || !view.others.isEmpty else {
+        guard !view.top.isEmpty else {
             return .plan(.nothingDetected, "There is no file to build. Is the root directory right?")
         }
         let near = hints(matches) + nearMisses(view)
@@ -40,6 +40,26 @@ extension RuleSet {
         failure.message.insert(contentsOf: words, at: place)
         return failure
     }
+
+    /// What is nearly right beside what was detected: files that are read under another name, and what the winner's own rule
+    /// knows.
+    func nearMisses(beside winner: Match, view: TreeView) -> [String] {
+        var misses: [String] = []
+        for (name, kind) in view.top.sorted(by: { $0.key < $1.key }) where kind == .file || kind == .executable {
+            guard let wanted = Self.readNames[name.lowercased()], name != wanted, view.top[wanted] == nil else {
+                continue
+            }
+            misses.append("\(name) should be named \(wanted); under this name it is not read.")
+        }
+        return misses + hints([winner]).map { $0 + "." }
+    }
+
+    /// Files that are read whatever the language is, by what they are called instead.
+    private static let readNames = [
+        "procfile": "Procfile", "procfile.txt": "Procfile", "slipway.yaml": AppSettings.fileName,
+        "slipway.yml": AppSettings.fileName, ".slipway.yaml": AppSettings.fileName,
+        ".slipway.yml": AppSettings.fileName,
+    ]
 
     /// What the rules themselves know to be nearly right.
     private func hints(_ matches: [Match]) -> [String] {

@@ -53,7 +53,7 @@ extension RuleSet {
         if view.isTruncated {
             warnings.append("There are more than \(TreeListing.entryLimit) files; patterns saw the first of them only.")
         }
-        return warnings
+        return warnings + nearMisses(beside: winner, view: view)
     }
 }
 

@@ -16,6 +16,7 @@ struct FailureTests {
                 ["apps/shop/go.mod": "module x\ngo 1.24\n", "apps/shop/main.go": "package main\nfunc main() {}\n"],
                 "No rule knows this source. Apps are in 'apps/shop' (go)"
             ),
+            (["src/main/java/org/example/Shop.java": ""], "a pom.xml or build.gradle does"),
             ([:], "There is no file to build"),
         ]
     )
