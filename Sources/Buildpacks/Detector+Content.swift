@@ -97,8 +97,10 @@ extension Detector {
         let likes = Self.told(predicate.like)
         var seen: [(evidence: Evidence, text: String)] = []
         var unreadable: BuildFailure?
+        var looked: Set<String> = []
         for path in try patterns.flatMap({ try files($0) })
         where seen.count < Self.shownFiles && !except.contains(where: { $0.matches(path: path) }) {
+            guard looked.insert(path).inserted else { continue }
             switch try view.content(path) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let bytes):
