@@ -7,8 +7,8 @@ internal import RedisTransport
 package struct WaitingReason: Sendable, Hashable {
     /// For machines: `position`, `tenant`, `tenantRunning`, `tenantLimit`, `projectRunning`, `projectLimit`, `workers` (seen
     /// within a minute), `fitting` (those with its labels), `open` (those of them that take builds), `closed` (why one does not),
-    /// `labels`, `notBefore`, `before` (an older build of its project that is ready), `isFar` (so many are before it that no
-    /// worker looks at it).
+    /// `labels`, `notBefore`, `before` (an older build of its project that is ready), `isFar` (so many are before it that workers
+    /// look at it from time to time alone).
     package var json: JSONValue
 
     /// For people: the first thing that has to change before the build can begin.
@@ -20,7 +20,9 @@ package struct WaitingReason: Sendable, Hashable {
         if isFull("project") { return "a build of its project runs, or waits for its next attempt" }
         if isFull("tenant") { return "its tenant has \(number("tenantRunning")) builds running, as many as it may" }
         if let before = json["before"]?.string { return "build \(before) of its project comes first" }
-        if json["isFar"] != nil { return "number \(number("position")) of its tenant; workers look at the first 2048" }
+        if json["isFar"] != nil {
+            return "number \(number("position")) of its tenant; beyond the first 2048 workers look at a part each time"
+        }
         return "number \(number("position")) of its tenant, until a slot is free"
     }
 

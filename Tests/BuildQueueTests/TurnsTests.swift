@@ -250,6 +250,48 @@ struct TurnsTests {
         #expect(!(try await worker.waitForWork(.milliseconds(50))))
     }
 
+    @Test(
+        "are found by and by behind more builds of the tenant than a claim looks at, and never before an older one of their project",
+        arguments: ["labels", "project"]
+    )
+    func farBack(kept: String) async throws {
+        let farm = try await Farm()
+        let worker = try farm.worker { $0.projectLimit = 1 }
+        func request(_ id: String, project: String, _ more: String = "") -> String {
+            #"{"deploymentId":"\#(id)","projectId":"\#(project)","organizationId":"acme","#
+                + #""repositoryUrl":"https://example.com/r.git"\#(more)}"#
+        }
+        let blocked = (0..<5000).map { number in
+            kept == "labels"
+                ? request("a\(number)", project: "p\(number)", #","labels":{"arch":"none"}"#)
+                : request("a\(number)", project: "p")
+        }
+        // Newer builds of projects of which one waits among the first 2048, and among the next.
+        let newer = kept == "labels" ? [10, 3000].map { request("b\($0)", project: "p\($0)") } : []
+        let requests = blocked + newer + [request("free", project: "q")]
+        let lines = requests.map { "XADD \(Farm.intake) * request '\($0)'\n" }.joined()
+        try await Command.output(["redis-cli", "-e", "-p", String(farm.server.port)], input: Array(lines.utf8))
+        try await eventually("all is taken in") {
+            try await worker.tend()
+            return try await farm.server.cli("XLEN", Farm.intake) == ["0"]
+        }
+        if kept == "project" { #expect(try await worker.claim()?.id == "a0") }
+        if kept == "project" {
+            let reason = try await farm.client.reasonToWait("free")?.text
+            #expect(reason == "number 5000 of its tenant; beyond the first 2048 workers look at a part each time")
+        }
+        var claims = 0
+        let found = try await eventually("the build is found") {
+            claims += 1
+            return try await worker.claim()
+        }
+        #expect(found.id == "free")
+        #expect(claims <= 3)
+        for _ in 0..<4 { #expect(try await worker.claim() == nil) }
+        let left = try await farm.server.cli("KEYS", "slipway:{farm}:look:*")
+        #expect(left.count <= 1, "workers that offer the same have one place")
+    }
+
     @Test("are not missed that come for a part of the farm which a claim has looked at, while it goes on with the rest")
     func comesMeanwhile() {
         let mark = DoorbellMark()

@@ -1,5 +1,5 @@
 #!lua name=slipway_v1
--- revision 12
+-- revision 13
 --
 -- The queue's transitions. Redis runs each function alone and whole, but does not undo writes when one fails midway:
 -- so every function reads and validates first, and writes last. Times are the server's, in milliseconds since 1970.

@@ -5,6 +5,7 @@
 local TURN = 1000000
 local PAGE = 256
 local SCAN = 2048
+local LOOK_MEMORY = 600000
 -- Builds and tenants that one claim looks at in all before it ends, to go on when it is made again: nobody waits longer for it.
 local LOOKS = 4096
 local IDLE = 10000
@@ -114,36 +115,105 @@ local function is_full(count, limit)
     return limit > 0 and (count or 0) >= limit
 end
 
--- The first build of a tenant that this worker may run, or nil; and how many were looked at. Once a build of a project was passed
--- over, its newer ones are too.
-local function first_of(farm, tenant, busy, offer)
-    local passed, known = {}, {}
-    local first, seen = 0, 0
-    while seen < SCAN do
-        local removed = 0
-        local ids = redis.call('ZRANGE', ready_key(farm, tenant), digits(first), digits(first + PAGE - 1))
-        for _, id in ipairs(ids) do
-            local key = build_key(farm, id)
-            local is = redis.call('HMGET', key, 'state', 'labels')
-            if is[1] ~= 'PENDING' then
-                removed = removed + redis.call('ZREM', ready_key(farm, tenant), id)
-            else
-                local project = project_of(key, tenant)
-                local may = true
-                if project and (passed[project] or is_full(busy.projects[project], offer.project_limit)) then
-                    -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
-                    may = holds_project(farm, id) and not is_full(busy.working[project], offer.project_limit)
-                end
-                if may and fits_known(is[2], offer, known) then return id, seen end
-                if project and offer.project_limit > 0 then passed[project] = true end
-            end
+-- What is known while the builds of one tenant are looked at: how many run, what the worker offers, the labels that were compared,
+-- and the projects of which a build was passed over, so that their newer ones are too. `earlier` is a key with more of those.
+local function look_at(tenant, busy, offer)
+    return {tenant = tenant, busy = busy, offer = offer, known = {}, passed = {}, earlier = nil}
+end
+
+-- Whether a build's project lets it begin.
+local function has_turn(farm, id, project, look)
+    local limit = look.offer.project_limit
+    if not project or not (look.passed[project] or is_full(look.busy.projects[project], limit)) then return true end
+    -- One that comes back is itself what the newer ones of its project wait for, and waits for none of its kind.
+    return holds_project(farm, id) and not is_full(look.busy.working[project], limit)
+end
+
+-- Whether a build that may begin is kept by an older one of its project that was passed over at an earlier claim.
+local function is_kept(farm, id, project, look)
+    if not project or not look.earlier or redis.call('HEXISTS', look.earlier, project) == 0 then return false end
+    look.passed[project] = true
+    return not has_turn(farm, id, project, look)
+end
+
+-- The first of some builds of a tenant that this worker may run, or nil; and how many of them wait no more, and were taken out.
+local function first_among(farm, ids, look)
+    local removed = 0
+    for _, id in ipairs(ids) do
+        local key = build_key(farm, id)
+        local is = redis.call('HMGET', key, 'state', 'labels')
+        if is[1] ~= 'PENDING' then
+            removed = removed + redis.call('ZREM', ready_key(farm, look.tenant), id)
+        else
+            local project = project_of(key, look.tenant)
+            local may = has_turn(farm, id, project, look) and fits_known(is[2], look.offer, look.known)
+            if may and not is_kept(farm, id, project, look) then return id, removed end
+            if project and look.offer.project_limit > 0 then look.passed[project] = true end
         end
+    end
+    return nil, removed
+end
+
+-- Where a worker's look at the builds further back stands, shared by all that offer the same.
+local function place_key(farm, look)
+    local words = {look.offer.tenant_limit, look.offer.project_limit}
+    for name, value in pairs(look.offer.labels) do words[#words + 1] = tostring(name) .. '=' .. tostring(value) end
+    table.sort(words, function(one, other) return tostring(one) < tostring(other) end)
+    return farm.prefix .. 'look:' .. redis.sha1hex(table.concat(words, ' ')) .. ' ' .. look.tenant
+end
+
+-- Notes where the next claim goes on, and which projects it has to pass over beside those of `before`; forgets all when the last build
+-- was looked at.
+local function keep_place(look, place, before)
+    if not place then return redis.call('UNLINK', look.earlier) end
+    redis.call('HSET', look.earlier, 'at', place)
+    for project in pairs(look.passed) do
+        if not before[project] then redis.call('HSET', look.earlier, project, '') end
+    end
+    redis.call('PEXPIRE', look.earlier, digits(LOOK_MEMORY))
+end
+
+-- The first build that this worker may run of those further back than a claim looks, or nil; and how many were looked at. Each claim
+-- looks at a part of them, where the one before has ended: so whatever may not run keeps nobody's build waiting for ever.
+local function first_further(farm, rank, look)
+    local ready, before, seen, offset = ready_key(farm, look.tenant), {}, 0, 0
+    look.earlier = place_key(farm, look)
+    local place = redis.call('HGET', look.earlier, 'at')
+    if place then
+        for project in pairs(look.passed) do before[project] = true end
+    else
+        place = redis.call('ZRANGE', ready, digits(rank), digits(rank), 'WITHSCORES')[2]
+    end
+    if not place then return nil, 0 end
+    while seen < SCAN do
+        local ids = redis.call('ZRANGEBYSCORE', ready, place, '+inf', 'LIMIT', digits(offset), digits(PAGE))
+        local id, removed = first_among(farm, ids, look)
         seen = seen + #ids
-        if #ids < PAGE then break end
+        if id then return id, seen end
+        if #ids < PAGE then
+            keep_place(look, nil, before)
+            return nil, seen
+        end
         -- What was removed has moved the others down.
+        offset = offset + #ids - removed
+    end
+    local rest = redis.call('ZRANGEBYSCORE', ready, place, '+inf', 'WITHSCORES', 'LIMIT', digits(offset), '1')
+    keep_place(look, rest[2], before)
+    return nil, seen
+end
+
+-- The first build of a tenant that this worker may run, or nil; and how many were looked at.
+local function first_of(farm, tenant, busy, offer)
+    local look, first, seen = look_at(tenant, busy, offer), 0, 0
+    while seen < SCAN do
+        local ids = redis.call('ZRANGE', ready_key(farm, tenant), digits(first), digits(first + PAGE - 1))
+        local id, removed = first_among(farm, ids, look)
+        seen = seen + #ids
+        if id or #ids < PAGE then return id, seen end
         first = first + #ids - removed
     end
-    return nil, seen
+    local id, more = first_further(farm, first, look)
+    return id, seen + more
 end
 
 -- Takes a tenant without builds out of those who wait for their turn. A clock that is ahead is remembered, or coming back would be
