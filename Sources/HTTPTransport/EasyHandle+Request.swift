@@ -52,9 +52,16 @@ extension EasyHandle {
     private func setLimits(_ limits: HTTPLimits, bodySize: Int64) throws(BuildFailure) {
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connect.milliseconds)))
         try set(CURLOPT_TIMEOUT_MS, limits.total.map { max(1, Int($0.milliseconds)) } ?? 0)
-        try set(CURLOPT_LOW_SPEED_LIMIT, 1024)
+        try setWatchful(true)
         // Of an empty body libcurl asks nothing, so there is no moment at which it has been sent.
         try setPatience((bodySize == 0 ? limits.reply : nil) ?? limits.stall)
+    }
+
+    /// Whether a transfer that hardly moves is given up when its patience is over; may be changed while it runs, on the loop's thread.
+    ///
+    /// libcurl counts the rest of a body that is not made yet as standing still (CURL_READFUNC_PAUSE), and would end it for that.
+    func setWatchful(_ isWatchful: Bool) throws(BuildFailure) {
+        try set(CURLOPT_LOW_SPEED_LIMIT, isWatchful ? 1024 : 0)
     }
 
     /// How long nearly nothing may move; may be changed while the transfer runs, on the loop's thread.

@@ -131,6 +131,7 @@ extension EventLoop {
             transfer.fail(.cancelled(operation: "http.request"))
         }
         for transfer in waking where unsafe active[transfer.handle.raw] === transfer {
+            try? transfer.handle.setWatchful(true)
             unsafe curl_easy_pause(transfer.handle.raw, CURLPAUSE_SEND_CONT)
         }
         return !isStopping

@@ -82,7 +82,10 @@ extension Transfer {
     fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         do {
             try permit?()
-            guard isBodyReady else { return Int(CURL_READFUNC_PAUSE) }
+            guard isBodyReady else {
+                try handle.setWatchful(false)
+                return Int(CURL_READFUNC_PAUSE)
+            }
             let count = try unsafe readBody(into: buffer)
             uploadOffset += Int64(count)
             if uploadOffset == request.bodySize, let reply = request.limits.reply { try handle.setPatience(reply) }

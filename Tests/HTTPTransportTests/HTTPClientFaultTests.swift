@@ -45,6 +45,45 @@ struct HTTPClientFaultTests {
         #expect(failure.fault == .timedOut && failure.message.contains("nothing moved for 1.0 s"), "\(failure)")
     }
 
+    /// A body that somebody has to make first, which takes longer than nothing may move.
+    private final class Late: BlobContent {
+        let size: Int64 = 100_000
+        private let isMade = Mutex(false)
+
+        func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool {
+            if isMade.withLock({ $0 }) { return true }
+            Task {
+                try? await Task.sleep(for: .seconds(4))
+                isMade.withLock { $0 = true }
+                tell()
+            }
+            return false
+        }
+
+        func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+            let count = min(buffer.count, Int(size - offset))
+            buffer.prefix(count).initializeMemory(as: UInt8.self, repeating: 1)
+            return count
+        }
+    }
+
+    @Test("a body that is not made yet is no standstill, and one that is made and does not move is")
+    func restingBody() async throws {
+        let server = try SocketServer { request in
+            guard request.target == "/read" else { return request.waitForClose() }
+            request.respond(201, body: "\(request.readBody().count)")
+        }
+        var request = HTTPRequest(.put, server.url("/read"), body: .content(Late()))
+        request.limits.stall = .seconds(1)
+        let (response, body) = try await client.execute(request)
+        #expect(response.status == 201)
+        #expect(String(decoding: body, as: UTF8.self) == "100000")
+        request = HTTPRequest(.put, server.url("/never"), body: .content(Late()))
+        request.limits.stall = .seconds(1)
+        let failure = try await #require(throws: BuildFailure.self) { try await client.execute(request) }
+        #expect(failure.code == .deadlineExceeded, "\(failure)")
+    }
+
     @Test("of an error's page without end the status and the first bytes count")
     func hugeError() async throws {
         let server = try SocketServer { $0.respond(502, body: String(repeating: "a", count: 20 << 20)) }
