@@ -56,10 +56,11 @@ extension RegistryRequest {
                 .unauthorized, "Check the password configured for \(identity.description) of \(repository.registry)."
             )
         case 403:
-            guard identity == nil else { return (.registryDenied, "\(grant).") }
+            guard identity == nil else { return (.registryDenied, "\(grant), \(orAbsent)") }
             return (
                 .registryDenied,
-                "Configure a user for \(repository.registry) who may \(rights) this repository, or let everybody do that."
+                "Configure a user for \(repository.registry) who may \(rights) this repository, or let everybody do that, "
+                    + orAbsent
             )
         case 404: return (.notFound, notFoundAdvice(Set(errors.map(\.code))))
         case 412: return (.overtaken, "Somebody else changed it meanwhile: try again.")
@@ -92,7 +93,14 @@ extension RegistryRequest {
     private var notGranted: (BuildFailure.Code, String) {
         // Who may not read does not know whether there is anything.
         if operation == "registry.fetch" { return (.unauthorized, "\(grant), or check its name.") }
-        return (.registryDenied, "\(grant), or create it if it does not exist.")
+        return (.registryDenied, "\(grant), \(orAbsent)")
+    }
+
+    /// Some registries do not tell what is not there from what they do not show.
+    private var orAbsent: String {
+        operation == "registry.fetch"
+            ? "or check the name: some registries say the same of what is not there."
+            : "or create it if it does not exist."
     }
 
     /// What to do about refusals that registries give various statuses.

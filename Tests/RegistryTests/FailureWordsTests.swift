@@ -275,6 +275,7 @@ struct FailureWordsTests {
         let failure = try await failure(from: registry.host, isPull: true, settings)
         #expect(failure.message.contains("Let the configured user pull from") == isKnown, "\(failure)")
         #expect(failure.message.contains("Configure a user for \(registry.host)") == !isKnown, "\(failure)")
+        #expect(failure.message.contains("some registries say the same of what is not there"), "\(failure)")
     }
 
     @Test("a registry that says DENIED does not mean the password")
