@@ -76,7 +76,7 @@ extension RegistrySession {
         try await exclusively.withSlot("\(repository.base.text) \(repository.name) \(Self.tag(of: subject))") {
             for attempt in 1...Self.writes + 1 {
                 let start = ContinuousClock.now
-                let list = try await taggedReferrers(of: subject, in: repository)
+                let list = try await taggedReferrers(of: subject, in: repository, before: entry)
                 let entries = list?.entries ?? []
                 if entries.contains(where: { $0["digest"] == entry["digest"] }) { return }
                 guard attempt <= Self.writes else { break }
@@ -137,16 +137,29 @@ extension RegistrySession {
         }
     }
 
+    /// The list that stands under a tag; nil if there is none, or the registry does not want to say.
+    ///
+    /// - Parameter entry: what is to be put onto it, and is in the repository already. Then a registry that does not want to say is
+    ///   believed to have none only if it shows that: who may push and not pull would write over the list that others have made.
     private func taggedReferrers(
         of subject: Digest,
-        in repository: Repository
+        in repository: Repository,
+        before entry: JSONValue? = nil
     ) async throws -> (entries: [JSONValue], tag: String?)? {
         do {
             let reference = Self.tag(of: subject)
             let attempts = Retry.attempts
             let (found, tag) = try await taggedManifest(reference, digest: nil, in: repository, attempts: attempts)
             return (found.document["manifests"]?.array ?? [], tag)
-        } catch let failure as BuildFailure where failure.code == .notFound || failure.code == .registryDenied {
+        } catch let failure as BuildFailure where failure.code == .notFound {
+            return nil
+        } catch let failure as BuildFailure where failure.code == .registryDenied {
+            guard let digest = try entry.map({ try Descriptor(json: $0).digest }) else { return nil }
+            do {
+                _ = try await manifest(digest.description, digest: digest, in: repository, attempts: Retry.attempts)
+            } catch let other as BuildFailure where other.fault != .cancelled {
+                throw failure
+            }
             return nil
         }
     }

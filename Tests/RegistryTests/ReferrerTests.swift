@@ -49,6 +49,30 @@ struct ReferrerTests {
         #expect(registry.requests.contains { $0.contains("/manifests/sha256-") })
     }
 
+    @Test("a list that its writer may not read is not written over, and the writer is told to get that right")
+    func unreadable() async throws {
+        let registry = try FakeRegistry { request, _ in
+            guard request.method == "GET", request.target.contains("/manifests/") else { return false }
+            request.respond(403, body: #"{"errors":[{"code":"DENIED"}]}"#)
+            return true
+        }
+        let reference = ImageReference(registry: registry.host, repository: "app")
+        let failure = try await #require(throws: BuildFailure.self) { _ = try await attach(to: reference) }
+        #expect(failure.code.rawValue == "registry_denied" && failure.message.contains("pull from"), "\(failure)")
+        #expect(!registry.requests.contains { $0.hasPrefix("PUT ") && $0.contains("/manifests/sha256-") })
+    }
+
+    @Test("a list that is not there is made also where the registry does not say so")
+    func unsaid() async throws {
+        let registry = try StrictRegistry(quirks: [.noReferrers, .absentTag403])
+        try registry.seed(image, as: "v1", in: "app")
+        let reference = ImageReference(registry: registry.host, repository: "app")
+        let artifact = try await attach(to: reference)
+        #expect(
+            try await client.referrers(of: image.manifestDescriptor.digest, in: reference).map(\.digest) == [artifact]
+        )
+    }
+
     @Test("all pages of a list are read")
     func pages() async throws {
         let registry = try StrictRegistry(quirks: [.pagedReferrers])
