@@ -24,6 +24,23 @@ package protocol ContentSource: Sendable {
 
     /// The manifests that refer to one.
     func referrers(of digest: Digest) async throws -> [Descriptor]
+
+    /// The tags that begin with `sha256-`: signatures and the like are found by them, and lists of referrers where nothing else keeps
+    /// those. Nil where asking for each is as good.
+    func digestTags() async throws -> Set<String>?
+
+    /// The manifests that refer to one of many.
+    ///
+    /// - Parameter tags: what `digestTags` has just given, so that nothing is asked for that is not there.
+    func referrers(of digest: Digest, among tags: Set<String>?) async throws -> [Descriptor]
+}
+
+extension ContentSource {
+    package func digestTags() async throws -> Set<String>? { nil }
+
+    package func referrers(of digest: Digest, among tags: Set<String>?) async throws -> [Descriptor] {
+        try await referrers(of: digest)
+    }
 }
 
 /// Where images are copied to.

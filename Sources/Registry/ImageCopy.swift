@@ -21,15 +21,13 @@ package struct ImageCopy: Sendable {
         }
     }
 
-    private let source: any ContentSource
+    let source: any ContentSource
     private let destination: any ContentDestination
-    private let log: any BuildLog
+    let log: any BuildLog
     /// Blobs on their way at once.
     private static let width = 4
     /// Indexes in indexes, and referrers of referrers.
     static let depth = 8
-    /// Tags of signatures, attestations and SBOMs from before there were referrers.
-    private static let attachedTags = [".sig", ".att", ".sbom"]
 
     package init(from source: any ContentSource, to destination: any ContentDestination, log: any BuildLog) {
         self.source = source
@@ -53,9 +51,10 @@ package struct ImageCopy: Sendable {
         // What is there under its tag is there whole: that one look is all that it takes.
         let isTagged = if let tag { try await destination.isTagged(root.descriptor, as: tag) } else { false }
         var way = Way(withReferrers: withReferrers)
+        if withReferrers { try await lookAhead(of: root, &way) }
         try await bring(root, &way, depth: 0, isHeld: isTagged)
         var attached: [(manifest: ManifestContent, tag: String)] = []
-        if withReferrers { attached = try await bringAttached(to: root, &way) }
+        if withReferrers { attached = try await bringAttached(&way) }
         for step in way.steps {
             try await put(step.manifest)
             if step.isNew { way.counts.manifests += 1 }
@@ -65,18 +64,8 @@ package struct ImageCopy: Sendable {
         return (root, way.counts)
     }
 
-    /// How far a copy is.
-    private struct Way {
-        var withReferrers: Bool
-        var counts = Counts()
-        /// Manifests that were looked at: several may name the same, and lists of referrers may name anything.
-        var seen: Set<Digest> = []
-        /// What is to be put, each after what it refers to, and whether the destination lacks it.
-        var steps: [(manifest: ManifestContent, isNew: Bool)] = []
-    }
-
     /// Copies the blobs of a manifest, of those in it and of those that refer to them.
-    private func bring(
+    func bring(
         _ manifest: ManifestContent,
         _ way: inout Way,
         depth: Int,
@@ -85,6 +74,7 @@ package struct ImageCopy: Sendable {
         guard way.seen.insert(manifest.descriptor.digest).inserted else { return }
         guard depth < Self.depth else { throw Self.tooDeep(manifest) }
         let children = try Self.descriptors(manifest, in: "manifests")
+        way.images += children.map(\.digest)
         let isThere = if isHeld { true } else { try await destination.holds(manifest.descriptor) }
         if isThere {
             log.say("manifest \(manifest.descriptor.digest.short) is there already", .pushing)
@@ -105,7 +95,7 @@ package struct ImageCopy: Sendable {
 
     private func bringReferrers(of digest: Digest, _ way: inout Way, depth: Int) async throws {
         guard way.withReferrers else { return }
-        for referrer in try await source.referrers(of: digest) where !way.seen.contains(referrer.digest) {
+        for referrer in try await referrers(of: digest, way) where !way.seen.contains(referrer.digest) {
             try await bring(try await content(of: referrer), &way, depth: depth + 1)
         }
     }
@@ -118,30 +108,6 @@ package struct ImageCopy: Sendable {
             log.say("the destination lost blobs that it had a moment ago; copying them again", .pushing)
             _ = try await copyBlobs(of: manifest, again: true)
             try await destination.take(manifest)
-        }
-    }
-
-    /// Copies what is attached to an image by tags; what is under them, and the tags.
-    private func bringAttached(to root: ManifestContent, _ way: inout Way) async throws
-        -> [(manifest: ManifestContent, tag: String)]
-    {
-        way.withReferrers = false
-        var attached: [(ManifestContent, String)] = []
-        for suffix in Self.attachedTags {
-            let tag = "sha256-\(root.descriptor.digest.hex)\(suffix)"
-            guard let manifest = try await manifestIfThere(tag) else { continue }
-            try await bring(manifest, &way, depth: 1)
-            attached.append((manifest, tag))
-        }
-        return attached
-    }
-
-    /// Some registries do not want to say that a tag is absent: who may read the image may read what is attached to it.
-    private func manifestIfThere(_ tag: String) async throws -> ManifestContent? {
-        do {
-            return try await source.manifest(named: tag)
-        } catch let failure as BuildFailure where failure.code == .notFound || failure.code == .registryDenied {
-            return nil
         }
     }
 

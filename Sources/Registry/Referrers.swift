@@ -9,14 +9,19 @@ extension RegistrySession {
 
     /// What refers to a manifest: distribution spec, "Listing Referrers", and the tag that stands in for it where a registry keeps none.
     ///
+    /// - Parameter tags: as `digestTags` has given them; nil where they are not known.
     /// - Returns: descriptors as they are in the list, with their artifact types; none if the manifest has none or is not there.
-    func referrers(of digest: Digest, in repository: Repository) async throws -> [JSONValue] {
+    func referrers(
+        of digest: Digest,
+        in repository: Repository,
+        among tags: Set<String>? = nil
+    ) async throws -> [JSONValue] {
         var entries: [JSONValue] = []
         var next: HTTPURL? = try repository.url("referrers/\(digest)")
         for number in 1...Self.pageLimit {
             guard let url = next else { break }
             guard let page = try await referrerPage(url, number, of: digest, in: repository) else {
-                return try await taggedReferrers(of: digest, in: repository)?.entries ?? []
+                return try await taggedReferrers(of: digest, in: repository, among: tags)
             }
             entries += page.entries
             next = page.next
@@ -135,6 +140,16 @@ extension RegistrySession {
                 cause: result.lost.map(\.description).joined(separator: "; ")
             )
         }
+    }
+
+    /// What is on the list that stands under a tag, which is only asked for if it may be there.
+    func taggedReferrers(
+        of digest: Digest,
+        in repository: Repository,
+        among tags: Set<String>?
+    ) async throws -> [JSONValue] {
+        guard tags?.contains(Self.tag(of: digest)) != false else { return [] }
+        return try await taggedReferrers(of: digest, in: repository)?.entries ?? []
     }
 
     /// The list that stands under a tag; nil if there is none, or the registry does not want to say.

@@ -19,6 +19,19 @@ package struct RepositoryContents: ContentSource, ContentDestination {
         try await session.referrers(of: digest, in: repository).map { try Descriptor(json: $0) }
     }
 
+    package func digestTags() async throws -> Set<String>? { try await session.digestTags(in: repository) }
+
+    package func referrers(of digest: Digest, among tags: Set<String>?) async throws -> [Descriptor] {
+        let isLeftToTags = session.knowledge[repository.base.authority].referrers == false
+        let entries =
+            if let tags, isLeftToTags {
+                try await session.taggedReferrers(of: digest, in: repository, among: tags)
+            } else {
+                try await session.referrers(of: digest, in: repository, among: tags)
+            }
+        return try entries.map { try Descriptor(json: $0) }
+    }
+
     package func holds(_ manifest: Descriptor) async throws -> Bool {
         try await session.hasManifest(manifest.digest.description, manifest, in: repository)
     }

@@ -91,6 +91,59 @@ struct CopyTests {
         )
     }
 
+    @Test("each image of an index costs one request, and one for its referrers where the source keeps lists of those")
+    func fewRequests() async throws {
+        for quirks in [[], [Quirk.noReferrers]] {
+            let (source, destination) = (try StrictRegistry(quirks: Set(quirks)), try StrictRegistry())
+            let images = (0..<5).map { _ in StrictFixture.image([StrictFixture.blob(10)]) }
+            for (number, image) in images.enumerated() { try source.seed(image, as: "image-\(number)", in: "a") }
+            try source.seedManifest(index(of: images), as: "t", in: "a")
+            let from = try client.contents(of: reference(source, "a"))
+            let to = try client.contents(of: reference(destination, "b"))
+            let (root, _) = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+            #expect(destination.digest(ofTag: "t", in: "b") == root.descriptor.digest)
+            for image in images {
+                let asked = source.requests.filter { $0.contains(image.manifestDescriptor.digest.hex) }
+                #expect(asked.count == (quirks.isEmpty ? 2 : 1), "\(asked)")
+            }
+            #expect(source.requests.count { $0.contains("/tags/list") } == 1)
+            #expect(source.violations == [])
+        }
+    }
+
+    @Test(
+        "what is attached by tags to the images of an index comes along, however the source lists its tags",
+        arguments: [0, 1, 2]
+    )
+    func attachedByTag(kind: Int) async throws {
+        let quirks: Set<Quirk> = kind == 1 ? [.noReferrers] : []
+        let (source, destination) = (try StrictRegistry(quirks: quirks), try StrictRegistry())
+        // Who may not list the tags may still read them.
+        if kind == 2 { source.setSchedule { _, _, path in path.contains("/tags/list") ? .tooLarge : nil } }
+        let images = (0..<2).map { _ in StrictFixture.image([StrictFixture.blob(10)]) }
+        for (number, image) in images.enumerated() { try source.seed(image, as: "image-\(number)", in: "a") }
+        let signature = StrictFixture.image([StrictFixture.blob(20)])
+        let tag = "sha256-\(images[1].manifestDescriptor.digest.hex).sig"
+        try source.seed(signature, as: tag, in: "a")
+        try source.seedManifest(index(of: images), as: "t", in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+        #expect(destination.digest(ofTag: tag, in: "b") == signature.manifestDescriptor.digest)
+        #expect(destination.faults(ofTag: tag, in: "b") == [])
+    }
+
+    @Test("tags that the source does not want to speak of are told once")
+    func unseen() async throws {
+        let (source, destination) = (try StrictRegistry(quirks: [.absentTag403]), try StrictRegistry())
+        try source.seed(StrictFixture.image([StrictFixture.blob(10)]), as: "t", in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+        let words = "does not say whether it has 3 tags such as sha256-"
+        #expect(log.texts.count { $0.contains(words) } == 1, "\(log.texts)")
+    }
+
     @Test("copying what is there under its tag already is one request")
     func unchanged() async throws {
         let (source, destination) = (try StrictRegistry(), try StrictRegistry())
@@ -221,6 +274,13 @@ struct CopyTests {
         for blob in blobs { _ = try await contents.take(blob, again: false) }
         try await contents.take(manifest)
         return manifest
+    }
+
+    private func index(of images: [Image]) -> [UInt8] {
+        JSONValue.object([
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),
+            "manifests": .array(images.map(\.manifestDescriptor.json)),
+        ]).canonicalBytes
     }
 
     private func content(_ bytes: [UInt8]) throws -> ManifestContent {
