@@ -16,7 +16,8 @@ package struct AppliedDeployment: Sendable {
     package var selector: [String: String] = [:]
     /// The digest of the pods' template that was applied, which tells deployments of one build apart; nil where none is noted.
     var pods: String?
-    /// Whether the cluster had not seen the spec yet when it was applied, or an attempt before this one may have just applied it.
+    /// Whether the cluster had not seen the spec yet when it was applied, or it may have been applied just before, by this attempt or
+    /// by the one before it.
     var isNewSpec = false
     /// When the reply to the apply was read.
     private let since = ContinuousClock.now

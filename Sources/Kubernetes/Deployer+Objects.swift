@@ -23,14 +23,17 @@ extension Deployer {
         do {
             var written: JSONValue = .null
             var isTakenOver = false
+            // As it was before the first try: where its answer was lost, a later one finds what it has written.
+            var (isFirst, former) = (true, Int64?.none)
             for object in objects where object.kind == .deployment {
                 written = try await write(object, intent.namespace, writer, log) { found in
                     isTakenOver = isTakenOver || found.map { isOfAttemptBefore($0, intent.stamp) } == true
+                    if isFirst { (isFirst, former) = (false, found?["metadata"]?["generation"]?.integer) }
                     return noted(GoodBuilds(of: found), on: object.manifest, objects)
                 }
             }
             var applied = try AppliedDeployment(written, intent.stamp)
-            if isTakenOver { applied.isNewSpec = true }
+            if isTakenOver || former != applied.generation { applied.isNewSpec = true }
             return applied
         } catch {
             throw BuildFailure(error, operation: "kubernetes.apply")
