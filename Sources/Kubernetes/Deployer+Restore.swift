@@ -43,7 +43,7 @@ extension Deployer {
         var applied = try AppliedDeployment(written, writer.stamp)
         // An attempt before this one may have changed the spec, and what the status says may be about the version that failed.
         applied.isNewSpec = true
-        return Restoration(version: version, objects: objects, applied: applied)
+        return Restoration(version: former.version, objects: objects, applied: applied)
     }
 
     /// Applies the rest, waits until it is up, and only then forgets the versions that were newer.

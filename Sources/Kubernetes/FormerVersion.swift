@@ -43,7 +43,9 @@ struct FormerVersion {
                     + "deploy its image again instead."
             )
         }
-        return FormerVersion(version: version, kept: kept)
+        // Of a build that is named alone, what was found tells which of its versions it is.
+        let pods = newest["metadata"]?["annotations"]?[Manifests.Annotation.pods]?.string
+        return FormerVersion(version: AppVersion(build: version.build, pods: pods ?? version.pods), kept: kept)
     }
 
     /// What was applied, with the stamp of who goes back to it.

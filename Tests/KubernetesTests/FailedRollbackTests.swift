@@ -84,6 +84,23 @@ struct FailedRollbackTests {
         #expect(try await runs("a"))
     }
 
+    @Test("a build that is named and was not known to be good is noted as the version that it is")
+    func named() async throws {
+        for (index, build) in ["d1", "d2"].enumerated() {
+            try await rollout.deploy(build, image: ["a", "c"][index], queuedAt: Int64(1000 * (index + 1)))
+        }
+        for (index, build) in ["d1", "d2"].enumerated() {
+            // Going back to d1 forgets d2, which the cluster still keeps.
+            let task = rollBack(to: build, as: "r\(index)", at: Int64(3000 + index), rollout.settings())
+            try await rollout.makeReady(build)
+            #expect(try await task.value == build)
+        }
+        let deployment = try await demo.object("deployment")
+        let pods = try #require(deployment.annotation("slipway/pods"))
+        let noted = deployment.annotation("slipway/good-builds") ?? ""
+        #expect(noted.hasPrefix("d2@\(pods),d1@"), "\(noted)")
+    }
+
     @Test("a later attempt of a rollback believes no failure that may be the one of the version before")
     func laterAttempt() async throws {
         for (index, build) in ["d1", "d2"].enumerated() {
