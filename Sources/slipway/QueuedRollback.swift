@@ -30,16 +30,35 @@ struct QueuedRollback: Sendable {
     func run() async throws -> JSONValue {
         try await QueueReader.with(settings) { client in
             _ = try await client.enqueue(request.canonicalText)
-            let printer = LogPrinter(descriptor: 2)
-            for try await entry in try await client.logs(id, follow: true) {
-                printer.print(entry.line.text, phase: entry.line.phase)
-            }
+            try await follow(client)
             guard let status = try await client.status(id) else { throw BuildQueueClient.unknown(id) }
             guard status.state == .success else { throw Self.failure(of: status) }
             let json = status.json
             var result: JSONValue = ["deploymentId": .string(id)]
             for name in ["rollbackDeploymentId", "deployment"] { result[name] = json[name] }
             return result
+        }
+    }
+
+    /// Shows its log until it has ended, and as long as it waits, why: all workers may be gone by then.
+    private func follow(_ client: BuildQueueClient) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await tellWhyItWaits(client) }
+            defer { group.cancelAll() }
+            let printer = LogPrinter(descriptor: 2)
+            for try await entry in try await client.logs(id, follow: true) {
+                printer.print(entry.line.text, phase: entry.line.phase)
+            }
+        }
+    }
+
+    private func tellWhyItWaits(_ client: BuildQueueClient) async {
+        var told = ""
+        while (try? await Task.sleep(for: .seconds(3))) != nil {
+            // Whoever cannot be asked now is asked again.
+            guard let reason = try? await client.reasonToWait(id), reason.text != told else { continue }
+            told = reason.text
+            StandardError.write("slipway: the rollback '\(id)' waits: \(told)")
         }
     }
 
