@@ -75,6 +75,10 @@ struct DeployCommandTests {
         #expect(back.errorText.contains("the queue cannot be reached: going back from here"))
         #expect(try JSONDocument.parse(back.text)["rollbackDeploymentId"] == "d1")
         #expect(try await container()["image"] == "registry.example.com/shop:1")
+        let named = try await slipway("rollback", "shop", "--to", "d2", "-o", "json")
+        #expect(named.succeeded, "\(named.errorText)")
+        #expect(try JSONDocument.parse(named.text)["rollbackDeploymentId"] == "d2")
+        #expect(try await container()["image"] == "registry.example.com/shop:2")
     }
 
     private func container() async throws -> JSONValue {

@@ -97,6 +97,12 @@ struct DeploymentTests {
         // A producer asks for the same with one XADD.
         try await farm.add(#"{"deploymentId":"back-2","projectId":"p-app","rollback":"dep-2"}"#)
         #expect(try await farm.ended("back-2")["rollbackDeploymentId"] == "dep-2")
+        let named = try await farm.slipway("rollback", "p-app", "--to", "dep-1", "--id", "back-3")
+        #expect(named.succeeded && named.text.contains("runs build dep-1 again"), "\(named.text) \(named.errorText)")
+        #expect(try await farm.ended("back-3")["rollbackDeploymentId"] == "dep-1")
+        let unknown = try await farm.slipway("rollback", "p-app", "--to", "dep-9")
+        #expect(unknown.status == 66, "\(unknown.errorText)")
+        #expect(unknown.errorText.contains("has not kept build 'dep-9'"))
     }
 
     @Test("is put right by hand: `slipway deploy` comes after what a worker has deployed of the same build")
