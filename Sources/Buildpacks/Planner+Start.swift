@@ -2,7 +2,8 @@ internal import BuildModel
 
 extension Planner {
     /// How the app starts, and the part of the rule that says so, if one does: the request goes before `slipway.yaml`, that
-    /// before the environment, that before the Procfile, that before an `app.yaml`, that before the rule.
+    /// before the environment, that before the Procfile, that before an `app.yaml`, that before the rule, and that before a
+    /// process of the Procfile that neither serves nor works.
     func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
         let procfile = try Procfile.read(view)
         warnings += procfile?.warnings ?? []
@@ -22,6 +23,7 @@ extension Planner {
             case .unreadable(let failure): throw failure
             }
         }
+        if let further = try further(procfile, &warnings) { return (further, nil) }
         throw BuildFailure.plan(
             .noStartCommand,
             "This is \(rule.language), but nothing says how to start it: \(Self.told(reasons)). "
@@ -36,6 +38,14 @@ extension Planner {
         return (told.isEmpty ? Array(reasons.prefix(1)) : Array(told.prefix(4))).joined(separator: "; ")
     }
 
+    /// What a Procfile without `web` and `worker` has, where the rule knows no way to start.
+    private func further(_ procfile: Procfile?, _ warnings: inout [String]) throws -> StartCommand? {
+        guard let start = procfile?.start else { return nil }
+        context.facts[RuleContext.customStart] = "yes"
+        warnings.append(Procfile.withoutWeb(start.type))
+        return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
+    }
+
     private func given(_ procfile: Procfile?) throws -> StartCommand? {
         if let text = options.startCommand { return try StartCommand(text: text, source: "request") }
         if let text = settings.start { return try StartCommand(text: text, source: AppSettings.fileName) }
@@ -43,17 +53,18 @@ extension Planner {
         if let text = options.environment[variable], !text.isEmpty {
             return try StartCommand(text: text, source: "variable \(variable)")
         }
-        if let start = procfile?.start {
+        if let procfile, !procfile.isFurther, let start = procfile.start {
             return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
         }
         return try AppEngine.start(view)
     }
 
-    /// Further process types, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
-    func processes() throws -> (others: [String: StartCommand], release: StartCommand?) {
+    /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
+    func processes(besides started: StartCommand) throws -> (others: [String: StartCommand], release: StartCommand?) {
         var commands: [String: StartCommand] = [:]
         let procfile = try Procfile.read(view)
-        for (type, process) in procfile?.processes ?? [:] where type != procfile?.start?.type {
+        let isOther = procfile?.isFurther == true && !started.source.hasPrefix("Procfile: ")
+        for (type, process) in procfile?.processes ?? [:] where isOther || type != procfile?.start?.type {
             commands[type] = try StartCommand(text: process.command, source: "Procfile: \(type)")
         }
         for (type, text) in settings.processes {

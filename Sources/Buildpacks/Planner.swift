@@ -22,7 +22,7 @@ struct Planner {
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         let port = try port()
         context.facts["port"] = String(port)
-        let processes = try processes()
+        let processes = try processes(besides: start.command)
         var plan = BuildPlan(
             language: rule.language,
             framework: try framework(),

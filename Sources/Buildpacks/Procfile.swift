@@ -1,7 +1,7 @@
 internal import BuildModel
 
-/// A Procfile: lines of `type: command`. `web` is what the image starts, else the only one there is, else `worker`, else the first
-/// by name; `release` is run before a rollout.
+/// A Procfile: lines of `type: command`. `web` is what the image starts, else `worker`; the first of the others by name only where
+/// nothing else says how to start. `release` is run before a rollout.
 struct Procfile {
     typealias Process = (command: String, line: Int)
 
@@ -15,6 +15,9 @@ struct Procfile {
         let type = types.first { $0 == "web" } ?? types.first { $0 == "worker" } ?? types.first
         return type.flatMap { type in processes[type].map { (type, $0.command) } }
     }
+
+    /// Whether what it starts neither serves nor works: a clock, a console.
+    var isFurther: Bool { start.map { !["web", "worker"].contains($0.type) } ?? false }
 
     /// Reads the file at the root of the tree, or returns nil if there is none.
     ///
@@ -51,9 +54,11 @@ struct Procfile {
             }
             processes[type] = (command, index + 1)
         }
-        if processes["web"] == nil, let start {
-            warnings.append("Procfile has no 'web' process; '\(start.type)' is what the image starts.")
-        }
+        if processes["web"] == nil, let start, !isFurther { warnings.append(Self.withoutWeb(start.type)) }
+    }
+
+    static func withoutWeb(_ type: String) -> String {
+        "Procfile has no 'web' process; '\(type)' is what the image starts."
     }
 
     private static func process(_ line: String) -> (type: String, command: String)? {

@@ -73,14 +73,16 @@ struct StartCommandTests {
     @Test(
         "without web, what the image starts is worker, else the first by name, never release",
         arguments: [
-            ("worker: a\nbot: b\nrelease: c", "worker"), ("zeta: a\nbot: b\nrelease: c", "bot"),
-            ("bot: b", "bot"),
+            ("worker: a\nbot: b\nrelease: c", "worker", false), ("zeta: a\nbot: b\nrelease: c", "bot", true),
+            ("bot: b", "bot", true),
         ]
     )
-    func defaultProcess(_ text: String, _ type: String) throws {
+    func defaultProcess(_ text: String, _ type: String, _ isFurther: Bool) throws {
         let procfile = try Procfile(Array(text.utf8))
         #expect(procfile.start?.type == type)
-        #expect(procfile.warnings == ["Procfile has no 'web' process; '\(type)' is what the image starts."])
+        #expect(procfile.isFurther == isFurther)
+        let warning = "Procfile has no 'web' process; '\(type)' is what the image starts."
+        #expect(procfile.warnings == (isFurther ? [] : [warning]))
         #expect(try Procfile(Array("release: c".utf8)).start == nil)
     }
 
