@@ -1,6 +1,7 @@
 internal import BuildModel
 internal import Dispatch
 internal import Glibc
+internal import Platform
 
 /// What one look at a socket brought.
 enum SocketRead {
@@ -13,8 +14,8 @@ enum SocketRead {
 /// A non-blocking socket with events for its two directions. Confined to the queue that it was made with.
 final class RedisSocket {
     private let descriptor: OwnedDescriptor
-    private let reading: any DispatchSourceRead
-    private let writing: any DispatchSourceWrite
+    private let reading: DescriptorEvents
+    private let writing: DescriptorEvents
     private var awaitsWriting = false
     private var isOpen = true
     private var buffer = [UInt8](repeating: 0, count: 65536)
@@ -28,13 +29,11 @@ final class RedisSocket {
     ) {
         let owned = OwnedDescriptor(descriptor)
         self.descriptor = owned
-        reading = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        writing = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        reading.setEventHandler(handler: readable)
-        writing.setEventHandler(handler: writable)
-        // The number must not be reused before both sources let go of it.
-        reading.setCancelHandler { withExtendedLifetime(owned) {} }
-        writing.setCancelHandler { withExtendedLifetime(owned) {} }
+        reading = DescriptorEvents(descriptor, .reading, queue: queue)
+        writing = DescriptorEvents(descriptor, .writing, queue: queue)
+        // The number must not be reused before both have let go of it.
+        reading.setHandlers(ready: readable, released: { withExtendedLifetime(owned) {} })
+        writing.setHandlers(ready: writable, released: { withExtendedLifetime(owned) {} })
         reading.resume()
     }
 

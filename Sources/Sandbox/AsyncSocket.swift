@@ -100,23 +100,18 @@ final class AsyncSocket: Sendable {
     }
 
     private func waitUntilReadable() async {
-        await Self.wait(DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: Self.queue))
+        await Self.wait(DescriptorEvents(descriptor, .reading, queue: Self.queue))
     }
 
     private func waitUntilWritable() async {
-        await Self.wait(DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: Self.queue))
+        await Self.wait(DescriptorEvents(descriptor, .writing, queue: Self.queue))
     }
 
-    /// One event of a source. It returns when the source has let go of the descriptor, which may then be closed.
-    private static func wait(_ source: any DispatchSourceProtocol) async {
+    /// One event. It returns when nothing looks at the descriptor any more, which may then be closed.
+    private static func wait(_ events: DescriptorEvents) async {
         await withCheckedContinuation { continuation in
-            source.setEventHandler { source.cancel() }
-            source.setCancelHandler {
-                // The handlers hold the source, and it holds them.
-                source.setEventHandler(handler: nil)
-                continuation.resume()
-            }
-            source.resume()
+            events.setHandlers(ready: { events.cancel() }, released: { continuation.resume() })
+            events.resume()
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import CSandbox
 internal import Dispatch
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// Listens to a helper and to the step's output until both have ended, on a queue of its own.
@@ -14,8 +15,8 @@ final class HelperSession: @unchecked Sendable {
     private let process: HelperProcess
     private let queue = DispatchQueue(label: "sandbox.step")
     private let sink: AsyncStream<HelperMessage>.Continuation
-    private let control: any DispatchSourceRead
-    private let output: any DispatchSourceRead
+    private let control: DescriptorEvents
+    private let output: DescriptorEvents
     private let lines: StepLines
     private var buffer = [UInt8](repeating: 0, count: 65536)
     private var open = 2
@@ -30,16 +31,14 @@ final class HelperSession: @unchecked Sendable {
         self.process = process
         self.lines = lines
         (messages, sink) = AsyncStream.makeStream()
-        control = DispatchSource.makeReadSource(fileDescriptor: process.control, queue: queue)
-        output = DispatchSource.makeReadSource(fileDescriptor: process.output, queue: queue)
+        control = DescriptorEvents(process.control, .reading, queue: queue)
+        output = DescriptorEvents(process.output, .reading, queue: queue)
         _ = fcntl(process.output, F_SETFL, O_NONBLOCK)
-        control.setEventHandler { self.readControl() }
-        output.setEventHandler { self.outputEvent() }
-        control.setCancelHandler {
+        control.setHandlers(ready: { self.readControl() }) {
             self.isControlOpen.withLock { $0 = false }
             self.ended(process.control)
         }
-        output.setCancelHandler { self.ended(process.output) }
+        output.setHandlers(ready: { self.outputEvent() }, released: { self.ended(process.output) })
         control.resume()
         output.resume()
     }
@@ -58,7 +57,7 @@ final class HelperSession: @unchecked Sendable {
         }
     }
 
-    /// Begins to read, unless that goes on already. There is one event only for what comes before the end, so that all has to be read.
+    /// Begins to read, unless that goes on already.
     private func outputEvent() {
         guard !isReading else { return }
         isReading = true

@@ -99,6 +99,15 @@ struct ArchitectureTests {
         #expect(files >= 20, "the search found too few imports to mean anything")
     }
 
+    @Test("pipes and sockets are waited for in one place, which keeps them from Dispatch")
+    func descriptorSources() async throws {
+        let found = try await Command.result(
+            ["grep", "-rlE", "make(Read|Write)Source|DispatchIO", "Sources"],
+            in: Self.root
+        )
+        #expect(found.lines == ["Sources/Platform/DescriptorEvents.swift"])
+    }
+
     @Test("no module exports a type with the module's own name")
     func names() async throws {
         for module in Self.floors.joined() {

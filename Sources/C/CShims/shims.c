@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -48,6 +49,16 @@ void slipway_trim_memory(void) {
 
 int slipway_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno;
+}
+
+int slipway_watch(int descriptor, int writing) {
+    int instance = epoll_create1(EPOLL_CLOEXEC);
+    if (instance < 0) return -errno;
+    struct epoll_event wanted = {.events = writing ? EPOLLOUT : EPOLLIN};
+    if (epoll_ctl(instance, EPOLL_CTL_ADD, descriptor, &wanted) == 0) return instance;
+    int error = errno;
+    close(instance);
+    return -error;
 }
 
 int slipway_raise_open_files(void) {

@@ -16,6 +16,10 @@ long long slipway_boottime_nanoseconds(void);
 /// A pipe whose ends are closed in programs that this process starts: ends[0] reads, ends[1] writes. Returns 0 or -errno.
 int slipway_pipe(int ends[2]);
 
+/// An epoll(7) instance that is readable while `descriptor` can be written to (`writing`) or read from, or its other side is gone.
+/// Returns a descriptor or -errno.
+int slipway_watch(int descriptor, int writing);
+
 /// Gives memory that the allocator holds but nobody uses back to the system: malloc_trim(3).
 void slipway_trim_memory(void);
 
