@@ -25,14 +25,11 @@ package enum AttributeNotes {
     /// - Parameters:
     ///   - directory: where the tree is in its repository; empty for the top. Patterns above that lead elsewhere do not count.
     ///   - above: the files of attributes in the directories above, by their paths from the repository's top.
-    ///   - hasLargeFiles: whether the tree has the files of Git LFS in their pointers' places: then nothing is to be
-    ///     said of them.
     /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for files that no project needs.
     package static func notes(
         of tree: any SourceTree,
         at directory: String = "",
-        below above: [String: [UInt8]] = [:],
-        hasLargeFiles: Bool = false
+        below above: [String: [UInt8]] = [:]
     ) throws -> [String] {
         var found: [String: String] = [:]
         for (path, bytes) in above.sorted(by: { $0.key.utf8.count < $1.key.utf8.count }) {
@@ -40,11 +37,15 @@ package enum AttributeNotes {
             let names = way.split(separator: LayerPath.slash).map { Substring($0) }
             collect(bytes, path, into: &found) { mayMatch($0, below: names) }
         }
-        for path in try files(of: tree) {
+        let rules = try IgnoreRules.rules(of: tree)
+        for path in try files(of: tree, rules) {
             guard let bytes = try tree.bytes(at: path, limit: maximumBytes) else { continue }
             collect(bytes, directory.isEmpty ? path : "\(directory)/\(path)", into: &found) { _ in true }
         }
-        if hasLargeFiles { found[pointers] = nil }
+        // Git LFS does what the attribute asks for, unless a pointer is left.
+        if let place = found.removeValue(forKey: largeFiles), let note = try RemainingPointers(in: tree, rules).note {
+            found[note] = place
+        }
         return found.sorted { $0.key < $1.key }.map { "\($0.value): \($0.key)" }
     }
 
@@ -85,8 +86,7 @@ package enum AttributeNotes {
         return parts.count > names.count
     }
 
-    private static func files(of tree: any SourceTree) throws -> [String] {
-        let rules = try IgnoreRules.rules(of: tree)
+    private static func files(of tree: any SourceTree, _ rules: IgnoreRules) throws -> [String] {
         var paths: [[UInt8]] = []
         // Directories that are kept out, and have something that is let back in.
         var inhabited: Set<[UInt8]> = []
@@ -121,11 +121,12 @@ package enum AttributeNotes {
             && (path.count == name.count || path[path.count - name.count - 1] == LayerPath.slash)
     }
 
-    private static let pointers = "Git LFS is not asked; the image has the pointers as they are in git"
+    /// Stands for what `RemainingPointers` finds.
+    private static let largeFiles = "filter=lfs"
 
     private static func meaning(of attribute: Substring) -> String? {
         switch attribute {
-        case "filter=lfs": pointers
+        case "filter=lfs": largeFiles
         case "export-subst": "'export-subst' is not applied; placeholders stay as they are in git"
         case "ident": "'ident' is not applied; '$Id$' stays as it is in git"
         case "eol=crlf": "'eol=crlf' is not applied; line ends stay as they are in git"

@@ -22,12 +22,7 @@ extension LayerMaking {
         let (name, limit) = (AttributeNotes.fileName, AttributeNotes.maximumBytes)
         let above = try await source.files(named: name, above: revision, limit: limit)
         let notes = try await source.withTree(of: revision) { [revision] tree in
-            try AttributeNotes.notes(
-                of: tree,
-                at: revision.rootDirectory,
-                below: above,
-                hasLargeFiles: revision.hasLargeFiles
-            )
+            try AttributeNotes.notes(of: tree, at: revision.rootDirectory, below: above)
         }
         let text = "-" + Hexadecimal.encode(notes.joined(separator: "\n").utf8)
         attempt("What attributes ask for cannot be remembered") { try memo.remember(note: text, for: attributesKey) }
@@ -45,6 +40,6 @@ extension LayerMaking {
     var attributesKey: Digest {
         let root = revision.rootDirectory
         let place = root.isEmpty ? "" : "\(revision.commit.hex) \(root)"
-        return Digest(of: "attributes-v1 \(revision.tree.hex) \(revision.hasLargeFiles) \(place)")
+        return Digest(of: "attributes-v2 \(revision.tree.hex) \(place)")
     }
 }

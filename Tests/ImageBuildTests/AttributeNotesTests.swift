@@ -11,8 +11,7 @@ import Testing
     @Test(
         "what would change files is told, each once, with the pattern that asks for it",
         arguments: [
-            ("*.bin filter=lfs diff=lfs merge=lfs -text", "'.gitattributes', *.bin: Git LFS"),
-            ("version.txt export-subst", "'export-subst'"),
+            ("version.txt export-subst", "'.gitattributes', version.txt: 'export-subst'"),
             ("*.c ident", "'ident'"),
             ("*.bat text eol=crlf", "'eol=crlf'"),
             ("*.txt working-tree-encoding=UTF-16", "'working-tree-encoding'"),
@@ -27,22 +26,48 @@ import Testing
 
     @Test(
         "what changes nothing is not told",
-        arguments: ["", "# *.bin filter=lfs", "* text=auto", "*.sh eol=lf", "*.png binary"]
+        arguments: ["", "# * ident", "* text=auto", "*.sh eol=lf", "*.png binary"]
     )
     func quiet(text: String) throws {
         #expect(try notes(text) == [])
         #expect(try AttributeNotes.notes(of: InMemoryTree(items: [.file("a")])) == [])
     }
 
+    private static let pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:\(String(repeating: "a", count: 64))\nsize 5\n"
+
+    @Test(
+        "of Git LFS those pointers are told that the image has, whatever else was put in its place",
+        arguments: [
+            (["a.bin": pointer], "the image has the pointer 'a.bin'"),
+            (["a.bin": pointer, "b.bin": "fetched", "c.txt": pointer], "the image has 2 pointers, "),
+            (["a.bin": pointer, "c.txt": pointer], "the first 'a.bin'"),
+            (["a.bin": "fetched", "b.bin": ""], nil),
+            (["out/a.bin": pointer], nil),
+            (["a.bin": pointer + String(repeating: "x", count: 1024)], nil),
+            (["a.bin": "version https://git-lfs.github.com/spec/v1 is what pointers begin with"], nil),
+        ] as [([String: String], String?)]
+    )
+    func pointers(files: [String: String], note: String?) throws {
+        let items = files.sorted { $0.key < $1.key }.map { InMemoryTree.Item.file($0.key, $0.value) }
+        let tree = { (attributes: String) in
+            InMemoryTree(items: [.file(".dockerignore", "out"), .file(".gitattributes", attributes)] + items)
+        }
+        let notes = try AttributeNotes.notes(of: tree("*.bin filter=lfs diff=lfs merge=lfs -text"))
+        #expect(notes.count == (note == nil ? 0 : 1))
+        if let note { #expect(notes.allSatisfy { $0.hasPrefix("'.gitattributes', *.bin: ") && $0.contains(note) }) }
+        #expect(try AttributeNotes.notes(of: tree("*.bin -text")).isEmpty, "nothing asks for Git LFS")
+    }
+
     @Test("files in directories count, but for those that are kept out of the image")
     func nested() throws {
         let tree = InMemoryTree(items: [
-            .file(".slipwayignore", "vendor\n"), .directory("docs"), .file("docs/.gitattributes", "*.pdf filter=lfs"),
+            .file(".slipwayignore", "vendor\n"), .directory("docs"), .file("docs/.gitattributes", "*.pdf eol=crlf"),
             .directory("vendor"), .file("vendor/.gitattributes", "* ident"), .file("x.gitattributes", "* export-subst"),
         ])
         let notes = try AttributeNotes.notes(of: tree)
         #expect(notes.count == 1)
-        #expect(notes.first?.hasPrefix("'docs/.gitattributes', *.pdf: Git LFS") == true)
+        #expect(notes.first?.hasPrefix("'docs/.gitattributes', *.pdf: 'eol=crlf'") == true)
     }
 
     @Test(
@@ -82,7 +107,7 @@ import Testing
 
     @Test("where they are refused, the failure names the file, the pattern and the way out")
     func refused() throws {
-        let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", "version")])
+        let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", Self.pointer)])
         let notes = try AttributeNotes.notes(of: tree)
         #expect(throws: Never.self) { try AttributeNotes.check(notes, .tell) }
         let failure = #expect(throws: BuildFailure.self) { try AttributeNotes.check(notes, .refuse) }
