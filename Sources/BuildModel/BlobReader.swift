@@ -18,4 +18,10 @@ package protocol BlobReader: Sendable {
 package protocol StoredTree: SourceTree {
     /// Outlives the tree.
     var blobs: any BlobReader { get }
+    /// What entries have beyond what their kinds say.
+    var details: SourceDetails { get }
+}
+
+extension StoredTree {
+    package var details: SourceDetails { .none }
 }

@@ -18,6 +18,8 @@ package struct Revision: Sendable, Hashable {
     package var submodules: [Submodule] = []
     /// Whether files of Git LFS stand in its own repository's tree in the places of pointers.
     package var hasLargeFiles = false
+    /// sha256 of what its files have beyond what git keeps of them, which its tree's id does not name; nil for a commit.
+    package var details: Digest?
 
     package init(
         commit: ObjectID,

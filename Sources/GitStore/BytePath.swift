@@ -51,11 +51,10 @@ struct BytePath {
         return buffer.prefix(count).map { UInt8(bitPattern: $0) }
     }
 
-    /// The mode bits, without following a link.
-    func mode() throws(BuildFailure) -> mode_t {
-        var status = stat()
-        guard unsafe lstat(characters, &status) == 0 else { throw failure("Cannot read") }
-        return status.st_mode
+    /// What is there, without following a link.
+    func status() throws(BuildFailure) -> FileStatus {
+        guard let status = FileStatus(at: characters) else { throw failure("Cannot read") }
+        return status
     }
 
     private func failure(_ what: String) -> BuildFailure {

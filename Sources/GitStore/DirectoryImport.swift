@@ -1,13 +1,14 @@
 internal import BuildModel
 internal import CGit2
-internal import Glibc
 internal import Platform
 
-/// Writes the files of a directory as git objects, the way `git add` and `git commit` would: same content, same tree id.
+/// Writes the files of a directory as git objects, the way `git add` and `git commit` would: same content, same tree id. But
+/// empty directories are in it, and what git does not keep is collected.
 struct DirectoryImport {
     private static let maximumDepth = 512
     private let repository: Repository
     private let cancelFlag: CancelFlag
+    private(set) var details = DetailCollector()
 
     init(_ repository: Repository, cancelFlag: CancelFlag) {
         self.repository = repository
@@ -15,10 +16,9 @@ struct DirectoryImport {
     }
 
     /// Takes the directory in as one commit of 1970, so that the same files give the same commit everywhere.
-    func commit(_ directory: String) throws(BuildFailure) -> ObjectID {
+    mutating func commit(_ directory: String) throws(BuildFailure) -> ObjectID {
         let path = BytePath(directory)
-        // The top is written even when it is empty.
-        guard let root = try tree(path, depth: 0) else { throw failure(path) }
+        let root = try tree(path, place: [], depth: 0)
         do {
             return try repository.writeCommit(of: root, message: "The files of a directory without a repository\n")
         } catch {
@@ -26,8 +26,8 @@ struct DirectoryImport {
         }
     }
 
-    /// - Returns: nil for a directory without files, of which git keeps nothing.
-    private func tree(_ directory: BytePath, depth: Int) throws(BuildFailure) -> ObjectID? {
+    /// - Parameter place: of the directory below the top, with a slash behind it.
+    private mutating func tree(_ directory: BytePath, place: [UInt8], depth: Int) throws(BuildFailure) -> ObjectID {
         guard depth < Self.maximumDepth else {
             throw unsupported(directory, "is nested more than \(Self.maximumDepth) directories deep")
         }
@@ -37,12 +37,11 @@ struct DirectoryImport {
         for name in try directory.names() where name != Self.gitDirectory {
             guard !cancelFlag.isSet else { throw .cancelled(operation: "git.import") }
             let path = directory.appending(name)
-            guard let (id, mode) = try entry(path, depth: depth) else { continue }
+            let place = place + name.dropLast().map { UInt8(bitPattern: $0) }
+            let (id, mode) = try entry(path, place: place, depth: depth)
             var form = id.libraryForm
             try check(unsafe git_treebuilder_insert(nil, builder, name, &form, mode), path)
         }
-        let count = unsafe git_treebuilder_entrycount(builder)
-        guard depth == 0 || count > 0 else { return nil }
         var id = git_oid()
         try check(unsafe git_treebuilder_write(&id, builder), directory)
         return ObjectID(id)
@@ -50,20 +49,26 @@ struct DirectoryImport {
 
     private static let gitDirectory = Array(".git".utf8CString)
 
-    private func entry(_ path: BytePath, depth: Int) throws(BuildFailure) -> (ObjectID, git_filemode_t)? {
-        let mode = try path.mode()
+    private mutating func entry(
+        _ path: BytePath,
+        place: [UInt8],
+        depth: Int
+    ) throws(BuildFailure) -> (ObjectID, git_filemode_t) {
+        let status = try path.status()
         var id = git_oid()
-        switch mode & S_IFMT {
-        case S_IFDIR:
-            return try tree(path, depth: depth + 1).map { ($0, GIT_FILEMODE_TREE) }
-        case S_IFLNK:
+        switch status.kind {
+        case .directory:
+            try details.add(place, status, at: path)
+            return (try tree(path, place: place + [UInt8(ascii: "/")], depth: depth + 1), GIT_FILEMODE_TREE)
+        case .symbolicLink:
             let target = try path.linkTarget()
             try check(unsafe git_blob_create_from_buffer(&id, repository.pointer, target, target.count), path)
             return (ObjectID(id), GIT_FILEMODE_LINK)
-        case S_IFREG:
+        case .file:
+            try details.add(place, status, at: path)
             try check(unsafe git_blob_create_from_disk(&id, repository.pointer, path.characters), path)
-            return (ObjectID(id), mode & S_IXUSR != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
-        default:
+            return (ObjectID(id), status.isExecutable ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
+        case .pipe, .socket, .device, .whiteout:
             throw unsupported(path, "is a socket, device or pipe, which no image can have; remove it")
         }
     }
@@ -83,13 +88,12 @@ struct DirectoryImport {
         )
     }
 
-    private func unsupported(_ path: BytePath, _ reason: String) -> BuildFailure {
-        BuildFailure(
-            .code,
-            .unsupportedFile,
-            operation: "git.import",
-            message: "'\(path.display)' \(reason)."
-        )
+    private func unsupported(_ path: BytePath, _ reason: String) -> BuildFailure { .unsupportedFile(path, reason) }
+}
+
+extension BuildFailure {
+    static func unsupportedFile(_ path: BytePath, _ reason: String) -> BuildFailure {
+        BuildFailure(.code, .unsupportedFile, operation: "git.import", message: "'\(path.display)' \(reason).")
     }
 }
 

@@ -29,17 +29,19 @@ package struct LocalRepository: RevisionSource {
     }
 
     /// Takes in a directory that is no repository: its files are hashed into a temporary object database, which is removed
-    /// with the last copy of the result. `.git` is left out; symbolic links stay links.
+    /// with the last copy of the result. `.git` is left out; symbolic links stay links. What git does not keep (modes, attributes,
+    /// names of one file) goes along beside the objects.
     ///
     /// - Parameter parent: where the temporary database goes; nil for `TMPDIR`, else `/tmp`.
     /// - Throws: `BuildFailure` with code `unsupported_file` that names a socket, device or pipe; `system`; `cancelled`.
     package static func importing(directory: String, in parent: String? = nil) async throws -> LocalRepository {
         let path = try resolve(directory)
         let scratch = try ImportedDirectory.Scratch(in: parent)
-        let commit = try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
-            try DirectoryImport($0, cancelFlag: $1).commit(path)
+        let (commit, details) = try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
+            var directory = DirectoryImport($0, cancelFlag: $1)
+            return (try directory.commit(path), directory.details.finish())
         }
-        let imported = ImportedDirectory(scratch: scratch, commit: commit)
+        let imported = ImportedDirectory(scratch: scratch, commit: commit, details: details)
         return LocalRepository(path: path, rootDirectory: "", imported: imported)
     }
 
@@ -51,12 +53,14 @@ package struct LocalRepository: RevisionSource {
     package func revision(_ name: String? = nil) async throws -> Revision {
         let name = imported.map(\.commit.hex) ?? name ?? "HEAD"
         return try await TreeReading.run(opening: opener) { repository, _ in
-            try repository.revision(
+            var revision = try repository.revision(
                 of: try commit(name, in: repository),
                 url: imported == nil ? repository.originURL : "",
                 reference: imported == nil ? repository.branch(for: name) : nil,
                 rootDirectory: rootDirectory
             )
+            revision.details = imported?.details.digest
+            return revision
         }
     }
 
@@ -64,7 +68,13 @@ package struct LocalRepository: RevisionSource {
         of revision: Revision,
         _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
-        try await TreeReading.withTree(of: revision, maximumBlobBytes: .max, opening: treeOpener, body)
+        try await TreeReading.withTree(
+            of: revision,
+            maximumBlobBytes: .max,
+            details: imported?.details ?? .none,
+            opening: treeOpener,
+            body
+        )
     }
 
     package func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]] {

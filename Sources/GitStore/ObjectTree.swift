@@ -7,6 +7,7 @@ internal import Platform
 final class ObjectTree: StoredTree {
     let id: ObjectID
     let repository: Repository
+    let details: SourceDetails
     private let objects: OpaquePointer
     private let maximumBlobBytes: Int64
     private let cancelFlag: CancelFlag
@@ -18,14 +19,17 @@ final class ObjectTree: StoredTree {
     /// - Parameters:
     ///   - root: the id of a tree.
     ///   - maximumBlobBytes: the most that is read at once, whatever a caller's own limit.
+    ///   - details: by paths from this tree's root.
     ///   - cancelFlag: makes the methods throw once it is set.
     init(
         _ repository: Repository,
         root: ObjectID,
         maximumBlobBytes: Int64,
+        details: SourceDetails = .none,
         cancelFlag: CancelFlag = CancelFlag()
     ) throws(LibraryError) {
         id = root
+        self.details = details
         self.cancelFlag = cancelFlag
         self.repository = repository
         self.maximumBlobBytes = maximumBlobBytes

@@ -77,6 +77,7 @@ enum TreeReading {
     static func withTree<Value: Sendable>(
         of revision: Revision,
         maximumBlobBytes: Int64,
+        details: SourceDetails = .none,
         opening open: @escaping @Sendable () throws -> Repository,
         _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value {
@@ -86,6 +87,7 @@ enum TreeReading {
                     repository,
                     root: revision.tree,
                     maximumBlobBytes: maximumBlobBytes,
+                    details: details,
                     cancelFlag: flag
                 )
                 return try body(tree)

@@ -46,9 +46,7 @@ struct ChangeRecords {
         in directory: DirectoryHandle,
         _ path: [UInt8]
     ) throws(BuildFailure) -> [ExtendedAttribute] {
-        let found = try directory.extendedAttributes(of: name) { key in
-            key == ExtendedAttribute.fileCapability || (key.hasPrefix("user.") && !OverlayAttributes.isReserved(key))
-        }
+        let found = try directory.extendedAttributes(of: name, where: ExtendedAttribute.isPortable)
         var attributes: [ExtendedAttribute] = []
         for attribute in found {
             let isCapability = attribute.name == ExtendedAttribute.fileCapability

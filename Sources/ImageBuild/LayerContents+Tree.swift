@@ -7,6 +7,7 @@ extension LayerContents {
         let rules = try IgnoreRules.rules(of: tree)
         var skipped = SkippedDirectories()
         var filter = RangeFilter(range)
+        var details = DetailedEntries(tree.details)
         try tree.walk { entry in
             try treeGuard.admit(entry)
             let place = filter.place(of: entry)
@@ -20,13 +21,13 @@ extension LayerContents {
             }
             for directory in skipped.takeAncestors(of: entry.path) {
                 let path = root + [LayerPath.slash] + directory
-                if added[path] == nil { try stream.append(base.directory(path, ownership: ownership)) }
+                if added[path] == nil { try stream.append(self.directory(directory, at: path, details)) }
             }
             let path = root + [LayerPath.slash] + entry.path
             guard path.count <= LayerPath.maximumPath else {
                 throw LayerFailure.unsafe(entry.path, "its path is over \(LayerPath.maximumPath) bytes long")
             }
-            if try !isReplaced(entry, at: path) { try add(entry, of: tree, at: path) }
+            if try !isReplaced(entry, at: path) { try add(entry, of: tree, at: path, &details) }
             return .proceed
         }
     }
@@ -43,21 +44,44 @@ extension LayerContents {
         return true
     }
 
-    private func add(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8]) throws {
+    private func add(
+        _ entry: TreeEntry,
+        of tree: any StoredTree,
+        at path: [UInt8],
+        _ details: inout DetailedEntries
+    ) throws {
         switch entry.kind {
-        case .directory: try stream.append(base.directory(path, ownership: ownership))
-        case .file: try addFile(entry, of: tree, at: path, mode: 0o644)
-        case .executable: try addFile(entry, of: tree, at: path, mode: 0o755)
+        case .directory: try stream.append(directory(entry.path, at: path, details))
+        case .file: try addFile(entry, of: tree, at: path, mode: 0o644, &details)
+        case .executable: try addFile(entry, of: tree, at: path, mode: 0o755, &details)
         case .symbolicLink: try addLink(entry, of: tree, at: path)
         case .submodule: throw LayerFailure.submodule(entry.path)
         }
     }
 
-    private func addFile(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8], mode: UInt32) throws {
+    /// The entry of a directory of the source: as the base has it, else as the source has it.
+    private func directory(_ source: [UInt8], at path: [UInt8], _ details: DetailedEntries) -> TarEntry {
+        let entry = base.directory(path, ownership: ownership)
+        return base.isDirectory(path) ? entry : details.completed(entry, as: source)
+    }
+
+    private func addFile(
+        _ entry: TreeEntry,
+        of tree: any StoredTree,
+        at path: [UInt8],
+        mode: UInt32,
+        _ details: inout DetailedEntries
+    ) throws {
         guard entry.size <= maximumBlobBytes else {
             throw LayerFailure.tooLarge(entry.path, size: entry.size, limit: maximumBlobBytes)
         }
-        let file = TarEntry.file(path, mode: mode, size: entry.size, ownership: ownership)
+        let file = details.completed(
+            .file(path, mode: mode, size: entry.size, ownership: ownership),
+            as: entry.path
+        )
+        if let first = details.firstPath(of: entry.path, at: path) {
+            return try stream.append(.hardLink(path, to: first, like: file))
+        }
         try stream.append(file, content: BlobEntryContent(entry: entry, blobs: tree.blobs))
     }
 

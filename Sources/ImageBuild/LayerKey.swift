@@ -11,11 +11,13 @@ package struct LayerKey: Sendable, Hashable {
     /// The key as one value, for notes that belong to it.
     package var noteKey: Digest { Digest(of: "note \(digest.hex)") }
 
-    /// - Parameters: as for `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds.
+    /// - Parameters: as for `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds,
+    ///   and what files have beyond that (`SourceDetails`) by a digest.
     /// - Throws: `BuildFailure`: `invalid_configuration` if there is no such codec, `invalid_plan` if the base's links lead nowhere.
     package init(
         tree: ObjectID,
         part: TreePart = .whole,
+        details: Digest? = nil,
         at directory: String,
         on base: LayerBase = .none,
         ownership: FileOwnership = .root,
@@ -29,7 +31,7 @@ package struct LayerKey: Sendable, Hashable {
                 "content": .string(Digest(of: file.content).hex),
             ]
         }
-        let parts: JSONValue = [
+        let parts: [String: JSONValue] = [
             "tree": .string(part.content?.hex ?? tree.hex),
             "directory": .string(directory),
             "base": try base.identity(at: directory, files: files),
@@ -43,6 +45,7 @@ package struct LayerKey: Sendable, Hashable {
             "maximumBlobBytes": .integer(settings.maximumBlobBytes),
             "attributes": .string(settings.attributes.rawValue),
         ]
-        digest = Digest(of: parts.canonicalBytes)
+        let plain = Digest(of: JSONValue.object(parts).canonicalBytes)
+        digest = details.map { Digest(of: "\(plain.hex) \($0.hex)") } ?? plain
     }
 }

@@ -39,6 +39,11 @@ extension TarEntry {
         TarEntry(kind: .file, path: path, mode: mode, ownership: ownership, size: size)
     }
 
+    /// A further name of a file that is in the archive.
+    static func hardLink(_ path: [UInt8], to first: [UInt8], like file: TarEntry) -> TarEntry {
+        TarEntry(kind: .hardLink, path: path, mode: file.mode, ownership: file.ownership, link: first)
+    }
+
     static func symbolicLink(_ path: [UInt8], to target: [UInt8], ownership: FileOwnership) -> TarEntry {
         TarEntry(kind: .symbolicLink, path: path, mode: 0o777, ownership: ownership, link: target)
     }

@@ -21,6 +21,17 @@ package struct FileStatus: Sendable, Hashable {
     /// When content or attributes last changed; nobody can set it.
     package var changed: FileTime
 
+    /// - Parameter path: terminated by NUL.
+    /// - Returns: nil if it cannot be looked at; `errno` says why.
+    package init?(at path: [CChar]) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    /// Whether the owner may execute it.
+    package var isExecutable: Bool { mode & 0o100 != 0 }
+
     init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {
@@ -91,6 +102,11 @@ package struct FileAttributes: Sendable, Hashable {
 /// One extended attribute: xattr(7).
 package struct ExtendedAttribute: Sendable, Hashable {
     package static let fileCapability = "security.capability"
+
+    /// Whether an attribute of a file means the same in an image: what its owner noted, and capabilities.
+    package static func isPortable(_ name: String) -> Bool {
+        name == fileCapability || (name.hasPrefix("user.") && !OverlayAttributes.isReserved(name))
+    }
 
     /// With its namespace, such as `user.origin`.
     package var name: String

@@ -33,7 +33,7 @@ struct LayerMaking: Sendable {
     }
 
     var wholeKey: LayerKey {
-        get throws(BuildFailure) { try LayerKey(tree: revision.tree, at: directory, on: base, settings: settings) }
+        get throws(BuildFailure) { try key(of: .whole) }
     }
 
     /// Whether the project's tree has to be cut anew.
@@ -105,8 +105,15 @@ struct LayerMaking: Sendable {
         return try LayerSplit.choose(for: tree, limit: settings.maximumLayers, history: history)
     }
 
-    func key(of part: TreePart) throws -> LayerKey {
-        try LayerKey(tree: revision.tree, part: part, at: directory, on: base, settings: settings)
+    func key(of part: TreePart) throws(BuildFailure) -> LayerKey {
+        try LayerKey(
+            tree: revision.tree,
+            part: part,
+            details: revision.details,
+            at: directory,
+            on: base,
+            settings: settings
+        )
     }
 
     private func write(

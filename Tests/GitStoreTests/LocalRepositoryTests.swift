@@ -70,7 +70,6 @@ struct LocalRepositoryTests {
         try fixture.scratch.write("hello", to: "plain/index.html")
         try fixture.scratch.write("#!/bin/sh\n", to: "plain/bin/run", mode: 0o755)
         try fixture.scratch.write("", to: "plain/empty")
-        try Directories.create("\(path)/nothing/in/here")
         try await Command.output(["ln", "-s", "/etc/passwd", "\(path)/link"])
         try await Command.output(["sh", "-c", "printf x > \"$(printf 'plain/f\\377')\""], in: fixture.scratch.path)
         let local = try await LocalRepository.importing(directory: path)
@@ -82,6 +81,51 @@ struct LocalRepositoryTests {
         #expect(try await !local.hasUncommittedChanges())
         // With its .git now, which is left out: the same again.
         #expect(try await LocalRepository.importing(directory: path).revision().commit == revision.commit)
+    }
+
+    @Test("what git does not keep of a plain directory stands beside its tree, and names another revision")
+    func details() async throws {
+        let path = fixture.scratch("plain")
+        try fixture.scratch.write("usual", to: "plain/usual")
+        let plain = try await LocalRepository.importing(directory: path)
+        #expect(try await plain.revision().details == nil)
+        #expect(plain.unreadableNote == nil)
+        try fixture.scratch.write("secret", to: "plain/secret", mode: 0o600)
+        try fixture.scratch.write("tool", to: "plain/bin/tool", mode: 0o4755)
+        try await Command.output(
+            [
+                "sh", "-c",
+                """
+                ln plain/usual other && ln plain/bin/tool plain/a-tool && mkdir -p plain/none/in && chmod 1777 plain/none
+                python3 -c 'import os; os.setxattr("plain/bin", "user.k", b"v"); os.setxattr("plain/a-tool", "user.z", b"")'
+                """,
+            ],
+            in: fixture.scratch.path
+        )
+        let local = try await LocalRepository.importing(directory: path)
+        let revision = try await local.revision()
+        let details = try await local.withTree(of: revision) { $0.details }
+        let tool = SourceDetails.Entry(
+            mode: 0o4755,
+            attributes: [DirectoryHeader.Attribute(name: "user.z", value: [])],
+            firstName: Array("a-tool".utf8)
+        )
+        let expected: [String: SourceDetails.Entry] = [
+            "a-tool": tool, "bin/tool": tool, "secret": SourceDetails.Entry(mode: 0o600),
+            "none": SourceDetails.Entry(mode: 0o1777),
+            "bin": SourceDetails.Entry(
+                mode: 0o755,
+                attributes: [DirectoryHeader.Attribute(name: "user.k", value: Array("v".utf8))]
+            ),
+        ]
+        #expect(details.entries == Dictionary(uniqueKeysWithValues: expected.map { (Array($0.utf8), $1) }))
+        #expect(try await local.entries(of: revision).map(\.displayPath).contains("none/in"))
+        #expect(local.unreadableNote?.contains("'secret': ") == true)
+        let first = try #require(revision.details)
+        #expect(try await LocalRepository.importing(directory: path).revision() == revision)
+        try await Command.output(["chmod", "640", "\(path)/secret"])
+        let second = try await LocalRepository.importing(directory: path).revision()
+        #expect(second.tree == revision.tree && second.details != first)
     }
 
     @Test("a pipe in a plain directory is refused by its name")

@@ -15,6 +15,7 @@ struct InMemoryTree: StoredTree {
     /// In the order in which a walk visits them.
     let items: [Item]
     let blobs: any BlobReader
+    var details = SourceDetails.none
     private let places: [[UInt8]: Int]
     private let names: [ObjectID]
 

@@ -85,6 +85,35 @@ struct LocalBuildTests {
         #expect(try Files.read(scratch("plain-bundle/rootfs/app/main.py")) == Array("print('plain')\n".utf8))
     }
 
+    @Test("without git, has modes, empty directories, attributes and names of one file in its image; refuses sockets")
+    func outsideGit() async throws {
+        try scratch.write("print('x')\n", to: "plain/main.py")
+        try scratch.write("key", to: "plain/key", mode: 0o600)
+        let more = "import os; os.setxattr('main.py', 'user.k', b'v')"
+        try await Command.output(
+            ["sh", "-c", "ln main.py twin.py && mkdir none && chmod 2770 none && python3 -c \"\(more)\""],
+            in: scratch("plain")
+        )
+        let words = ["build", scratch("plain"), "--output"]
+        let result = try await SlipwayProgram.result(
+            words + ["oci:\(scratch("layout")):a"],
+            environment: environment
+        )
+        #expect(result.succeeded && (result.text + result.errorText).contains("'key'"), "\(result.errorText)")
+        let manifest = try await Command.output(["skopeo", "inspect", "--raw", "oci:\(scratch("layout")):a"])
+        let digests = try JSONDocument.parse(manifest.text)["layers"]?.array?.compactMap { $0["digest"]?.string } ?? []
+        let layer = scratch("layout/blobs/\(digests.last?.replacing(":", with: "/") ?? "none")")
+        let listed = try await Command.output(["tar", "-tvzf", layer]).text
+        #expect(listed.contains("-rw-------"), "\(listed)")
+        #expect(listed.contains("drwxrws---") && listed.contains("app/none/"))
+        #expect(listed.contains("app/twin.py link to app/main.py"))
+        #expect(try await Command.output(["gzip", "-dc"], input: try Files.read(layer)).text.contains("user.k=v"))
+        let bind = "import socket; socket.socket(1).bind('a.sock')"
+        try await Command.output(["python3", "-c", bind], in: scratch("plain"))
+        let refused = try await SlipwayProgram.result(words + ["oci:\(scratch("layout")):b"], environment: environment)
+        #expect(!refused.succeeded && refused.errorText.contains("plain/a.sock"), "\(refused.errorText)")
+    }
+
     @Test("leaves nothing temporary behind, however it ends, and says nothing of this machine in the image")
     func leftovers() async throws {
         try Directories.create(scratch("tmp"))

@@ -44,6 +44,30 @@ struct StepInputTests {
         )
     }
 
+    @Test("of a source outside git a step sees modes and names of one file, but no file that makes anybody root")
+    func details() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: mkdir /out && stat -c '%n %a %h' tool twin key >/out/seen && stat -c '%n %a' none >>/out/seen
+              outputs: [/out]
+            """
+        )
+        let app = try fixture.app(["probe.txt": "", "tool": "x", "key": "y"])
+        try await Command.output(
+            ["sh", "-c", "chmod 4755 tool && ln tool twin && chmod 640 key && mkdir none && chmod 2775 none"],
+            in: app
+        )
+        let build = try await fixture.build("1")
+        try #require(build.result.succeeded, "\(build.log)")
+        let seen = String(decoding: try Files.read("\(try await fixture.unpack("1"))/out/seen"), as: UTF8.self)
+        #expect(seen == "tool 755 2\ntwin 755 2\nkey 640 1\nnone 2775\n")
+        #expect(try await fixture.build("2").remembered == ["build"])
+        try await Command.output(["chmod", "600", "\(app)/key"])
+        #expect(try await fixture.build("3").run == ["build"])
+    }
+
     @Test(
         "only declared outputs remain; unshipped ones are for later steps alone; a build on all of the source changes it"
     )

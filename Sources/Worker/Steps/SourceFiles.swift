@@ -11,7 +11,7 @@ struct SourceFiles {
     /// What a name takes of the disk at least, whatever is in the file.
     private static let block: Int64 = 4096
 
-    private let inputs: Wanted
+    private let inputs: WantedInputs
     private let ownerID: UInt32
     private let cancellation: CancelFlag
     private let limit: Int64
@@ -19,6 +19,11 @@ struct SourceFiles {
     private var room: Int64
     /// The directories from the root of what is written down to where the last entry was.
     private var path: [(name: [UInt8], handle: DirectoryHandle)]
+    private let details: SourceDetails
+    /// How many names lead to the tree's root.
+    private let depth: Int
+    /// Where files with several names were written, by their first names in the tree.
+    private var written: [[UInt8]: [[UInt8]]] = [:]
 
     /// Writes what `inputs` name of a tree.
     ///
@@ -36,8 +41,9 @@ struct SourceFiles {
         cancellation: CancelFlag
     ) throws {
         let root = try DirectoryHandle(path: directory)
-        var files = SourceFiles(inputs, root: root, limit: limit, cancellation: cancellation)
         let parents = SandboxPath.names(place)
+        let details = (tree.details, parents.count)
+        var files = SourceFiles(inputs, details, root: root, limit: limit, cancellation: cancellation)
         guard parents.allSatisfy(isSafe) else { throw unsafe("a step's directory", place) }
         try files.enter(parents)
         try tree.walk { entry in try files.add(entry, of: tree, below: parents) }
@@ -45,8 +51,15 @@ struct SourceFiles {
         try root.apply(files.attributes(0o755))
     }
 
-    private init(_ inputs: StepInputs, root: DirectoryHandle, limit: Int64, cancellation: CancelFlag) {
-        self.inputs = Wanted(inputs)
+    private init(
+        _ inputs: StepInputs,
+        _ details: (SourceDetails, depth: Int),
+        root: DirectoryHandle,
+        limit: Int64,
+        cancellation: CancelFlag
+    ) {
+        self.inputs = WantedInputs(inputs)
+        (self.details, depth) = details
         (self.limit, room) = (limit, limit)
         self.cancellation = cancellation
         ownerID = ProcessRights.current.stepFileOwner
@@ -80,8 +93,28 @@ struct SourceFiles {
         return .proceed
     }
 
-    private func write(
+    private mutating func write(
         _ entry: TreeEntry,
+        of tree: any StoredTree,
+        mode: UInt32,
+        _ name: [UInt8],
+        in directory: DirectoryHandle
+    ) throws {
+        if let first = details.entries[entry.path]?.firstName {
+            guard let names = written[first] else {
+                written[first] = path.dropFirst().map(\.name) + [name]
+                return try writeContent(of: entry, of: tree, mode: mode, name, in: directory)
+            }
+            let parent = try names.dropLast().reduce(path[0].handle) { try $0.directory($1) }
+            let isMade = try directory.makeHardLink(name, to: names[names.count - 1], in: parent)
+            guard isMade else { throw Self.unsafe(entry) }
+            return
+        }
+        try writeContent(of: entry, of: tree, mode: mode, name, in: directory)
+    }
+
+    private func writeContent(
+        of entry: TreeEntry,
         of tree: any StoredTree,
         mode: UInt32,
         _ name: [UInt8],
@@ -94,7 +127,8 @@ struct SourceFiles {
             try unsafe file.write(piece, at: offset)
             offset += Int64(piece.count)
         }
-        try file.apply(attributes(mode))
+        // Nobody on the node is to become root by a file of a source.
+        try file.apply(attributes(mode, of: entry.path, mask: 0o1777))
     }
 
     private func link(
@@ -124,11 +158,31 @@ struct SourceFiles {
 
     /// Closes directories, whose times change no more from now on.
     private mutating func leave(keeping count: Int) throws {
-        while path.count > count + 1, let last = path.popLast() { try last.handle.apply(attributes(0o755)) }
+        while path.count > count + 1, let last = path.last {
+            let names = details.entries.isEmpty ? [] : path.dropFirst(depth + 1).map(\.name)
+            // Who has written the directory removes it again.
+            let place = Array(names.joined(separator: [Self.slash]))
+            try last.handle.apply(attributes(0o755, of: place, mask: 0o7777, least: 0o700))
+            path.removeLast()
+        }
     }
 
-    private func attributes(_ mode: UInt32) -> FileAttributes {
-        FileAttributes(mode: mode, user: ownerID, group: ownerID, modified: Self.time)
+    private static let slash = UInt8(ascii: "/")
+
+    /// - Parameter place: in the tree, which may know more than the kind of what is there.
+    private func attributes(
+        _ mode: UInt32,
+        of place: [UInt8] = [],
+        mask: UInt32 = 0o777,
+        least: UInt32 = 0
+    ) -> FileAttributes {
+        let entry = details.entries[place]
+        let mode = (entry?.mode ?? mode) & mask | least
+        var attributes = FileAttributes(mode: mode, user: ownerID, group: ownerID, modified: Self.time)
+        for found in entry?.attributes ?? [] where found.name != ExtendedAttribute.fileCapability {
+            attributes.extended.append(ExtendedAttribute(name: found.name, value: found.value))
+        }
+        return attributes
     }
 
     private static func isSafe(_ name: [UInt8]) -> Bool {
@@ -156,30 +210,5 @@ struct SourceFiles {
             operation: "steps.inputs",
             message: "This cannot be written for a step, \(what): '\(path)'."
         )
-    }
-}
-
-/// Which entries of a tree a step sees.
-private struct Wanted {
-    enum Verdict { case yes, partly, no }
-
-    /// nil for all.
-    private let paths: [[UInt8]]?
-
-    init(_ inputs: StepInputs) {
-        switch inputs {
-        case .all: paths = nil
-        case .paths(let paths): self.paths = paths.map { Array($0.utf8) }
-        }
-    }
-
-    func judge(_ entry: [UInt8]) -> Verdict {
-        guard let paths else { return .yes }
-        var verdict = Verdict.no
-        for path in paths {
-            if entry == path || entry.starts(with: path + [UInt8(ascii: "/")]) { return .yes }
-            if path.starts(with: entry + [UInt8(ascii: "/")]) { verdict = .partly }
-        }
-        return verdict
     }
 }

@@ -108,9 +108,13 @@ struct StepWork: Sendable {
 
     /// What the step sees of the source, by object ids: nothing is read.
     func inputs() async throws -> JSONValue {
-        guard case .paths(let paths) = step.inputs else { return ["tree": .string(revision.tree.hex)] }
+        // No path begins with a slash.
+        let details: [String: JSONValue] = revision.details.map { ["/details": .string($0.hex)] } ?? [:]
+        guard case .paths(let paths) = step.inputs else {
+            return .object(details.merging(["tree": .string(revision.tree.hex)]) { _, tree in tree })
+        }
         return try await source.withTree(of: revision) { tree in
-            var inputs: [String: JSONValue] = [:]
+            var inputs = details
             for path in paths {
                 guard let entry = try tree.entry(at: path) else { continue }
                 inputs[path] = .string("\(entry.kind) \(entry.objectID.hex)")

@@ -1,0 +1,72 @@
+internal import BuildModel
+internal import Platform
+
+/// Collects what git does not keep of a directory's files: modes but the owner's right to execute, attributes, and which names
+/// are names of one file.
+struct DetailCollector {
+    private var entries: [[UInt8]: SourceDetails.Entry] = [:]
+    private var names: [FileIdentity: (mode: UInt32, places: [[UInt8]])] = [:]
+
+    /// Looks at a file or directory.
+    ///
+    /// - Parameter place: relative to the top.
+    mutating func add(_ place: [UInt8], _ status: FileStatus, at path: BytePath) throws(BuildFailure) {
+        let usual: UInt32 = status.kind == .directory || status.isExecutable ? 0o755 : 0o644
+        let attributes = try attributes(at: path)
+        if status.mode != usual || !attributes.isEmpty {
+            entries[place] = SourceDetails.Entry(mode: status.mode, attributes: attributes)
+        }
+        if status.kind == .file, status.links > 1 {
+            names[status.identity, default: (status.mode, [])].places.append(place)
+        }
+    }
+
+    /// All of it; names that lie outside the directory do not count.
+    func finish() -> SourceDetails {
+        var details = SourceDetails(entries)
+        for (mode, places) in names.values where places.count > 1 {
+            let first = places.min { $0.lexicographicallyPrecedes($1) }
+            for place in places {
+                details.entries[place, default: SourceDetails.Entry(mode: mode)].firstName = first
+            }
+        }
+        return details
+    }
+
+    private func attributes(at path: BytePath) throws(BuildFailure) -> [DirectoryHeader.Attribute] {
+        let found = try ExtendedAttribute.all(
+            at: path.characters,
+            shown: path.display,
+            where: ExtendedAttribute.isPortable
+        )
+        var attributes: [DirectoryHeader.Attribute] = []
+        for attribute in found {
+            guard !attribute.name.contains("=") else {
+                throw .unsupportedFile(path, "has an attribute that no image can have; remove '\(attribute.name)'")
+            }
+            guard attribute.name != ExtendedAttribute.fileCapability || Self.isForAny(attribute.value) else {
+                throw .unsupportedFile(path, "has capabilities in one user namespace alone; remove them with setcap -r")
+            }
+            attributes.append(DirectoryHeader.Attribute(name: attribute.name, value: attribute.value))
+        }
+        return attributes
+    }
+
+    /// capabilities(7), "File capability extended attribute versioning": version 3 names a user namespace.
+    private static func isForAny(_ capability: [UInt8]) -> Bool { capability.count > 3 && capability[3] < 3 }
+}
+
+extension SourceDetails {
+    /// sha256 of all of it; nil if there is nothing.
+    var digest: Digest? {
+        guard !entries.isEmpty else { return nil }
+        let hasher = SHA256Hasher()
+        for (path, entry) in entries.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let attributes = entry.attributes.map { "\($0.name)=\(Hexadecimal.encode($0.value))" }
+            let names = [path, entry.firstName ?? []].map { Hexadecimal.encode($0) }
+            let words = names + ["\(entry.mode)"] + attributes
+            hasher.update(Array("\(words.joined(separator: "\0"))\n".utf8))
+        }
+        return hasher.finalize()
+    }
+}
