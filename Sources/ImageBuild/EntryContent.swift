@@ -18,12 +18,14 @@ protocol EntryContent: Sendable {
 struct BlobEntryContent: EntryContent {
     let entry: TreeEntry
     let blobs: any BlobReader
+    let reads: ReadCount
 
     var size: Int64 { entry.size }
     var identity: String { entry.objectID.hex }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws {
         try unsafe blobs.read(entry.objectID, into: buffer)
+        reads.add(buffer.count)
     }
 
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -31,6 +33,7 @@ struct BlobEntryContent: EntryContent {
         var rest = entry.size
         try unsafe blobs.forEachPiece(of: entry.objectID, size: entry.size) { piece in
             rest -= Int64(piece.count)
+            reads.add(piece.count)
             guard rest >= 0 else { throw LayerFailure.changed(entry.path, promised: entry.size) }
             try unsafe body(piece)
         }

@@ -8,6 +8,7 @@ struct FileEntryContent: EntryContent {
     /// In the image, for the error.
     let path: [UInt8]
     let file: FileContent
+    let reads: ReadCount
 
     var size: Int64 { file.size }
     var identity: String { "" }
@@ -16,6 +17,7 @@ struct FileEntryContent: EntryContent {
     func bytes() throws(BuildFailure) -> [UInt8] {
         let bytes = try Files.bytes(of: file)
         guard bytes.count == size else { throw LayerFailure.changed(path, promised: size) }
+        reads.add(bytes.count)
         return bytes
     }
 
@@ -26,6 +28,7 @@ struct FileEntryContent: EntryContent {
             let count = try unsafe file.read(at: Int64(filled), into: rest)
             guard count > 0 else { throw LayerFailure.changed(path, promised: size) }
             filled += count
+            reads.add(count)
         }
     }
 
@@ -40,6 +43,7 @@ struct FileEntryContent: EntryContent {
                 into: UnsafeMutableRawBufferPointer(rebasing: room[..<wanted])
             )
             guard count > 0 else { throw LayerFailure.changed(path, promised: size) }
+            reads.add(count)
             try unsafe body(UnsafeRawBufferPointer(rebasing: room[..<count]))
             offset += Int64(count)
         }

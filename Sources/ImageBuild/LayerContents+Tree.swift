@@ -82,7 +82,7 @@ extension LayerContents {
         if let first = details.firstPath(of: entry.path, at: path) {
             return try stream.append(.hardLink(path, to: first, like: file))
         }
-        try stream.append(file, content: BlobEntryContent(entry: entry, blobs: tree.blobs))
+        try stream.append(file, content: BlobEntryContent(entry: entry, blobs: tree.blobs, reads: stream.reads))
     }
 
     private func addLink(_ entry: TreeEntry, of tree: any StoredTree, at path: [UInt8]) throws {

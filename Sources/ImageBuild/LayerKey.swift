@@ -7,6 +7,8 @@ package struct LayerKey: Sendable, Hashable {
     package let digest: Digest
     /// The codec that is part of it.
     let codec: String
+    /// What the digest is of.
+    package let grounds: LayerGrounds
 
     /// The key as one value, for notes that belong to it.
     package var noteKey: Digest { Digest(of: "note \(digest.hex)") }
@@ -47,5 +49,7 @@ package struct LayerKey: Sendable, Hashable {
         ]
         let plain = Digest(of: JSONValue.object(parts).canonicalBytes)
         digest = details.map { Digest(of: "\(plain.hex) \($0.hex)") } ?? plain
+        let beside = details.map { JSONValue.string($0.hex) } ?? .null
+        grounds = LayerGrounds(parts.merging(["details": beside]) { part, _ in part })
     }
 }

@@ -17,8 +17,7 @@ extension LayerMemo {
     /// - Returns: whether everything is known now.
     /// - Throws: what the farm's memory throws; `BuildFailure` with code `system` if the journal cannot be written.
     package func learn(_ keys: [Digest]) async throws -> Bool {
-        var lacking: [Digest] = []
-        for key in keys where try value(for: key) == nil { lacking.append(key) }
+        let lacking = try unknown(keys)
         guard let farm, !lacking.isEmpty else { return lacking.isEmpty }
         return try await withThrowingTaskGroup(of: Bool.self) { group in
             for key in lacking {
@@ -31,6 +30,15 @@ extension LayerMemo {
             for try await isKnown in group where isKnown { learnt += 1 }
             return learnt == lacking.count
         }
+    }
+
+    /// The keys under which this node remembers nothing.
+    ///
+    /// - Throws: `BuildFailure` with code `system` if the journal cannot be read.
+    package func unknown(_ keys: [Digest]) throws(BuildFailure) -> [Digest] {
+        var unknown: [Digest] = []
+        for key in keys where try value(for: key) == nil { unknown.append(key) }
+        return unknown
     }
 
     /// Tells the farm what this node knows, all keys at once. Layers are told before a registry has them: whoever lacks the bytes

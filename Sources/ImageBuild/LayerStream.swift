@@ -20,6 +20,9 @@ final class LayerStream {
         self.cancellation = cancellation
     }
 
+    /// Counts what the contents of entries have read.
+    var reads: ReadCount { pipeline.reads }
+
     /// Appends an entry with the content that is at hand, if any.
     func append(_ entry: TarEntry, content: [UInt8] = []) throws {
         let before = pending.size
@@ -41,7 +44,7 @@ final class LayerStream {
 
     /// Appends a file that is on disk. A small one is read at once, so that few files are open.
     func append(_ entry: TarEntry, file: FileContent) throws {
-        let content = FileEntryContent(path: entry.path, file: file)
+        let content = FileEntryContent(path: entry.path, file: file, reads: reads)
         guard file.size < MemberCut.large else { return try append(entry, content: content) }
         try append(entry, content: try content.bytes())
     }

@@ -3,8 +3,10 @@ package struct LayerWork: Sendable, Hashable {
     /// gzip members in the layer, and those among them that earlier layers had left.
     package private(set) var members = 0
     package private(set) var recalledMembers = 0
-    /// Bytes of tar; those among them that were read from the repository and compressed, and those that were inflated from kept
-    /// members to be hashed. What remains was copied as it was kept.
+    /// Bytes of files that were read from where the source is, as their contents count them.
+    package internal(set) var readBytes: Int64 = 0
+    /// Bytes of tar; those among them that were compressed, and those that were inflated from kept members to be hashed. What
+    /// remains was copied as it was kept.
     package private(set) var bytes: Int64 = 0
     package private(set) var compressedBytes: Int64 = 0
     package private(set) var inflatedBytes: Int64 = 0

@@ -14,6 +14,7 @@ final class MemberPipeline {
     private let window: MemberWindow
     private let store: MemberStore?
     private let sink: MemberSink
+    let reads = ReadCount()
     private var chain = MemberChain()
     /// Members since the last edge, as long as the layer is the same as an earlier one up to there.
     private var stretch: [Planned]?
@@ -67,7 +68,7 @@ final class MemberPipeline {
     /// Ends the layer, whose last members may still be underway. The pipeline takes no more afterwards.
     func end(comment: String) throws -> PendingLayer {
         try leaveStretch(edge: nil)
-        return PendingLayer(window: window, sink: sink, comment: comment)
+        return PendingLayer(window: window, sink: sink, reads: reads, comment: comment)
     }
 
     private func planned(_ plan: MemberPlan) -> Planned {

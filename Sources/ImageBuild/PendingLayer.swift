@@ -4,11 +4,13 @@ package import BuildModel
 package final class PendingLayer {
     private let window: MemberWindow
     private let sink: MemberSink
+    private let reads: ReadCount
     private let comment: String
 
-    init(window: MemberWindow, sink: MemberSink, comment: String) {
+    init(window: MemberWindow, sink: MemberSink, reads: ReadCount, comment: String) {
         self.window = window
         self.sink = sink
+        self.reads = reads
         self.comment = comment
     }
 
@@ -20,6 +22,8 @@ package final class PendingLayer {
     /// - Throws: what reading or packing threw.
     package func finish() throws -> (layer: Layer, work: LayerWork) {
         try window.join(sink)
-        return (sink.layer(comment: comment), sink.work)
+        var work = sink.work
+        work.readBytes = reads.total
+        return (sink.layer(comment: comment), work)
     }
 }

@@ -10,6 +10,9 @@ package struct TreePart: Sendable, Hashable {
     /// Which part of how many it is, and where it begins; for people.
     package let name: String
 
+    /// The first path of the part; empty for what begins with its tree.
+    package var start: [UInt8] { range.start ?? [] }
+
     package static let whole = TreePart()
 
     /// The parts of a tree, in order. Only directories that are cut are opened.

@@ -104,8 +104,8 @@ package struct ImageMaker: Sendable {
                 )
             }
         }
-        log.say(LayerNarrator.tell(layer, .made(work)), .assembling)
-        account?.add(LayerAccount(layer: layer, origin: .made(work)))
+        log.say(LayerNarrator.tell(layer, .made(work, .small)), .assembling)
+        account?.add(LayerAccount(layer: layer, origin: .made(work, .small)))
         return [layer]
     }
 }

@@ -9,13 +9,47 @@ package struct LayerAccount: Sendable {
         /// Part of the base image.
         case base
         /// Known by its digest from an earlier build of the same content.
-        case remembered
+        case remembered(by: Memory)
         /// Made now.
-        case made(LayerWork)
+        case made(LayerWork, Reason)
+    }
+
+    /// Who remembered.
+    package enum Memory: String, Sendable {
+        case node
+        /// Told to this build by another node.
+        case farm
+    }
+
+    /// Why a layer was made.
+    package enum Reason: Sendable, Hashable {
+        /// Files that a rule adds are made each time.
+        case small
+        /// No layer of this part of the project is known.
+        case first
+        /// What determines it, by the names of the parts that are others than when it was last made here.
+        case changed([String])
+        /// The same as the last time, but it was forgotten, or found to be wrong.
+        case forgotten
+        /// Remembered, but a registry or layout lacked its bytes.
+        case lacking
     }
 
     package var layer: Layer
     package var origin: Origin
+}
+
+extension LayerAccount.Reason {
+    /// For people.
+    package var text: String {
+        switch self {
+        case .small: "made at every build"
+        case .first: "nothing of this part is remembered"
+        case .changed(let parts): "changed since it was last made: \(parts.joined(separator: ", "))"
+        case .forgotten: "remembered no more"
+        case .lacking: "its bytes were lacking"
+        }
+    }
 }
 
 /// The accounts of an image's own layers, as they come.
@@ -45,14 +79,16 @@ enum LayerNarrator {
         let sizes = "\(ByteCount.text(layer.tarSize)) packed to \(ByteCount.text(layer.blob.descriptor.size))"
         switch origin {
         case .base: return "Layer \(layer.comment): \(sizes)"
-        case .remembered:
+        case .remembered(let memory):
             return
-                "Layer \(layer.comment): remembered as \(layer.blob.descriptor.digest.short), nothing read (\(sizes))"
-        case .made(let work): return "Layer \(layer.comment): \(sizes); \(cost(work))"
+                "Layer \(layer.comment): remembered by the \(memory.rawValue) as \(layer.blob.descriptor.digest.short), nothing read "
+                + "(\(sizes))"
+        case .made(let work, let reason): return "Layer \(layer.comment): \(sizes); \(reason.text); \(cost(work))"
         }
     }
 
     private static func cost(_ work: LayerWork) -> String {
-        "\(work.recalledMembers) of \(work.members) members were kept, \(ByteCount.text(work.compressedBytes)) read and packed"
+        "\(work.recalledMembers) of \(work.members) members were kept, \(ByteCount.text(work.readBytes)) read, "
+            + "\(ByteCount.text(work.compressedBytes)) packed"
     }
 }

@@ -35,7 +35,10 @@ extension LayerMaking {
     private func attemptLearning(_ keys: () throws -> [Digest]?) async -> Bool {
         do {
             guard let keys = try keys() else { return false }
-            return try await memo.learn(keys)
+            let lacking = try memo.unknown(keys)
+            let isAll = try await memo.learn(keys)
+            learnt.insert(Set(lacking).subtracting(try memo.unknown(lacking)))
+            return isAll
         } catch {
             log.say("The farm's layers cannot be asked for: \(error)", .assembling)
             return false

@@ -14,6 +14,8 @@ struct LayerMaking: Sendable {
     let log: any BuildLog
     let account: LayerAccounts?
     let made: @Sendable (ImageBlob) -> Void
+    /// Keys that the farm has told this build of.
+    let learnt = LearntKeys()
 
     /// All layers of the tree, if all are remembered.
     func remembered() throws -> [Layer]? {
@@ -23,7 +25,7 @@ struct LayerMaking: Sendable {
             guard let layer = remembered(part, try key(of: part)) else { return nil }
             layers.append(layer)
         }
-        for layer in layers { tell(layer, .remembered) }
+        for (part, layer) in zip(parts, layers) { tell(layer, .remembered(by: memory(of: try key(of: part)))) }
         return layers
     }
 
@@ -67,12 +69,12 @@ struct LayerMaking: Sendable {
     private func make(_ parts: [TreePart], of tree: any StoredTree, _ cancellation: CancelFlag) throws -> [Layer] {
         let batch = try LayerBatch(settings)
         var layers = [Layer?](repeating: nil, count: parts.count)
-        var begun: [(index: Int, key: LayerKey, pending: PendingLayer)] = []
+        var begun: [(index: Int, key: LayerKey, reason: LayerAccount.Reason, pending: PendingLayer)] = []
         func finish(_ isDue: (PendingLayer) -> Bool) throws {
             while let first = begun.first, isDue(first.pending) {
                 begun.removeFirst()
                 let (layer, cost) = try first.pending.finish()
-                tell(layer, .made(cost))
+                tell(layer, .made(cost, first.reason))
                 made(layer.blob)
                 attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
                 layers[first.index] = layer
@@ -81,7 +83,7 @@ struct LayerMaking: Sendable {
         for (index, part) in parts.enumerated() {
             let key = try key(of: part)
             if let layer = remembered(part, key) {
-                tell(layer, .remembered)
+                tell(layer, .remembered(by: memory(of: key)))
                 layers[index] = layer
                 continue
             }
@@ -93,7 +95,7 @@ struct LayerMaking: Sendable {
                 comment: comment(part),
                 cancellation: cancellation
             )
-            begun.append((index, key, pending))
+            begun.append((index, key, try reason(part, key, tree), pending))
             try finish { $0.isComplete }
         }
         try finish { _ in true }
@@ -135,7 +137,7 @@ struct LayerMaking: Sendable {
             cancellation: cancellation,
             report: { cost = $0 }
         )
-        tell(layer, .made(cost))
+        tell(layer, .made(cost, .lacking))
         return layer
     }
 

@@ -6,42 +6,56 @@ import Worker
 /// Of one layer of an image: where it came from, what that cost, and how it got to the registry.
 struct LayerExplanation: Sendable {
     var descriptor: Descriptor
-    var origin: LayerAccount.Origin
+    /// nil for what a step has left.
+    var origin: LayerAccount.Origin?
     var comment: String
     /// nil where nothing was pushed to a registry.
     var way: BlobWay?
 
     /// - Parameter ways: how blobs got to a registry; nil for a layout, empty if the whole image was there.
-    static func all(of image: Image, _ accounts: LayerAccounts, ways: [Digest: BlobWay]?) -> [LayerExplanation] {
-        image.layers.map { layer in
+    static func all(
+        of image: Image,
+        _ accounts: LayerAccounts,
+        _ steps: StepLayers,
+        ways: [Digest: BlobWay]?
+    ) -> [LayerExplanation] {
+        let left = steps.comments
+        return image.layers.map { layer in
             let digest = layer.descriptor.digest
             let account = accounts.account(of: digest)
+            let comment = account?.layer.comment ?? left[digest]
             return LayerExplanation(
                 descriptor: layer.descriptor,
-                origin: account?.origin ?? .base,
-                comment: account?.layer.comment ?? "of the base image",
+                origin: comment == nil ? .base : account?.origin,
+                comment: comment ?? "of the base image",
                 way: ways.map { $0[digest] ?? .alreadyThere }
             )
         }
     }
 
-    private var work: LayerWork { if case .made(let work) = origin { work } else { LayerWork() } }
+    private var work: LayerWork { if case .made(let work, _) = origin { work } else { LayerWork() } }
 
     private var memo: String {
         switch origin {
         case .base: "base"
         case .remembered: "hit"
         case .made: "miss"
+        case nil: "step"
         }
     }
+
+    private var memory: LayerAccount.Memory? { if case .remembered(let memory) = origin { memory } else { nil } }
+
+    private var differences: [String] { if case .made(_, .changed(let parts)) = origin { parts } else { [] } }
 
     /// Why the layer is not a remembered one, or that it is.
     private var reason: String {
         switch origin {
         case .base: "not made here"
-        case .remembered: "remembered: the same tree, place and codec were built before"
-        case .made where work.recalledMembers == 0: "made: nothing of it was kept"
-        case .made: "made: \(work.members - work.recalledMembers) of \(work.members) members are new"
+        case nil: "left by a step"
+        case .remembered(let memory): "remembered by the \(memory.rawValue): what determines it is the same as before"
+        case .made(_, let reason):
+            "made: \(reason.text), \(work.members - work.recalledMembers) of \(work.members) members are new"
         }
     }
 
@@ -49,7 +63,8 @@ struct LayerExplanation: Sendable {
         [
             "digest": .string(descriptor.digest.description), "size": .integer(descriptor.size),
             "comment": .string(comment), "memo": .string(memo), "reason": .string(reason),
-            "readBytes": .integer(work.compressedBytes), "packedBytes": .integer(work.compressedBytes),
+            "memory": memory.map { .string($0.rawValue) } ?? .null, "differs": .array(differences.map { .string($0) }),
+            "readBytes": .integer(work.readBytes), "packedBytes": .integer(work.compressedBytes),
             "inflatedBytes": .integer(work.inflatedBytes), "members": .integer(Int64(work.members)),
             "keptMembers": .integer(Int64(work.recalledMembers)),
             "uploadedBytes": .integer(way == .uploaded ? descriptor.size : 0),
@@ -60,7 +75,8 @@ struct LayerExplanation: Sendable {
     var text: String {
         var parts = [reason]
         if case .made = origin {
-            parts.append("\(ByteCount.text(work.compressedBytes)) read and packed")
+            parts.append("\(ByteCount.text(work.readBytes)) read")
+            parts.append("\(ByteCount.text(work.compressedBytes)) packed")
             if work.inflatedBytes > 0 { parts.append("\(ByteCount.text(work.inflatedBytes)) inflated to be hashed") }
         }
         if let way { parts.append(way == .uploaded ? "\(ByteCount.text(descriptor.size)) uploaded" : way.rawValue) }

@@ -32,7 +32,7 @@ struct LayerFarmTests {
         let farm = try await farm()
         try await build(farm)
         let first = try await farm.slipway("logs", "d-1").text
-        #expect(first.contains("read and packed"), "\(first)")
+        #expect(first.contains("nothing of this part is remembered; 0 of "), "\(first)")
         #expect(try await !keys(farm).isEmpty)
 
         let worker = try await worker(farm, "node-2")
@@ -41,10 +41,13 @@ struct LayerFarmTests {
         try await farm.add("d-2", repository: "app", #","startCommand":"python3 main.py --again""#)
         #expect(try await farm.ended("d-2")["state"] == "SUCCESS", "\(worker.log)")
         let log = try await farm.slipway("logs", "d-2").text
-        #expect(log.contains("nothing read") && !log.contains("read and packed"), "\(log)")
+        #expect(log.contains("remembered by the farm as ") && !log.contains("members were kept"), "\(log)")
         #expect(!log.contains("are lacking and are made again"), "\(log)")
         let sent = farm.registry.requests.dropFirst(before).filter { $0.hasPrefix("PUT") && $0.contains("/blobs/") }
         #expect(sent.count == 1, "more than the config was sent: \(sent)")
+        try await farm.add("d-3", repository: "app", #","startCommand":"python3 main.py --third""#)
+        #expect(try await farm.ended("d-3")["state"] == "SUCCESS", "\(worker.log)")
+        #expect(try await farm.slipway("logs", "d-3").text.contains("remembered by the node as "))
         worker.stop()
     }
 

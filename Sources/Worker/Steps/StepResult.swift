@@ -1,4 +1,4 @@
-internal import BuildModel
+package import BuildModel
 
 /// What is known of a step that was run or remembered.
 struct StepResult: Sendable {
@@ -30,6 +30,12 @@ package struct StepLayers: Sendable {
 
     /// On top of the source, which it may change: what was made from all of it, and whatever was made after that.
     var afterSource: [StepResult.ShippableLayer] { results[sourcePosition...].flatMap(\.layers) }
+
+    /// What the layers that images have are, by their digests.
+    package var comments: [Digest: String] {
+        let layers = results.flatMap(\.layers).shipped
+        return Dictionary(layers.map { ($0.blob.descriptor.digest, $0.comment) }) { first, _ in first }
+    }
 
     private var sourcePosition: Int { results.firstIndex { $0.step.inputs == .all } ?? results.count }
 }
