@@ -21,6 +21,7 @@ TOOL = "slipway"
 WHEELS = ["numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib", "opencv-python-headless", "sympy", "botocore"]
 LARGE = 600_000_000
 SYSTEM_FILES, OF_SYSTEM = "system-files", " of the system's files"
+BUILDAH_LAYER = "buildah add, commit"
 COLD, CHANGED, UNCHANGED = "nothing remembered", "one file changed", "no change"
 
 
@@ -123,6 +124,7 @@ class Bench:
         name = "tar, libdeflate-gzip -6"
         tools.append(Tool(name, lambda _: self._peer(name, COLD, words), ["libdeflate-gzip"]))
         tools.append(Tool("umoci insert", lambda _: self._umoci(), ["umoci"]))
+        tools.append(Tool(BUILDAH_LAYER, lambda _: self._buildah(), ["buildah"]))
         self.suite.compare([Case(self._case(COLD))], tools)
         self._layer(cold=True)
         self.suite.compare([Case(self._case(CHANGED))], [Tool(TOOL, lambda _: self._layer(changes=True))])
@@ -211,7 +213,27 @@ class Bench:
         shutil.rmtree(layout, ignore_errors=True)
         for words in (["init", "--layout", str(layout)], ["new", "--image", f"{layout}:app"]):
             subprocess.run(["umoci", *words], check=True, capture_output=True)
-        return run(["umoci", "insert", "--rootless", "--image", f"{layout}:app", str(self.tree.files), "/app"])
+        sample = run(["umoci", "insert", "--rootless", "--image", f"{layout}:app", str(self.tree.files), "/app"])
+        self._note_layout("umoci insert", layout)
+        return sample
+
+    def _buildah(self) -> Sample:
+        """From the directory to a layout with its own gzip; it copies the files into its store first, as it always does."""
+        layout = self.tree.place / "buildah-layout"
+        shutil.rmtree(layout, ignore_errors=True)
+        buildah = Buildah(self.tree)
+        sample = buildah.commit(layout)
+        buildah.forget()
+        self._note_layout(BUILDAH_LAYER, layout)
+        return sample
+
+    def _note_layout(self, tool: str, layout: Path) -> None:
+        """Notes the size of the last layer of a layout's one image."""
+        blob = lambda descriptor: layout / "blobs" / descriptor["digest"].replace(":", "/")
+        index = json.loads((layout / "index.json").read_text())
+        manifest = json.loads(blob(index["manifests"][0]).read_text())
+        details = self.suite.row(self._case(COLD), tool).details
+        details["layerBytes"] = blob(manifest["layers"][-1]).stat().st_size
 
     def _crane(self, packer: str, port: int) -> Sample:
         self.turn += 1
@@ -234,25 +256,34 @@ class Bench:
 
 
 class Buildah:
-    """`FROM scratch / COPY`, built with a cache of layers and pushed."""
+    """`FROM scratch / COPY`, built with a cache of layers and pushed; or the same files added and committed to a layout."""
 
-    def __init__(self, tree: Tree, port: int) -> None:
+    def __init__(self, tree: Tree, port: int = 0) -> None:
         self.tree, self.port, self.turn = tree, port, 0
         self.store = tree.place / "buildah"
+        self.root = f"--root {self.store}/store --runroot {self.store}/run --storage-driver vfs"
         (tree.place / "Containerfile").write_text("FROM scratch\nCOPY . /app\n", encoding="utf-8")
         (tree.place / "Containerfile.dockerignore").write_text(".git\n", encoding="utf-8")
 
     def build(self, cold: bool = False, changes: bool = False) -> Sample:
         if cold:
             self.turn += 1
-            shutil.rmtree(self.store, ignore_errors=True)
+            self.forget()
         if changes:
             _change(self.tree.files)
-        root = f"--root {self.store}/store --runroot {self.store}/run --storage-driver vfs"
         image = f"127.0.0.1:{self.port}/apps/buildah{self.turn}:1"
         file = self.tree.place / "Containerfile"
-        build = f"buildah {root} bud --quiet --layers --isolation chroot -f {file} -t {image} {self.tree.files}"
-        return run(["bash", "-c", f"{build} && buildah {root} push --quiet --tls-verify=false {image}"])
+        build = f"buildah {self.root} bud --quiet --layers --isolation chroot -f {file} -t {image} {self.tree.files}"
+        return run(["bash", "-c", f"{build} && buildah {self.root} push --quiet --tls-verify=false {image}"])
+
+    def commit(self, layout: Path) -> Sample:
+        ignore = self.tree.place / "Containerfile.dockerignore"
+        add = f"buildah {self.root} add --quiet --contextdir {self.tree.files} --ignorefile {ignore} $from {self.tree.files} /app"
+        commit = f"buildah {self.root} commit --quiet --disable-compression=false --format oci $from oci:{layout}:app"
+        return run(["bash", "-e", "-c", f"from=$(buildah {self.root} from scratch) && {add} && {commit}"])
+
+    def forget(self) -> None:
+        shutil.rmtree(self.store, ignore_errors=True)
 
 
 def _ratio(slower, faster) -> float | None:
