@@ -15,6 +15,12 @@ struct LargeFilePointer: Sendable, Hashable {
         "https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2",
     ]
 
+    init(digest: Digest, size: Int64, hasExtensions: Bool) {
+        self.digest = digest
+        self.size = size
+        self.hasExtensions = hasExtensions
+    }
+
     /// - Returns: nil for what is no pointer; git-lfs leaves such a file as it is.
     init?(_ bytes: [UInt8]) {
         guard bytes.count < Self.maximumBytes, let text = String(validating: bytes, as: UTF8.self) else { return nil }

@@ -4,7 +4,7 @@ internal import Platform
 /// Finds the files of a tree that are pointers of Git LFS, as git would: by `.gitattributes`, then by what they hold.
 struct LargeFileScan {
     private let tree: ObjectTree
-    private let known: PlainTrees
+    private let known: ScannedTrees
     /// The directory that is built, relative to the top; what is beside it is nobody's.
     private let directory: [UInt8]
     private let cancelFlag: CancelFlag
@@ -21,12 +21,12 @@ struct LargeFileScan {
     /// - Parameters:
     ///   - root: the whole tree of a repository.
     ///   - directory: without leading or trailing slashes; empty for all of it.
-    ///   - known: trees that need not be looked through again.
+    ///   - known: what was found in trees, which are not looked through again.
     init(
         _ repository: Repository,
         root: ObjectID,
         directory: String,
-        known: PlainTrees,
+        known: ScannedTrees,
         cancelFlag: CancelFlag,
         deadline: Deadline? = nil
     ) throws {
@@ -43,9 +43,9 @@ struct LargeFileScan {
     ///   what the tree throws.
     func files() throws -> [LargeFile] {
         let name = String(decoding: directory, as: UTF8.self)
-        guard !known.contains(tree.id, name) else { return [] }
+        if let files = known.files(of: tree.id, name) { return files }
         let found = try search()
-        if found.isEmpty { known.add(tree.id, name) }
+        known.add(found, of: tree.id, name)
         return found
     }
 

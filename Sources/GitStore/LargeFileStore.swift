@@ -32,17 +32,28 @@ struct LargeFileStore: Sendable {
         }
     }
 
-    /// A tree with the files in their pointers' places. The caller holds the lock, and nothing is missing.
+    /// A tree with the files in their pointers' places, of which no object is read if it was made before. The caller holds the
+    /// lock, and nothing is missing.
     ///
     /// - Parameter root: the whole tree of the repository.
     func fill(_ files: [LargeFile], into root: ObjectID) throws -> ObjectID {
+        let repository = try Repository(opening: repository.path)
+        let known = FilledTrees(path: "\(self.repository.path)/slipway-filled")
+        let key = Digest(of: "\(root.hex) \(LargeFileList(files: files).digest.hex)")
+        if let tree = known.tree(for: key), try repository.contains(tree) { return tree }
+        let filled = try fill(files, into: root, in: repository)
+        known.add(filled, for: key)
+        return filled
+    }
+
+    private func fill(_ files: [LargeFile], into root: ObjectID, in repository: Repository) throws -> ObjectID {
         let places = try files.map { file in
             guard let blob = blob(file.pointer) else {
                 throw BuildFailure.damaged("The copy of '\(file.shown)' from Git LFS", cause: nil)
             }
             return TreePlace(file.path, blob: blob)
         }
-        return try Repository(opening: repository.path).graft(places, onto: root)
+        return try repository.graft(places, onto: root)
     }
 
     private func blob(_ pointer: LargeFilePointer) -> ObjectID? {

@@ -32,7 +32,7 @@ struct LocalPart: Sendable {
 /// Finds the parts of a revision.
 struct LocalPartFinder {
     let policy: LargeFilePolicy
-    let known: PlainTrees
+    let known: ScannedTrees
     let log: any BuildLog
     let cancelFlag: CancelFlag
     var count = 0

@@ -22,7 +22,7 @@ extension LocalRepository {
         guard imported == nil else { return (self, revision) }
         let shown = revision.repositoryURL.isEmpty ? path : revision.repositoryURL
         try Directories.create(directory, mode: 0o700)
-        let known = PlainTrees(path: "\(directory)/plain-trees")
+        let known = ScannedTrees(path: "\(directory)/plain-trees")
         let part = try await TreeReading.run(opening: opener) { repository, flag in
             var finder = LocalPartFinder(policy: policy, known: known, log: log, cancelFlag: flag)
             return try finder.part(

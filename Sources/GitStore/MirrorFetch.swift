@@ -89,7 +89,7 @@ struct MirrorFetch {
             repository,
             root: whole.tree,
             directory: source.rootDirectory,
-            known: PlainTrees(path: "\(mirror.path)/slipway-plain-trees"),
+            known: ScannedTrees(path: "\(mirror.path)/slipway-plain-trees"),
             cancelFlag: operation.cancelFlag,
             deadline: operation.deadline
         ).files()

@@ -45,6 +45,34 @@ struct LargeFileScanTests {
         #expect(failure.message.contains("4 MiB of '.gitattributes'"), "\(failure)")
     }
 
+    @Test("a tree that was looked through is known by its id: no object is read again, and a torn note is not believed")
+    func known() async throws {
+        let repository = try await fixture.repository()
+        try await repository.commit([
+            ".gitattributes": "*.bin filter=lfs\n", "a\n.bin": Self.pointer, "b.bin": Self.pointer, "c.txt": "c",
+        ])
+        let root = try #require(ObjectID(hex: try await repository.git("rev-parse", "HEAD^{tree}")))
+        try Library.start()
+        let known = ScannedTrees(path: fixture.scratch("known"))
+        func scan() throws -> [LargeFile] {
+            let opened = try Repository(opening: "\(repository.path)/.git")
+            let flag = CancelFlag()
+            return try LargeFileScan(opened, root: root, directory: "", known: known, cancelFlag: flag).files()
+        }
+        let files = try scan()
+        #expect(files.map(\.path) == [Array("a\n.bin".utf8), Array("b.bin".utf8)])
+        try Directories.remove("\(repository.path)/.git/objects")
+        try Directories.create("\(repository.path)/.git/objects")
+        #expect(try scan() == files)
+        let lists = fixture.scratch("known-with-files")
+        let name = try #require(try Directories.list(lists).first)
+        let bytes = try Files.read("\(lists)/\(name)")
+        try Files.writeAtomically(Array(bytes.dropLast(bytes.count / 3)), to: "\(lists)/\(name)")
+        #expect(throws: BuildFailure.self) { try scan() }
+        for number in 0..<100 { known.add(files, of: root, "\(number)") }
+        #expect(try Directories.list(lists).count == 64)
+    }
+
     @Test("the top's macros count in directories that are sorted before it")
     func order() async throws {
         let failure = try await refusal([

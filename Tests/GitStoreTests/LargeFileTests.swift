@@ -61,6 +61,21 @@ struct LargeFileTests {
         #expect(fixture.log.texts.contains { $0.hasPrefix("Fetching 2 files of Git LFS") }, "\(fixture.log.texts)")
     }
 
+    @Test("are put in their places once for each tree, and again when the tree with them was lost")
+    func filledOnce() async throws {
+        try await pushed()
+        let mirrors = try fixture.mirrors()
+        let first = try await mirrors.fetch(source(), log: fixture.log)
+        let name = try #require(try Directories.list(fixture.scratch("mirrors")).first { $0.hasSuffix("-lfs.git") })
+        let note = fixture.scratch("mirrors/\(name)/slipway-filled")
+        let line = String(decoding: try Files.read(note), as: UTF8.self)
+        let whole = try await fixture.repository("app").git("rev-parse", "HEAD^{tree}")
+        for (tree, seen) in [(whole, whole), (String(repeating: "7", count: 40), first.tree.hex)] {
+            try Files.writeAtomically(Array(line.replacing(first.tree.hex, with: tree).utf8), to: note)
+            #expect(try await mirrors.fetch(source(), log: fixture.log).tree.hex == seen)
+        }
+    }
+
     @Test("are fetched once on a node, also by those who come later, and again when what is kept was lost")
     func kept() async throws {
         let repository = try await pushed()

@@ -123,10 +123,10 @@ struct LocalPartTests {
         #expect(!revision.hasLargeFiles)
         #expect(try Directories.list(scratch("cache/git")) == ["plain-trees"])
         let local = try await LocalRepository.open(app.path)
-        let known = PlainTrees(path: scratch("cache/git/plain-trees"))
+        let known = ScannedTrees(path: scratch("cache/git/plain-trees"))
         let tree = try await local.revision().tree
-        #expect(known.contains(tree, "") && !known.contains(tree, "web"))
-        for number in 0..<300 { known.add(tree, "\(number)") }
-        #expect(!known.contains(tree, "") && known.contains(tree, "299"))
+        #expect(known.files(of: tree, "") == [] && known.files(of: tree, "web") == nil)
+        for number in 0..<300 { known.add([], of: tree, "\(number)") }
+        #expect(known.files(of: tree, "") == nil && known.files(of: tree, "299") == [])
     }
 }
