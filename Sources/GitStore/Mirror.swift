@@ -86,6 +86,9 @@ struct Mirror: Sendable {
         return count
     }
 
-    /// Removes the mirror.
-    func drop() throws(BuildFailure) { try Directories.remove(path) }
+    /// Removes the mirror; its files of Git LFS go when they are next asked for, by whoever has their lock.
+    func drop() throws(BuildFailure) {
+        try LargeFileStore(of: self).repository.markDamaged()
+        try Directories.remove(path)
+    }
 }

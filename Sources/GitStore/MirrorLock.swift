@@ -1,5 +1,6 @@
 internal import BuildModel
 internal import Glibc
+internal import Platform
 
 /// The right to change a mirror, held by one fetch of all processes of the node: an `flock`, which the system gives back even
 /// when a process is killed. It works between threads too, since every lock has a file description of its own.
@@ -34,6 +35,8 @@ final class MirrorLock: Sendable {
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(100))
         }
+        // When the repository was last used.
+        try Files.touch(path)
         return lock
     }
 }

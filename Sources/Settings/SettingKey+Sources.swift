@@ -76,6 +76,12 @@ extension SettingKey {
             "The most bytes that one fetch may receive, and the most that a revision may have in Git LFS."
         ),
         SettingKey(
+            "git.cacheBytes",
+            .integer(0...1_099_511_627_776, unit: "bytes"),
+            default: "21474836480",
+            "How much disk mirrors of repositories, with their files of Git LFS, may take in cacheDirectory; those that were not used the longest go first, but none that was used within a day."
+        ),
+        SettingKey(
             "git.timeoutSeconds",
             .integer(1...86400, unit: "seconds"),
             default: "300",

@@ -138,6 +138,7 @@ extension WorkerSettings.Git {
         knownHostsFile = values.existingFile("git.knownHostsFile")
         certificateAuthorityFile = values.existingFile("git.certificateAuthorityFile")
         maximumBytes = values.integer("git.maximumBytes")
+        cacheBytes = values.integer("git.cacheBytes")
         timeout = values.seconds("git.timeoutSeconds")
     }
 }

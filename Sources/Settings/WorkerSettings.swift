@@ -101,6 +101,7 @@ extension WorkerSettings {
         package var knownHostsFile: String?
         package var certificateAuthorityFile: String?
         package var maximumBytes: Int
+        package var cacheBytes: Int
         package var timeout: Duration
     }
 

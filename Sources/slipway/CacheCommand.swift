@@ -18,6 +18,7 @@ struct CacheCommand: AsyncParsableCommand {
               slipway cache why . --project shop
               slipway cache rm 3f9a
               slipway cache rm --project shop
+              slipway cache rm --repositories
             """,
         subcommands: [CacheListCommand.self, CacheWhyCommand.self, CacheRemoveCommand.self],
         defaultSubcommand: CacheListCommand.self
@@ -108,7 +109,7 @@ struct CacheWhyCommand: AsyncParsableCommand {
 struct CacheRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
-        abstract: "Forgets steps on this node, so that they are run again."
+        abstract: "Forgets steps on this node, so that they are run again; or removes repositories."
     )
 
     @Argument(help: ArgumentHelp("The beginning of a key, as `slipway cache ls` lists it.", valueName: "key"))
@@ -117,11 +118,16 @@ struct CacheRemoveCommand: AsyncParsableCommand {
     var project: String?
     @Flag(help: "All steps.")
     var all = false
+    @Flag(
+        help:
+            "Repositories, with their files of Git LFS: they are fetched again. A build that reads one right now has to start over."
+    )
+    var repositories = false
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func validate() throws {
-        guard all || project != nil || !keys.isEmpty else {
-            throw ValidationError("name keys, or give --project or --all")
+        guard all || repositories || project != nil || !keys.isEmpty else {
+            throw ValidationError("name keys, or give --project, --all or --repositories")
         }
     }
 
@@ -140,7 +146,11 @@ struct CacheRemoveCommand: AsyncParsableCommand {
             all || (project != nil && step.project == project) || keys.contains { step.key.hex.hasPrefix($0) }
         }
         for step in doomed { try await workshop.steps.forget(step.key) }
+        if all || !doomed.isEmpty || !repositories { StandardOutput.write("\(doomed.count) forgotten") }
+        if repositories {
+            let gone = try await workshop.mirrors().collect(budget: 0, age: .zero, recent: .zero)
+            StandardOutput.write("\(gone.removed) repositories removed, \(ByteCount.text(gone.removedBytes))")
+        }
         await workshop.close()
-        StandardOutput.write("\(doomed.count) forgotten")
     }
 }

@@ -117,6 +117,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("git-maximum-bytes"), help: .setting("git.maximumBytes"))
     var gitMaximumBytes: String?
 
+    @Option(name: .customLong("git-cache-bytes"), help: .setting("git.cacheBytes"))
+    var gitCacheBytes: String?
+
     @Option(name: .customLong("git-timeout-seconds"), help: .setting("git.timeoutSeconds"))
     var gitTimeoutSeconds: String?
 
@@ -345,6 +348,7 @@ extension ConfigurationOptions {
             ("git.knownHostsFile", gitKnownHostsFile),
             ("git.certificateAuthorityFile", gitCertificateAuthorityFile),
             ("git.maximumBytes", gitMaximumBytes),
+            ("git.cacheBytes", gitCacheBytes),
             ("git.timeoutSeconds", gitTimeoutSeconds),
             ("buildpacks.directory", buildpacksDirectory),
             ("sandbox.runtime", sandboxRuntime),

@@ -78,7 +78,7 @@ struct WorkerCommand: AsyncParsableCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await supervisor.run() }
             group.addTask { await reloader.run() }
-            group.addTask { await Self.tidy(workshop.steps, logger) }
+            group.addTask { await Self.tidy(workshop, logger) }
             defer { group.cancelAll() }
             try await daemon.run()
         }
@@ -86,18 +86,21 @@ struct WorkerCommand: AsyncParsableCommand {
         await workshop.close()
     }
 
-    /// What steps need is looked after when a worker starts, and every hour.
-    private static func tidy(_ steps: StepMaker, _ logger: Logger) async {
+    /// What builds keep is looked after when a worker starts, and every hour.
+    private static func tidy(_ workshop: Workshop, _ logger: Logger) async {
         while !Task.isCancelled {
-            do {
-                try await steps.tidy()
-            } catch {
-                let failure = BuildFailure(error, operation: "steps.tidy")
-                if failure.fault != .cancelled {
-                    logger.warning("could not tidy up after steps", metadata: ["error": "\(failure)"])
-                }
-            }
+            await attempt("tidy up after steps", logger) { try await workshop.steps.tidy() }
+            await attempt("remove repositories that nobody builds", logger) { try await workshop.collectRepositories() }
             do { try await Task.sleep(for: .seconds(3600)) } catch { return }
+        }
+    }
+
+    private static func attempt(_ what: String, _ logger: Logger, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            let failure = BuildFailure(error, operation: "worker.tidy")
+            if failure.fault != .cancelled { logger.warning("could not \(what)", metadata: ["error": "\(failure)"]) }
         }
     }
 

@@ -96,6 +96,12 @@ struct Workshop: Sendable {
         return plan
     }
 
+    /// Removes repositories that are over the budget, or that no build has used for a month.
+    func collectRepositories() async throws {
+        let day = Duration.seconds(86_400)
+        _ = try await mirrors().collect(budget: Int64(settings.git.cacheBytes), age: day * 30, recent: day)
+    }
+
     /// The stages of a worker.
     func stages() throws -> BuildStages {
         BuildStages(
