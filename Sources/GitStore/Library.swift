@@ -28,8 +28,8 @@ enum Library {
         try LibraryError.check(slipway_git_accept_any_owner())
         // Hashes are checked when a pack arrives; reading relies on zlib's checksums, as git does, and is a third faster for it.
         try LibraryError.check(slipway_git_set_strict_hashes(0))
-        // Pages of mapped packs count as this process' memory; by default up to 8 GiB are.
-        try LibraryError.check(slipway_git_set_windows(4 << 20, 64 << 20))
+        // Pages of mapped packs count as this process' memory; by default up to 8 GiB are. Headers of objects are read all over a pack.
+        try LibraryError.check(slipway_git_set_windows(1 << 20, 16 << 20))
         try MemoryBudget.install()
         try registerSocketStream()
     }
