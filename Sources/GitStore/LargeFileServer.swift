@@ -92,15 +92,16 @@ final class LargeFileServer: Sendable {
         return request
     }
 
-    /// Strangers name places, and choose what their names lead to: only the repository's own host, and one that the operator names in
-    /// full, may be inside.
+    /// Strangers name places, and choose what their names lead to: only a host that the operator names in full may be anywhere. The
+    /// repository's own may be in a private network. An address is one that git itself was sent to.
     private func reach(of url: String) -> HTTPReach {
         let settings = operation.settings
         guard settings.submodules != .trusted, let host = try? HTTPURL(parsing: url).host.lowercased() else {
             return .anywhere
         }
-        let isKnown = host == home || settings.allowedHosts.contains { $0.lowercased() == host }
-        return isKnown ? .anywhere : .internet(orPrivate: false)
+        let isAddress = host.contains(":") || NetworkAddress(parsing: host) != nil
+        let isKnown = host == home && isAddress || settings.allowedHosts.contains { $0.lowercased() == host }
+        return isKnown ? .anywhere : .internet(orPrivate: host == home)
     }
 
     /// What a link of the server is asked for with, where the server says nothing of that.

@@ -133,6 +133,17 @@ struct LargeFileTests {
         #expect(failure.message.contains("'film.bin'") && failure.message.contains("run out"), "\(failure)")
     }
 
+    @Test("a link that ended at a time of the past is asked for again before it is tried")
+    func ended() async throws {
+        try await pushed()
+        let before = storage.questions("app")
+        try storage.misbehave(["ended": .integer(Int64(before + 1))], in: "app")
+        let mirrors = try fixture.mirrors()
+        let revision = try await mirrors.fetch(source(), log: fixture.log)
+        #expect(try await mirrors.text("film.bin", of: revision) == Self.film)
+        #expect(storage.questions("app") == before + 2)
+    }
+
     @Test("a link that leads to nothing is told with the file")
     func gone() async throws {
         try await pushed()
@@ -177,6 +188,47 @@ struct LargeFileTests {
             ]
         }
         let revision = try await mirrors.fetch(GitSource(url: secret.url("app")), log: fixture.log)
+        #expect(try await mirrors.text("film.bin", of: revision) == Self.film)
+    }
+
+    @Test("a link to another place has neither our credential nor what belongs to the connection")
+    func strangers() async throws {
+        let secret = try await GitHTTPServer(
+            root: fixture.root,
+            scratch: fixture.scratch,
+            password: "hunter2",
+            largeFiles: storage
+        )
+        let address = "127.0.0.1:\(secret.port)"
+        try await pushed(to: "http://builder:hunter2@\(address)/app")
+        let seen = Mutex<[String: String]>([:])
+        let other = try SocketServer { request in
+            seen.withLock { $0 = request.headers }
+            request.respond(200, body: Self.film)
+        }
+        let headers: JSONValue = ["Host": "inside", "Range": "bytes=0-1", "TE": "trailers", "X-Own": "1"]
+        try storage.misbehave(["place": .string(other.url("/files/")), "headers": headers], in: "app")
+        let mirrors = try fixture.mirrors { settings in
+            settings.submodules = .trusted
+            settings.credentials = [
+                GitCredential(host: "http://\(address)", username: "builder", password: Redacted("hunter2"))
+            ]
+        }
+        let revision = try await mirrors.fetch(GitSource(url: secret.url("app")), log: fixture.log)
+        #expect(try await mirrors.text("film.bin", of: revision) == Self.film)
+        let sent = seen.withLock { $0 }
+        #expect(sent["x-own"] == "1" && sent["host"] == "127.0.0.1:\(other.port)", "\(sent)")
+        #expect(sent["authorization"] == nil && sent["range"] == nil && sent["te"] == nil, "\(sent)")
+    }
+
+    @Test("a repository's own host is not asked within this node by its name, unless the operator lists it")
+    func ownName() async throws {
+        try await pushed()
+        let source = GitSource(url: "http://localhost:\(server.port)/app")
+        let failure = try await failure { try await fixture.mirrors().fetch(source, log: fixture.log) }
+        #expect(failure.code.rawValue == "address_not_allowed", "\(failure)")
+        let mirrors = try fixture.mirrors { $0.allowedHosts = ["localhost"] }
+        let revision = try await mirrors.fetch(source, log: fixture.log)
         #expect(try await mirrors.text("film.bin", of: revision) == Self.film)
     }
 

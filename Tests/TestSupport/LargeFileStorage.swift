@@ -34,7 +34,8 @@ package struct LargeFileStorage: Sendable {
     }
 
     /// Makes the server of a repository do wrong: `dead`, the questions whose links are refused; `busy`, the questions that are answered
-    /// 503; `place`, where links lead instead; `redirect`, where they are sent on to; `secret`, whether questions need a password.
+    /// 503; `place`, where links lead instead; `redirect`, where they are sent on to; `secret`, whether questions need a password;
+    /// `ended`, the questions whose links say that they ended in 2020; `headers`, more to be sent along with links.
     package func misbehave(_ faults: JSONValue, in name: String) throws {
         try Directories.create("\(directory)/\(name).git")
         try Files.writeAtomically(faults.canonicalBytes, to: "\(directory)/\(name).git/faults")
@@ -75,6 +76,10 @@ package struct LargeFileStorage: Sendable {
                 return {"oid": oid, "size": thing["size"], "error": {"code": 404, "message": "no such object"}}
             link = {"href": faults.get("place", here) + oid + "?n=%d" % number, "header": {"X-Link": str(number)}}
             link["expires_in"] = -5 if number <= faults.get("dead", 0) else 600
+            if number <= faults.get("ended", 0):
+                del link["expires_in"]
+                link["expires_at"] = "2020-01-01T00:00:00Z"
+            link["header"].update(faults.get("headers", {}))
             asked = os.environ.get("HTTP_AUTHORIZATION")
             if asked and operation == "upload":
                 link["header"]["Authorization"] = asked
