@@ -63,6 +63,13 @@ package struct ImageDocuments: Sendable {
         var list = CheckList("config")
         list.expect(Digest(of: bytes) == descriptor.digest, "digest", "its bytes have another digest")
         list.expect(Int64(bytes.count) == descriptor.size, "size", "it has \(bytes.count) bytes")
+        list.expect(
+            MediaType.ociEquivalent(of: descriptor.mediaType) == MediaType.ociConfig,
+            "config-type",
+            "'\(descriptor.mediaType)' is no type of an image's config"
+        )
+        let types = ConfigTypes(of: config).problems
+        list.expect(types.isEmpty, "config-types", types.prefix(3).joined(separator: "; "))
         list.expect(config["architecture"]?.string?.isEmpty == false, "architecture", "it has no 'architecture'")
         list.expect(config["os"]?.string?.isEmpty == false, "os", "it has no 'os'")
         list.expect(config["rootfs"]?["type"]?.string == "layers", "rootfs-type", "'rootfs.type' is not 'layers'")

@@ -49,6 +49,7 @@ struct TarFindings {
         let shown = "'\(LayerFailure.shown(entry.writtenPath))'"
         guard entry.path.count <= Self.longestPath else { return add("paths", "\(shown) is too long for any system") }
         let parts = entry.path.split(separator: LayerPath.slash, omittingEmptySubsequences: false)
+        guard !entry.writtenPath.isEmpty else { return add("paths", "an entry has no path") }
         if entry.writtenPath.first == LayerPath.slash { add("paths", "\(shown) is absolute") }
         if parts.contains(where: { $0.elementsEqual([0x2e, 0x2e]) }) { add("paths", "\(shown) leads out") }
         if own.updateValue(entry.kind, forKey: entry.path) != nil { add("duplicates", "\(shown) is there twice") }

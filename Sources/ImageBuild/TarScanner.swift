@@ -88,6 +88,7 @@ struct TarScanner {
             let path = nextPath ?? Self.path(block)
             let link = nextLink ?? Self.text(block[157..<257])
             (nextPath, nextLink, nextSize) = (nil, nil, nil)
+            if kind == 0x53 { oddRecords.insert("a sparse file of GNU tar") }
             visit(Entry(path: Self.normal(path), writtenPath: path, kind: kind, link: link))
         }
     }
@@ -114,14 +115,41 @@ struct TarScanner {
             let key = record.prefix { $0 != 0x3d }
             let value = Array(record.dropFirst(key.count + 1))
             guard collectedKind == 0x78 else { continue }
-            switch String(decoding: key, as: UTF8.self) {
-            case "path": nextPath = value
-            case "linkpath": nextLink = value
+            let name = String(decoding: key, as: UTF8.self)
+            if !value.isEmpty { checkValue(value, of: name) }
+            switch name {
+            // A record without a value takes back what stood before it: POSIX.1-2017, pax, "pax Extended Header".
+            case "path": nextPath = value.isEmpty ? nil : value
+            case "linkpath": nextLink = value.isEmpty ? nil : value
             case "size": nextSize = Int64(String(decoding: value, as: UTF8.self))
-            case let name where ["atime", "ctime"].contains(name): oddRecords.insert(name)
+            case "atime", "ctime": oddRecords.insert(name)
+            case _ where name.hasPrefix("GNU.sparse."): oddRecords.insert("GNU.sparse")
             default: break
             }
         }
+    }
+
+    /// Readers refuse all of a tar for one record that cannot be what its name says.
+    private mutating func checkValue(_ value: [UInt8], of key: String) {
+        switch key {
+        case "path", "linkpath", "uname", "gname":
+            if value.contains(0) { note("an extended record '\(key)' has a NUL byte") }
+        case "size", "uid", "gid":
+            if Int64(String(decoding: value, as: UTF8.self)) ?? -1 < 0 {
+                note("an extended record '\(key)' is no number")
+            }
+        case "mtime", "atime", "ctime":
+            if !Self.isTime(value) { note("an extended record '\(key)' is no time") }
+        default: break
+        }
+    }
+
+    /// Seconds, with a fraction or without.
+    private static func isTime(_ value: [UInt8]) -> Bool {
+        let parts = value.split(separator: 0x2e, maxSplits: 1, omittingEmptySubsequences: false)
+        let seconds = parts[0].first == 0x2d ? parts[0].dropFirst() : parts[0]
+        let digits = seconds + (parts.count > 1 ? parts[1] : [])
+        return (1...18).contains(seconds.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
     }
 
     private mutating func note(_ problem: String) {

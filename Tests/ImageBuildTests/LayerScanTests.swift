@@ -231,9 +231,34 @@ import Testing
         #expect(try check { $0.addLink("app/l", to: "app/a") } == [])
         #expect(try check { $0.bytes[520] ^= 1 } == ["layer-tar"])
         #expect(try check { $0.add(.extended, "p", content: "17 atime=1700000\n") } == ["layer-records"])
+        #expect(try check { $0.add(.file, "") } == ["layer-paths"])
+        #expect(
+            try check {
+                $0.addLink("app/sparse", to: "")
+                $0.bytes[$0.bytes.count - 512 + 156] = UInt8(ascii: "S")
+                $0.mend($0.bytes.count - 512)
+            } == ["layer-records"]
+        )
         var above = Tar()
         above.add(.file, "app/b")
         #expect(try failures(above.bytes + TarEncoder.end, below: [Self.good().bytes + TarEncoder.end]) == [])
+    }
+
+    @Test(
+        "records that readers refuse a tar for are found",
+        arguments: [
+            ("path=a\u{0}b/", true), ("linkpath=a\u{0}", true), ("uname=\u{0}", true), ("size=x", true),
+            ("size=-1", true),
+            ("gid=1.5", true), ("mtime=now", true), ("mtime=-", true), ("mtime=1.5", false), ("mtime=-1", false),
+            ("mtime=1", false), ("path=", false), ("size=0", false), ("uname=root", false),
+        ]
+    )
+    func records(record: String, isFound: Bool) throws {
+        var tar = Self.good()
+        let count = record.utf8.count + 2
+        tar.add(.extended, "p", content: "\(count + (count > 8 ? 2 : 1)) \(record)\n")
+        tar.add(.file, "app/b")
+        #expect(try failures(tar.bytes + TarEncoder.end).contains("layer-tar") == isFound)
     }
 
     @Test("behind an extended header without records, entries are still what they say")

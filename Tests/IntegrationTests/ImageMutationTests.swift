@@ -67,6 +67,16 @@ struct ImageMutationTests {
         Mutation("no architecture", "architecture").on { $0.config = { $0["architecture"] = nil } },
         Mutation("no operating system", "os").on { $0.config = { $0["os"] = "" } },
         Mutation("another kind of root", "rootfs-type").on { $0.config = { $0["rootfs"]?["type"] = "snaps" } },
+        Mutation("variables in one text", "config-types").on { $0.config = { $0["config"] = ["Env": "A=b"] } },
+        Mutation("made yesterday", "config-types").on { $0.config = { $0["created"] = "yesterday" } },
+        Mutation("a word for a truth", "config-types").on { $0.config = { $0["history"] = [["empty_layer": "x"]] } },
+        Mutation("a label that is a number", "config-types").on {
+            $0.config = { $0["config"] = ["Labels": ["a": 1]] }
+        },
+        Mutation("a config that is a text", "config-types").on { $0.config = { $0["config"] = "x" } },
+        Mutation("another type of config", "config-type").on {
+            $0.configDescriptor = { $0["mediaType"] = "application/json" }
+        },
         Mutation("too few diff ids", "diff-ids").on { $0.config = { $0["rootfs"]?["diff_ids"] = [] } },
         Mutation("wrong size of the config", "size", "").on { $0.configDescriptor = { $0["size"] = 3 } },
         Mutation("another digest of the config", "digest", "").on {
