@@ -12,6 +12,8 @@ struct LayerShelf: Sendable {
     let store: String
     let chainID: Digest
     let overlay: OverlayAttributes
+    /// The owner on disk of what belongs to root in the layer.
+    let firstID: UInt32
 
     var directory: String { "\(store)/\(chainID.hex)" }
     var files: String { directory + "/fs" }
@@ -58,7 +60,7 @@ struct LayerShelf: Sendable {
 
     /// Gives the unpacked layer its place, in one step.
     private func commit(bytes: Int64) throws(BuildFailure) {
-        let state = "layer 1 \(overlay.rawValue) \(SystemInformation.bootID) \(bytes)\n"
+        let state = "layer 1 \(form) \(SystemInformation.bootID) \(bytes)\n"
         try Files.writeInOneStep(Array(state.utf8), to: partial + "/state")
         try Files.rename(partial, to: directory)
     }
@@ -86,11 +88,16 @@ struct LayerShelf: Sendable {
         return file.map { (state.bytes, $0.modified) }
     }
 
+    /// What has to be the same for another process to use the layer. In a user namespace owners follow from that.
+    private var form: String {
+        overlay == .trusted && firstID > 0 ? "\(overlay.rawValue)-\(firstID)" : overlay.rawValue
+    }
+
     private func readState() -> (boot: String, bytes: Int64)? {
         // Whatever is wrong with it: the layer is unpacked again.
         guard let bytes = try? Files.read(directory + "/state", limit: 1024) else { return nil }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-        guard words.count == 5, words[0] == "layer", words[1] == "1", words[2] == overlay.rawValue,
+        guard words.count == 5, words[0] == "layer", words[1] == "1", words[2] == form,
             let size = Int64(words[4])
         else { return nil }
         return (String(words[3]), size)

@@ -122,7 +122,12 @@ package final class RootFilesystems: Sendable {
     }
 
     func shelf(_ chainID: Digest) -> LayerShelf {
-        LayerShelf(store: settings.directory, chainID: chainID, overlay: settings.overlay)
+        LayerShelf(
+            store: settings.directory,
+            chainID: chainID,
+            overlay: settings.overlay,
+            firstID: settings.firstID
+        )
     }
 
     /// Locks a layer: shared if it is whole, else alone. Whoever waits looks for both, since a layer that another has made is shared

@@ -43,8 +43,7 @@ struct HelperProcess: Sendable {
 
     private static func makePipe(_ ends: inout [Int32]) -> Bool { unsafe slipway_step_pipe(&ends) == 0 }
 
-    private static func spawn(_ words: [String], _ inherited: [(from: Int32, to: Int32)]) throws(BuildFailure) -> Int32
-    {
+    static func spawn(_ words: [String], _ inherited: [(from: Int32, to: Int32)]) throws(BuildFailure) -> Int32 {
         // Copies above the numbers that are given away, so that no duplication overwrites the source of another.
         let sources = inherited.map { slipway_duplicate($0.from, 32) }
         defer { for source in sources where source >= 0 { close(source) } }

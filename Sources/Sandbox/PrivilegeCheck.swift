@@ -39,20 +39,26 @@ struct PrivilegeCheck: HealthCheck {
         guard ["/usr/sbin", "/sbin"].contains(where: { Files.exists("\($0)/mkfs.ext4") }) else {
             return .warning("mkfs.ext4 is not installed, which makes a step's disk.", remedy: "Install e2fsprogs.")
         }
-        if let words = try await overlayTrouble(base: "\(try SandboxNode.ranges(settings).range.start)") {
+        if let trouble = try await overlayTrouble(base: "\(settings.rootRange.start)") {
+            guard trouble.status == SandboxSettings.cannotMap else {
+                return .warning(
+                    "A step's files cannot be made ready: \(trouble.words).",
+                    remedy: SandboxChecks.consequence
+                )
+            }
             return .warning(
-                "A step's files cannot be made ready: \(words).",
-                remedy: "It takes Linux 5.19 or later, and a file system at \(settings.cacheDirectory) that maps ids, "
-                    + "such as ext4, XFS or Btrfs. \(SandboxChecks.consequence)"
+                "Steps run with the same ids, all of them, which their images' files have on disk: \(trouble.words).",
+                remedy: "For ids of their own it takes Linux 5.19 or later, and a file system at "
+                    + "\(settings.cacheDirectory) that maps ids, such as ext4, XFS or Btrfs."
             )
         }
         return .ok("The worker is root: steps get ids, disks and limits of their own.")
     }
 
     private func inNamespace() async throws -> HealthVerdict {
-        if let words = try await overlayTrouble(base: "") {
+        if let trouble = try await overlayTrouble(base: "") {
             return .warning(
-                "A step's files cannot be made ready in a user namespace: \(words).",
+                "A step's files cannot be made ready in a user namespace: \(trouble.words).",
                 remedy: "It takes Linux 5.11 or later, and a file system with user attributes at "
                     + "\(settings.cacheDirectory). \(SandboxChecks.consequence)"
             )
@@ -63,13 +69,13 @@ struct PrivilegeCheck: HealthCheck {
     /// Tries what a step's files need: the kernel may have no overlays for it, or the disk no attributes.
     ///
     /// - Parameter base: the id that root of a step would have; empty where ids are not mapped.
-    /// - Returns: what does not work, in the helper's words; nil if all does, or there is no helper to ask.
-    private func overlayTrouble(base: String) async throws -> String? {
+    /// - Returns: what does not work, in the helper's words and by its status; nil if all does, or there is no helper to ask.
+    private func overlayTrouble(base: String) async throws -> (words: String, status: Int32)? {
         guard let helper = try? SandboxNode.findHelper(settings) else { return nil }
         try Directories.create(settings.cacheDirectory, mode: 0o700)
         let place = try ScratchDirectories.create(in: settings.cacheDirectory, prefix: "check-")
         defer { ScratchDirectories.remove(place) }
-        for directory in ["lower/gone", "upper", "work", "merged"] { try Directories.create("\(place)/\(directory)") }
+        for directory in SandboxSettings.checked { try Directories.create("\(place)/\(directory)") }
         let result = try await Subprocess.run(
             .path(FilePath(helper)),
             arguments: ["check", place, base],
@@ -77,8 +83,9 @@ struct PrivilegeCheck: HealthCheck {
             output: .string(limit: 4096),
             error: .discarded
         )
-        if case .exited(0) = result.terminationStatus { return nil }
-        return result.standardOutput.split(separator: "\n").first.map(String.init) ?? "the helper fails"
+        guard case .exited(let status) = result.terminationStatus else { return ("the helper was ended", 1) }
+        if status == 0 { return nil }
+        return (result.standardOutput.split(separator: "\n").first.map(String.init) ?? "the helper fails", status)
     }
 
     private func asUser() -> HealthVerdict {

@@ -89,8 +89,9 @@ struct SandboxNode: Sendable {
         let directory = settings.runtimeDirectory
         switch ProcessRights.current {
         case .root:
-            let range = settings.identities ?? SubordinateIDs.ofThisUser() ?? SubordinateIDs.unassigned
-            return IdentityRanges(directory: directory, range: range)
+            guard !settings.mapsIDs else { return IdentityRanges(directory: directory, range: settings.rootRange) }
+            let range = IdentityRange(start: settings.rootRange.start, count: IdentityRanges.width)
+            return IdentityRanges(directory: directory, range: range, isShared: true)
         case .ownNamespace(let ids):
             guard ids > IdentityRanges.width else {
                 throw .sandbox(

@@ -33,6 +33,9 @@ package struct SandboxRunner: Sendable {
         return SandboxNode.name(ofRuntime: path)
     }
 
+    /// The owner on this node's disk of what belongs to root in a step.
+    package var fileOwner: UInt32 { settings.fileOwner }
+
     /// What a step gets: what it asks for within what the operator allows.
     package func bounds(of step: BuildStep) -> StepBounds { StepBounds(step.limits, settings: settings) }
 

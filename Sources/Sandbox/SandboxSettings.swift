@@ -12,6 +12,8 @@ package struct SandboxSettings: Sendable, Hashable {
     package var groupName = "slipway"
     /// Ids of the host that steps run as; nil for what /etc/subuid gives this user.
     package var identities: IdentityRange?
+    /// Whether layers, caches and sources have their own ids on disk, mapped when they are mounted: see `noteMapping`.
+    package var mapsIDs = true
     /// What a step gets that asks for nothing.
     package var defaults = StepBounds.usual
     /// What a step gets at most.

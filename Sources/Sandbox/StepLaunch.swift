@@ -52,6 +52,7 @@ struct StepLaunch: Sendable {
         if policy != nil { options.append(("port", "\(StepEnvironment.proxyPort)")) }
         if node.makesOwnGroup { options.append(("runc", "yes")) }
         if !node.isRoot { options.append(("rootless", "yes")) }
+        if !settings.mapsIDs { options.append(("unmapped", "yes")) }
         options += step.lowers.map { ("lower", $0) } + step.caches.map { ("cache", $0.directory) }
         options += configuration.stubs.map { ("stub", $0) }
         options += (runtimeGroup?.directories ?? []).map { ("remove", $0) }

@@ -38,11 +38,12 @@ extension Wiring {
         let spool = layers.spoolDirectory
         var sandbox = sandbox(settings)
         sandbox.allowedHosts = settings.steps.hosts
+        sandbox.noteMapping(in: directory)
         let filesystems = try RootFilesystems(
             RootFilesystems.Settings(
                 directory: "\(settings.cacheDirectory)/rootfs",
                 overlay: SystemInformation.isRoot ? .trusted : .user,
-                firstID: ProcessRights.current.stepFileOwner,
+                firstID: sandbox.fileOwner,
                 minimumFreeBytes: Int64(settings.sandbox.minimumFreeBytes)
             ),
             fetch: { try await registry.fetchBlob($0, spoolDirectory: spool) }
@@ -55,8 +56,8 @@ extension Wiring {
             layers: layers,
             memo: StepMemo(in: directory, farm: farm),
             caches: StepCaches(
-                directory: "\(directory)/caches",
-                fileOwner: ProcessRights.current.stepFileOwner,
+                directory: "\(directory)/\(sandbox.mapsIDs ? "caches" : "caches-\(sandbox.fileOwner)")",
+                fileOwner: sandbox.fileOwner,
                 limit: Int64(settings.steps.cacheBytes),
                 total: Int64(settings.steps.cacheTotalBytes)
             ),

@@ -19,11 +19,16 @@ struct Fixture {
     var directory: String { scratch("store") }
 
     /// The same store, as another process would open it.
-    func reopened() throws -> RootFilesystems { try Self.open(scratch) }
+    func reopened(firstID: UInt32 = 0) throws -> RootFilesystems { try Self.open(scratch, firstID: firstID) }
 
-    private static func open(_ scratch: Scratch, maximumBytes: Int64 = 1 << 30) throws -> RootFilesystems {
+    private static func open(
+        _ scratch: Scratch,
+        maximumBytes: Int64 = 1 << 30,
+        firstID: UInt32 = 0
+    ) throws -> RootFilesystems {
         let settings = RootFilesystems.Settings(
             directory: scratch("store"),
+            firstID: firstID,
             maximumBytes: maximumBytes,
             width: 2
         )

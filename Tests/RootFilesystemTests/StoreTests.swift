@@ -37,6 +37,17 @@ struct StoreTests {
         #expect(content.beginnings == before + 1)
     }
 
+    @Test("files have the owners that the store is opened for, also those that were unpacked for others")
+    func changedOwners() async throws {
+        let fixture = try Fixture(in: "/dev/shm")
+        let layers = try await Self.layers("a")
+        for first: UInt32 in [0, 1_610_612_736, 1_610_678_272, 0] {
+            let lease = try await fixture.reopened(firstID: first).lease(layers)
+            let owner = try await Command.output(["stat", "-c", "%u:%g", "\(lease.lowerDirectories[0])/a"]).lines
+            #expect(owner == ["\(first):\(first)"])
+        }
+    }
+
     @Test("who knows a digest alone gets no files by it: those of one realm are not found from another")
     func realms() async throws {
         let fixture = try Fixture(in: "/dev/shm")

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int slipway_control_pair(int ends[2]) {
@@ -28,6 +29,11 @@ long slipway_receive(int socket, void *bytes, unsigned long room, int descriptor
         memcpy(descriptors, CMSG_DATA(header), size < 2 * sizeof(int) ? size : 2 * sizeof(int));
     }
     return length;
+}
+
+long slipway_file_system(const char *path) {
+    struct statfs system;
+    return statfs(path, &system) == 0 ? (long)system.f_type : -1;
 }
 
 int slipway_duplicate(int descriptor, int lowest) {

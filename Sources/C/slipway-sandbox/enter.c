@@ -63,8 +63,11 @@ int enter_namespace(char **words) {
     return 126;
 }
 
+/* How a check ends where ids cannot be mapped, and all else is there. */
+enum { CANNOT_MAP = 3 };
+
 /* Shows the directory `lower` with its ids mapped as a step's are, at itself. */
-static const char *map_lower(long base) {
+static const char *map_lower(long base, int *status) {
     char path[64], map[64];
     pid_t holder = hold_namespace();
     if (holder < 0) return "the kernel makes no user namespace";
@@ -81,24 +84,29 @@ static const char *map_lower(long base) {
     if (!is_mapped || namespace < 0) return "ids cannot be mapped";
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned long long)namespace};
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "lower", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
-        return "the file system cannot map the ids of what is mounted";
+    if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
+        *status = CANNOT_MAP;
+        return "the kernel or the file system cannot map the ids of what is mounted";
+    }
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) != 0) return "a directory cannot be mounted";
     return NULL;
 }
 
 /* Tries what a step's files need, in a directory with the empty directories lower/gone, upper, work and merged. With a base, ids are
-   mapped from it, as root does. */
+   mapped from it, as root does, whose steps write to disks of their own. */
 int check_overlay(const char *directory, const char *base) {
-    char options[256] = "lowerdir=lower,upperdir=upper,workdir=work,metacopy=off,index=off,volatile,userxattr";
+    const char *options = *base ? "lowerdir=lower:upper"
+        : "lowerdir=lower,upperdir=upper,workdir=work,metacopy=off,index=off,volatile,userxattr";
     const char *trouble = NULL;
-    if (*base) *strrchr(options, ',') = 0;
+    int status = 1;
     if (unshare(CLONE_NEWNS) != 0) trouble = "a mount namespace cannot be made";
     else if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) trouble = "mounts cannot be detached";
     else if (chdir(directory) != 0) trouble = "the directory cannot be entered";
-    else if (*base && (trouble = map_lower(atol(base)))) (void)0;
-    else if (mount("overlay", "merged", "overlay", 0, options) != 0) trouble = "overlayfs cannot be mounted";
-    else if (!*base && rmdir("merged/gone") != 0) trouble = "overlayfs cannot remove a directory";
+    else if (*base && (trouble = map_lower(atol(base), &status))) (void)0;
+    else if (mount("overlay", "merged", "overlay", 0, options) != 0) {
+        trouble = *base ? "overlayfs cannot show files whose ids are mapped" : "overlayfs cannot be mounted";
+        if (*base) status = CANNOT_MAP;
+    } else if (!*base && rmdir("merged/gone") != 0) trouble = "overlayfs cannot remove a directory";
     if (trouble) printf("%s: %s\n", trouble, strerror(errno));
-    return trouble ? 1 : 0;
+    return trouble ? status : 0;
 }

@@ -31,6 +31,7 @@ struct options {
     bool has_disk;           /* whether DISK takes what the step writes, and not scratch itself */
     bool is_runc;            /* whether the runtime is runc or understands what runc does */
     bool is_rootless;        /* whether the worker is only root of a user namespace, see enter.c */
+    bool is_unmapped;        /* whether layers and caches have the step's ids on disk, as they always have for a worker that is not root */
     long long most_bytes;    /* what may be written into scratch, or 0 where a disk bounds it */
     long base, count;        /* host id of the step's id 0, and how many follow */
     int port;                /* where the proxy listens inside, or 0 */

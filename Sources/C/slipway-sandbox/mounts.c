@@ -163,7 +163,7 @@ int mount_root(const struct options *options) {
     for (int index = 0; index < options->cache_count; index++) caches[index] = open_tree_of(options->caches[index]);
     int disk = options->has_disk ? DISK : open_tree_of(options->scratch);
     int runtime = open_covered_runtime(options);
-    int map = options->is_rootless ? -1 : open_identity_map(options);
+    int map = options->is_rootless || options->is_unmapped ? -1 : open_identity_map(options);
     make_layout();
     place_runtime(runtime);
     for (int index = 0; index < options->lower_count; index++) place(lowers[index], "l", index, map, false);

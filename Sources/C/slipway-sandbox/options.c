@@ -29,6 +29,7 @@ static bool read_value(struct options *o, const char *name, const char *value) {
     else if (!strcmp(name, "--disk")) o->has_disk = !strcmp(value, "yes");
     else if (!strcmp(name, "--runc")) o->is_runc = !strcmp(value, "yes");
     else if (!strcmp(name, "--rootless")) o->is_rootless = !strcmp(value, "yes");
+    else if (!strcmp(name, "--unmapped")) o->is_unmapped = !strcmp(value, "yes");
     else if (!strcmp(name, "--base")) o->base = atol(value);
     else if (!strcmp(name, "--count")) o->count = atol(value);
     else if (!strcmp(name, "--most-bytes")) o->most_bytes = atoll(value);

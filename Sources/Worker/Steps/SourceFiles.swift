@@ -31,19 +31,21 @@ struct SourceFiles {
     ///   - directory: an existing, empty directory of the node; becomes the root of what the step sees.
     ///   - limit: bytes of the node's disk that may be taken.
     ///   - place: the absolute path in the sandbox that the tree's root is put at.
+    ///   - ownerID: the owner on disk of what belongs to root in the step.
     /// - Throws: `BuildFailure` with code `unsafe_path` or `limit_exceeded` that names the entry; what the tree and the file system throw.
     static func write(
         _ tree: any StoredTree,
         _ inputs: StepInputs,
         at place: String,
         into directory: String,
+        ownerID: UInt32,
         limit: Int64,
         cancellation: CancelFlag
     ) throws {
         let root = try DirectoryHandle(path: directory)
         let parents = SandboxPath.names(place)
         let details = (tree.details, parents.count)
-        var files = SourceFiles(inputs, details, root: root, limit: limit, cancellation: cancellation)
+        var files = SourceFiles(inputs, details, root: root, ownerID: ownerID, limit: limit, cancellation: cancellation)
         guard parents.allSatisfy(isSafe) else { throw unsafe("a step's directory", place) }
         try files.enter(parents)
         try tree.walk { entry in try files.add(entry, of: tree, below: parents) }
@@ -55,14 +57,15 @@ struct SourceFiles {
         _ inputs: StepInputs,
         _ details: (SourceDetails, depth: Int),
         root: DirectoryHandle,
+        ownerID: UInt32,
         limit: Int64,
         cancellation: CancelFlag
     ) {
         self.inputs = WantedInputs(inputs)
         (self.details, depth) = details
+        self.ownerID = ownerID
         (self.limit, room) = (limit, limit)
         self.cancellation = cancellation
-        ownerID = ProcessRights.current.stepFileOwner
         path = [([], root)]
     }
 

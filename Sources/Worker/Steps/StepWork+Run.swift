@@ -81,13 +81,14 @@ extension StepWork {
     private func writeInputs(to directory: String) async throws {
         let cancellation = CancelFlag()
         try await cancellation.whileRunning {
-            let room = maker.sandbox.bounds(of: step).diskBytes
+            let (room, owner) = (maker.sandbox.bounds(of: step).diskBytes, maker.sandbox.fileOwner)
             try await source.withTree(of: revision) { [step] tree in
                 try SourceFiles.write(
                     tree,
                     step.inputs,
                     at: step.workingDirectory,
                     into: directory,
+                    ownerID: owner,
                     limit: room,
                     cancellation: cancellation
                 )

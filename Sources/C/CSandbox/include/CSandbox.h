@@ -13,6 +13,9 @@ int slipway_step_pipe(int ends[2]);
 /// Returns the message's length, 0 at the end, or -errno.
 long slipway_receive(int socket, void *bytes, unsigned long room, int descriptors[2]);
 
+/// The type of the file system that a path is on, as statfs(2) has it; -1 if it cannot be told.
+long slipway_file_system(const char *path);
+
 /// The descriptor under a number of at least `lowest`, closed in programs that this process starts. Returns it or -errno.
 int slipway_duplicate(int descriptor, int lowest);
 
