@@ -213,6 +213,38 @@ struct StepInputTests {
         }
     }
 
+    @Test("a build that waits for a cache says so")
+    func waiting() async throws {
+        var fixture = try await StepFixture()
+        try fixture.useRule(
+            """
+            - name: build
+              command: cat probe.txt >>/kept/mark && while test ! -e "/kept/go"; do sleep 0.1; done && cat /kept/mark
+              caches: [{name: kept, path: /kept, locked: true}]
+            """
+        )
+        for name in ["first", "second"] { try fixture.app(["probe.txt": "of the \(name)\n"], at: name) }
+        let first = Task { [fixture] in try await fixture.build("1", "--project", "a", app: "first") }
+        let caches = fixture.scratch("cache/steps/caches")
+        let cache = try await eventually("the first build has the cache") { () async throws -> String? in
+            let names = (try? Directories.list(caches)) ?? []
+            guard let name = names.first(where: { !$0.hasSuffix(".lock") }) else { return nil }
+            return Files.exists("\(caches)/\(name)/mark") ? "\(caches)/\(name)" : nil
+        }
+        let second = try await ServerProcess(
+            [SlipwayProgram.path] + fixture.words("2", ["--project", "a"], app: "second"),
+            log: fixture.scratch("second.log"),
+            environment: fixture.environment
+        )
+        try await eventually("it waits: \(second.log)") {
+            second.log.contains("build: waits for its cache 'kept', which another step has")
+        }
+        try Files.writeAtomically([], to: "\(cache)/go")
+        #expect(try await first.value.result.succeeded)
+        try await eventually("it gets the cache: \(second.log)") { second.log.contains("of memory at most") }
+        second.stop()
+    }
+
     @Test("a build whose cache another has gets a copy of what that one does not touch")
     func copied() async throws {
         var fixture = try await StepFixture()

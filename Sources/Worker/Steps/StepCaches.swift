@@ -45,8 +45,14 @@ package struct StepCaches: Sendable {
 
     /// All caches of a step, in the order of its mounts. They are locked by name, so that two steps never wait for each other.
     ///
+    /// - Parameter whenBusy: called with the name of a cache that another step has, and that is waited for.
     /// - Throws: `BuildFailure` with code `invalid_plan` if two mounts have one name.
-    func hold(_ mounts: [CacheMount], owner: String, _ scratch: String) async throws -> [Hold] {
+    func hold(
+        _ mounts: [CacheMount],
+        owner: String,
+        _ scratch: String,
+        whenBusy: (String) -> Void
+    ) async throws -> [Hold] {
         var holds: [String: Hold] = [:]
         for mount in mounts.sorted(by: { $0.name < $1.name }) {
             guard holds[mount.name] == nil else {
@@ -57,7 +63,7 @@ package struct StepCaches: Sendable {
                     message: "A step has two caches with the name '\(mount.name)'. Give each a name of its own."
                 )
             }
-            holds[mount.name] = try await hold(mount, owner: owner, scratch: scratch)
+            holds[mount.name] = try await hold(mount, owner: owner, scratch: scratch, whenBusy: whenBusy)
         }
         return mounts.compactMap { holds[$0.name] }
     }
@@ -65,15 +71,19 @@ package struct StepCaches: Sendable {
     /// - Parameters:
     ///   - owner: whose cache it is; nobody else's steps ever see it.
     ///   - scratch: an existing directory for the copy of a cache that is busy.
-    func hold(_ mount: CacheMount, owner: String, scratch: String) async throws -> Hold {
+    private func hold(
+        _ mount: CacheMount,
+        owner: String,
+        scratch: String,
+        whenBusy: (String) -> Void
+    ) async throws -> Hold {
         let name = "\(Digest(of: owner).hex.prefix(32))-\(mount.name)"
         let lockPath = "\(directory)/\(name).lock"
-        let lock: FileLock? =
-            if mount.isLocked {
-                try await FileLock.take(lockPath, .exclusive, operation: "steps.cache")
-            } else {
-                try FileLock.attempt(lockPath, .exclusive)
-            }
+        var lock = try FileLock.attempt(lockPath, .exclusive)
+        if lock == nil, mount.isLocked {
+            whenBusy(mount.name)
+            lock = try await FileLock.take(lockPath, .exclusive, operation: "steps.cache")
+        }
         guard let lock else {
             let own = "\(scratch)/cache-\(mount.name)"
             try Directories.create(own)

@@ -24,7 +24,10 @@ extension StepWork {
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
         let lower = try await lower(on: ground, key, scratch.inputs)
         // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
-        let caches = try await maker.caches.hold(step.caches, owner: StepScope.project.owner(order), scratch.path)
+        let owner = StepScope.project.owner(order)
+        let caches = try await maker.caches.hold(step.caches, owner: owner, scratch.path) { name in
+            say("waits for its cache '\(name)', which another step has")
+        }
         let secrets = order.secrets.filter { step.secrets.contains($0.key) }
         let stepLog = StepLog(log, step: step, secrets: secrets.values)
         let task = SandboxedStep(
