@@ -13,9 +13,18 @@ enum StepEnvironment {
         variables.merge(step.environment) { _, own in own }
         if hasEgress { variables.merge(proxy) { own, _ in own } }
         if hasAuthorities { variables.merge(authorities) { own, _ in own } }
+        if hasEgress { tellMaven(&variables, own: step.environment["MAVEN_ARGS"]) }
         if hasEgress { tellJava(&variables, own: step.environment["JAVA_TOOL_OPTIONS"], trusts: hasAuthorities) }
         for (name, value) in step.secrets { variables[name] = value.exposed }
         return variables
+    }
+
+    /// What an image or a plan tells Maven stays, and with it global settings of its own, which know nothing of the proxy.
+    private static func tellMaven(_ variables: inout [String: String], own: String?) {
+        let words = own?.split(separator: " ") ?? []
+        guard !words.contains(where: { $0 == "-gs" || $0.hasPrefix("--global-settings") }) else { return }
+        let told = ["--global-settings \(StepFiles.mavenSettings)", own].compactMap { $0 }
+        variables["MAVEN_ARGS"] = told.joined(separator: " ")
     }
 
     /// Every Java machine reads this variable: Maven's, Gradle's, and those that they start.
@@ -34,7 +43,7 @@ enum StepEnvironment {
         var variables = [
             "npm_config_proxy": url, "npm_config_https_proxy": url, "npm_config_noproxy": "none",
             "YARN_HTTP_PROXY": url, "YARN_HTTPS_PROXY": url, "CARGO_HTTP_PROXY": url,
-            "APT_CONFIG": StepFiles.aptConfiguration, "MAVEN_ARGS": "--global-settings \(StepFiles.mavenSettings)",
+            "APT_CONFIG": StepFiles.aptConfiguration,
         ]
         for name in ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy"] {
             variables[name] = url

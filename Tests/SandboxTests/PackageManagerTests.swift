@@ -109,6 +109,21 @@ struct PackageManagerTests {
         withExtendedLifetime(keys) {}
     }
 
+    @Test(
+        "what a plan or an image tells Maven stays",
+        arguments: [
+            ("-B -T 2", "--global-settings /run/slipway/maven.xml -B -T 2"), ("-B -gs /own.xml", "-B -gs /own.xml"),
+            ("--global-settings=/own.xml", "--global-settings=/own.xml"),
+        ]
+    )
+    func maven(_ own: String, _ expected: String) async throws {
+        let sandbox = try TestSandbox()
+        var step = try sandbox.step("echo $MAVEN_ARGS") { $0.network = .egress([]) }
+        step.environment["MAVEN_ARGS"] = own
+        _ = try await sandbox.runner.run(step, log: sandbox.log)
+        #expect(sandbox.log.texts == ["step: \(expected)"])
+    }
+
     @Test("programs of Java and Maven are told in their own ways")
     func java() async throws {
         let bundle = try Scratch()
