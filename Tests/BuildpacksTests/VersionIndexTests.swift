@@ -72,6 +72,32 @@ struct VersionIndexTests {
         #expect(after.warnings == ["node 20.19.2 has had no fixes since 2026-04-30; move to a newer version."])
     }
 
+    @Test(
+        "a range that begins where the index ends is taken by its first version, and says so",
+        arguments: [
+            (">=22.9 <23", "22.9.0"), ("^24", "24.0.0"), (">=23.4.1", "23.4.1"), ("^18 || ^24.2", "24.2.0"),
+        ]
+    )
+    func beyond(_ text: String, _ expected: String) throws {
+        let resolved = try index().resolve("node", request: VersionRequest(text, .npm, source: "package.json"))
+        #expect(resolved.version.description == expected)
+        #expect(
+            resolved.warnings.first == "package.json: \(expected) is not in the version index and is taken as written."
+        )
+    }
+
+    @Test("a go line that is older than what there is, is what any later Go builds")
+    func oldGo() throws {
+        let index = try VersionIndex(directory: Self.directory)
+        let request = VersionRequest("1.11", .go, source: "go.mod:3")
+        let resolved = try index.resolve("go", request: request)
+        #expect(resolved.version == index.tools["go"]?.standard)
+        #expect(resolved.warnings.first?.hasPrefix("go.mod:3: go 1.11 is older than what there is") == true)
+        #expect(throws: BuildFailure.self) {
+            try index.resolve("go", request: VersionRequest("1.11", .prefix, source: ".go-version"))
+        }
+    }
+
     @Test("a version of which the index knows nothing is taken as written only if it is whole, and says so")
     func asWritten() throws {
         let resolved = try index().resolve("node", request: VersionRequest("v22.99.0", .prefix, source: ".nvmrc"))

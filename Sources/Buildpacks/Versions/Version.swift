@@ -42,6 +42,9 @@ struct Version: Sendable, Hashable {
         components.prefix((components.lastIndex { $0 != 0 } ?? -1) + 1)
     }
 
+    /// How many numbers say something: trailing zeros do not.
+    var significantCount: Int { significant.count }
+
     static func == (left: Version, right: Version) -> Bool {
         left.significant == right.significant && left.prerelease == right.prerelease
     }

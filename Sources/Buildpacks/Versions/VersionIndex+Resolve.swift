@@ -31,7 +31,7 @@ extension VersionIndex {
 }
 
 /// One look into a tool's releases.
-private struct VersionResolution {
+struct VersionResolution {
     let releases: ToolReleases
     let request: VersionRequest?
     let pinned: Version?
@@ -46,20 +46,21 @@ private struct VersionResolution {
         if let version = (supported + releases.versions).first(where: range.contains) {
             return result(version, source: source)
         }
-        if let version = asWritten {
+        if let version = asWritten ?? first(of: range) {
             return result(
                 version,
                 source: source,
                 warnings: ["\(place)\(version) is not in the version index and is taken as written."]
             )
         }
+        if let version = later() { return version }
         throw unavailable(range)
     }
 
-    private var place: String { request.map { "\($0.source): " } ?? "" }
+    var place: String { request.map { "\($0.source): " } ?? "" }
 
     /// The request's text with names replaced by what they stand for.
-    private var text: String {
+    var text: String {
         let text = (request?.text ?? "").lowercased().filter { !$0.isNewline }
         return releases.aliases[text] ?? text
     }
@@ -96,7 +97,7 @@ private struct VersionResolution {
         return isNewer || releases.cycle(of: partial.version) != nil ? partial.version : nil
     }
 
-    private func result(_ version: Version, source: String, warnings: [String] = []) -> ResolvedVersion {
+    func result(_ version: Version, source: String, warnings: [String] = []) -> ResolvedVersion {
         let cycle = releases.cycle(of: version)
         var warnings = warnings
         if let cycle, releases.hasEnded(cycle, by: today), let day = cycle.endOfLife {

@@ -1,0 +1,33 @@
+/// What is taken where the index ends before what an app asks for, or begins after it.
+extension VersionResolution {
+    /// The first version of a range that begins where the index ends, as an index that has grown old does: in a cycle that is known, in
+    /// the newest major version, or in the next one.
+    func first(of range: VersionRange) -> Version? {
+        let first = range.alternatives.flatMap { $0 }.compactMap { bound in
+            if case .compare(.atLeast, let version) = bound { version } else { nil }
+        }.max()
+        guard let first, let newest = releases.versions.first, !first.isPrerelease, range.contains(first) else {
+            return nil
+        }
+        let known = releases.cycle(of: first)?.versions.first
+        guard known.map({ first > $0 }) ?? (first > newest && first[0] <= newest[0] + 1) else { return nil }
+        // As many numbers as a first release has.
+        let count = releases.cycles.first?.versions.last?.components.count ?? 3
+        return Version((0..<max(count, first.significantCount)).map { first[$0] })
+    }
+
+    /// What a go line asks for is the least that is needed; where that is older than what there is, any later one builds it.
+    func later() -> ResolvedVersion? {
+        guard let request, request.dialect == .go,
+            let range = try? VersionRange(parsing: text, dialect: .minimum), range.contains(releases.standard)
+        else { return nil }
+        let version = releases.standard
+        return result(
+            version,
+            source: request.source,
+            warnings: [
+                "\(place)\(releases.tool) \(text) is older than what there is; \(version) is taken, which builds it."
+            ]
+        )
+    }
+}
