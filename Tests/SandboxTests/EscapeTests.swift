@@ -77,7 +77,7 @@ struct EscapeTests {
             }
         }
         #expect(!sandbox.log.texts.contains { $0.contains("of the host") }, "\(sandbox.log.texts)")
-        #expect(try await Leftovers.of(sandbox) == .none)
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
     }
 
     @Test(

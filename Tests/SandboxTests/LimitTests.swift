@@ -177,7 +177,7 @@ struct LimitTests {
         let spent = ContinuousClock.now - start
         #expect(left == [], "\(left.count) of \(processes.count) were left after \(spent)")
         await #expect(throws: BuildFailure.self) { _ = try await running.value }
-        #expect(try await Leftovers.of(sandbox) == .none)
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
         return spent
     }
 

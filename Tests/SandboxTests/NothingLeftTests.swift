@@ -17,7 +17,7 @@ struct NothingLeftTests {
                 _ = try await sandbox.run(script) { $0.limits.memoryBytes = 32 << 20 }
             }
         }
-        #expect(try await Leftovers.of(sandbox) == .none)
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
     }
 
     @Test("when whoever runs it is killed, at any moment", arguments: [("crun", 50), ("runc", 12)])
@@ -41,12 +41,7 @@ struct NothingLeftTests {
             process.signal(SIGKILL)
             process.stop()
         }
-        // Whoever kills takes the processes that are near the worker; the last of the step's go a moment later.
-        let left = try await eventually("nothing is left") { () async -> Leftovers? in
-            let left = try? await Leftovers.of(sandbox)
-            return left == Leftovers.none ? left : nil
-        }
-        #expect(left == .none)
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
         #expect(sandbox.runner.sweep() == 0)
     }
 
@@ -65,6 +60,6 @@ struct NothingLeftTests {
             return left?.processes.isEmpty == true && left?.loops.isEmpty == true
         }
         #expect(sandbox.runner.sweep() == 1, "its groups are swept")
-        #expect(try await Leftovers.of(sandbox) == .none)
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
     }
 }

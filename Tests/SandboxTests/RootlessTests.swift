@@ -1,4 +1,5 @@
 import BuildModel
+import Glibc
 import Platform
 import Sandbox
 import TestSupport
@@ -17,18 +18,8 @@ struct RootlessTests {
         options: [String: JSONValue] = [:],
         groups: DelegatedGroups? = nil
     ) async throws -> CommandResult {
-        var user = try OrdinaryUser(in: sandbox.scratch)
-        user.group = groups?.entrance
-        try user.own("run")
-        let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
-        let view = try user.view(programs, as: "programs")
-        let ids = OrdinaryUser.subordinate
-        try await Command.output(["chown", "-hR", "\(ids):\(ids)", sandbox.root])
-        var step = StepProcess(sandbox: sandbox, command: ["sh", "-c", script])
-        step.options = [
-            "scratch": .string(user.home), "helper": .string("\(view.to)/slipway-sandbox"), "idStart": nil,
-        ].merging(options) { $1 }
-        return try await user.result(["\(view.to)/slipway-step"] + step.words.dropFirst(), views: [view])
+        let step = try await UserStep(script, in: sandbox, options: options, groups: groups)
+        return try await step.user.result(step.words, views: step.views)
     }
 
     @Test(
@@ -109,6 +100,83 @@ struct RootlessTests {
             "exec 9>/f; rm /f; dd if=/dev/zero bs=1M count=12 >&9; for i in 1 2 3 4 5 6 7 8; do sleep 3 & done; wait; echo ran"
         let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
         #expect(result.lines.contains("step: ran"), "\(result.text)")
+    }
+
+    /// What a step that reads whatever it can must find nowhere, and what finds it.
+    private static let search = """
+        marker=$(cat /cache/own/marker); echo begun
+        while [ ! -e /cache/own/go ]; do sleep 0.1; done
+        ls -d /proc/[0-9]* | wc -l
+        cat /proc/[0-9]*/environ /run/secrets/* 2>/dev/null | tr '\\0' '\\n' | grep "$marker"
+        find / -name 'of-the-other*' 2>/dev/null
+        find / -type f ! -path '/proc/*' ! -path '/dev/*' ! -path /cache/own/marker 2>/dev/null | xargs grep -ls "$marker"
+        kill -9 -1 2>/dev/null; echo searched
+        """
+
+    @Test("a step finds no file, cache, secret or process of one beside it, though both have the same ids")
+    func apart() async throws {
+        let sandbox = try TestSandbox()
+        let marker = "of-the-other-\(UInt32.random(in: 0 ... .max))"
+        try sandbox.scratch.write("\(marker)\n", to: "cache-other/of-the-other-cache")
+        try sandbox.scratch.write("\(marker)\n", to: "cache-own/marker")
+        for name in ["cache-other", "cache-own"] {
+            let ids = OrdinaryUser.subordinate
+            try await Command.output(["chown", "-R", "\(ids):\(ids)", sandbox.scratch(name)])
+        }
+        let script =
+            "echo $TOKEN >/of-the-other; cp /of-the-other /tmp/of-the-other-tmp; cat /cache/other/*; echo begun; while [ ! -e /cache/other/end ]; do sleep 0.1; done; cat /of-the-other"
+        let other = try await UserStep(
+            script,
+            in: sandbox,
+            options: [
+                "secrets": ["TOKEN": .string(marker)], "caches": ["other": .string(sandbox.scratch("cache-other"))],
+            ]
+        ).start(log: sandbox.scratch("other.log"))
+        let own = try await UserStep(
+            Self.search,
+            in: sandbox,
+            options: ["caches": ["own": .string(sandbox.scratch("cache-own"))]]
+        ).start(log: sandbox.scratch("own.log"))
+        for process in [other, own] {
+            try await eventually("it runs: \(process.log)") { process.log.contains("step: begun") }
+        }
+        try sandbox.scratch.write("", to: "cache-own/go")
+        try await eventually("it has looked: \(own.log)") { own.log.contains("result {") }
+        try sandbox.scratch.write("", to: "cache-other/end")
+        try await eventually("the other has gone on: \(other.log)") { other.log.contains("result {\"microseconds") }
+        #expect(other.log.split(separator: "\n").filter { $0 == "step: ***" }.count == 2, "\(other.log)")
+        let found = own.log.split(separator: "\n").filter { $0.hasPrefix("step: ") && !$0.contains("are not limited") }
+        #expect(found.first == "step: begun" && found.last == "step: searched", "\(own.log)")
+        #expect(found.dropFirst().dropLast().count == 1, "the number of its own processes alone: \(own.log)")
+    }
+
+    @Test(
+        "when its process is killed, at any moment, nothing is left but its directory",
+        arguments: TestSandbox.runtimes
+    )
+    func killed(_ runtime: String) async throws {
+        let sandbox = try TestSandbox()
+        var options = try await Self.options(runtime)
+        options["repetitions"] = 2
+        options["beside"] = true
+        for round in 0..<6 {
+            let step = try await UserStep("setsid sleep 600 & echo started; sleep 600", in: sandbox, options: options)
+            let process = try await step.start(log: sandbox.scratch("kill-\(round).log"))
+            if round % 3 == 0 {
+                try await eventually("one is being made") {
+                    let holder = "slipway-sandbox .*--identifier s\(process.processID)-"
+                    return try await Command.result(["pgrep", "-f", holder]).succeeded
+                }
+                try await Task.sleep(for: .milliseconds(5 * round))
+            } else {
+                try await eventually("both run: \(process.log)") {
+                    process.log.split(separator: "\n").filter { $0 == "step: started" }.count == 2
+                }
+            }
+            process.signal(SIGKILL)
+            process.stop()
+        }
+        #expect(try await Leftovers.lasting(of: sandbox) == .none)
     }
 
     @Test("all its steps have the same ids, so that more than one can run at once")

@@ -55,6 +55,18 @@ struct Leftovers: Equatable, CustomStringConvertible {
         )
     }
 
+    /// What stays. Whoever kills takes the processes that are near the worker; the last of the step's go a moment later.
+    static func lasting(of sandbox: TestSandbox) async throws -> Leftovers {
+        let end = ContinuousClock.now + .seconds(60)
+        var left = try? await of(sandbox)
+        while left != Leftovers.none, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(10))
+            left = try? await of(sandbox)
+        }
+        if let left { return left }
+        return try await of(sandbox)
+    }
+
     static let none = Leftovers(processes: [], groups: [], mounts: [], loops: [], files: [])
 
     var description: String {

@@ -1,9 +1,11 @@
 import BuildModel
 import Documents
+import Platform
 import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
-/// optionally `runtime`, `diskBytes`, `memoryBytes`, `processes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`.
+/// optionally `runtime`, `diskBytes`, `memoryBytes`, `processes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`,
+/// `secrets` and `caches` by name.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -12,6 +14,9 @@ struct StepOrder {
     var repetitions: Int
     /// Whether they run at the same time.
     var runsBeside: Bool
+    var secrets: [String: Redacted<String>]
+    /// Directories, shown at `/cache/NAME`.
+    var caches: [StepCache]
 
     init(_ text: String) throws {
         let json = try JSONDocument.parse(text)
@@ -20,6 +25,10 @@ struct StepOrder {
         lowers = strings("lowers")
         repetitions = Int(json["repetitions"]?.integer ?? 1)
         runsBeside = json["beside"]?.bool ?? false
+        secrets = (json["secrets"]?.object ?? [:]).compactMapValues { $0.string.map { Redacted($0) } }
+        caches = (json["caches"]?.object ?? [:]).compactMap { name, value in
+            value.string.map { StepCache(CacheMount(name: name, path: "/cache/\(name)"), directory: $0) }
+        }
         settings = SandboxSettings(
             runtimeDirectory: json["runtimeDirectory"]?.string ?? "",
             cacheDirectory: "\(scratch)/disks"

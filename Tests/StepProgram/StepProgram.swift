@@ -36,7 +36,14 @@ struct StepProgram {
         defer { ScratchDirectories.remove(scratch) }
         let identifier = "s\(SystemInformation.processID)-\(number)"
         let start = ContinuousClock.now
-        let step = SandboxedStep(step: order.step, lowers: order.lowers, scratch: scratch, identifier: identifier)
+        let step = SandboxedStep(
+            step: order.step,
+            lowers: order.lowers,
+            scratch: scratch,
+            caches: order.caches,
+            secrets: order.secrets,
+            identifier: identifier
+        )
         let outcome = try await runner.run(step, log: PrintedLog())
         let microseconds = (ContinuousClock.now - start).components.attoseconds / 1_000_000_000_000
         PrintedLog().say(

@@ -61,6 +61,26 @@ package struct OrdinaryUser: Sendable {
         views: [View] = [],
         environment: [String: String] = [:]
     ) async throws -> CommandResult {
+        try await Command.result(entering(views) + words, environment: environment.merging(variables) { own, _ in own })
+    }
+
+    /// Starts a program, whose process is the one that is returned.
+    ///
+    /// - Parameters:
+    ///   - views: what `view` returned.
+    ///   - log: the file that gets its output.
+    package func start(_ words: [String], views: [View] = [], log: String) async throws -> ServerProcess {
+        try await ServerProcess(
+            ["/usr/bin/unshare"] + entering(views).dropFirst() + words,
+            log: log,
+            environment: variables
+        )
+    }
+
+    private var variables: [String: String] { ["HOME": home, "XDG_RUNTIME_DIR": home] }
+
+    /// What stands before a program that this user runs.
+    private func entering(_ views: [View]) -> [String] {
         var script = "set -e\n"
         if let group { script += "echo $$ >'\(group)'\n" }
         for view in views { script += view.isOpened ? opening(view) : "mount --bind '\(view.from)' '\(view.to)'\n" }
@@ -71,10 +91,7 @@ package struct OrdinaryUser: Sendable {
         for (number, path) in lacks.enumerated() { script += hiding(path, number) }
         let flags = mayGainPrivileges ? "" : "--no-new-privs "
         script += "exec setpriv \(flags)--reuid \(Self.id) --regid \(Self.id) --clear-groups \"$@\"\n"
-        return try await Command.result(
-            ["unshare", "--mount", "sh", "-c", script, "setup"] + words,
-            environment: environment.merging(["HOME": home, "XDG_RUNTIME_DIR": home]) { own, _ in own }
-        )
+        return ["unshare", "--mount", "sh", "-c", script, "setup"]
     }
 
     /// Modes are those of a layer above, which has no file's bytes.
