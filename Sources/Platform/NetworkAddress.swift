@@ -94,7 +94,10 @@ package struct NetworkAddress: Sendable, Hashable {
         }
         // 6to4 and NAT64 carry an address of version 4.
         if matches(address, [0x20, 0x02], 16) { return scope(ofFour: Array(address[2..<6])) }
-        if matches(address, [0x00, 0x64, 0xff, 0x9b], 32) { return scope(ofFour: Array(address[12...])) }
+        // A network's own NAT64 (RFC 8215) may put that address anywhere: it is below no prefix that has others.
+        if matches(address, [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], 96) {
+            return scope(ofFour: Array(address[12...]))
+        }
         if matches(address, [0x20, 0x01, 0x0d, 0xb8], 32) || matches(address, [0x20, 0x01, 0x00], 23) {
             return .forbidden
         }

@@ -18,7 +18,9 @@ struct AddressTests {
             ("::", .forbidden), ("fd12::1", .local), ("fd00:ec2::254", .forbidden), ("fe80::1", .forbidden),
             ("ff02::1", .forbidden), ("::ffff:10.0.0.1", .local), ("::ffff:169.254.169.254", .forbidden),
             ("::ffff:8.8.8.8", .global), ("2002:0a00:0001::1", .local), ("2002:a9fe:a9fe::1", .forbidden),
-            ("64:ff9b::169.254.169.254", .forbidden), ("64:ff9b::8.8.8.8", .global), ("2001:db8::1", .forbidden),
+            ("64:ff9b::169.254.169.254", .forbidden), ("64:ff9b::8.8.8.8", .global),
+            ("64:ff9b:1::8.8.8.8", .forbidden), ("64:ff9b:1:a9fe:a9:fe00:808:808", .forbidden),
+            ("2001:db8::1", .forbidden),
             ("2001::1", .forbidden),
         ]
     )
