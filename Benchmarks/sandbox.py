@@ -21,16 +21,19 @@ from harness.suite import Case, Suite, Tool
 
 TOOL, CRUN, BUILDAH = "slipway", "crun, same namespaces", "buildah run"
 CASE, KILL = "run true in a step", "end a step of 50 processes"
+FIRST, CLOSE = "the first of a process", "right after another"
 ID_START = 0x6600_0000
 
 # The processes are told by what they sleep for.
 TREE = "n=0; while [ $n -lt 49 ]; do sleep 7654321 & n=$((n+1)); done; echo started; exec sleep 7654321"
 
-# Runs one command a few times in a mount namespace where crun finds the groups it knows, and prints the last time.
+# Runs one command a few times, with as much between two as steps have, in a mount namespace where crun finds the groups it knows,
+# and prints the last time.
 REPEAT = """
 import ctypes, subprocess, sys, time
 ctypes.CDLL(None).umount2(b"/sys/fs/cgroup/unified", 2)
-for _ in range(3):
+for number in range(3):
+    time.sleep(1 if number else 0)
     start = time.perf_counter()
     subprocess.run(sys.argv[1:], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     spent = time.perf_counter() - start
@@ -76,14 +79,19 @@ class Bench:
             (self.root / "bin" / name).symlink_to("busybox")
         self.bundle = self._bundle()
 
-    def step(self) -> Sample:
-        """The third run of one process: a worker runs many."""
-        results = [line for line in self._run_step(repetitions=3) if line.startswith("result ")]
-        return Sample(json.loads(results[-1].removeprefix("result "))["microseconds"] / 1e6)
+    def step(self) -> dict[str, Sample]:
+        """One of a process that runs many, as a worker does, with as much between two as a build has; without that; and the first."""
+        apart, close = self._times(pause=1000), self._times(pause=0)
+        return {"": apart[-1], FIRST: apart[0], CLOSE: close[-1]}
+
+    def _times(self, pause: int) -> list[Sample]:
+        lines = self._run_step(repetitions=3, pauseMilliseconds=pause)
+        results = [json.loads(line.removeprefix("result ")) for line in lines if line.startswith("result ")]
+        return [Sample(result["microseconds"] / 1e6) for result in results]
 
     def kill(self) -> Sample:
         """From the death of whoever runs a step to that of the last process of it."""
-        words = self._step_words(command=["/bin/sh", "-c", TREE], repetitions=1)
+        words = self._step_words(command=["/bin/sh", "-c", TREE])
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as runner:
             assert runner.stdout is not None
             if not any("started" in line for line in iter(runner.stdout.readline, "")):
@@ -118,18 +126,17 @@ class Bench:
         for group in Path("/sys/fs/cgroup").glob("*/slipway-bench*"):
             group.rmdir()
 
-    def _run_step(self, repetitions: int = 1, runtime: str | None = None) -> list[str]:
-        return _text(self._step_words(["/bin/true"], repetitions, runtime)).splitlines()
+    def _run_step(self, **options: object) -> list[str]:
+        return _text(self._step_words(["/bin/true"], **options)).splitlines()
 
-    def _step_words(self, command: list[str], repetitions: int, runtime: str | None = None) -> list[str]:
+    def _step_words(self, command: list[str], **options: object) -> list[str]:
         work = self.place / "steps"
         work.mkdir(exist_ok=True)
         order = {
             "lowers": [str(self.root)], "scratch": str(work), "runtimeDirectory": str(self.place / "run"),
             "groupName": "slipway-bench", "helper": self.helper, "command": command, "idStart": ID_START,
-            "repetitions": repetitions,
         }  # fmt: skip
-        return [self.program, json.dumps(order | ({"runtime": runtime} if runtime else {}))]
+        return [self.program, json.dumps(order | options)]
 
     def _bundle(self) -> Path:
         """A bundle for bare crun: the very configuration of a step, seen by a runtime that only shows it, on files that

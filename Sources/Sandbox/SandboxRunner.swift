@@ -5,7 +5,9 @@ internal import Synchronization
 /// Runs steps of builds, each in namespaces, with limits and a network of its own, and leaves nothing behind.
 package struct SandboxRunner: Sendable {
     let settings: SandboxSettings
-    private let disks: StepDisks
+    let disks: StepDisks
+    /// How long a step runs before the disk of the next one is made: one that ends sooner has the processors for itself.
+    var pauseBeforeNextDisk = Duration.milliseconds(250)
     private let use = Use()
     /// What a crash left takes a moment to end.
     private static let sweepers = BlockingPool(label: "sandbox.sweep", width: 2)
@@ -58,9 +60,7 @@ package struct SandboxRunner: Sendable {
         let disk = node.isRoot ? try await disks.take(bytes: bounds.diskBytes) : nil
         let launch = try StepLaunch(step, settings: settings, node: node, lease: lease, bounds: bounds, disk: disk)
         let start = ContinuousClock.now
-        let report = try await StepWatch(launch, settings: settings, log: log) { [disks] in
-            if node.isRoot { await disks.prepare(bytes: bounds.diskBytes) }
-        }.run()
+        let report = try await watch(launch, log)
         if let failure = report.failure(of: step, bounds: bounds) { throw launch.explained(failure) }
         guard let changes = report.changes else { throw BuildFailure.sandbox("A step ended without its changes.") }
         return StepOutcome(
@@ -72,6 +72,22 @@ package struct SandboxRunner: Sendable {
             diskBytes: report.peakDiskBytes,
             egress: report.egress
         )
+    }
+
+    /// Runs a step, and has a disk made for the next one: while this one runs, or once it has ended, when nobody waits for that.
+    private func watch(_ launch: StepLaunch, _ log: any BuildLog) async throws -> StepReport {
+        let bytes = launch.disk == nil ? nil : launch.bounds.diskBytes
+        let report = try await StepWatch(launch, settings: settings, log: log) { [disks, pauseBeforeNextDisk] in
+            try? await Task.sleep(for: pauseBeforeNextDisk)
+            if let bytes, !Task.isCancelled { await disks.prepare(bytes: bytes) }
+        }.run()
+        if let bytes, !Task.isCancelled { await disks.prepare(bytes: bytes) }
+        return report
+    }
+
+    /// Makes the disk of a step that will be run, while other things are made ready for it.
+    package func prepare(for step: BuildStep) async {
+        if SystemInformation.isRoot { await disks.prepare(bytes: bounds(of: step).diskBytes) }
     }
 
     /// What the log should say before a step starts.

@@ -3,7 +3,7 @@ internal import Platform
 internal import Synchronization
 
 /// Disks for steps. Attaching one takes the kernel longer than all else that a step needs before its command, so that the next one is
-/// made while a step runs; it is held by its descriptor alone and leaves nothing when this process ends.
+/// made before there is a step that waits for it; it is held by its descriptor alone and leaves nothing when this process ends.
 final class StepDisks: Sendable {
     private enum Spare {
         case none

@@ -5,7 +5,7 @@ import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
 /// optionally `runtime`, `diskBytes`, `memoryBytes`, `processes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`,
-/// `secrets` and `caches` by name.
+/// `pauseMilliseconds`, `secrets` and `caches` by name.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -14,6 +14,8 @@ struct StepOrder {
     var repetitions: Int
     /// Whether they run at the same time.
     var runsBeside: Bool
+    /// Between one and the next.
+    var pause: Duration
     var secrets: [String: Redacted<String>]
     /// Directories, shown at `/cache/NAME`.
     var caches: [StepCache]
@@ -25,6 +27,7 @@ struct StepOrder {
         lowers = strings("lowers")
         repetitions = Int(json["repetitions"]?.integer ?? 1)
         runsBeside = json["beside"]?.bool ?? false
+        pause = .milliseconds(json["pauseMilliseconds"]?.integer ?? 0)
         secrets = (json["secrets"]?.object ?? [:]).compactMapValues { $0.string.map { Redacted($0) } }
         caches = (json["caches"]?.object ?? [:]).compactMap { name, value in
             value.string.map { StepCache(CacheMount(name: name, path: "/cache/\(name)"), directory: $0) }

@@ -15,6 +15,7 @@ struct StepProgram {
             let runner = SandboxRunner(settings: order.settings)
             try await withThrowingTaskGroup { group in
                 for number in 0..<order.repetitions {
+                    if number > 0 { try await Task.sleep(for: order.pause) }
                     group.addTask { try await run(order, number, runner) }
                     if !order.runsBeside { try await group.next() }
                 }

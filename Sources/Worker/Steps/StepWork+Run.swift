@@ -22,6 +22,7 @@ extension StepWork {
     }
 
     private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
+        async let disk: Void = maker.sandbox.prepare(for: step)
         let lower = try await lower(on: ground, key, scratch.inputs)
         // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
         let owner = StepScope.project.owner(order)
@@ -39,6 +40,7 @@ extension StepWork {
             environment: ground.base.environment.merging(ground.environment) { _, own in own },
             identifier: scratch.identifier
         )
+        await disk
         let outcome = try await settling(caches) { try await maker.sandbox.run(task, log: stepLog) }
         let layers = try await capture(outcome, onto: task.lowers)
         withExtendedLifetime(lower) {}
