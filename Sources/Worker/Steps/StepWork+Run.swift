@@ -155,8 +155,15 @@ extension StepWork {
         }
         say(
             "took \(outcome.duration.milliseconds) ms, \(ByteCount.text(outcome.peakMemoryBytes)) of memory at most"
+                + network(outcome.egress)
         )
         return result
+    }
+
+    private func network(_ counts: EgressCounts) -> String {
+        guard counts.allowed + counts.refused > 0 else { return "" }
+        let bytes = ByteCount.text(counts.bytesIn + counts.bytesOut)
+        return ", \(counts.allowed) connections with \(bytes), \(counts.refused) refused"
     }
 
     private func record(
