@@ -88,7 +88,7 @@ struct VersionIndexTests {
 
     @Test("a go line that is older than what there is, is what any later Go builds")
     func oldGo() throws {
-        let index = try VersionIndex(directory: Self.directory)
+        let index = try VersionIndex(files: RuleFiles(directory: "\(Self.directory)/..").versions)
         let request = VersionRequest("1.11", .go, source: "go.mod:3")
         let resolved = try index.resolve("go", request: request)
         #expect(resolved.version == index.tools["go"]?.standard)
