@@ -1,8 +1,7 @@
 internal import BuildModel
 internal import Platform
 
-/// Collects what git does not keep of a directory's files: modes but the owner's right to execute, attributes, and which names
-/// are names of one file.
+/// Collects what git does not keep of a directory's files: modes, attributes, and which names are names of one file.
 struct DetailCollector {
     private var entries: [[UInt8]: SourceDetails.Entry] = [:]
     private var names: [FileIdentity: (mode: UInt32, places: [[UInt8]])] = [:]
@@ -13,12 +12,23 @@ struct DetailCollector {
     mutating func add(_ place: [UInt8], _ status: FileStatus, at path: BytePath) throws(BuildFailure) {
         let usual: UInt32 = status.kind == .directory || status.isExecutable ? 0o755 : 0o644
         let attributes = try attributes(at: path)
-        if status.mode != usual || !attributes.isEmpty {
-            entries[place] = SourceDetails.Entry(mode: status.mode, attributes: attributes)
+        let mode = Self.shared(status)
+        if mode != usual || !attributes.isEmpty {
+            entries[place] = SourceDetails.Entry(mode: mode, attributes: attributes)
         }
         if status.kind == .file, status.links > 1 {
-            names[status.identity, default: (status.mode, [])].places.append(place)
+            names[status.identity, default: (mode, [])].places.append(place)
         }
+    }
+
+    /// The mode in an image, where files belong to root and the app is somebody else: what the owner may read or execute, everybody may; who
+    /// else may write counts where everybody may. A directory made under another umask gives the same image then, one that runs. Nobody's
+    /// setuid becomes that of root.
+    private static func shared(_ status: FileStatus) -> UInt32 {
+        let owned = status.mode & 0o500
+        let writing = status.mode & 0o002 == 0 ? 0 : status.mode & 0o022
+        let special: UInt32 = 0o1000 | (status.user == 0 ? 0o4000 : 0) | (status.group == 0 ? 0o2000 : 0)
+        return status.mode & (0o700 | special) | owned >> 3 | owned >> 6 | writing
     }
 
     /// All of it; names that lie outside the directory do not count.

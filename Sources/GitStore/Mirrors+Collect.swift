@@ -13,7 +13,9 @@ extension Mirrors {
         var repository: String
         var lock: String
         var bytes: Int64
-        /// Nanoseconds since 1970.
+        /// When its lock was last taken, in nanoseconds since 1970; 0 if it has none.
+        var locked: Int64
+        /// The same, or when it last got objects: what another version of this program keeps may have locks that nobody touches.
         var lastUse: Int64
     }
 
@@ -24,42 +26,77 @@ extension Mirrors {
     ///
     /// - Throws: `BuildFailure` with code `system`.
     package func collect(budget: Int64, age: Duration, recent: Duration) async throws -> Collection {
-        try await pool.run { [directory = settings.directory] in
-            for name in try Directories.list(directory) where name.hasSuffix(Self.doomed) {
-                try Directories.remove("\(directory)/\(name)")
+        let cancellation = CancelFlag()
+        return try await cancellation.whileRunning {
+            try await pool.run { [directory = settings.directory] in
+                for name in try Directories.list(directory) where name.hasSuffix(Self.doomed) {
+                    try Directories.remove("\(directory)/\(name)")
+                }
+                let now = SystemInformation.currentMilliseconds + 1
+                let (oldest, newest) = ((now - age.milliseconds) * 1_000_000, (now - recent.milliseconds) * 1_000_000)
+                let kept = try Self.repositories(in: directory, budget, cancellation)
+                return try Self.remove(kept, over: budget, oldest: oldest, newest: newest, cancellation)
             }
-            let now = SystemInformation.currentMilliseconds + 1
-            let (oldest, newest) = ((now - age.milliseconds) * 1_000_000, (now - recent.milliseconds) * 1_000_000)
-            let kept = try Self.repositories(in: directory).sorted { $0.lastUse < $1.lastUse }
-            var result = Collection(keptBytes: kept.reduce(0) { $0.addingWithoutOverflow($1.bytes) })
-            for one in kept where one.lastUse < newest && (one.lastUse < oldest || result.keptBytes > budget) {
-                guard try Self.remove(one) else { continue }
-                result.removed += 1
-                result.removedBytes += one.bytes
-                result.keptBytes -= one.bytes
-            }
-            return result
         }
     }
 
-    private static func repositories(in directory: String) throws(BuildFailure) -> [Kept] {
+    private static func remove(
+        _ kept: [Kept],
+        over budget: Int64,
+        oldest: Int64,
+        newest: Int64,
+        _ cancellation: CancelFlag
+    ) throws(BuildFailure) -> Collection {
+        var result = Collection(keptBytes: kept.reduce(0) { $0.addingWithoutOverflow($1.bytes) })
+        var gone: Set<String> = []
+        func go(_ one: Kept) throws(BuildFailure) {
+            guard !gone.contains(one.repository), try remove(one) else { return }
+            gone.insert(one.repository)
+            result.removed += 1
+            result.removedBytes += one.bytes
+            result.keptBytes -= one.bytes
+        }
+        for one in kept.sorted(by: { $0.lastUse < $1.lastUse })
+        where one.lastUse < newest && (one.lastUse < oldest || result.keptBytes > budget) {
+            guard !cancellation.isSet else { throw .cancelled(operation: "git.collect") }
+            try go(one)
+            guard gone.contains(one.repository) else { continue }
+            // What stands beside a mirror has objects of it by reference, and is nothing without it.
+            for other in kept where other.repository.hasPrefix(one.repository.dropLast(4) + "-") { try go(other) }
+        }
+        return result
+    }
+
+    private static func repositories(
+        in directory: String,
+        _ budget: Int64,
+        _ cancellation: CancelFlag
+    ) throws(BuildFailure) -> [Kept] {
         var kept: [Kept] = []
         for name in try Directories.list(directory) where name.hasSuffix(".git") {
             let (repository, lock) = ("\(directory)/\(name)", "\(directory)/\(name.dropLast(4)).lock")
-            let bytes = try Directories.treeSize(repository)
-            kept.append(Kept(repository: repository, lock: lock, bytes: bytes, lastUse: lastUse(lock)))
+            let size = try Directories.treeSize(repository, cancellation: cancellation)
+            // One that has more than is counted must not make all others go.
+            let (bytes, locked) = (size == .max ? budget : size, modified(lock))
+            let lastUse = max(locked, modified(repository), modified("\(repository)/objects/pack"))
+            kept.append(
+                Kept(repository: repository, lock: lock, bytes: bytes, locked: locked, lastUse: lastUse)
+            )
         }
         return kept
     }
 
-    /// Whoever takes the lock touches it.
-    private static func lastUse(_ lock: String) -> Int64 { Directories.state(of: lock)?.modified ?? 0 }
+    /// Whoever takes a lock touches it.
+    private static func modified(_ path: String) -> Int64 {
+        guard let time = FileStatus(at: Array(path.utf8CString))?.modified else { return 0 }
+        return time.seconds * 1_000_000_000 + time.nanoseconds
+    }
 
     /// - Returns: false if somebody uses it, or has since.
     private static func remove(_ kept: Kept) throws(BuildFailure) -> Bool {
         guard let lock = try FileLock.attempt(kept.lock, .exclusive) else { return false }
         return try withExtendedLifetime(lock) { () throws(BuildFailure) in
-            guard kept.lastUse == 0 || lastUse(kept.lock) == kept.lastUse else { return false }
+            guard kept.locked == 0 || modified(kept.lock) == kept.locked else { return false }
             // In one step: what is half removed must not be taken for a repository.
             try Files.rename(kept.repository, to: kept.repository + doomed)
             try Directories.remove(kept.repository + doomed)

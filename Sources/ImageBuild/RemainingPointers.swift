@@ -10,6 +10,8 @@ struct RemainingPointers {
 
     /// git-lfs looks at the first bytes of a file alone: what is not shorter is none.
     private static let maximumBytes: Int64 = 1024
+    /// An object id of 64 digits and the words around it take more than 100.
+    private static let sizes: Range<Int64> = 100..<maximumBytes
     private static let beginnings = [
         "version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/",
         "version http://git-media.io/v/",
@@ -24,7 +26,7 @@ struct RemainingPointers {
             if rules.keepsOut(entry.path, {}) {
                 return entry.kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
             }
-            guard entry.kind == .file || entry.kind == .executable, entry.size < Self.maximumBytes,
+            guard entry.kind == .file || entry.kind == .executable, Self.sizes.contains(entry.size),
                 try tree.withContent(of: entry, limit: Self.maximumBytes, Self.isPointer)
             else { return .proceed }
             if count == 0 { first = entry.path }

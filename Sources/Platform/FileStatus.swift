@@ -105,7 +105,9 @@ package struct ExtendedAttribute: Sendable, Hashable {
 
     /// Whether an attribute of a file means the same in an image: what its owner noted, and capabilities.
     package static func isPortable(_ name: String) -> Bool {
-        name == fileCapability || (name.hasPrefix("user.") && !OverlayAttributes.isReserved(name))
+        // Where a file was downloaded from is nobody's business who pulls the image.
+        let isNoted = name.hasPrefix("user.") && !name.hasPrefix("user.xdg.") && !OverlayAttributes.isReserved(name)
+        return name == fileCapability || isNoted
     }
 
     /// With its namespace, such as `user.origin`.

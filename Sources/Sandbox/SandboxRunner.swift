@@ -21,6 +21,9 @@ package struct SandboxRunner: Sendable {
         disks = StepDisks(directory: settings.cacheDirectory)
     }
 
+    /// Whether files are mounted for each step with ids of its own; elsewhere all steps of this node have the same ids.
+    package var mapsIDs: Bool { settings.mapsIDs }
+
     /// Finds out whether this node can run steps at all, before anything is made ready for one.
     ///
     /// - Throws: `BuildFailure` with code `sandbox_unavailable` that says what is missing.

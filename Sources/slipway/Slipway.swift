@@ -43,9 +43,10 @@ struct Slipway: AsyncParsableCommand {
     static func main() async {
         if Self.stepVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { WorkerNamespace.enter() }
         SystemInformation.prepareProcess()
-        if Self.gitVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { LocalRepository.startLibrary() }
         do {
             var command = try parseAsRoot()
+            // Not before: help and wrong words end the process at once, which must not meet a library that starts.
+            if Self.gitVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { LocalRepository.startLibrary() }
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

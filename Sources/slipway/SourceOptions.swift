@@ -127,7 +127,6 @@ extension SourceOptions {
             repository = try await LocalRepository.open(path)
         } catch let failure as BuildFailure where failure.code == .repositoryNotFound {
             let imported = try await LocalRepository.importing(directory: path)
-            if let note = imported.unreadableNote { log.say(note, .cloning) }
             return OpenedSource(source: imported, revision: try await imported.revision())
         }
         let found = try await repository.revision(commit ?? branch)

@@ -89,8 +89,12 @@ struct LocalRepositoryTests {
         try fixture.scratch.write("usual", to: "plain/usual")
         let plain = try await LocalRepository.importing(directory: path)
         #expect(try await plain.revision().details == nil)
-        #expect(plain.unreadableNote == nil)
-        try fixture.scratch.write("secret", to: "plain/secret", mode: 0o600)
+        // Made under another umask it is the same.
+        for modes in ["go-rwx", "g+w,o-rwx", "u=rwX,go=rX"] {
+            try await Command.output(["chmod", "-R", modes, path])
+            #expect(try await LocalRepository.importing(directory: path).revision() == plain.revision(), "\(modes)")
+        }
+        try fixture.scratch.write("open", to: "plain/open", mode: 0o666)
         try fixture.scratch.write("tool", to: "plain/bin/tool", mode: 0o4755)
         try await Command.output(
             [
@@ -111,7 +115,7 @@ struct LocalRepositoryTests {
             firstName: Array("a-tool".utf8)
         )
         let expected: [String: SourceDetails.Entry] = [
-            "a-tool": tool, "bin/tool": tool, "secret": SourceDetails.Entry(mode: 0o600),
+            "a-tool": tool, "bin/tool": tool, "open": SourceDetails.Entry(mode: 0o666),
             "none": SourceDetails.Entry(mode: 0o1777),
             "bin": SourceDetails.Entry(
                 mode: 0o755,
@@ -120,10 +124,9 @@ struct LocalRepositoryTests {
         ]
         #expect(details.entries == Dictionary(uniqueKeysWithValues: expected.map { (Array($0.utf8), $1) }))
         #expect(try await local.entries(of: revision).map(\.displayPath).contains("none/in"))
-        #expect(local.unreadableNote?.contains("'secret': ") == true)
         let first = try #require(revision.details)
         #expect(try await LocalRepository.importing(directory: path).revision() == revision)
-        try await Command.output(["chmod", "640", "\(path)/secret"])
+        try await Command.output(["chmod", "777", "\(path)/open"])
         let second = try await LocalRepository.importing(directory: path).revision()
         #expect(second.tree == revision.tree && second.details != first)
     }

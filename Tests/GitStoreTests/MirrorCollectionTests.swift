@@ -40,6 +40,12 @@ struct MirrorCollectionTests {
         #expect(whole.removed == 0 && whole.keptBytes > 0)
         #expect(try await mirrors.collect(budget: 0, age: Self.day * 30, recent: Self.day).removed == 0)
         for name in old { try await Command.output(["touch", "-d", "2 days ago", lock(name)]) }
+        // Locks of before were never touched: what got objects since was used.
+        #expect(try await mirrors.collect(budget: 0, age: Self.day * 30, recent: Self.day).removed == 0)
+        for name in old {
+            let places = ["", "/objects/pack"].map { "\(fixture.scratch("mirrors/\(name)"))\($0)" }
+            try await Command.output(["touch", "-c", "-d", "2 days ago"] + places)
+        }
         #expect(try await mirrors.collect(budget: whole.keptBytes, age: Self.day * 30, recent: Self.day).removed == 0)
         let collected = try await mirrors.collect(budget: whole.keptBytes - 1, age: Self.day * 30, recent: Self.day)
         #expect(collected.removed > 0 && collected.keptBytes + collected.removedBytes == whole.keptBytes)

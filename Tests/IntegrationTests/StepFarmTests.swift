@@ -129,7 +129,8 @@ struct StepFarmTests {
                 let loops = try await Command.result(["sh", "-c", "cat /sys/block/loop*/loop/backing_file 2>/dev/null"])
                 return try await !isStepThere() && !(mounts + loops.text).contains(farm.scratch.path)
             }
-            #expect(try running() == left, "nobody was there to remove it")
+            #expect(try left.isSubset(of: running()), "nobody was there to remove it")
+            left = try running()
         }
         let last = try await worker(farm, "node-1")
         #expect(try running().isDisjoint(with: left), "a start removes what was left")

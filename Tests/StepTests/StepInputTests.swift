@@ -62,9 +62,9 @@ struct StepInputTests {
         let build = try await fixture.build("1")
         try #require(build.result.succeeded, "\(build.log)")
         let seen = String(decoding: try Files.read("\(try await fixture.unpack("1"))/out/seen"), as: UTF8.self)
-        #expect(seen == "tool 755 2\ntwin 755 2\nkey 640 1\nnone 2775\n")
+        #expect(seen == "tool 755 2\ntwin 755 2\nkey 644 1\nnone 2755\n")
         #expect(try await fixture.build("2").remembered == ["build"])
-        try await Command.output(["chmod", "600", "\(app)/key"])
+        try await Command.output(["chmod", "666", "\(app)/key"])
         #expect(try await fixture.build("3").run == ["build"])
     }
 

@@ -75,8 +75,9 @@ package final class RedisServer: Sendable {
     /// kill in these loses what no client of Redis can keep.
     package func kill() async throws {
         let server = process.withLock { $0 }
-        try? await eventually("what was answered is written", within: .seconds(10)) {
-            try await cli("INFO", "persistence").contains("aof_buffer_length:0")
+        try? await eventually("what was answered is written", within: .seconds(3)) {
+            let words = ["timeout", "3", "redis-cli", "-e", "-p", String(port), "INFO", "persistence"]
+            return try await Command.output(words).lines.contains("aof_buffer_length:0")
         }
         server?.signal(SIGKILL)
         try await eventually("redis-server is gone") { !Port.accepts(port) }

@@ -166,10 +166,18 @@ end
 -- was looked at.
 local function keep_place(look, place, before)
     if not place then return redis.call('UNLINK', look.earlier) end
-    redis.call('HSET', look.earlier, 'at', place)
+    local fields = {'at', place}
     for project in pairs(look.passed) do
-        if not before[project] then redis.call('HSET', look.earlier, project, '') end
+        if not before[project] then
+            fields[#fields + 1] = project
+            fields[#fields + 1] = ''
+        end
+        if #fields >= 1000 then
+            redis.call('HSET', look.earlier, unpack(fields))
+            fields = {}
+        end
     end
+    if #fields > 0 then redis.call('HSET', look.earlier, unpack(fields)) end
     redis.call('PEXPIRE', look.earlier, digits(LOOK_MEMORY))
 end
 

@@ -85,7 +85,8 @@ static const char *map_lower(long base, int *status) {
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned long long)namespace};
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "lower", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
-        *status = CANNOT_MAP;
+        /* Anything else may pass, and is no reason to give up telling steps apart. */
+        if (errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP || errno == EPERM) *status = CANNOT_MAP;
         return "the kernel or the file system cannot map the ids of what is mounted";
     }
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) != 0) return "a directory cannot be mounted";

@@ -41,6 +41,9 @@ package struct StepMaker: Sendable {
         blobs = try StepBlobs(directory: "\(policy.directory)/layers", limit: policy.layerBytes)
     }
 
+    /// Whether steps of this node are told apart by their ids.
+    package var mapsIDs: Bool { sandbox.mapsIDs }
+
     /// The same, with layers of another format.
     package func making(_ format: LayerFormat) -> StepMaker {
         var maker = self
