@@ -75,7 +75,7 @@ package final class RedisServer: Sendable {
     /// kill in these loses what no client of Redis can keep.
     package func kill() async throws {
         let server = process.withLock { $0 }
-        try? await eventually("what was answered is written", within: .seconds(3)) {
+        try? await eventually("what was answered is written", within: .seconds(3)) { () async throws -> Bool in
             let words = ["timeout", "3", "redis-cli", "-e", "-p", String(port), "INFO", "persistence"]
             return try await Command.output(words).lines.contains("aof_buffer_length:0")
         }
