@@ -108,17 +108,17 @@ struct FenceTests {
         let deployer = try demo.deployer(settings, as: credentials)
         try await withThrowingTaskGroup(of: Void.self) { group in
             // A list of the future takes a seat for three seconds; the server takes a while to heed the level, so that all come again.
-            let hasRefused = Mutex(false)
+            let enough = CancelFlag()
             for _ in 1...12 {
                 group.addTask {
-                    while !hasRefused.withLock({ $0 }) {
+                    while !enough.isSet {
                         _ = try await status("?resourceVersion=99999999&resourceVersionMatch=NotOlderThan")
                         try await Task.sleep(for: .milliseconds(50))
                     }
                 }
             }
             try await eventually("the server refuses requests") { try await status("") == "429" }
-            hasRefused.withLock { $0 = true }
+            enough.set()
             _ = try await deployer.apply(try demo.intent(settings: settings), confirm: {}, log: demo.log)
             try await group.waitForAll()
         }
