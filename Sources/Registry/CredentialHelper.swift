@@ -37,9 +37,9 @@ enum CredentialHelper {
     }
 
     /// The shell hands the registry over: a helper that ends before it has read it is then no affair of this process. It becomes
-    /// `timeout`, which ends a helper together with what that started.
+    /// `timeout`, which ends a helper together with what that started, and whose own sudden end the helper hears of.
     private static let script = """
-        exec timeout -k 1 30 "$1" get <<END
+        exec timeout -k 1 30 setpriv --pdeathsig TERM -- "$1" get <<END
         $2
         END
         """

@@ -126,7 +126,7 @@ struct LocalRepositoryTests {
         #expect(try await local.entries(of: revision).map(\.displayPath).contains("none/in"))
         let first = try #require(revision.details)
         #expect(try await LocalRepository.importing(directory: path).revision() == revision)
-        try await Command.output(["chmod", "777", "\(path)/open"])
+        try await Command.output(["chmod", "644", "\(path)/open"])
         let second = try await LocalRepository.importing(directory: path).revision()
         #expect(second.tree == revision.tree && second.details != first)
     }
