@@ -104,7 +104,12 @@ struct RecoveryTests {
         let (dead, other) = (try worker(farm, "dead", lease: .milliseconds(1)), try worker(farm, "other"))
         for number in 0..<250 { try await farm.post(Farm.request("d\(number)", #","deploy":false"#)) }
         for _ in 0..<250 { _ = try await dead.claim() }
-        try await Task.sleep(for: .milliseconds(5))
+        try await eventually("all leases are over by the server's clock") {
+            let last = try await farm.server.cli("ZRANGE", "slipway:{farm}:leases", "-1", "-1", "WITHSCORES").last
+            let now = try await farm.server.cli("TIME").compactMap { Int64($0) }
+            guard let until = last.flatMap({ Int64($0) }), now.count == 2 else { return false }
+            return now[0] * 1000 + now[1] / 1000 > until
+        }
         // Nobody has looked before, so each look is seen here: it takes all, or none of them.
         var receipts: [Int64] = []
         try await eventually("all builds wait again") {
