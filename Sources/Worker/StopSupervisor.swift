@@ -30,11 +30,11 @@ package struct StopSupervisor: Sendable {
         for await count in TerminationSignals.requests() {
             switch count {
             case 1:
-                logger.notice("asked to stop: finishing what runs; a second signal gives it back to the queue")
                 drain.raise(to: .drain)
+                logger.notice("asked to stop: finishing what runs; a second signal gives it back to the queue")
             case 2:
-                logger.notice("asked to stop again: giving back what runs")
                 drain.raise(to: .abandon)
+                logger.notice("asked to stop again: giving back what runs")
             default:
                 logger.warning("asked to stop a third time: leaving at once")
                 SystemInformation.exit(130)

@@ -40,6 +40,8 @@ struct ClaimInFlightTests {
     func stops(fate: Fate) async throws {
         let (farm, proxy, worker) = try await farm()
         worker.signal(SIGTERM)
+        // An answer that is there before the signal is heard is a build that runs to its end.
+        try await eventually("it has heard") { worker.log.contains("asked to stop") }
         switch fate {
         case .late: proxy.release()
         // It asks again over another connection when it has waited for long enough.
