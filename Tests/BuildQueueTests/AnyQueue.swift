@@ -33,7 +33,7 @@ struct AnyQueue: Sendable {
 
     init(
         _ kind: QueueKind,
-        lease: Duration = .seconds(30),
+        lease: Duration = .seconds(600),
         change: (inout QueueSettings) -> Void = { _ in }
     ) async throws {
         var settings = QueueSettings(worker: "w1", lease: lease)
@@ -112,7 +112,7 @@ struct AnyQueue: Sendable {
 
     /// Looks after the queue until `id` waits again or has ended.
     func recover(_ id: String) async throws {
-        try await eventually("build \(id) is taken from its worker", within: .seconds(20)) {
+        try await eventually("build \(id) is taken from its worker") {
             try await queue.tend()
             return try await build(id).state != .building
         }

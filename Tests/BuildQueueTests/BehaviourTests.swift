@@ -92,17 +92,25 @@ struct BehaviourTests {
             do {
                 try await queue.queue.confirm(lease)
                 return false
-            } catch let failure as BuildFailure where failure.code == .leaseOver {
-                return true
+            } catch let failure as BuildFailure where failure.isRetryable {
+                // A call has a quarter of the lease, which a busy machine may take for one.
+                return failure.code == .leaseOver
             }
         }
-        _ = try await queue.queue.renew(lease)
-        try await queue.queue.confirm(lease)
+        try await eventually("it is renewed, and holds") {
+            do {
+                _ = try await queue.queue.renew(lease)
+                try await queue.queue.confirm(lease)
+                return true
+            } catch let failure as BuildFailure where failure.isRetryable {
+                return false
+            }
+        }
     }
 
     @Test("starts a lost worker's build again, and puts it aside after the third time", arguments: QueueKind.allCases)
     func recovery(_ kind: QueueKind) async throws {
-        let queue = try await AnyQueue(kind, lease: .milliseconds(300))
+        let queue = try await AnyQueue(kind, lease: .seconds(1))
         _ = try await queue.enqueue("d1")
         for _ in 1...3 {
             _ = try await queue.claim()
@@ -117,19 +125,21 @@ struct BehaviourTests {
     func retries(_ kind: QueueKind) async throws {
         let queue = try await AnyQueue(kind)
         _ = try await queue.enqueue("d1", #","attempts":3,"backoff":{"type":"exponential","delay":100}"#)
-        var waits: [Int64] = []
+        var waits: [ClosedRange<Int64>] = []
         for number in 1...3 {
             let lease = try await eventually("attempt \(number) begins") { try await queue.queue.claim() }
             #expect(lease.attempt == number)
-            let time = SystemInformation.currentMilliseconds
+            let before = SystemInformation.currentMilliseconds
             let receipt = try await queue.queue.finish(lease, .failed(Self.passing), within: .seconds(5))
+            let after = SystemInformation.currentMilliseconds
             // A repeat whose reply was lost says the same.
             #expect(try await queue.queue.finish(lease, .failed(Self.passing), within: .seconds(5)) == receipt)
-            if case .retrying(let due) = receipt { waits.append(due - time) }
+            // Counted from some moment of the call, however long that took.
+            if case .retrying(let due) = receipt { waits.append(due - after - 5...due - before + 5) }
         }
         #expect(waits.count == 2)
-        #expect(waits.first.map { (50...150).contains($0) } == true)
-        #expect(waits.last.map { (150...300).contains($0) } == true)
+        #expect(waits.first?.contains(100) == true, "\(waits)")
+        #expect(waits.last?.contains(200) == true, "\(waits)")
         #expect(try await queue.build("d1") == KnownBuild(state: .failed, attempt: 3, code: "unreachable"))
         _ = try await queue.enqueue("d2")
         let lease = try await queue.claim()
@@ -140,11 +150,10 @@ struct BehaviourTests {
     @Test("waits as long as a request asks", arguments: QueueKind.allCases)
     func delay(_ kind: QueueKind) async throws {
         let queue = try await AnyQueue(kind)
-        _ = try await queue.enqueue("d1", #","delay":400"#)
-        #expect(try await queue.queue.claim() == nil)
         let start = ContinuousClock.now
+        _ = try await queue.enqueue("d1", #","delay":400"#)
         _ = try await eventually("the delay is over") { try await queue.queue.claim() }
-        #expect(start.duration(to: .now) > .milliseconds(200))
+        #expect(start.duration(to: .now) > .milliseconds(390))
     }
 
     @Test("cancels what waits at once, and tells what runs", arguments: QueueKind.allCases)

@@ -105,6 +105,13 @@ struct BuildLogTests {
 
     @Test("is followed until the build ends")
     func follow() async throws {
+        // The end wakes the reader; it does not wait for its block of ten seconds to run out. A busy machine has more than one try.
+        var best = Duration.seconds(60)
+        for _ in 0..<3 where best >= .seconds(8) { best = min(best, try await timeToHearOfEnd()) }
+        #expect(best < .seconds(8))
+    }
+
+    private func timeToHearOfEnd() async throws -> Duration {
         let farm = try await Farm()
         let worker = try farm.worker()
         let lease = try await farm.claimed("d1", by: worker)
@@ -119,8 +126,7 @@ struct BuildLogTests {
         try await worker.finish(lease, .succeeded(BuildResult()))
         let started = ContinuousClock.now
         #expect(try await followed == ["a", "b", "c", "d"])
-        // The end wakes the reader; it does not wait for its block to run out.
-        #expect(ContinuousClock.now - started < .seconds(8))
+        return ContinuousClock.now - started
     }
 
     @Test("of an unknown build is an error that names it")

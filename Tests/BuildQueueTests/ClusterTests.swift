@@ -84,7 +84,7 @@ struct ClusterTests {
         let target = try #require(cluster.nodes.first { $0 !== source })
         try await cluster.move(Farm.intake, to: target)
         let client = try BuildQueueClient(worker.caller.client, farm: "farm")
-        async let heard = worker.waitForWork(.seconds(20))
+        async let heard = worker.waitForWork(.seconds(120))
         _ = try await client.enqueue(Farm.request("d1"))
         #expect(try await heard)
         await worker.caller.client.close()

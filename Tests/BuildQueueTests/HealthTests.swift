@@ -166,6 +166,10 @@ struct HealthTests {
         let library = try await worker.prepare().library
         let info = try await ServerFacts.info(worker.caller.client)
         var facts = try await ServerFacts.gather(worker.caller, info, library: library)
+        // On a busy machine the two clocks may be read a while apart.
+        for _ in 0..<5 where abs(facts.clockDifference) >= 1000 {
+            facts = try await ServerFacts.gather(worker.caller, info, library: library)
+        }
         #expect(abs(facts.clockDifference) < 1000)
         facts.clockDifference = -difference
         let status = await ClockCheck(facts: facts).finding().status

@@ -45,8 +45,9 @@ struct LeaseTests {
     func renewal() async throws {
         let farm = try await Farm()
         let worker = try farm.worker()
+        let start = SystemInformation.bootNanoseconds
         let lease = try await farm.claimed("d1", by: worker)
-        #expect(lease.expiresAt > SystemInformation.bootNanoseconds + 20_000_000_000)
+        #expect(lease.expiresAt > start + 20_000_000_000)
         let score = {
             try await farm.redis.send(["ZSCORE", "slipway:{farm}:leases", "d1"]).text.flatMap { Double($0) }
         }
@@ -178,10 +179,11 @@ struct LeaseTests {
             let now = try await farm.server.cli("TIME").compactMap { Int64($0) }
             return now[0] * 1000 + now[1] / 1000 > end
         }
+        let start = SystemInformation.bootNanoseconds
         let lease = try #require(try await worker.claim())
         #expect(lease.id == "d1")
         #expect(lease.attempt == 1)
-        #expect(lease.expiresAt > SystemInformation.bootNanoseconds + 10_000_000_000)
+        #expect(lease.expiresAt > start + 10_000_000_000)
         try await worker.confirm(lease)
     }
 

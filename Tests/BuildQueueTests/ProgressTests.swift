@@ -42,7 +42,7 @@ struct ProgressTests {
     @Test("wakes those who wait for events")
     func waitingForEvents() async throws {
         let farm = try await Farm()
-        async let events = farm.client.events(after: "$", waiting: .seconds(30))
+        async let events = farm.client.events(after: "$", waiting: .seconds(300))
         try await eventually("the reader waits in the server") {
             try await farm.server.cli("INFO", "clients").contains { $0.hasPrefix("blocked_clients:1") }
         }

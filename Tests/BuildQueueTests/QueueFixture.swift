@@ -25,9 +25,9 @@ struct Farm: Sendable {
         client = try BuildQueueClient(redis, farm: "farm")
     }
 
-    /// A worker over the farm's connection.
+    /// A worker over the farm's connection, with a lease that outlasts a test on a busy machine.
     func worker(_ name: String = "w1", change: (inout QueueSettings) -> Void = { _ in }) throws -> WorkerQueue {
-        var settings = QueueSettings(worker: name)
+        var settings = QueueSettings(worker: name, lease: .seconds(600))
         change(&settings)
         return try WorkerQueue(redis, settings: settings)
     }

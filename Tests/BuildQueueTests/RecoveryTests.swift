@@ -29,6 +29,19 @@ struct RecoveryTests {
         }
     }
 
+    /// Renews a lease until it is seen to hold: on a busy machine it may run out again before it can be confirmed.
+    private func renewed(_ lease: Lease, by owner: WorkerQueue) async throws -> Lease {
+        try await eventually("the lease is renewed, and holds") { () async throws -> Lease? in
+            do {
+                let renewed = try await owner.renew(lease)
+                try await owner.confirm(renewed)
+                return renewed
+            } catch let failure as BuildFailure where failure.isRetryable {
+                return nil
+            }
+        }
+    }
+
     @Test("needs two looks, which together are far under five seconds", arguments: [5, 30, 3600])
     func pace(lease: Int) async throws {
         let farm = try await Farm()
@@ -43,15 +56,17 @@ struct RecoveryTests {
         let farm = try await Farm()
         let (dead, other) = (try worker(farm, "dead"), try worker(farm, "other"))
         try await settled(other)
-        let lease = try await farm.claimed("d1", by: dead)
         let start = ContinuousClock.now
+        let lease = try await farm.claimed("d1", by: dead)
         let next = try await recovered(by: other)
         let took = ContinuousClock.now - start
         #expect(took > Self.lease - .milliseconds(100))
         #expect(next.id == "d1")
         #expect(next.epoch > lease.epoch)
         #expect(next.attempt == 2)
-        let failure = await #expect(throws: BuildFailure.self) { try await dead.renew(lease) }
+        // With more time for the call than a worker of so short a lease has.
+        let patient = try farm.worker("dead")
+        let failure = await #expect(throws: BuildFailure.self) { try await patient.renew(lease) }
         #expect(failure?.code == .leaseLost)
         let told = try await farm.client.events(of: "d1").map(\.type)
         #expect(told == ["queued", "claimed", "recovered", "claimed"])
@@ -60,17 +75,18 @@ struct RecoveryTests {
     @Test("puts a build that lost its worker three times aside, with the last lines of its log")
     func quarantine() async throws {
         let farm = try await Farm()
-        let (dead, other) = (try worker(farm, "dead", lease: .milliseconds(300)), try worker(farm, "other"))
+        let (dead, other) = (try farm.worker("dead"), try worker(farm, "other"))
         try await farm.add(Farm.request("d1", #","attempts":1"#))
         for number in 1...3 {
             let lease = try await eventually("attempt \(number) begins") {
-                try await dead.tend()
+                try await other.tend()
                 return try await dead.claim()
             }
             try await dead.appendLog(lease, from: 1, lines("attempt \(number)", "about to crash"))
+            try await endLease(farm)
         }
         try await eventually("the build is put aside") {
-            try await dead.tend()
+            try await other.tend()
             return try await farm.status("d1").state == .failed
         }
         let failure = try await farm.status("d1").failure
@@ -81,20 +97,28 @@ struct RecoveryTests {
         #expect(try await other.claim() == nil)
     }
 
+    /// As if the lease of `d1` had been a short one, and were over.
+    private func endLease(_ farm: Farm) async throws {
+        try await farm.server.cli("HSET", "slipway:{farm}:build:d1", "leaseUntil", "1", "leaseLength", "1000")
+        try await farm.server.cli("ZADD", "slipway:{farm}:leases", "1", "d1")
+    }
+
     @Test("looks twice, so that an owner who comes back in between keeps its build")
     func twoStrikes() async throws {
         let farm = try await Farm()
         let (owner, other) = (try worker(farm, "owner"), try worker(farm, "other"))
         try await settled(other)
-        var lease = try await farm.claimed("d1", by: owner)
+        let lease = try await farm.claimed("d1", by: owner)
         try await eventually("the first look was taken") {
             let receipt = try await other.tend()
             #expect(receipt.recovered == 0)
             return try await !farm.server.cli("HGET", "slipway:{farm}:build:d1", "suspectSince").isEmpty
         }
-        lease = try await owner.renew(lease)
+        // For longer, so that it does not run out again before it is confirmed.
+        let patient = try farm.worker("owner")
+        let renewed = try await patient.renew(lease)
         #expect(try await other.tend().recovered == 0)
-        try await owner.confirm(lease)
+        try await patient.confirm(renewed)
         #expect(try await farm.status("d1").epoch == lease.epoch)
     }
 
@@ -167,8 +191,7 @@ struct RecoveryTests {
             #expect(receipt.recovered == 0)
             return ContinuousClock.now - back > lease / 4 * 3
         }
-        let renewed = try await owner.renew(held)
-        try await owner.confirm(renewed)
+        _ = try await renewed(held, by: owner)
         // An owner that does not come back loses the build in the end.
         #expect(try await recovered(by: other).epoch > held.epoch)
     }

@@ -97,10 +97,10 @@ struct RetryTests {
         try await farm.add(Farm.request("d1", #","delay":400"#))
         #expect(try await worker.claim() == nil)
         let start = ContinuousClock.now
-        _ = try await worker.waitForWork(.seconds(30))
+        _ = try await worker.waitForWork(.seconds(300))
         let lease = try await claim(worker)
         #expect(lease.id == "d1")
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(120))
         let events = try await farm.client.events(of: "d1")
         #expect(events[1].time - events[0].time >= 400)
     }

@@ -15,7 +15,7 @@ struct SentinelTests {
         }
         location.sentinelPassword = sentinels.password.map { Redacted($0) }
         let redis = RedisClient(location, name: "test", key: Farm.intake)
-        var settings = QueueSettings(worker: "w1", lease: .seconds(6), renewEvery: .seconds(2))
+        var settings = QueueSettings(worker: "w1", lease: .seconds(120), renewEvery: .seconds(10))
         settings.projectLimit = 0
         return try WorkerQueue(redis, settings: settings)
     }
@@ -43,7 +43,7 @@ struct SentinelTests {
                 .cli("HGET", "slipway:{farm}:build:d1", "state").first == "BUILDING"
         }
         try await sentinels.failOver()
-        let renewed = try await eventually("the lease is renewed at the new primary", within: .seconds(30)) {
+        let renewed = try await eventually("the lease is renewed at the new primary") {
             try? await worker.renew(lease)
         }
         #expect(renewed.epoch == lease.epoch)
@@ -63,7 +63,7 @@ struct SentinelTests {
         let before = try await sentinels.primary()
         try await before.kill()
         try await sentinels.untilAnother(than: before)
-        let receipt = try await eventually("the farm takes builds again", within: .seconds(30)) {
+        let receipt = try await eventually("the farm takes builds again") {
             try? await client.enqueue(Farm.request("d2", #","deploy":false"#))
         }
         #expect(receipt.id == "d2")

@@ -149,7 +149,7 @@ struct ServerTroubleTests {
         // Somebody else's connection has written nothing, so all of it is everywhere.
         #expect(try await farm.server.cli("WAIT", "1", "300") == ["1"])
         replica.resume()
-        let again = try await Command.output(words, input: Array("\(add)\nWAIT 1 20000\n".utf8)).lines
+        let again = try await Command.output(words, input: Array("\(add)\nWAIT 1 120000\n".utf8)).lines
         #expect(again.last == "1")
         // The primary is gone for good.
         try await farm.server.kill()

@@ -127,7 +127,7 @@ struct TurnsTests {
         #expect(Set(leases.map(\.id)) == ["a1", "a2", "b1"])
         #expect(try await farm.client.reasonToWait("a3")?.text == "its tenant has 2 builds running, as many as it may")
         #expect(try await farm.client.reasonToWait("a1") == nil)
-        async let woke = worker.waitForWork(.seconds(30))
+        async let woke = worker.waitForWork(.seconds(300))
         let first = try #require(leases.first { $0.id == "a1" })
         try await worker.finish(first, .succeeded(BuildResult()))
         #expect(try await woke)

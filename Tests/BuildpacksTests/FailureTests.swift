@@ -1,6 +1,19 @@
 import BuildModel
 import Buildpacks
+import Glibc
 import Testing
+
+/// How long the processor works for `body`: how busy the machine is beside that says nothing.
+private func processorTime(_ body: () throws -> Void) rethrows -> Duration {
+    func spent() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+    let start = spent()
+    try body()
+    return spent() - start
+}
 
 @Suite("Sources that cannot be planned")
 struct FailureTests {
@@ -48,9 +61,8 @@ struct FailureTests {
     func huge() throws {
         var tree = MemoryTree()
         tree.add("package.json", .file([UInt8](repeating: 32, count: 100 << 20)))
-        let clock = ContinuousClock()
         var found: BuildFailure?
-        let time = try clock.measure { found = try failure(tree) }
+        let time = try processorTime { found = try failure(tree) }
         #expect(found?.code == .limitExceeded)
         #expect(found?.message.contains("package.json is larger than the 1 MiB") == true)
         #expect(time < .seconds(20))
@@ -91,9 +103,8 @@ struct FailureTests {
         ]
     )
     func hostile(_ name: String, _ content: String, _ words: String) throws {
-        let clock = ContinuousClock()
         var found: BuildFailure?
-        let time = try clock.measure { found = try failure(MemoryTree([name: content, "main.py": ""])) }
+        let time = try processorTime { found = try failure(MemoryTree([name: content, "main.py": ""])) }
         #expect(found?.message.hasPrefix(words) == true, "\(found?.message ?? "")")
         #expect(time < .seconds(5))
     }
@@ -109,8 +120,7 @@ struct FailureTests {
         ]
     )
     func large(_ name: String, _ content: String) throws {
-        let clock = ContinuousClock()
-        let time = try clock.measure { _ = try plan([name: content, "main.py": "", "server.js": ""]) }
+        let time = try processorTime { _ = try plan([name: content, "main.py": "", "server.js": ""]) }
         #expect(time < .seconds(10))
     }
 

@@ -23,7 +23,7 @@ final class GitFixture: Sendable {
 
     func settings(_ change: (inout GitSettings) -> Void = { _ in }) -> GitSettings {
         var settings = GitSettings(directory: scratch("mirrors"))
-        settings.timeout = .seconds(60)
+        settings.timeout = .seconds(300)
         change(&settings)
         return settings
     }

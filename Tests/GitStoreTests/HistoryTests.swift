@@ -62,7 +62,7 @@ struct HistoryTests {
         return tree
     }
 
-    @Test("a parent whose tree never ends is as good as none", .timeLimit(.minutes(2)))
+    @Test("a parent whose tree never ends is as good as none", .timeLimit(.minutes(8)))
     func endless() async throws {
         let repository = try await fixture.repository()
         try await repository.commit(["a": "1"])

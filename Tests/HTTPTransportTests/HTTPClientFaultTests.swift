@@ -30,12 +30,12 @@ struct HTTPClientFaultTests {
         let server = try SocketServer { request in
             _ = request.readBody()
             guard request.target == "/late" else { return request.waitForClose() }
-            usleep(3_500_000)
+            usleep(6_000_000)
             request.respond(201)
         }
         var request = HTTPRequest(.put, server.url("/late"), body: .bytes([UInt8](repeating: 1, count: bodySize)))
-        request.limits.stall = .seconds(1)
-        request.limits.reply = .seconds(30)
+        request.limits.stall = .seconds(3)
+        request.limits.reply = .seconds(50)
         #expect(try await client.execute(request).0.status == 201)
         request.url = server.url("/never")
         request.limits.stall = .seconds(60)
@@ -75,6 +75,8 @@ struct HTTPClientFaultTests {
         }
         var request = HTTPRequest(.put, server.url("/read"), body: .content(Late()))
         request.limits.stall = .seconds(1)
+        // How soon the answer comes is up to the machine.
+        request.limits.reply = .seconds(50)
         let (response, body) = try await client.execute(request)
         #expect(response.status == 201)
         #expect(String(decoding: body, as: UTF8.self) == "100000")
@@ -117,7 +119,7 @@ struct HTTPClientFaultTests {
         task.cancel()
         let failure = try await #require(throws: BuildFailure.self) { try await task.value }
         #expect(failure.fault == .cancelled)
-        #expect(start.duration(to: .now) < .seconds(20))
+        #expect(start.duration(to: .now) < .seconds(50))
     }
 
     @Test("a request of a task that is cancelled already is not sent")

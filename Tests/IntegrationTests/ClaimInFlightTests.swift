@@ -48,7 +48,7 @@ struct ClaimInFlightTests {
         case .never: break
         case .lost: proxy.cut()
         }
-        try await eventually("the worker has ended", within: .seconds(60)) { !worker.isRunning }
+        try await eventually("the worker has ended") { !worker.isRunning }
         let status = try await farm.status("d1")
         #expect(status?["state"] == "PENDING", "\(worker.log)")
         #expect(status?["attempt"] == 0)

@@ -96,12 +96,14 @@ final class Farm: Sendable {
 
     /// The status of a build as JSON; nil while there is none.
     func status(_ id: String) async throws -> JSONValue? {
-        let result = try await slipway("status", id, "-o", "json")
+        var result = try await slipway("status", id, "-o", "json")
+        // To a program that a busy machine has kept waiting Redis seems to be away.
+        for _ in 0..<3 where result.status == 69 { result = try await slipway("status", id, "-o", "json") }
         return result.succeeded ? try JSONDocument.parse(result.text) : nil
     }
 
     /// Waits until a build has ended, and returns its status.
-    func ended(_ id: String, within limit: Duration = .seconds(120)) async throws -> JSONValue {
+    func ended(_ id: String, within limit: Duration = .seconds(300)) async throws -> JSONValue {
         try await eventually("build \(id) has ended", within: limit) {
             let status = try await self.status(id)
             let state = status?["state"]?.string.flatMap(BuildState.init(rawValue:))

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("A worker that is stopped between asking for leave and applying a Deployment", .timeLimit(.minutes(5)))
+@Suite("A worker that is stopped between asking for leave and applying a Deployment", .timeLimit(.minutes(12)))
 struct StaleDeploymentTests {
     /// A worker that deploys to a namespace of its own, so that what it applied can be told from another's work.
     private func start(_ farm: Farm, _ name: String, _ namespace: String, redis port: Int) async throws -> ServerProcess
@@ -25,7 +25,7 @@ struct StaleDeploymentTests {
         let cluster = try await KubernetesServer.withControllers
         let (own, other) = (try await cluster.makeNamespace(), try await cluster.makeNamespace())
         let farm = try await Farm(
-            "kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\nqueue:\n  leaseSeconds: 6\n  renewSeconds: 2\n"
+            "kubernetes:\n  kubeconfig: \(cluster.kubeconfig)\nqueue:\n  leaseSeconds: 20\n  renewSeconds: 5\n"
         )
         _ = try await farm.repository("app", ["index.html": "x"])
         let proxy = try HoldingProxy(to: farm.redis.port)
@@ -33,7 +33,7 @@ struct StaleDeploymentTests {
         // The tag's leave comes before the phase, the Deployment's is the first one after it.
         proxy.hold("slipway_v1_confirm", after: "$9\r\ndeploying\r\n") { if sleeps { first.signal(SIGSTOP) } }
         try await farm.add("d1", repository: "app")
-        try await eventually("the worker has asked for leave", within: .seconds(60)) { proxy.isHolding }
+        try await eventually("the worker has asked for leave") { proxy.isHolding }
         #expect(try await farm.hasTag("d1", in: "apps/p-app"))
         #expect(try await objects(cluster, own).isEmpty)
         proxy.release()

@@ -35,7 +35,7 @@ struct ClusterCaseTests {
         try await rollout.deploy("d1")
         try await demo.kubectl("scale", "deployment", "shop", "--replicas=2")
         try await eventually("the second pod") { try await rollout.pods("d1").count == 2 }
-        let settings = rollout.settings(rollout: .seconds(2)) { $0.rollsBack = false }
+        let settings = rollout.settings(rollout: .seconds(15)) { $0.rollsBack = false }
         let intent = try demo.intent(settings: settings)
         let failure = try await failure {
             _ = try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log)
@@ -225,7 +225,7 @@ struct ClusterCaseTests {
             said("The Deployment's spec was changed by 'kubectl") && said("(generation 2, this build applied 1)")
         }
         try await eventually("the newest pods are made") { try await rollout.pods("d1").count >= 1 }
-        for _ in 1...20 where !said("Rollout complete.") {
+        for _ in 1...200 where !said("Rollout complete.") {
             try await rollout.makeReady("d1")
             try await Task.sleep(for: .milliseconds(300))
         }

@@ -9,7 +9,7 @@ struct FailedRollbackTests {
     private let rollout: RolloutFixture
     private var demo: DeployFixture { rollout.demo }
     /// Long enough for what runs already, and soon over for what never does.
-    private var impatient: DeployerSettings { rollout.settings(rollout: .seconds(15)) }
+    private var impatient: DeployerSettings { rollout.settings(rollout: .seconds(30)) }
 
     init() async throws {
         rollout = try await RolloutFixture()

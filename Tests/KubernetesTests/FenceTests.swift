@@ -87,7 +87,7 @@ struct FenceTests {
         #expect(try await demo.object("service").annotation("slipway/build") == "d\(builds)")
     }
 
-    @Test("flow control that refuses for a moment is waited out", .timeLimit(.minutes(3)))
+    @Test("flow control that refuses for a moment is waited out", .timeLimit(.minutes(8)))
     func flowControl() async throws {
         let credentials = try await demo.roleCredentials()
         let manifest = """

@@ -90,7 +90,7 @@ struct ReleaseTests {
 
     @Test("an image that cannot be pulled is said while it happens, and ends the wait for a start")
     func imagePull() async throws {
-        let task = try start(with: rollout.settings(progress: .seconds(12)))
+        let task = try start(with: rollout.settings(progress: .seconds(40)))
         try await rollout.makeWaiting("d1", "ImagePullBackOff", "Back-off pulling image")
         try await eventually("the reason is in the log") {
             said("Release: its pod has not started; pod") && said("ImagePullBackOff: Back-off pulling image")
@@ -98,21 +98,21 @@ struct ReleaseTests {
         let failure = try await failure { _ = try await task.value }
         #expect(failure.code == .imagePullFailed)
         #expect(failure.fault == .platform)
-        #expect(failure.message.contains("could not start within 12 s (kubernetes.progressSeconds)"))
+        #expect(failure.message.contains("could not start within 40 s (kubernetes.progressSeconds)"))
         #expect(failure.message.contains("Back-off pulling image"))
         try await isGone()
     }
 
     @Test("a pod that no node has room for is said")
     func unschedulable() async throws {
-        let task = try start(with: rollout.settings(rollout: .seconds(12)))
+        let task = try start(with: rollout.settings(rollout: .seconds(40)))
         let condition =
             #"{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}"#
         try await rollout.setStatus("d1", #"{"phase":"Pending","conditions":[\#(condition)]}"#)
         try await eventually("the reason is in the log") { said("Unschedulable: 0/3 nodes are available") }
         let failure = try await failure { _ = try await task.value }
         #expect(failure.code == .unschedulable)
-        #expect(failure.message.contains("could not start within 12 s (kubernetes.rolloutSeconds)"))
+        #expect(failure.message.contains("could not start within 40 s (kubernetes.rolloutSeconds)"))
         try await isGone()
     }
 
@@ -120,7 +120,7 @@ struct ReleaseTests {
     func quota() async throws {
         try await demo.kubectl("create", "quota", "none", "--hard=pods=0")
         try await eventually("the quota counts") { try await demo.object("quota", "none")["status"]?["hard"] != nil }
-        let task = try start(with: rollout.settings(progress: .seconds(8)))
+        let task = try start(with: rollout.settings(progress: .seconds(25)))
         try await eventually("the event is told") { said("exceeded quota: none") }
         let failure = try await failure { _ = try await task.value }
         #expect(failure.code == .limitExceeded)
@@ -130,16 +130,16 @@ struct ReleaseTests {
 
     @Test("a command that runs too long is ended, with its Job")
     func late() async throws {
-        let task = try start(with: rollout.settings(rollout: .seconds(12)))
+        let task = try start(with: rollout.settings(rollout: .seconds(40)))
         try await rollout.setStatus("d1", #"{"phase":"Running"}"#)
         try await eventually("the start is told") { said("Release: the command runs") }
         let limit = try await jobs().first?["spec"]?["activeDeadlineSeconds"]?.integer
         // The cluster's own limit is for Jobs whose worker is gone.
-        #expect(try #require(limit) > 12)
+        #expect(try #require(limit) > 40)
         let failure = try await failure { _ = try await task.value }
         #expect(failure.code == .releaseFailed)
         #expect(failure.fault == .timedOut)
-        #expect(failure.message.contains("was not done within 12 s"))
+        #expect(failure.message.contains("was not done within 40 s"))
         try await isGone()
     }
 

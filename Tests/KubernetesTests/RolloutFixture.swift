@@ -15,10 +15,10 @@ struct RolloutFixture {
         }
     }
 
-    /// Settings with short waits.
+    /// Settings with short waits between looks. The limits are for what comes up, also on a busy machine.
     func settings(
-        rollout: Duration = .seconds(60),
-        progress: Duration = .seconds(60),
+        rollout: Duration = .seconds(240),
+        progress: Duration = .seconds(240),
         _ edit: (inout DeployerSettings) -> Void = { _ in }
     ) -> DeployerSettings {
         var settings = demo.settings

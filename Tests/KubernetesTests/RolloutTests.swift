@@ -46,7 +46,7 @@ struct RolloutTests {
 
     @Test("an image that cannot be pulled is said while it happens, and fails the first deploy")
     func imagePull() async throws {
-        let settings = rollout.settings(progress: .seconds(15))
+        let settings = rollout.settings(progress: .seconds(40))
         let intent = try demo.intent(settings: settings)
         let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
         try await rollout.makeWaiting("d1", "ImagePullBackOff", "Back-off pulling image")
@@ -61,7 +61,7 @@ struct RolloutTests {
     @Test("a crash loop is the code's fault, and the last good build comes back by itself")
     func crashLoop() async throws {
         try await rollout.deploy("d1")
-        let settings = rollout.settings(progress: .seconds(15))
+        let settings = rollout.settings(progress: .seconds(40))
         let intent = try demo.intent(Sample.request(deployment: "d2"), image: "c", queuedAt: 2000, settings: settings)
         let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
         let last = #"{"terminated":{"exitCode":3,"reason":"Error"}}"#
@@ -121,7 +121,7 @@ struct RolloutTests {
     func paused() async throws {
         try await rollout.deploy("d1")
         try await demo.kubectl("rollout", "pause", "deployment/shop")
-        let settings = rollout.settings(rollout: .seconds(2)) { $0.rollsBack = false }
+        let settings = rollout.settings(rollout: .seconds(15)) { $0.rollsBack = false }
         let intent = try demo.intent(Sample.request(deployment: "d2"), image: "c", queuedAt: 2000, settings: settings)
         let failure = try await failure {
             _ = try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log)
@@ -135,7 +135,7 @@ struct RolloutTests {
     func quota() async throws {
         try await demo.kubectl("create", "quota", "none", "--hard=pods=0")
         try await eventually("the quota counts") { try await demo.object("quota", "none")["status"]?["hard"] != nil }
-        let settings = rollout.settings(progress: .seconds(2))
+        let settings = rollout.settings(progress: .seconds(15))
         let intent = try demo.intent(settings: settings)
         let failure = try await failure {
             _ = try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log)
@@ -157,7 +157,7 @@ struct RolloutTests {
         #expect(try await demo.object("deployment")["spec"]?["replicas"] == 2)
     }
 
-    @Test("a Deployment that is deleted during its rollout is said to be", .timeLimit(.minutes(2)))
+    @Test("a Deployment that is deleted during its rollout is said to be", .timeLimit(.minutes(8)))
     func deleted() async throws {
         let settings = rollout.settings()
         let intent = try demo.intent(settings: settings)
@@ -190,7 +190,7 @@ struct RolloutTests {
         #expect(failure.message.contains("the namespace '\(demo.namespace)' is being deleted"))
     }
 
-    @Test("a namespace that is deleted in mid-rollout ends the wait, with words", .timeLimit(.minutes(2)))
+    @Test("a namespace that is deleted in mid-rollout ends the wait, with words", .timeLimit(.minutes(8)))
     func namespaceDeletedMeanwhile() async throws {
         let settings = rollout.settings()
         let intent = try demo.intent(settings: settings)

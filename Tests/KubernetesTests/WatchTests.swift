@@ -59,8 +59,9 @@ struct WatchTests {
 
     private func wait(
         on server: SocketServer,
-        limit: Duration = .seconds(30),
+        limit: Duration = .seconds(120),
         progress: Duration = .seconds(3),
+        grace: Duration = .milliseconds(800),
         log: CollectedLog = CollectedLog(),
         token: ClusterCredentials.Token? = nil
     ) async throws {
@@ -68,7 +69,7 @@ struct WatchTests {
         settings.rolloutLimit = limit
         settings.progressPeriod = progress
         settings.watchPeriod = .milliseconds(200)
-        settings.watchGrace = .milliseconds(800)
+        settings.watchGrace = grace
         var credentials = ClusterCredentials(server: server.url(""), origin: "a test")
         credentials.token = token
         try await Deployer(credentials: credentials, http: Self.http, settings: settings)
@@ -101,7 +102,8 @@ struct WatchTests {
             { $0.send(Self.head + Self.chunk(Self.event("MODIFIED", Self.object(8, ready: false))) + "0\r\n\r\n") },
             Self.success,
         ])
-        try await wait(on: server)
+        // However late a busy machine lets the server answer, no watch is left for that.
+        try await wait(on: server, grace: .seconds(60))
         #expect(versions(server) == ["5", "7", "8"])
         #expect(lists(server) == 1)
     }
@@ -114,7 +116,7 @@ struct WatchTests {
             { $0.respond(410, body: status) },
             Self.success,
         ])
-        try await wait(on: server)
+        try await wait(on: server, grace: .seconds(60))
         #expect(lists(server) == 3)
     }
 
@@ -131,7 +133,7 @@ struct WatchTests {
             },
             Self.success,
         ])
-        try await wait(on: server)
+        try await wait(on: server, grace: .seconds(60))
         #expect(lists(server) == 1)
         #expect(versions(server) == ["5", "5", "5", "5"])
     }
@@ -166,7 +168,8 @@ struct WatchTests {
             Self.success,
         ])
         try await wait(on: server)
-        #expect(versions(server) == ["5", "5"])
+        // The second one too may be late on a busy machine.
+        #expect(versions(server).starts(with: ["5", "5"]))
     }
 
     @Test("a refusal for good ends the wait")
@@ -225,7 +228,7 @@ struct WatchTests {
         )
         let server = try server([Self.success])
         // The list is signed by the first run, the watch by the one that fails.
-        try await wait(on: server, progress: .seconds(60), token: .helper(plugin))
+        try await wait(on: server, progress: .seconds(60), grace: .seconds(60), token: .helper(plugin))
         #expect(try Files.read(scratch("runs")).count == 12)
     }
 
@@ -236,13 +239,19 @@ struct WatchTests {
         }
         let done = Self.event("MODIFIED", job(#"{"conditions":[{"type":"Complete","status":"True"}]}"#))
         let running = job("{}")
+        let looks = Mutex(0)
         let server = try SocketServer { request in
             if request.target.contains("watch=1") {
                 usleep(1_500_000)
+                // Not before somebody has looked at the pods, and was told no, more than once.
+                for _ in 0..<6000 where looks.withLock({ $0 }) < 4 { usleep(10_000) }
                 request.send(Self.head + Self.chunk(done))
                 return request.waitForClose()
             }
-            guard request.target.contains("/jobs") else { return request.respond(503) }
+            guard request.target.contains("/jobs") else {
+                looks.withLock { $0 += 1 }
+                return request.respond(503)
+            }
             request.respond(200, body: #"{"metadata":{"resourceVersion":"5"},"items":[\#(running)]}"#)
         }
         var settings = DeployerSettings(namespace: "demo", attempts: 1, retryDelay: .milliseconds(1))
@@ -327,7 +336,7 @@ struct WatchTests {
         }
         let log = CollectedLog()
         let failure = try await failure {
-            try await wait(on: server, limit: .seconds(4), progress: .milliseconds(100), log: log)
+            try await wait(on: server, limit: .seconds(15), progress: .milliseconds(100), log: log)
         }
         #expect(failure.code == .appCrashed)
         #expect(log.texts.filter { $0 == "no database" }.count == 1)
@@ -336,7 +345,7 @@ struct WatchTests {
 
     @Test(
         "a real API server that is killed and started again in mid-watch costs nothing but time",
-        .timeLimit(.minutes(4))
+        .timeLimit(.minutes(12))
     )
     func restarted() async throws {
         let server = try await KubernetesServer(controllers: true)
@@ -375,7 +384,7 @@ struct WatchTests {
     /// An outage that lasts until a rollout's deadline is no verdict on the new version: nothing is taken back.
     private func outage(_ server: KubernetesServer, _ rollout: RolloutFixture) async throws {
         let demo = rollout.demo
-        let settings = rollout.settings(rollout: .seconds(12))
+        let settings = rollout.settings(rollout: .seconds(40))
         let intent = try demo.intent(Sample.request(deployment: "d2"), image: "c", queuedAt: 2000, settings: settings)
         let task = Task { try await demo.deployer(settings).deploy(intent, confirm: {}, log: demo.log) }
         try await eventually("the new pod is waited for") { demo.log.texts.contains { $0.contains("1 old to go") } }

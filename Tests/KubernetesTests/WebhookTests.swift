@@ -26,7 +26,7 @@ struct WebhookTests {
               rules: [{apiGroups: [apps], apiVersions: [v1], operations: ["*"], resources: [deployments]}]
               sideEffects: None
               admissionReviewVersions: [v1]
-              timeoutSeconds: 2
+              timeoutSeconds: 20
             """
         try await demo.server.mustKubectl(["label", "namespace", demo.namespace, "hook=\(demo.namespace)"])
         try await demo.kubectl("apply", "-f", "-", input: manifest)
@@ -105,9 +105,11 @@ struct WebhookTests {
             server.socket = context.wrap_socket(server.socket, server_side=True)
             server.serve_forever()
             """
-        return try await ServerProcess(
+        let server = try await ServerProcess(
             ["/usr/bin/python3", "-c", program, String(port), "\(demo.server.folder)/pki", response],
             log: demo.scratch("webhook-\(port).log")
         )
+        try await eventually("the webhook listens") { Port.accepts(port) }
+        return server
     }
 }

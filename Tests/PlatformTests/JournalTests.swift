@@ -83,7 +83,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<4 {
                 group.addTask {
-                    let journal = Journal(path: path, limit: 1 << 20)
+                    let journal = Journal(path: path, limit: 1 << 20, patience: .seconds(120))
                     for number in 0..<50 { try await journal.append("\(writer)-\(number)") }
                 }
             }

@@ -66,7 +66,7 @@ struct TLSTests {
     func restart() async throws {
         let fixture = try await Fixture()
         let client = try fixture.client()
-        async let waited = client.sendBlocking(["BLPOP", "list", "5"], waiting: .seconds(5))
+        async let waited = client.sendBlocking(["BLPOP", "list", "120"], waiting: .seconds(120))
         try await eventually("the client waits") {
             try await fixture.server.cli("INFO", "clients").contains { $0.hasPrefix("blocked_clients:1") }
         }

@@ -80,7 +80,7 @@ struct AccessTests {
         #expect(failure.message.contains("/no/such/ca.pem"))
     }
 
-    @Test("a host that does not exist is unreachable", .timeLimit(.minutes(1)))
+    @Test("a host that does not exist is unreachable", .timeLimit(.minutes(5)))
     func unknownHost() async throws {
         let client = RegistryClient(settings: RegistrySettings(), http: http)
         let target = try ImageReference(parsing: "registry.invalid/app:1")

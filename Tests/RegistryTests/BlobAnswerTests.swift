@@ -74,6 +74,13 @@ struct BlobAnswerTests {
 
     @Test("whether a host answers Expect before a body is asked once", arguments: [true, false])
     func expect(answers: Bool) async throws {
+        // A host has a second to answer, which on a busy machine may be too little: more than one try.
+        var learned: Bool?
+        for _ in 0..<3 where learned != answers { learned = try await learnedOfExpect(answers: answers) }
+        #expect(learned == answers)
+    }
+
+    private func learnedOfExpect(answers: Bool) async throws -> Bool? {
         let asked = Mutex<[Bool]>([])
         let registry = try FakeRegistry { request, _ in
             guard request.method == "PUT", request.target.hasPrefix("/upload/") else { return false }
@@ -87,7 +94,7 @@ struct BlobAnswerTests {
             #expect(try await contents.take(StrictFixture.blob(size), again: true))
         }
         #expect(asked.withLock { $0 } == [false, true, false, false])
-        #expect(try await client.probe(registry.host, repository: nil).knowledge.answersExpect == answers)
+        return try await client.probe(registry.host, repository: nil).knowledge.answersExpect
     }
 
     @Test("a large blob whose request breaks off twice goes in chunks, and the host is remembered for it")

@@ -110,7 +110,7 @@ struct CredentialTests {
         #expect(failure.fault == .cancelled)
         try await eventually("the helper is gone") { kill(pid, 0) != 0 }
         // Left alone it would be ended after thirty.
-        #expect(start.duration(to: .now) < .seconds(20))
+        #expect(start.duration(to: .now) < .seconds(28))
     }
 
     @Test("the registry's own helper is asked before the store, and the store before the file")

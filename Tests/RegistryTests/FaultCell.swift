@@ -53,7 +53,7 @@ struct FaultCell: Sendable, CustomStringConvertible {
         }
         var failure: BuildFailure?
         do {
-            try await Self.push(to: registry, way, fixture, patience: fault == .stall ? .seconds(1) : .seconds(10))
+            try await Self.push(to: registry, way, fixture, patience: fault == .stall ? .seconds(3) : .seconds(60))
         } catch let error as BuildFailure {
             failure = error
         }

@@ -11,7 +11,7 @@ import Testing
 struct FaultMatrixTests {
     private let fixture = StrictFixture()
 
-    @Test("the push ends right or in words, and never leaves a tag on a broken image", .timeLimit(.minutes(10)))
+    @Test("the push ends right or in words, and never leaves a tag on a broken image", .timeLimit(.minutes(30)))
     func matrix() async throws {
         var cells: [FaultCell] = []
         for way in FaultCell.Way.allCases { cells += try await Self.cells(way, fixture) }

@@ -147,7 +147,7 @@ struct SharingTests {
 
     @Test("a token of one tenant is not used for another, and used again for the same")
     func tokens() async throws {
-        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 60))
+        let registry = try StrictRegistry(access: .bearer(user: "user", password: "pass", lifetime: 3600))
         var settings = StrictFixture.settings()
         settings.credentials[registry.host] = .init(username: "user", password: Redacted("pass"))
         let client = RegistryClient(settings: settings, http: fixture.http)

@@ -17,7 +17,7 @@ struct StrictFixture {
     static func settings() -> RegistrySettings {
         var settings = RegistrySettings()
         settings.firstDelay = .milliseconds(20)
-        settings.patience = .seconds(10)
+        settings.patience = .seconds(30)
         settings.spoolDirectory = "/tmp"
         return settings
     }

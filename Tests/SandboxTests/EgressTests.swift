@@ -11,6 +11,12 @@ struct EgressTests {
         try SocketServer { request in request.respond(200, body: "answer to \(request.target)") }
     }
 
+    /// A command that sends what another one prints to the proxy, and keeps that way open until the answer has some words.
+    private static func untilAnswered(_ request: String, _ words: String) -> String {
+        let wait = "n=0; while [ $n -lt 600 ] && ! grep -q '\(words)' /tmp/answer; do sleep 0.1; n=$((n+1)); done"
+        return ": >/tmp/answer; (\(request); \(wait)) | nc 127.0.0.1 3128 | busybox tee /tmp/answer"
+    }
+
     @Test("without egress there is a loopback interface of its own, and nothing on it")
     func none() async throws {
         let server = try Self.server()
@@ -42,7 +48,7 @@ struct EgressTests {
         let sandbox = try TestSandbox { $0.allowedHosts = ["127.0.0.1:\(server.port)"] }
         let request =
             #"printf 'CONNECT 127.0.0.1:\#(server.port) HTTP/1.1\r\n\r\nGET /t HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'"#
-        _ = try await sandbox.run("(\(request); sleep 1) | nc 127.0.0.1 3128") { $0.network = .egress([]) }
+        _ = try await sandbox.run(Self.untilAnswered(request, "answer to")) { $0.network = .egress([]) }
         #expect(sandbox.log.texts.contains { $0.contains("200 Connection established") })
         #expect(sandbox.log.texts.contains { $0.contains("answer to /t") })
     }
@@ -145,7 +151,7 @@ struct EgressTests {
     )
     func malformed(_ line: String) async throws {
         let sandbox = try TestSandbox()
-        _ = try await sandbox.run("(printf '\(line)\\r\\n\\r\\n'; sleep 0.3) | nc 127.0.0.1 3128") {
+        _ = try await sandbox.run(Self.untilAnswered("printf '\(line)\\r\\n\\r\\n'", "Bad Request")) {
             $0.network = .egress(["*:80"])
         }
         #expect(sandbox.log.texts.contains { $0.contains("400 Bad Request") })
@@ -192,7 +198,7 @@ struct EgressTests {
             for address in $2; do
                 busybox ip address add "$address/32" dev lo
                 busybox httpd -f -p "$address:80" -h "$1" & servers="$servers $!"
-                for try in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O- "http://$address/page" && break; sleep 0.1; done
+                for try in $(seq 300); do busybox wget -q -O- "http://$address/page" && break; sleep 0.1; done
             done
             shift 2; "$@" || true
             kill $servers

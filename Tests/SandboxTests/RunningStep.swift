@@ -57,7 +57,7 @@ struct Leftovers: Equatable, CustomStringConvertible {
 
     /// What stays. Whoever kills takes the processes that are near the worker; the last of the step's go a moment later.
     static func lasting(of sandbox: TestSandbox) async throws -> Leftovers {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(180)
         var left = try? await of(sandbox)
         while left != Leftovers.none, ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(10))

@@ -136,7 +136,7 @@ struct StepRunTests {
     func apart() async throws {
         setenv("SLIPWAY_TEST_WORKER_SECRET", "worker-secret", 1)
         let sandbox = try TestSandbox()
-        let (one, other) = (try sandbox.step("echo mine >/tmp/mine; echo mine >/mine; sleep 2"), CollectedLog())
+        let (one, other) = (try sandbox.step("echo mine >/tmp/mine; echo mine >/mine; sleep 12"), CollectedLog())
         var two = try sandbox.step(
             "ls /tmp / ; ps -o pid,args; env; cat /proc/*/environ | tr '\\0' '\\n'; id -u; cat /proc/self/uid_map"
         )
@@ -148,7 +148,7 @@ struct StepRunTests {
         let text = sandbox.log.texts.joined(separator: "\n")
         #expect(!text.contains("mine"))
         #expect(!text.contains("worker-secret"))
-        #expect(!text.contains("sleep 2"))
+        #expect(!text.contains("sleep 12"))
         #expect(text.contains("\(right.idBase)"))
     }
 

@@ -41,7 +41,7 @@ struct StepCacheTests {
             try scratch.write(String(repeating: "x", count: 20_000), to: "caches/\(name)/file")
             let lock = try scratch.write("", to: "caches/\(name).lock")
             // Two files that are made at once may have the same time.
-            try await Command.output(["touch", "-d", "-\(10 - second) seconds", lock])
+            try await Command.output(["touch", "-d", "-\(1000 * (10 - second)) seconds", lock])
         }
         try caches.collect()
         #expect(try names == ["a", "c"])

@@ -37,7 +37,7 @@ extension StepFixture {
         do {
             try await podman.pull(image)
             try await podman.start(image, port: port)
-            try await eventually("the app answers on PORT", within: .seconds(60)) {
+            try await eventually("the app answers on PORT") {
                 let answer = try await Command.result(["curl", "--silent", "http://127.0.0.1:\(port)/"])
                 return answer.text == page
             }

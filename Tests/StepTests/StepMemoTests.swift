@@ -192,6 +192,9 @@ struct StepMemoTests {
         try await eventually("the step runs") {
             try await Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
         }
+        // Stopping a server makes it end after five seconds, which are too few for a build on a busy machine to tidy up.
+        process.signal(SIGTERM)
+        try await eventually("the build has ended") { !process.isRunning }
         process.stop()
         try await eventually("the step is gone") {
             try await !Command.result(["pgrep", "-f", "sleep 86399"]).succeeded
@@ -203,7 +206,7 @@ struct StepMemoTests {
     @Test("a build that is killed in a step leaves no process, and its files are gone after the next start")
     func killed() async throws {
         var fixture = try await fixture()
-        try fixture.useRule("- {name: build, command: 'test -e done.txt || sleep 86397'}")
+        try fixture.useRule("- {name: build, command: 'test -e done.txt || sleep 86396'}")
         for round in 0..<3 {
             let process = try await ServerProcess(
                 [SlipwayProgram.path] + fixture.words("1", []),
@@ -211,12 +214,12 @@ struct StepMemoTests {
                 environment: fixture.environment
             )
             try await eventually("the step runs") {
-                try await Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+                try await Command.result(["pgrep", "-f", "sleep 86396"]).succeeded
             }
             process.signal(SIGKILL)
             process.stop()
             try await eventually("the step is gone") {
-                try await !Command.result(["pgrep", "-f", "sleep 86397"]).succeeded
+                try await !Command.result(["pgrep", "-f", "sleep 86396"]).succeeded
             }
         }
         try fixture.app(["done.txt": ""])

@@ -11,7 +11,7 @@ package struct NeverHappened: Error, CustomStringConvertible {
 /// - Throws: `NeverHappened`, or what `condition` throws.
 package func eventually(
     _ what: String,
-    within limit: Duration = .seconds(120),
+    within limit: Duration = .seconds(300),
     _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
@@ -24,7 +24,7 @@ package func eventually(
 /// Waits until `value` is not nil, and returns it.
 package func eventually<Value>(
     _ what: String,
-    within limit: Duration = .seconds(120),
+    within limit: Duration = .seconds(300),
     value: () async throws -> Value?
 ) async throws -> Value {
     let end = ContinuousClock.now + limit

@@ -18,7 +18,12 @@ package final class FakeRedis: Sendable {
         ServerThread.start { [weak self] in
             while true {
                 let client = accept(listener, nil, nil)
-                guard client >= 0, let self else { return }
+                if client < 0, errno == EINTR || errno == ECONNABORTED { continue }
+                guard client >= 0, let self else {
+                    if client >= 0 { close(client) }
+                    close(listener)
+                    return
+                }
                 self.sockets.withLock { $0.append(client) }
                 ServerThread.start { [weak self] in
                     var reader = CommandReader(client)
@@ -34,8 +39,8 @@ package final class FakeRedis: Sendable {
 
     deinit {
         sockets.withLock { $0.forEach { shutdown($0, Int32(SHUT_RDWR)) } }
+        // Closed by the thread that accepts: it would else take connections of whoever got the descriptor next.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// What was asked so far.

@@ -29,16 +29,21 @@ package final class HoldingProxy: Sendable {
         ServerThread.start { [weak self] in
             while true {
                 let client = accept(listener, nil, nil)
-                guard client >= 0 else { return }
-                self?.join(client, to: server)
+                if client < 0, errno == EINTR || errno == ECONNABORTED { continue }
+                guard client >= 0, let self else {
+                    if client >= 0 { close(client) }
+                    close(listener)
+                    return
+                }
+                self.join(client, to: server)
             }
         }
     }
 
     deinit {
         state.withLock { state in state.sockets.forEach { shutdown($0, Int32(SHUT_RDWR)) } }
+        // Closed by the thread that accepts: it would else take connections of whoever got the descriptor next.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// Holds back what the server answers from the next command on that contains `text`.

@@ -63,7 +63,7 @@ extension KubernetesServer {
                 "--use-service-account-credentials=true", "--kube-api-qps=200", "--kube-api-burst=400",
                 "--concurrent-deployment-syncs=5",
             ],
-            log: "\(folder)/kube-controller-manager.log"
+            log: "\(folder)/kube-controller-manager-\(UInt32.random(in: 0 ... .max)).log"
         )
     }
 

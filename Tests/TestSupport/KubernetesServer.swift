@@ -63,10 +63,15 @@ package final class KubernetesServer: Sendable {
         self.server = Mutex(server)
         try await waitUntilReady(server, ["/readyz", "/api/v1/namespaces/default"])
         guard controllers else { return }
-        // The manager gives up soon when there is no server to talk to.
-        let manager = try await Self.startControllers(port: Port.free(), in: folder)
-        others.withLock { $0.append(manager) }
-        try await waitUntilReady(server, ["/api/v1/namespaces/default/serviceaccounts/default"])
+        // The manager gives up soon when there is no server to talk to, or one that is slow: then it is started again.
+        let path = "/api/v1/namespaces/default/serviceaccounts/default"
+        try await eventually("the controllers have begun", within: .seconds(300)) {
+            if others.withLock({ $0.count < 3 || $0.last?.isRunning != true }) {
+                let manager = try await Self.startControllers(port: Port.free(), in: folder)
+                others.withLock { $0.append(manager) }
+            }
+            return try await answers(path)
+        }
     }
 
     /// The sleeper is ended too: it would outlive the test run by an hour.
@@ -82,7 +87,7 @@ package final class KubernetesServer: Sendable {
     func waitUntilReady(_ server: ServerProcess, _ paths: [String]) async throws {
         do {
             for path in paths {
-                try await eventually("the API server answers \(path)", within: .seconds(120)) {
+                try await eventually("the API server answers \(path)", within: .seconds(300)) {
                     guard server.isRunning else { throw CommandFailed(description: "the API server ended") }
                     return try await self.answers(path)
                 }
@@ -96,7 +101,7 @@ package final class KubernetesServer: Sendable {
         guard Port.accepts(port) else { return false }
         let token = String(decoding: try Files.read("\(folder)/token"), as: UTF8.self)
         let header = "Authorization: Bearer \(token.filter { !$0.isWhitespace })"
-        let words = ["curl", "--fail", "--silent", "--max-time", "2", "--cacert", authorityFile, "--header", header]
+        let words = ["curl", "--fail", "--silent", "--max-time", "10", "--cacert", authorityFile, "--header", header]
         return try await Command.result(words + [url + path]).succeeded
     }
 

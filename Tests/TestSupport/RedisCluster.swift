@@ -9,7 +9,7 @@ package final class RedisCluster: Sendable {
         var nodes: [RedisServer] = []
         for _ in 0..<3 {
             let options = ["--cluster-enabled", "yes", "--cluster-port", String(Port.free())]
-            let more = ["--cluster-node-timeout", "3000", "--tls-cluster", "yes"].prefix(certificates == nil ? 2 : 4)
+            let more = ["--cluster-node-timeout", "15000", "--tls-cluster", "yes"].prefix(certificates == nil ? 2 : 4)
             nodes.append(try await RedisServer(options: options + more, certificates: certificates))
         }
         self.nodes = nodes

@@ -69,7 +69,7 @@ package final class RedisSentinels: Sendable {
         if let password { lines += ["requirepass \(password)", "sentinel sentinel-pass \(password)"] }
         lines += [
             "bind 127.0.0.1", "sentinel monitor main 127.0.0.1 \(primary.securePort ?? primary.port) 2",
-            "sentinel down-after-milliseconds main 1000", "sentinel failover-timeout main 4000",
+            "sentinel down-after-milliseconds main 5000", "sentinel failover-timeout main 4000",
             "sentinel parallel-syncs main 1",
         ]
         return lines.joined(separator: "\n") + "\n"
@@ -112,7 +112,7 @@ package final class RedisSentinels: Sendable {
 
     /// Waits until another server is the primary.
     package func untilAnother(than server: RedisServer) async throws {
-        try await eventually("another server is the primary", within: .seconds(30)) {
+        try await eventually("another server is the primary", within: .seconds(120)) {
             let now = try await self.primary()
             guard now !== server else { return false }
             return try await now.cli("ROLE").first == "master"

@@ -13,16 +13,19 @@ package final class ServerProcess: Sendable {
     private let leash: Int32
 
     /// The watcher: starts the server, waits for the leash to break, then asks it to end and, after five seconds, makes it.
+    ///
+    /// The number of a server that ended long ago may be another process' by now: it is the server's as long as that is its child.
     private static let watch = """
         log=$1; pidfile=$2; shift 2
+        runs() { grep -q "^PPid:[^0-9]*$$\\$" /proc/$server/status 2>/dev/null; }
         "$@" >"$log" 2>&1 </dev/null &
         server=$!
         echo $server >"$pidfile.new"; mv "$pidfile.new" "$pidfile"
         cat >/dev/null
-        kill -TERM $server 2>/dev/null
+        runs && kill -TERM $server 2>/dev/null
         tries=0
-        while kill -0 $server 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries+1)); done
-        kill -KILL $server 2>/dev/null
+        while runs && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries+1)); done
+        runs && kill -KILL $server 2>/dev/null
         wait $server 2>/dev/null
         """
 
@@ -55,13 +58,16 @@ package final class ServerProcess: Sendable {
     deinit { stop() }
 
     /// Whether the server's process is there.
-    package var isRunning: Bool { kill(processID, 0) == 0 }
+    package var isRunning: Bool {
+        let status = (try? Files.read(kernelFile: "/proc/\(processID)/status")) ?? []
+        return String(decoding: status, as: UTF8.self).contains("\nPPid:\t\(watcher)\n")
+    }
 
     /// What the server has written so far.
     package var log: String { (try? Files.read(logPath)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
     /// Sends a signal to the server itself.
-    package func signal(_ number: Int32) { kill(processID, number) }
+    package func signal(_ number: Int32) { if isRunning { kill(processID, number) } }
 
     /// Ends the server and waits for it; harmless when it has ended. Only the first call does anything.
     package func stop() {

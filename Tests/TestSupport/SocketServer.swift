@@ -30,8 +30,8 @@ package final class SocketServer: Sendable {
 
     deinit {
         connections.closeAll()
+        // Closed by the thread that accepts: it would else take connections of whoever got the descriptor next.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// `http://127.0.0.1:port` and a path.
@@ -47,7 +47,11 @@ package final class SocketServer: Sendable {
     ) {
         while true {
             let socket = Glibc.accept(listener, nil, nil)
-            guard socket >= 0 else { return }
+            guard socket >= 0 else {
+                if errno == EINTR || errno == ECONNABORTED { continue }
+                close(listener)
+                return
+            }
             guard connections.add(socket) else { continue }
             ServerThread.start {
                 while let request = ServedRequest(socket) {

@@ -20,7 +20,7 @@ struct LeaseOverTests {
         server = try await RedisServer()
         let redis = RedisClient(try RedisEndpoint(parsing: server.url), name: "test")
         client = try BuildQueueClient(redis, farm: "farm")
-        queue = try WorkerQueue(redis, settings: QueueSettings(worker: "w1", lease: .seconds(30)))
+        queue = try WorkerQueue(redis, settings: QueueSettings(worker: "w1", lease: .seconds(600)))
         let request = #"{"deploymentId":"d1","projectId":"p","repositoryUrl":"https://example.com/r.git"}"#
         _ = try await client.enqueue(request)
         let lease = try #require(try await queue.claim())

@@ -82,7 +82,7 @@ struct ChaosTests {
         while ContinuousClock.now < deadline {
             let number = ids.count
             let request = Self.request(number, farm.git.url("app-\(number % Self.repositories)"))
-            try await eventually("build \(number) is accepted", within: .seconds(90)) {
+            try await eventually("build \(number) is accepted", within: .seconds(240)) {
                 // Where Redis is away, or cannot say so, a repeat is harmless whether or not this one arrived.
                 (try? await accept(request, farm)) ?? false
             }
@@ -112,7 +112,7 @@ struct ChaosTests {
     }
 
     private func waitForEnds(_ farm: Farm, _ pool: WorkerPool, _ ids: [String]) async throws {
-        try await eventually("all \(ids.count) builds have ended", within: .seconds(300)) {
+        try await eventually("all \(ids.count) builds have ended", within: .seconds(600)) {
             // Workers that began while Redis was away have ended by themselves.
             try await pool.fill()
             let ended = try? await farm.primary().cli("ZCARD", "slipway:{farm}:expiring")

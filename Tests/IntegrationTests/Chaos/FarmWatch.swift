@@ -48,7 +48,7 @@ actor FarmWatch {
 
     func look() async throws {
         let words: [RedisArgument] = ["EVAL", RedisArgument(Self.script), "1", "slipway:{farm}:"]
-        let reply = try await redis.send(words + seen.keys.map { RedisArgument($0) }, within: .seconds(1))
+        let reply = try await redis.send(words + seen.keys.map { RedisArgument($0) }, within: .seconds(10))
         guard let time = reply[0]?.integer else { return }
         for row in reply[1]?.array ?? [] { note(row, at: time) }
         try await readEvents()
@@ -68,7 +68,7 @@ actor FarmWatch {
     /// What ends a lease tells how long it held: it may have been renewed since the last look.
     private func readEvents() async throws {
         let stream: [RedisArgument] = ["STREAMS", "slipway:{farm}:events", RedisArgument(position)]
-        let reply = try await redis.send(["XREAD", "COUNT", "10000"] + stream, within: .seconds(2))
+        let reply = try await redis.send(["XREAD", "COUNT", "10000"] + stream, within: .seconds(10))
         for entry in reply[0]?[1]?.array ?? [] {
             position = entry[0]?.text ?? position
             let fields = entry[1]?.pairs ?? [:]

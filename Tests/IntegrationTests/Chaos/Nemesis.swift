@@ -77,7 +77,7 @@ struct Nemesis {
         let before = try await sentinels.primary()
         let began = SystemInformation.currentMilliseconds
         try await body(before)
-        try await eventually("a primary has a replica again", within: .seconds(90)) {
+        try await eventually("a primary has a replica again", within: .seconds(240)) {
             guard let primary = try? await sentinels.primary() else { return false }
             let facts = (try? await primary.cli("INFO", "replication")) ?? []
             return facts.contains("role:master") && facts.contains { $0.contains("state=online") }
