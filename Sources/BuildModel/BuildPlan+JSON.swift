@@ -1,6 +1,13 @@
 extension BuildPlan {
     /// The plan as JSON, without its digest: what the digest is taken of, and what `slipway plan -o json` prints.
     package var json: JSONValue {
+        var value = always
+        // Left out where there is nothing, as in plans of before there was such a thing.
+        if !writable.isEmpty { value["writable"] = .array(writable.map { .string($0) }) }
+        return value
+    }
+
+    private var always: JSONValue {
         [
             "language": .string(language),
             "framework": framework.map { .string($0) } ?? .null,

@@ -37,6 +37,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var healthPath: String?
     /// Files that the rule adds beside the source, such as a server's configuration.
     package var files: [PlannedFile]
+    /// Directories of the image that the app's user may write to, absolute and sorted.
+    package var writable: [String] = []
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
 

@@ -1,6 +1,12 @@
 extension BuildStep {
     /// The step as JSON: part of the plan's, and of what its result is remembered by.
     package var json: JSONValue {
+        var value = always
+        if let writable { value["writable"] = writable.json }
+        return value
+    }
+
+    private var always: JSONValue {
         [
             "name": .string(name),
             "kind": .string(kind.rawValue),

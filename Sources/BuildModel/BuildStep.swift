@@ -41,6 +41,8 @@ package struct BuildStep: Sendable, Hashable, Codable {
     package var networkOrigin = PlanOrigin.rule
     /// What the step asks for; the operator's ceilings bound it.
     package var limits: StepLimits
+    /// What of its outputs the app may write to, with all that the step leaves there.
+    package var writable: WritableDirectories?
 
     package init(
         name: String,

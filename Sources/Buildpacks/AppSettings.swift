@@ -27,6 +27,12 @@ struct AppSettings: Sendable, Hashable {
         func hash(into hasher: inout Hasher) { hasher.combine(name) }
     }
 
+    /// A list that `...` in front adds to the rule's.
+    struct Writable: Sendable, Hashable {
+        var isAdded: Bool
+        var paths: [String]
+    }
+
     var language: String?
     /// By tool, as ranges in the dialect of the tool's manifests.
     var versions: [String: String] = [:]
@@ -48,13 +54,15 @@ struct AppSettings: Sendable, Hashable {
     var stopSignal: String?
     /// Asked whether the app lives and is ready.
     var healthPath: String?
+    /// Directories that the app may write to, beside the rule's or in their place; absolute.
+    var writable: Writable?
     var steps: [Step] = []
 }
 
 extension AppSettings {
     static let keys = [
         "language", "versions", "image", "buildImage", "install", "build", "start", "site", "release", "processes",
-        "port", "user", "environment", "directory", "includesSource", "stopSignal", "health", "steps",
+        "port", "user", "environment", "directory", "includesSource", "stopSignal", "health", "writable", "steps",
     ]
 
     /// Reads the file at the root of the tree; what is not said is empty.
@@ -92,6 +100,7 @@ extension RuleReader {
         settings.includesSource = try flag(root, "includesSource")
         settings.stopSignal = try checked(root, "stopSignal", Self.signal)
         settings.healthPath = try checked(root, "health", Self.healthPath)
+        settings.writable = try changed(root, "writable", absolute).map { .init(isAdded: $0.isAdded, paths: $0.1) }
         for entry in root["steps"]?.entries ?? [] { settings.steps.append(try appStep(entry)) }
         return settings
     }
@@ -137,7 +146,8 @@ extension RuleReader {
         _ key: String,
         _ read: (YAMLNode) throws(BuildFailure) -> Element
     ) throws(BuildFailure) -> (isAdded: Bool, [Element])? {
-        guard let elements = node[key]?.elements else { return nil }
+        guard let list = node[key] else { return nil }
+        guard let elements = list.elements else { throw problem(list, "'\(key)' must be a list.") }
         let isAdded = elements.first?.string == "..."
         var result: [Element] = []
         for element in elements.dropFirst(isAdded ? 1 : 0) { result.append(try read(element)) }

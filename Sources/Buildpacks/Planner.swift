@@ -48,6 +48,7 @@ struct Planner {
             warnings: warnings
         )
         if settings.image != nil { plan.runImageOrigin = .repository }
+        try addWritable(to: &plan)
         return plan
     }
 

@@ -47,6 +47,13 @@ struct Rule: Sendable, Hashable {
         }
     }
 
+    /// A directory that the app may write to, if its predicates hold.
+    struct Writable: Sendable, Hashable {
+        /// A template.
+        var path: String
+        var when: [Predicate] = []
+    }
+
     var identity: RuleIdentity
     var language: String
     /// The image to run in and the one to build in; templates.
@@ -77,6 +84,8 @@ struct Rule: Sendable, Hashable {
     var user: String
     var directory: String
     var files: [PlannedFile]
+    /// Directories that the app may write to.
+    var writable: [Writable]
     /// What is run to make the app, in order.
     var steps: [StepRule]
     /// Whether the image holds the source, beside what steps made.

@@ -68,6 +68,14 @@ extension RuleReader {
         )
     }
 
+    /// The path of a directory, or that and when the app may write to it.
+    func writable(_ node: YAMLNode) throws(BuildFailure) -> Rule.Writable {
+        guard node.entries != nil else { return Rule.Writable(path: try absolute(node)) }
+        try check(node, keys: ["path", "when"])
+        guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
+        return Rule.Writable(path: path, when: try predicates(node, "when"))
+    }
+
     func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {
         try check(node, keys: ["name", "path", "locked"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }

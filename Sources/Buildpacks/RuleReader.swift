@@ -25,7 +25,7 @@ struct RuleReader {
         "extends", "language", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
         "detect",
         "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "environment", "port", "user",
-        "directory", "files", "steps", "includesSource",
+        "directory", "files", "writable", "steps", "includesSource",
     ]
 
     func rule(identity: RuleIdentity) throws(BuildFailure) -> Rule {
@@ -56,6 +56,7 @@ struct RuleReader {
             user: try user(),
             directory: try absolute(root, "directory") ?? "/app",
             files: try list(root, "files", plannedFile),
+            writable: try list(root, "writable", writable),
             steps: try steps(),
             includesSource: try flag(root, "includesSource") ?? true
         )

@@ -39,7 +39,7 @@ struct ChangeCapture {
         var paths: Set<[[UInt8]]> = []
         for path in changes.excluded { paths.insert(try OutputPath.components(path)) }
         excluded = paths
-        records = ChangeRecords(firstID: changes.firstID, idCount: changes.idCount)
+        records = try ChangeRecords(firstID: changes.firstID, idCount: changes.idCount, writable: changes.writable)
     }
 
     /// Writes all outputs.

@@ -8,6 +8,18 @@ struct ChangeRecords {
 
     let firstID: UInt32
     let idCount: UInt32
+    /// What the app may write to, and its group.
+    private let writable: [[[UInt8]]]
+    private let group: UInt32
+
+    init(firstID: UInt32, idCount: UInt32, writable: WritableDirectories?) throws(BuildFailure) {
+        self.firstID = firstID
+        self.idCount = idCount
+        var paths: [[[UInt8]]] = []
+        for path in writable?.paths ?? [] { paths.append(try OutputPath.components(path)) }
+        self.writable = paths
+        group = writable?.group ?? 0
+    }
 
     /// - Parameter link: a symbolic link's target, or the path of the file that a hard link is.
     /// - Throws: `BuildFailure` with code `reserved_name` or `unsafe_path` that names the file.
@@ -30,6 +42,9 @@ struct ChangeRecords {
         )
         let mode = kind == .symbolicLink ? 0o777 : status.mode
         var entry = TarEntry(kind: kind, path: joined, mode: mode, ownership: ownership, link: link)
+        if kind != .hardLink, kind != .symbolicLink, writable.contains(where: { path.starts(with: $0) }) {
+            entry.letWrite(group)
+        }
         if kind != .hardLink { entry.attributes = try attributes(of: name, in: directory, joined) }
         return entry
     }

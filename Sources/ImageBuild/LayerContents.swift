@@ -61,6 +61,19 @@ struct LayerContents {
         try stream.append(entry, content: content)
     }
 
+    /// Adds directories that the app may write to, as the base has them where it does.
+    mutating func add(_ writable: WritableDirectories) throws {
+        let paths = try writable.paths.map { try base.resolve($0) }
+        // One that is on the way to another goes before it.
+        for path in paths.sorted(by: { $0.lexicographicallyPrecedes($1) }) where !path.isEmpty && added[path] == nil {
+            if let slash = path.lastIndex(of: LayerPath.slash) { try addDirectories(to: Array(path[..<slash])) }
+            added[path] = .directory
+            var entry = base.directory(path, ownership: ownership)
+            entry.letWrite(writable.group)
+            try stream.append(entry)
+        }
+    }
+
     func finish(comment: String) throws -> (layer: Layer, work: LayerWork) {
         try stream.finish(comment: comment)
     }

@@ -64,6 +64,21 @@ package enum LayerWriter {
         return try contents.finish(comment: comment)
     }
 
+    /// Writes a small layer of directories that the app may write to; what is in them below stays as it is.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_plan` that names the path, or `cancelled`.
+    package static func write(
+        writable: WritableDirectories,
+        on base: LayerBase = .none,
+        comment: String,
+        settings: LayerSettings,
+        cancellation: CancelFlag
+    ) throws -> (layer: Layer, work: LayerWork) {
+        var contents = try LayerContents(settings, base: base, ownership: .root, cancellation: cancellation)
+        try contents.add(writable)
+        return try contents.finish(comment: comment)
+    }
+
     /// As `write(files:on:ownership:comment:settings:cancellation:)`, without what it cost.
     package static func writeLayer(
         files: [PlannedFile],

@@ -17,6 +17,8 @@ package struct OverlayChanges: Sendable {
     package var excluded: [String]
     /// Bytes of files that the layer may hold, one or many; what holes hide counts.
     package var maximumBytes: Int64
+    /// What the app may write to: files below get its group, which may do what their owner may.
+    package var writable: WritableDirectories?
 
     package init(
         upper: String,
@@ -26,7 +28,8 @@ package struct OverlayChanges: Sendable {
         idCount: UInt32 = .max,
         outputs: [String],
         excluded: [String] = [],
-        maximumBytes: Int64 = .max
+        maximumBytes: Int64 = .max,
+        writable: WritableDirectories? = nil
     ) {
         self.upper = upper
         self.lowers = lowers
@@ -36,6 +39,7 @@ package struct OverlayChanges: Sendable {
         self.outputs = outputs
         self.excluded = excluded
         self.maximumBytes = maximumBytes
+        self.writable = writable
     }
 }
 

@@ -48,6 +48,12 @@ extension TarEntry {
         TarEntry(kind: .symbolicLink, path: path, mode: 0o777, ownership: ownership, link: target)
     }
 
+    /// Gives the entry to a group, which may do with it what its owner may.
+    mutating func letWrite(_ group: UInt32) {
+        ownership.group = group
+        mode |= (mode & 0o700) >> 3
+    }
+
     /// The path as an archive writes it.
     var archivePath: [UInt8] { kind == .directory ? path + [UInt8(ascii: "/")] : path }
 }

@@ -30,7 +30,7 @@ package struct ImageMaker: Sendable {
     }
 
     /// Layers are in an order that keeps what changes least at the bottom: what the rule adds, what was made from a part of the
-    /// source, the source, what was made from all of it. Steps see them in the same order.
+    /// source, the source, what was made from all of it, and what the app may write to. Steps see them in the same order.
     ///
     /// - Parameters:
     ///   - steps: what the plan's steps made.
@@ -61,9 +61,10 @@ package struct ImageMaker: Sendable {
                 made: made
             )
         }
+        own += try await steps.afterSource.shipped + writeWritable(of: plan, on: below, log, account)
         let image = try ImageAssembler.assemble(
             base: base,
-            layers: own + steps.afterSource.shipped,
+            layers: own,
             plan: plan,
             revision: revision,
             created: revision.committedAt
@@ -78,7 +79,7 @@ package struct ImageMaker: Sendable {
         for plan: BuildPlan,
         _ log: any BuildLog
     ) async throws -> LayerBase {
-        guard plan.includesSource || !plan.files.isEmpty else { return .none }
+        guard plan.includesSource || !plan.files.isEmpty || !plan.writable.isEmpty else { return .none }
         let found = try await indexes.directories(of: base) {
             log.say("Reading what directories \(base.name) has, once on this node", .assembling)
         }
@@ -92,17 +93,44 @@ package struct ImageMaker: Sendable {
         _ account: LayerAccounts?
     ) async throws -> [Layer] {
         guard !plan.files.isEmpty else { return [] }
+        return try await writeSmall(log, account) { settings, cancellation in
+            try LayerWriter.write(
+                files: plan.files,
+                on: base,
+                comment: "files of rule \(plan.rule.name)",
+                settings: settings,
+                cancellation: cancellation
+            )
+        }
+    }
+
+    /// What the app may write to is said last: it holds for directories of the source, of steps, and for new ones.
+    private func writeWritable(
+        of plan: BuildPlan,
+        on base: LayerBase,
+        _ log: any BuildLog,
+        _ account: LayerAccounts?
+    ) async throws -> [Layer] {
+        guard let writable = plan.writableDirectories else { return [] }
+        return try await writeSmall(log, account) { settings, cancellation in
+            try LayerWriter.write(
+                writable: writable,
+                on: base,
+                comment: "directories that the app may write to",
+                settings: settings,
+                cancellation: cancellation
+            )
+        }
+    }
+
+    private func writeSmall(
+        _ log: any BuildLog,
+        _ account: LayerAccounts?,
+        _ write: @escaping @Sendable (LayerSettings, CancelFlag) throws -> (layer: Layer, work: LayerWork)
+    ) async throws -> [Layer] {
         let cancellation = CancelFlag()
         let (layer, work) = try await cancellation.whileRunning {
-            try await pool.run { [settings] in
-                try LayerWriter.write(
-                    files: plan.files,
-                    on: base,
-                    comment: "files of rule \(plan.rule.name)",
-                    settings: settings,
-                    cancellation: cancellation
-                )
-            }
+            try await pool.run { [settings] in try write(settings, cancellation) }
         }
         log.say(LayerNarrator.tell(layer, .made(work, .small)), .assembling)
         account?.add(LayerAccount(layer: layer, origin: .made(work, .small)))

@@ -77,6 +77,32 @@ import Testing
         #expect(error.message.contains(directory))
     }
 
+    @Test("directories that the app may write to get its group, and keep all else that the base says of them")
+    func writable() async throws {
+        let base = Self.base([
+            "srv": Self.directory(0o1700), "srv/data": Self.directory(0o750), "run": Self.link("srv"),
+        ])
+        let paths = ["/run/data/new", "/app/tmp/cache", "/app/tmp", "/srv/data"]
+        let (layer, _) = try LayerWriter.write(
+            writable: WritableDirectories(paths: paths, group: 65_532),
+            on: base,
+            comment: "writable",
+            settings: LayerFixture.settings(),
+            cancellation: CancelFlag()
+        )
+        let list = ["tar", "-tvzf", "-", "--numeric-owner"]
+        let lines = try await Command.output(list, input: try LayerFixture.bytes(of: layer)).lines.map { line in
+            let parts = line.split(separator: " ", omittingEmptySubsequences: true)
+            return "\(parts[0]) \(parts[1]) \(parts.last ?? "")"
+        }
+        #expect(
+            lines == [
+                "drwxr-xr-x 0/0 app/", "drwxrwxr-x 0/65532 app/tmp/", "drwxrwxr-x 0/65532 app/tmp/cache/",
+                "drwx-----T 5/6 srv/", "drwxrwx--- 5/65532 srv/data/", "drwxrwxr-x 0/65532 srv/data/new/",
+            ]
+        )
+    }
+
     @Test("a planned file takes the place of a link, and the parents of both are the base's")
     func plannedOverLink() async throws {
         let base = Self.base(["bin": Self.link("usr/bin"), "usr/bin": Self.directory(), "usr/bin/tool": Self.link("x")])

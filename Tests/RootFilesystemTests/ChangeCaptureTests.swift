@@ -23,6 +23,25 @@ struct ChangeCaptureTests {
         #expect(captured.missing == ["/nowhere/at/all"])
     }
 
+    @Test("what the app may write to has its group, which may do what the owner may")
+    func writable() async throws {
+        let fixture = try StepFixture()
+        try await fixture.prepare("mkdir -p app/var")
+        try await fixture.step(
+            "mkdir -p app/var/cache/prod app/bin; echo x >app/var/cache/prod/f; ln -s f app/var/cache/prod/l;"
+                + " echo y >app/bin/run; chmod 755 app/bin/run; cp app/bin/run app/var/cache/run; chmod 600 app/var/cache/prod/f"
+        )
+        let writable = WritableDirectories(paths: ["/app/var"], group: 65_532)
+        #expect(
+            try await fixture.listing(try fixture.capture(["/app/bin", "/app/var/cache"], writable: writable)) == [
+                "drwxr-xr-x 0/0 0 app/", "drwxr-xr-x 0/0 0 app/bin/", "-rwxr-xr-x 0/0 2 app/bin/run",
+                "drwxrwxr-x 0/65532 0 app/var/", "drwxrwxr-x 0/65532 0 app/var/cache/",
+                "drwxrwxr-x 0/65532 0 app/var/cache/prod/", "-rw-rw---- 0/65532 2 app/var/cache/prod/f",
+                "lrwxrwxrwx 0/0 0 app/var/cache/prod/l -> f", "-rwxrwxr-x 0/65532 2 app/var/cache/run",
+            ]
+        )
+    }
+
     @Test("an output behind a link is where the link leads")
     func links() async throws {
         let fixture = try StepFixture()

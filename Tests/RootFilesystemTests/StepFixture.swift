@@ -41,7 +41,8 @@ struct StepFixture {
         firstID: UInt32 = 0,
         idCount: UInt32 = .max,
         maximumBytes: Int64 = .max,
-        maximumBlobBytes: Int64 = 1 << 30
+        maximumBlobBytes: Int64 = 1 << 30,
+        writable: WritableDirectories? = nil
     ) throws -> CapturedChanges {
         let changes = OverlayChanges(
             upper: upper,
@@ -50,7 +51,8 @@ struct StepFixture {
             idCount: idCount,
             outputs: outputs,
             excluded: excluded,
-            maximumBytes: maximumBytes
+            maximumBytes: maximumBytes,
+            writable: writable
         )
         var settings = Self.settings(in: scratch.path)
         settings.maximumBlobBytes = maximumBlobBytes

@@ -16,7 +16,7 @@ struct StepKey: Sendable, Hashable {
     private static let policy = "step-v2"
 
     init(_ step: BuildStep, on ground: StepGround, inputs: JSONValue, owner: String) {
-        let command: JSONValue = [
+        var command: JSONValue = [
             "arguments": .array(step.arguments.map { .string($0) }),
             "workingDirectory": .string(step.workingDirectory),
             "kind": .string(step.kind.rawValue),
@@ -24,6 +24,7 @@ struct StepKey: Sendable, Hashable {
             "caches": .array(step.caches.map(\.json)),
             "secrets": .array(step.secrets.map { .string($0) }),
         ]
+        if let writable = step.writable { command["writable"] = writable.json }
         let parts: [String: JSONValue] = [
             "policy": .string(Self.policy),
             "owner": .string(owner),

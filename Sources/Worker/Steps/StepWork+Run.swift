@@ -118,7 +118,8 @@ extension StepWork {
                 idCount: 65_536,
                 outputs: [output.path],
                 excluded: step.caches.map(\.path),
-                maximumBytes: room
+                maximumBytes: room,
+                writable: step.writable
             )
             let layer = try await cancellation.whileRunning {
                 try await StepMaker.writers.run { [maker, comment] in

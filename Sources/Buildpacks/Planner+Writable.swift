@@ -1,0 +1,69 @@
+internal import BuildModel
+
+extension Planner {
+    private static let maximumDirectories = 5000
+
+    /// Directories that the app may write to, as the rule and the app name them.
+    func givenWritable() throws -> [String] {
+        var paths: [String] = []
+        if settings.writable?.isAdded ?? true {
+            for directory in rule.writable {
+                guard case .holds(_, let facts) = try detector.all(directory.when) else { continue }
+                let path = try context.template(facts).filled(directory.path)
+                if let fault = SandboxPath.fault(path) {
+                    throw BuildFailure.plan(.invalidRequest, "'\(path.prefix(120))' in 'writable' must be \(fault).")
+                }
+                paths.append(path)
+            }
+        }
+        paths += settings.writable?.paths ?? []
+        return Set(paths.map { "/" + $0.split(separator: "/").joined(separator: "/") }).sorted { $0.precedes($1) }
+    }
+
+    /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
+    func addWritable(to plan: inout BuildPlan) throws {
+        let given = try givenWritable()
+        var paths: Set<String> = []
+        for path in given {
+            guard plan.includesSource, let place = path.below(rule.directory) else {
+                paths.insert(path)
+                continue
+            }
+            if let other = try obstacle(on: place) {
+                plan.warnings.append("\(other) is no directory, so that the app cannot be let write to \(path).")
+                continue
+            }
+            paths.insert(path)
+            for directory in try view.directories(below: place, limit: Self.maximumDirectories) {
+                paths.insert("\(rule.directory)/\(directory)")
+            }
+        }
+        plan.writable = paths.sorted { $0.precedes($1) }
+        for index in plan.steps.indices {
+            let outputs = plan.steps[index].outputs.map(\.path)
+            let own = given.filter { path in
+                outputs.contains { $0 == path || $0.below(path) != nil || path.below($0) != nil }
+            }
+            plan.steps[index].writable = BuildPlan.writable(own, by: plan.user)
+        }
+    }
+
+    /// The first part of a path of the tree that is there and no directory.
+    private func obstacle(on path: String) throws -> String? {
+        var way = ""
+        for name in path.split(separator: "/") {
+            way += (way.isEmpty ? "" : "/") + name
+            guard let kind = try view.kind(at: way) else { return nil }
+            if kind != .directory { return way }
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// The path relative to a directory that it is in or that it is; nil elsewhere.
+    fileprivate func below(_ directory: String) -> String? {
+        let (own, other) = (split(separator: "/"), directory.split(separator: "/"))
+        return own.starts(with: other) ? own.dropFirst(other.count).joined(separator: "/") : nil
+    }
+}

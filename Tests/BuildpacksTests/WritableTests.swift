@@ -1,0 +1,78 @@
+import BuildModel
+import Testing
+
+@testable import Buildpacks
+
+@Suite("Directories that an app may write to")
+struct WritableTests {
+    private static let rule = """
+        language: probe
+        image: library/probe:1
+        user: "1000:2000"
+        detect: [{score: 50, when: [{file: probe.txt}]}]
+        start: [{arguments: [probe]}]
+        writable:
+          - /app/tmp
+          - /var/lib/probe
+          - {path: "/app/{{name.stem}}", when: [{file: other.cfg, as: name}]}
+        steps:
+          - {name: build, command: make, outputs: [/app/tmp/cache, /opt/probe]}
+          - {name: install, command: make install, outputs: [/app]}
+        """
+
+    private func plan(_ tree: MemoryTree, includesSource: Bool = true) throws -> BuildPlan {
+        let text = Self.rule + (includesSource ? "" : "\nincludesSource: false\n")
+        return try RuleSet(files: ["probe.yaml": Array(text.utf8)]).plan(tree: tree)
+    }
+
+    private func plan(_ files: [String: String] = [:]) throws -> BuildPlan {
+        try plan(MemoryTree(files.merging(["probe.txt": ""]) { $1 }))
+    }
+
+    @Test("those that the rule names are in the plan, where their predicates hold")
+    func named() throws {
+        #expect(try plan().writable == ["/app/tmp", "/var/lib/probe"])
+        #expect(try plan(["other.cfg": ""]).writable == ["/app/other", "/app/tmp", "/var/lib/probe"])
+        #expect(try plan().json["writable"] == ["/app/tmp", "/var/lib/probe"])
+        #expect(try plan().writableDirectories?.group == 2000)
+    }
+
+    @Test("directories that the source has below them are named too, if the image has the source")
+    func below() throws {
+        let files = ["tmp/pids/.keep": "", "tmp/cache/a/b.txt": "", "tmps/x/y": "", "probe.txt": ""]
+        #expect(
+            try plan(files).writable
+                == ["/app/tmp", "/app/tmp/cache", "/app/tmp/cache/a", "/app/tmp/pids", "/var/lib/probe"]
+        )
+        #expect(try plan(MemoryTree(files), includesSource: false).writable == ["/app/tmp", "/var/lib/probe"])
+    }
+
+    @Test("each step knows those that its outputs have to do with")
+    func steps() throws {
+        let steps = try plan().steps
+        #expect(steps.map { $0.writable?.paths } == [["/app/tmp"], ["/app/tmp"]])
+        #expect(steps[0].writable?.group == 2000)
+        let files = ["probe.txt": "", "slipway.yaml": "writable: [/data]\n"]
+        #expect(try plan(files).steps.allSatisfy { $0.writable == nil && $0.json["writable"] == nil })
+    }
+
+    @Test("slipway.yaml takes the rule's place, or adds to it")
+    func settings() throws {
+        #expect(try plan(["slipway.yaml": "writable: [/data]\n"]).writable == ["/data"])
+        let added = try plan(["slipway.yaml": "writable: [..., /data, /app/tmp/]\n"])
+        #expect(added.writable == ["/app/tmp", "/data", "/var/lib/probe"])
+        #expect(try plan(["slipway.yaml": "writable: []\n"]).json["writable"] == nil)
+        let wrong = MemoryTree(["probe.txt": "", "slipway.yaml": "writable: [data]\n"])
+        let failure = try #require(throws: BuildFailure.self) { try plan(wrong) }
+        #expect(failure.message.contains("slipway.yaml:1") && failure.message.contains("an absolute path"))
+    }
+
+    @Test("what is a file or a link in the source is left as it is, with a warning", arguments: [true, false])
+    func obstacles(isLink: Bool) throws {
+        var tree = MemoryTree(["probe.txt": ""])
+        tree.add("tmp", isLink ? .link("/etc") : .file([]))
+        let plan = try plan(tree)
+        #expect(plan.writable == ["/var/lib/probe"])
+        #expect(plan.warnings == ["tmp is no directory, so that the app cannot be let write to /app/tmp."])
+    }
+}
