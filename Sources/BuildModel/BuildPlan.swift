@@ -14,6 +14,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var runImage: ImageReference
     /// Who names it.
     package var runImageOrigin = PlanOrigin.rule
+    /// What a lock holds that image to; no part of the plan's digest.
+    package var runImageDigest: Digest?
     /// What is run to make the app, in order; empty where the source runs as it is.
     package var steps: [BuildStep]
     /// Whether the image holds the source; otherwise only what steps made of it.
@@ -41,6 +43,9 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var writable: [String] = []
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
+
+    /// The image that the app runs in, as it is looked for.
+    package var heldRunImage: ImageReference { runImage.held(to: runImageDigest) }
 
     /// What runtimes send where an image says nothing (OCI image spec, config.md).
     package static let standardStopSignal = "SIGTERM"

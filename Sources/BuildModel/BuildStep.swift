@@ -20,6 +20,8 @@ package struct BuildStep: Sendable, Hashable, Codable {
     package var image: ImageReference
     /// Who names the image.
     package var imageOrigin = PlanOrigin.rule
+    /// What a lock holds the image to; no part of the plan's digest.
+    package var imageDigest: Digest?
     /// The argument vector; `/bin/sh -c TEXT` where the command needs a shell.
     package var arguments: [String]
     /// The command as it was written, for logs and plans.
@@ -75,6 +77,11 @@ package struct BuildStep: Sendable, Hashable, Codable {
         self.network = network
         self.limits = limits
     }
+}
+
+extension BuildStep {
+    /// The image that the step runs in, as it is looked for.
+    package var heldImage: ImageReference { image.held(to: imageDigest) }
 }
 
 /// Which files of the app root a step sees.

@@ -73,6 +73,16 @@ extension ImageReference: CustomStringConvertible {
         "\(registry)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
+    /// The name and tag, without a digest.
+    package var tagged: String {
+        ImageReference(registry: registry, repository: repository, tag: tag).description
+    }
+
+    /// The same image with a digest, if it has none of its own.
+    package func held(to digest: Digest?) -> ImageReference {
+        ImageReference(registry: registry, repository: repository, tag: tag, digest: self.digest ?? digest)
+    }
+
     /// The same image by digest alone.
     package func pinned(to digest: Digest) -> ImageReference {
         ImageReference(registry: registry, repository: repository, tag: nil, digest: digest)

@@ -23,8 +23,9 @@ extension RuleSet {
         if let lock = options.lock { try check(lock, winner.rule) }
         let planner = Planner(match: winner, view: view)
         var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
-        if let lock = options.lock, let digest = lock.runImage.digest, plan.runImage.isSameTag(as: lock.runImage) {
-            plan.runImage.digest = digest
+        if let lock = options.lock {
+            let floating = plan.hold(to: lock).map(\.description)
+            plan.warnings += floating.map { "The lock has no digest of \($0): it is taken as its tag is now." }
         }
         plan.warnings += warnings(matches, winner: winner, view: view)
         return plan
@@ -54,14 +55,6 @@ extension RuleSet {
             warnings.append("There are more than \(TreeListing.entryLimit) files; patterns saw the first of them only.")
         }
         return warnings + nearMisses(beside: winner, view: view)
-    }
-}
-
-extension ImageReference {
-    fileprivate func isSameTag(as other: ImageReference) -> Bool {
-        var (own, other) = (self, other)
-        (own.digest, other.digest) = (nil, nil)
-        return own == other
     }
 }
 

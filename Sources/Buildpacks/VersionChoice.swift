@@ -8,9 +8,15 @@ struct VersionChoice {
 
     func resolved() throws -> (PlannedVersion, warnings: [String]) {
         if let version = context.inputs.options.lock?.versions[tool.name] {
+            // Where nothing has changed, the plan says what it said.
+            if let chosen = try? chosen(), chosen.0.version == version { return chosen }
             let locked = PlannedVersion(tool: tool.name, version: version, request: nil, source: "lock", endOfLife: nil)
             return (locked, [])
         }
+        return try chosen()
+    }
+
+    private func chosen() throws -> (PlannedVersion, warnings: [String]) {
         var notes: [String] = []
         let request = try request(&notes)
         let pin = context.inputs.options.pins[tool.name].flatMap { Version($0) }

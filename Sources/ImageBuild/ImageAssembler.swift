@@ -12,6 +12,7 @@ package enum ImageAssembler {
     ///   - revision: gives the labels that say what the source was.
     ///   - created: seconds since 1970; the commit's time rather than the clock's, so that the same source makes the
     ///     same image.
+    ///   - images: those that steps ran in, with their digests.
     ///   - labels: in addition to the standard ones, which they may replace.
     /// - Throws: `BuildFailure`: `invalid_image` if the base contradicts itself, `invalid_plan` if the plan starts
     ///   nothing.
@@ -21,10 +22,17 @@ package enum ImageAssembler {
         plan: BuildPlan,
         revision: Revision,
         created: Int64,
+        images: [ImageReference] = [],
         labels: [String: String] = [:]
     ) throws -> Image {
-        let labels = ImageLabels.standard(base: base, plan: plan, revision: revision, created: created)
-            .merging(labels) { _, given in given }
+        let standard = ImageLabels.standard(
+            base: base,
+            images: images,
+            plan: plan,
+            revision: revision,
+            created: created
+        )
+        let labels = standard.merging(labels) { _, given in given }
         let config = try ImageConfig(base: base, layers: layers, plan: plan, created: created, labels: labels)
         let configBytes = config.json.canonicalBytes
         let configDescriptor = descriptor(of: configBytes, mediaType: MediaType.ociConfig)

@@ -5,6 +5,7 @@ internal import Platform
 enum ImageLabels {
     static func standard(
         base: BaseImage,
+        images: [ImageReference],
         plan: BuildPlan,
         revision: Revision,
         created: Int64
@@ -16,7 +17,7 @@ enum ImageLabels {
             "org.opencontainers.image.created": Timestamp.text(seconds: created),
             "org.opencontainers.image.base.name": baseName.description,
             "io.slipway.plan.digest": Digest(of: plan.json.canonicalBytes).description,
-            "io.slipway.plan.lock": PlanLock(plan, base: base.name.digest).json.canonicalText,
+            "io.slipway.plan.lock": PlanLock(plan, found: images + [base.name]).json.canonicalText,
             "io.slipway.rule": plan.rule.name,
             "io.slipway.source.tree": revision.tree.hex,
         ]

@@ -9,7 +9,7 @@ extension OCILayout {
     /// Manifest and config are compared with their digests and sizes, layers with their sizes.
     ///
     /// - Parameters:
-    ///   - reference: its text without a digest is the entry's name; a digest has to be the entry's as well.
+    ///   - reference: its text without a digest is the entry's name; a digest is the entry's, or one of what the layout still has.
     ///   - platform: picks a manifest if the entry is an index.
     /// - Throws: `BuildFailure`: `corrupted` or `not_found` for blobs, `invalid_image`, `invalid_layout`.
     package func baseImage(named reference: ImageReference, platform: ImagePlatform) throws -> BaseImage? {
@@ -18,8 +18,11 @@ extension OCILayout {
         let text = name.description
         for entry in try entries() where entry["annotations"]?[Self.nameAnnotation]?.string == text {
             let descriptor = try Descriptor(json: entry)
-            guard reference.digest == nil || reference.digest == descriptor.digest else { continue }
             if let platform = descriptor.platform, !isOffered(platform, for: descriptor) { continue }
+            if let digest = reference.digest, digest != descriptor.digest {
+                guard let held = held(digest, name: name, platform: platform) else { continue }
+                return held
+            }
             return try baseImage(descriptor, name: name, platform: platform)
         }
         return nil
@@ -27,6 +30,18 @@ extension OCILayout {
         func isOffered(_ offered: ImagePlatform, for descriptor: Descriptor) -> Bool {
             MediaType.isIndex(descriptor.mediaType) || platform.isSatisfied(by: offered)
         }
+    }
+
+    /// What an index of the layout has for a platform, or what a name stood for before it moved, if all of it is still there.
+    private func held(_ digest: Digest, name: ImageReference, platform: ImagePlatform) -> BaseImage? {
+        let path = blobPath(digest)
+        guard Files.exists(path), let size = try? FileContent(path: path).size, size <= Self.documentLimit else {
+            return nil
+        }
+        var descriptor = Descriptor(mediaType: MediaType.ociManifest, digest: digest, size: size)
+        guard let document = try? document(descriptor) else { return nil }
+        if document["manifests"] != nil { descriptor.mediaType = MediaType.ociIndex }
+        return try? baseImage(descriptor, name: name, platform: platform)
     }
 
     private func baseImage(_ entry: Descriptor, name: ImageReference, platform: ImagePlatform) throws -> BaseImage {

@@ -39,7 +39,7 @@ package enum PlanNarrator {
         if let release = plan.release {
             log.say("Release command: \(release.text) (from \(release.source)), unless the request has one", .detecting)
         }
-        log.say("Runs in \(plan.runImage), port \(plan.port), user \(plan.user)", .detecting)
+        log.say("Runs in \(plan.heldRunImage), port \(plan.port), user \(plan.user)", .detecting)
         for warning in plan.warnings { log.say("Warning: \(warning)", .detecting) }
     }
 }

@@ -47,7 +47,7 @@ package struct ImageMaker: Sendable {
         account: LayerAccounts? = nil,
         made: @escaping @Sendable (ImageBlob) -> Void = { _ in }
     ) async throws -> Image {
-        let base = try await bases.find(plan.runImage, from: plan.runImageOrigin, log: log)
+        let base = try await bases.find(plan.heldRunImage, from: plan.runImageOrigin, log: log)
         let below = try await directories(of: base, for: plan, log)
         var own = try await writeFiles(of: plan, on: below, log, account) + steps.beforeSource.shipped
         if plan.includesSource {
@@ -67,7 +67,8 @@ package struct ImageMaker: Sendable {
             layers: own,
             plan: plan,
             revision: revision,
-            created: revision.committedAt
+            created: revision.committedAt,
+            images: steps.images
         )
         log.say("Image \(image.manifestDescriptor.digest) with \(image.layers.count) layers", .assembling)
         return image

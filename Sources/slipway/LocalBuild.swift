@@ -1,5 +1,6 @@
 import BuildModel
 import Buildpacks
+import Documents
 import GitStore
 import ImageBuild
 import Platform
@@ -138,6 +139,13 @@ struct LocalBuildResult {
 
     private var size: Int64 { image.layers.reduce(image.configDescriptor.size) { $0 + $1.descriptor.size } }
 
+    /// What the image says of how it can be made again.
+    private var lock: JSONValue {
+        let manifest = try? JSONDocument.parse(image.manifest)
+        let text = manifest?["annotations"]?["io.slipway.plan.lock"]?.string ?? ""
+        return (try? JSONDocument.parse(Array(text.utf8))) ?? .null
+    }
+
     var json: JSONValue {
         [
             "image": .string(place),
@@ -146,6 +154,7 @@ struct LocalBuildResult {
             "language": .string(plan.language),
             "planDigest": .string(plan.digest.description),
             "commit": .string(revision.commit.hex),
+            "lock": lock,
             "layers": .array(explanation.map(\.json)),
             "phases": .object(
                 Dictionary(uniqueKeysWithValues: milliseconds.map { ($0.key.rawValue, .integer($0.value)) })

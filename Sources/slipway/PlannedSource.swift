@@ -71,7 +71,7 @@ struct PlanText {
             lines.append("process    \(type): \(command.text)")
         }
         if let release = plan.release { lines.append("release    \(release.text)") }
-        lines.append("image      \(plan.runImage)")
+        lines.append("image      \(plan.heldRunImage)")
         lines.append("user       \(plan.user)    port \(plan.port)    directory \(plan.workingDirectory)")
         lines.append("stops on   \(plan.stopSignal)\(plan.healthPath.map { "    is well if \($0) says so" } ?? "")")
         for (name, value) in plan.environment.sorted(by: { $0.key < $1.key }) {
@@ -90,7 +90,7 @@ struct PlanText {
     private func lines(of step: BuildStep) -> [String] {
         var lines = ["step       \(step.name): \(step.command)"]
         guard showsWhy else { return lines }
-        lines.append("           from \(step.source), in \(step.image)")
+        lines.append("           from \(step.source), in \(step.heldImage)")
         if case .paths(let paths) = step.inputs { lines.append("           sees \(paths.joined(separator: ", "))") }
         let outputs = step.outputs.map { $0.path + ($0.isShipped ? "" : " (not shipped)") }
         if !outputs.isEmpty { lines.append("           leaves \(outputs.joined(separator: ", "))") }

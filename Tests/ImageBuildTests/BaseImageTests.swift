@@ -52,6 +52,21 @@ import Testing
         #expect(try find("localhost/library/base:1") == nil)
     }
 
+    @Test("what a name stood for before it moved is found by its digest while the layout has it")
+    func moved() async throws {
+        let first = try ImageFixture.image()
+        try await ImageFixture.write(first, to: scratch("layout"), tag: name)
+        try await ImageFixture.write(try ImageFixture.image(environment: ["A": "1"]), to: scratch("layout"), tag: name)
+        let digest = first.manifestDescriptor.digest
+        let held = try #require(try find("\(name)@\(digest)"))
+        #expect(held.name.digest == digest)
+        #expect(held.config == (try JSONDocument.parse(first.config)))
+        #expect(try find()?.name.digest != digest)
+        try Files.remove(scratch("layout/blobs/sha256/\(first.configDescriptor.digest.hex)"))
+        #expect(try find("\(name)@\(digest)") == nil)
+        #expect(try find("\(name)@\(first.layers[0].descriptor.digest)") == nil)
+    }
+
     @Test("another platform's image is not found")
     func otherPlatform() async throws {
         try await ImageFixture.write(try ImageFixture.image(), to: scratch("layout"), tag: name)

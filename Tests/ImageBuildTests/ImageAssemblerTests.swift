@@ -123,7 +123,7 @@ import Testing
             "org.opencontainers.image.base.name": "docker.io/library/base:1",
             "org.opencontainers.image.base.digest": digest.description,
             "io.slipway.plan.digest": Digest(of: plan.json.canonicalBytes).description,
-            "io.slipway.plan.lock": PlanLock(plan, base: digest).json.canonicalText,
+            "io.slipway.plan.lock": PlanLock(plan, found: [base.name]).json.canonicalText,
             "io.slipway.rule": "python",
             "io.slipway.source.tree": String(repeating: "cd", count: 20),
             "io.slipway.source.directory": "services/web",

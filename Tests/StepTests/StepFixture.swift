@@ -35,7 +35,7 @@ struct StepFixture {
         self.user = user
     }
 
-    private func result(_ words: [String]) async throws -> CommandResult {
+    func result(_ words: [String]) async throws -> CommandResult {
         guard let user else { return try await SlipwayProgram.result(words, environment: environment) }
         let programs = SlipwayProgram.path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
         let views = [

@@ -4,6 +4,8 @@ package import BuildModel
 struct StepResult: Sendable {
     var step: BuildStep
     var key: Digest
+    /// What the step's image is, with its digest.
+    var image: ImageReference
     var record: StepRecord
     /// One for each output that has something in it, in the order of the outputs.
     var layers: [ShippableLayer]
@@ -36,6 +38,9 @@ package struct StepLayers: Sendable {
         let layers = results.flatMap(\.layers).shipped
         return Dictionary(layers.map { ($0.blob.descriptor.digest, $0.comment) }) { first, _ in first }
     }
+
+    /// The images of steps with their digests.
+    var images: [ImageReference] { results.map(\.image) }
 
     private var sourcePosition: Int { results.firstIndex { $0.step.inputs == .all } ?? results.count }
 }

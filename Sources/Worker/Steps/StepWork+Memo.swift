@@ -5,12 +5,14 @@ internal import Registry
 extension StepWork {
     /// The remembered result, if its layers can be had without running anything. A memo only saves work: whatever goes wrong
     /// with it, the step is run.
-    func remembered(_ key: StepKey) async -> StepResult? {
+    func remembered(_ key: StepKey, in image: ImageReference) async -> StepResult? {
         do {
-            if let record = try maker.memo.record(for: key.digest), let found = try await found(record, key) {
+            if let record = try maker.memo.record(for: key.digest), let found = try await found(record, key, image) {
                 return found
             }
-            if let record = try await maker.memo.farmRecord(for: key.digest), let found = try await found(record, key) {
+            if let record = try await maker.memo.farmRecord(for: key.digest),
+                let found = try await found(record, key, image)
+            {
                 try await maker.memo.remember(found.record, for: key.digest)
                 return found
             }
@@ -23,7 +25,11 @@ extension StepWork {
     }
 
     /// The result that a record describes: layers on this node, else in a registry that was just asked for them.
-    private func found(_ record: StepRecord, _ key: StepKey) async throws -> StepResult? {
+    private func found(
+        _ record: StepRecord,
+        _ key: StepKey,
+        _ image: ImageReference
+    ) async throws -> StepResult? {
         guard record.outputs.map(\.path).allSatisfy(step.outputs.map(\.path).contains) else { return nil }
         var layers: [StepResult.ShippableLayer] = []
         for output in record.outputs {
@@ -43,7 +49,7 @@ extension StepWork {
             "remembered as \(record.outputs.map(\.digest.short).joined(separator: ", ")), not run "
                 + "(\(ByteCount.text(size)), took \(record.milliseconds) ms on \(Timestamp.text(milliseconds: record.madeAt)))"
         )
-        return StepResult(step: step, key: key.digest, record: record, layers: layers)
+        return StepResult(step: step, key: key.digest, image: image, record: record, layers: layers)
     }
 
     private func source(of output: StepRecord.Output, _ record: StepRecord) async throws -> BlobSource? {

@@ -44,7 +44,7 @@ extension StepWork {
         let outcome = try await settling(caches) { try await maker.sandbox.run(task, log: stepLog) }
         let layers = try await capture(outcome, onto: task.lowers)
         withExtendedLifetime(lower) {}
-        return try await kept(layers, outcome, key, log: stepLog.digest())
+        return try await kept(layers, outcome, key, in: ground.base.name, log: stepLog.digest())
     }
 
     /// Runs the step, and looks at its caches however it ends.
@@ -141,9 +141,11 @@ extension StepWork {
         _ layers: [(output: StepOutput, layer: Layer)],
         _ outcome: StepOutcome,
         _ key: StepKey,
+        in image: ImageReference,
         log: Digest
     ) async throws -> StepResult {
-        var result = StepResult(step: step, key: key.digest, record: record(layers, outcome, key, log: log), layers: [])
+        let record = record(layers, outcome, key, log: log)
+        var result = StepResult(step: step, key: key.digest, image: image, record: record, layers: [])
         for (output, layer) in layers {
             var layer = layer
             if case .local(let content) = layer.blob.source {

@@ -45,7 +45,7 @@ struct StepWork: Sendable {
     func result() async throws -> StepResult? {
         let ground = try await self.ground()
         let key = try await key(on: ground)
-        if order.usesMemo, let result = await remembered(key) { return result }
+        if order.usesMemo, let result = await remembered(key, in: ground.base.name) { return result }
         guard canRun else { return nil }
         if order.usesMemo, let difference = difference(key) { say("not remembered: \(difference)") }
         return try await made(on: ground, key)
@@ -72,8 +72,9 @@ struct StepWork: Sendable {
 
     /// What is remembered of the step, without running it.
     func lookUp() async throws -> (key: StepKey, result: StepResult?) {
-        let key = try await key(on: try await ground())
-        return (key, await remembered(key))
+        let ground = try await ground()
+        let key = try await key(on: ground)
+        return (key, await remembered(key, in: ground.base.name))
     }
 
     private func key(on ground: StepGround) async throws -> StepKey {
@@ -89,7 +90,7 @@ struct StepWork: Sendable {
     func say(_ text: String) { log.say("\(step.name): \(text)", step.phase) }
 
     private func ground() async throws -> StepGround {
-        let base = try await maker.bases.find(step.image, from: step.imageOrigin, log: log, phase: step.phase)
+        let base = try await maker.bases.find(step.heldImage, from: step.imageOrigin, log: log, phase: step.phase)
         let policy = maker.policy
         let network: StepNetwork =
             switch step.network {
