@@ -66,6 +66,8 @@ struct VersionChoice {
                     notes.append("\(Self.place(evidence)): '\(text.prefix(80))' names no version.")
                     continue
                 }
+                // A line of prose may begin as one with bounds does.
+                if source.dialect == .pvp, (try? VersionRange(parsing: text, dialect: .pvp)) == nil { continue }
                 let rollForward = facts["rollForward"]
                 return VersionRequest(text, source.dialect, source: Self.place(evidence), rollForward: rollForward)
             case .fails: continue

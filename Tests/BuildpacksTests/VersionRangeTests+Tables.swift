@@ -28,6 +28,24 @@ extension VersionRangeTests {
         .init(.cargo, "1.2.3-alpha.1", holds: ["1.2.3-alpha.1", "1.2.3", "1.3.0"], fails: ["1.3.0-alpha.1"]),
     ]
 
+    /// After Cabal's documentation of `build-depends` and `tested-with`.
+    static let cabal: [RangeCase] = [
+        .init(.pvp, ">=4.16 && <4.19", holds: ["4.16.0", "4.18.3"], fails: ["4.15.1", "4.19.0"]),
+        .init(.pvp, ">= 4.7 && < 5", holds: ["4.7.0", "4.21.0"], fails: ["4.6.0", "5.0.0"]),
+        .init(.pvp, "^>=4.18.0.0", holds: ["4.18.0", "4.18.3"], fails: ["4.17.2", "4.19.0"]),
+        .init(.pvp, "^>= 4.18.2", holds: ["4.18.2", "4.18.3"], fails: ["4.18.1", "4.19.0"]),
+        .init(.pvp, "^>=4.17 || ^>=4.18", holds: ["4.17.0", "4.18.3"], fails: ["4.16.4", "4.19.0"]),
+        .init(.pvp, "==4.18.*", holds: ["4.18.0", "4.18.3"], fails: ["4.19.0"]),
+        .init(.pvp, "(>=4.16 && <4.17) || ==4.18.*", holds: ["4.16.1", "4.18.3"], fails: ["4.17.0"]),
+        .init(.pvp, "-any", holds: ["4.0.0", "5.0.0"], fails: []),
+        .init(.pvp, "<5", holds: ["4.21.0"], fails: ["5.0.0"]),
+        .init(.pvp, "GHC == 9.4.8, GHC == 9.6.7", holds: ["9.4.8", "9.6.7"], fails: ["9.4.7", "9.8.4"]),
+        .init(.pvp, "GHC ==9.4.8 || ==9.6.7", holds: ["9.4.8", "9.6.7"], fails: ["9.8.4"]),
+        .init(.pvp, "GHC ==9.4.8 ||", holds: ["9.4.8"], fails: ["9.6.7"]),
+        .init(.pvp, "GHC == { 9.4.8, 9.6.7 }", holds: ["9.4.8", "9.6.7"], fails: ["9.6.6"]),
+        .init(.pvp, "GHC >=9.2 && <9.8", holds: ["9.2.1", "9.6.7"], fails: ["9.8.1"]),
+    ]
+
     /// After the documentation of Elixir's Version, "Requirements".
     static let elixir: [RangeCase] = [
         .init(.hex, "~> 2.0.0", holds: ["2.0.0", "2.0.9"], fails: ["2.1.0", "1.9.9"]),

@@ -113,7 +113,7 @@ struct VersionRangeTests {
         .init(.java, "21", holds: ["21"], fails: ["17"]),
     ]
 
-    @Test("a version is in the set or not", arguments: npm + python + others + cargo + elixir + leasts)
+    @Test("a version is in the set or not", arguments: npm + python + others + cargo + elixir + cabal + leasts)
     func membership(_ example: RangeCase) throws {
         let range = try VersionRange(parsing: example.text, dialect: example.dialect)
         for text in example.holds {

@@ -14,6 +14,8 @@ enum VersionDialect: String, Sendable, Hashable, CaseIterable {
     case cargo
     /// mix.exs: Elixir's Version requirements.
     case hex
+    /// Cabal's sets of versions, by Haskell's versioning policy.
+    case pvp
     /// go.mod: a minimum, kept within its minor version so that a build does not move by itself.
     case go
     /// What is written is the least that is needed: `rust-version`, `swift-tools-version`.
@@ -26,7 +28,7 @@ enum VersionDialect: String, Sendable, Hashable, CaseIterable {
     /// What stands between alternatives.
     var alternativeSeparators: [String] {
         switch self {
-        case .npm: ["||"]
+        case .npm, .pvp: ["||"]
         case .composer, .poetry: ["||", "|"]
         case .hex: [" or "]
         default: []
@@ -68,6 +70,6 @@ enum VersionDialect: String, Sendable, Hashable, CaseIterable {
         "openjdk-",
         "temurin-", "zulu-", "corretto-", "liberica-", "adoptopenjdk-", "oracle-", "java-", "jdk-", "deno-", "bun-v",
         "elixir-",
-        "rust-", "otp-",
+        "rust-", "otp-", "ghc-",
     ]
 }

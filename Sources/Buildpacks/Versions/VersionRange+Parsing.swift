@@ -10,7 +10,11 @@ extension VersionRange {
     init(parsing text: String, dialect: VersionDialect) throws(VersionSyntaxError) {
         guard text.utf8.count <= 512 else { throw VersionSyntaxError(description: "it is longer than 512 bytes") }
         var alternatives: [[Bound]] = []
-        for alternative in Self.split(Substring(text.lowercased()), by: dialect.alternativeSeparators) {
+        let text = dialect == .pvp ? Self.plain(cabal: text.lowercased()) : text.lowercased()
+        var parts = Self.split(Substring(text), by: dialect.alternativeSeparators)
+        // What goes on in the next line of a file ends with the word between two.
+        if dialect == .pvp, parts.count > 1 { parts.removeAll(where: \.isEmpty) }
+        for alternative in parts {
             alternatives.append(try Self.bounds(of: alternative.trimmed, dialect))
         }
         self.init(alternatives: alternatives, prereleases: dialect.prereleases)

@@ -8,7 +8,7 @@ struct VersionTerm {
     private typealias Bound = VersionRange.Bound
 
     /// Longest first.
-    private static let operators = ["===", "~=", "~>", "==", "!=", "<=", ">=", "<", ">", "=", "~", "^"]
+    private static let operators = ["===", "^>=", "~=", "~>", "==", "!=", "<=", ">=", "<", ">", "=", "~", "^"]
 
     init(_ text: Substring, _ dialect: VersionDialect) throws(VersionSyntaxError) {
         let name = Self.operators.first { text.hasPrefix($0) } ?? ""
@@ -40,6 +40,7 @@ struct VersionTerm {
         case "!=": return [different]
         case ">", "<", ">=", "<=": return comparison
         case "^": return caret
+        case "^>=" where dialect == .pvp: return up(to: 1)
         case "~": return dialect.tildeIsPessimistic ? pessimistic : tilde
         case "~>", "~=":
             // `~=2` has nothing to hold fast (PEP 440, "Compatible release").
