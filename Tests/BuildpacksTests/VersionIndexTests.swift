@@ -76,6 +76,7 @@ struct VersionIndexTests {
         "a range that begins where the index ends is taken by its first version, and says so",
         arguments: [
             (">=22.9 <23", "22.9.0"), ("^24", "24.0.0"), (">=23.4.1", "23.4.1"), ("^18 || ^24.2", "24.2.0"),
+            ("26", "26.0.0"),
         ]
     )
     func beyond(_ text: String, _ expected: String) throws {

@@ -1,7 +1,7 @@
 /// What is taken where the index ends before what an app asks for, or begins after it.
 extension VersionResolution {
     /// The first version of a range that begins where the index ends, as an index that has grown old does: in a cycle that is known, in
-    /// the newest major version, or in the next one.
+    /// the newest major version, or in one of the next three, which is what tools bring in the years that an index may lie about.
     func first(of range: VersionRange) -> Version? {
         let first = range.alternatives.flatMap { $0 }.compactMap { bound in
             if case .compare(.atLeast, let version) = bound { version } else { nil }
@@ -10,7 +10,7 @@ extension VersionResolution {
             return nil
         }
         let known = releases.cycle(of: first)?.versions.first
-        guard known.map({ first > $0 }) ?? (first > newest && first[0] <= newest[0] + 1) else { return nil }
+        guard known.map({ first > $0 }) ?? (first > newest && first[0] <= newest[0] + 3) else { return nil }
         // As many numbers as a first release has.
         let count = releases.cycles.first?.versions.last?.components.count ?? 3
         return Version((0..<max(count, first.significantCount)).map { first[$0] })
