@@ -13,6 +13,10 @@ from .sample import Bar, Row
 from .suite import Suite
 
 
+# The detail of a row that the table shows: what a tool leaves, without which its time means nothing.
+LAYER_BYTES = "layerBytes"
+
+
 def document(suite: Suite, facts: dict[str, object], **extra: object) -> dict[str, object]:
     """What is written to NAME.json."""
     return {
@@ -39,10 +43,13 @@ def write(path: Path, content: dict[str, object]) -> None:
 def table(suite: Suite, facts: dict[str, object]) -> str:
     """What people read."""
     lines = [f"{facts['cores']} cores, {facts['cpu']}, kernel {facts['kernel']}, {facts['date']}", ""]
-    lines += _columns(
-        ["case", "tool", "runs", "min", "median", "max", "unit", "CPU s", "peak MiB"],
-        [_cells(row, int(facts["peakRSSFloorBytes"])) for row in suite.rows if row.samples],
-    )
+    rows = [row for row in suite.rows if row.samples]
+    heads = ["case", "tool", "runs", "min", "median", "max", "unit", "CPU s", "peak MiB"]
+    cells = [_cells(row, int(facts["peakRSSFloorBytes"])) for row in rows]
+    if any(LAYER_BYTES in row.details for row in rows):
+        heads.append("layer bytes")
+        cells = [[*own, _bytes(row.details.get(LAYER_BYTES))] for own, row in zip(cells, rows)]
+    lines += _columns(heads, cells)
     lines += ["", *(_bar_line(bar) for bar in suite.bars)]
     lines += [f"missing: {entry['tool']}: {entry['reason']}" for entry in suite.missing]
     lines += [f"FAILED: {entry['tool']}, {entry['case']}: {entry['reason']}" for entry in suite.failed]
@@ -89,6 +96,10 @@ def _cells(row: Row, floor: int) -> list[str]:
 def _peak(peak: int, floor: int) -> str:
     mark = "<" if peak <= floor else ""
     return f"{mark}{max(peak, floor) / 2**20:.1f}"
+
+
+def _bytes(count: object) -> str:
+    return f"{count:,}" if isinstance(count, int) else "-"
 
 
 def _bar_line(bar: Bar) -> str:

@@ -35,6 +35,14 @@ class ReportTests(unittest.TestCase):
         for fact in ("cores", "cpu", "kernel", "date"):
             self.assertTrue(content["machine"][fact], fact)
 
+    def test_the_table_has_sizes_where_tools_left_layers(self):
+        self.assertNotIn("layer bytes", self.finish()[1])
+        self.suite.add("layer", "gzip", [Sample(1)], layerBytes=12345678)
+        lines = self.finish()[1].splitlines()
+        self.assertTrue(lines[2].endswith("layer bytes"))
+        self.assertTrue(lines[4].endswith(" -"))
+        self.assertTrue(lines[5].endswith("12,345,678"))
+
     def test_the_table_says_what_is_missing(self):
         self.suite.note_missing("rsync", "rsync not installed")
         self.assertIn("missing: rsync: rsync not installed", self.finish()[1])
