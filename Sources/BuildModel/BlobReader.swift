@@ -12,6 +12,32 @@ package protocol BlobReader: Sendable {
     /// - Parameter size: the blob's bytes in all.
     /// - Throws: as `read`; what `body` throws.
     func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws
+
+    /// A blob that is read from its front, as far and as fast as the caller likes; never held whole.
+    ///
+    /// - Parameter size: the blob's bytes in all.
+    /// - Throws: as `read`.
+    func parts(of id: ObjectID, size: Int64) throws -> any BlobParts
+}
+
+/// A blob on the way from its front to its end. Confined to one thread at a time; the next part may be another one's.
+package protocol BlobParts: AnyObject {
+    /// Fills `buffer` with the bytes that follow.
+    ///
+    /// - Returns: how many; fewer than there is room for at the end alone.
+    /// - Throws: as `BlobReader.read`.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+extension BlobParts {
+    /// Lends what is left piece by piece.
+    package func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { unsafe room.deallocate() }
+        while case let count = try unsafe read(into: room), count > 0 {
+            try unsafe body(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        }
+    }
 }
 
 /// A source tree whose blobs can be read by many threads: what layers are made of.

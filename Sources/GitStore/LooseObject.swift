@@ -24,15 +24,14 @@ struct LooseObject {
         unsafe output.copyMemory(from: UnsafeRawBufferPointer(rebasing: whole[header.count...]))
     }
 
-    func forEachPiece(size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let header = Self.header(size)
-        var passed = 0
-        try unsafe stream.forEachPiece(at: 0, size: size + Int64(header.count)) { piece in
-            let own = min(piece.count, header.count - passed)
-            guard unsafe piece.prefix(own).elementsEqual(header[passed..<passed + own]) else { throw stream.damaged(0) }
-            passed += own
-            if piece.count > own { try unsafe body(UnsafeRawBufferPointer(rebasing: piece[own...])) }
-        }
+    /// The content from its front.
+    func parts(size: Int64) throws -> ZlibParts {
+        let expected = Self.header(size)
+        let parts = try ZlibParts(stream, at: 0, size: size + Int64(expected.count))
+        var header = [UInt8](repeating: 0, count: expected.count)
+        _ = try unsafe header.withUnsafeMutableBytes { try unsafe parts.read(into: $0) }
+        guard header == expected else { throw stream.damaged(0) }
+        return parts
     }
 
     private static func header(_ size: Int64) -> [UInt8] { Array("blob \(size)\u{0}".utf8) }

@@ -5,21 +5,16 @@ internal import Platform
 extension Pack {
     private static let maximumLargeChain = 60
 
-    /// Lends the object at an offset piece by piece.
-    func forEachPiece(
-        at offset: Int64,
-        size: Int64,
-        _ limits: ReadLimits,
-        _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
+    /// The object at an offset from its front.
+    func parts(at offset: Int64, size: Int64, _ limits: ReadLimits) throws -> any BlobParts {
         let entry = try entry(at: offset)
         if try base(of: entry, at: offset) == nil {
             guard entry.size == size else { throw stream.damaged(offset) }
-            return try unsafe stream.forEachPiece(at: entry.dataOffset, size: size, body)
+            return try ZlibParts(stream, at: entry.dataOffset, size: size)
         }
         let content = try spool(at: offset, limits)
         guard content.size == size else { throw stream.damaged(offset) }
-        try unsafe content.forEachPiece(0..<size, body)
+        return ContentParts(content)
     }
 
     /// The object at an offset, in a file without a name. Two of them and a delta are there at a time.
@@ -35,7 +30,7 @@ extension Pack {
         }
         try limits.check(baseSize: entry.size)
         var content = try SpoolFile(in: Directories.temporary)
-        try unsafe stream.forEachPiece(at: entry.dataOffset, size: entry.size) { piece in
+        try unsafe ZlibParts(stream, at: entry.dataOffset, size: entry.size).forEachPiece { piece in
             try limits.checkCancellation()
             try unsafe content.append(piece)
         }

@@ -131,12 +131,7 @@ final class Pack: Sendable {
     ) throws {
         let content = try spool(at: offset, limits)
         guard content.size == output.count else { throw stream.damaged(offset) }
-        var filled = 0
-        while filled < output.count {
-            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: output[filled...])
-            let count = try unsafe content.read(at: Int64(filled), into: rest)
-            guard count > 0 else { throw stream.damaged(offset) }
-            filled += count
-        }
+        let count = try unsafe ContentParts(content).read(into: output)
+        guard count == output.count else { throw stream.damaged(offset) }
     }
 }

@@ -40,18 +40,20 @@ final class StoredBlobs: BlobReader {
     func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         try limits.checkCancellation()
         if size <= Pack.large { return try unsafe lendWhole(id, size: Int(size), body) }
-        let checked: (UnsafeRawBufferPointer) throws -> Void = { piece in
-            try self.limits.checkCancellation()
+        try unsafe parts(of: id, size: size).forEachPiece { piece in
+            try limits.checkCancellation()
             try unsafe body(piece)
         }
-        if let (pack, offset) = find(id) {
-            return try unsafe pack.forEachPiece(at: offset, size: size, limits, checked)
-        }
-        if let loose = try loose(id) { return try unsafe loose.forEachPiece(size: size, checked) }
-        try unsafe library.withBlob(id) { bytes in
-            guard bytes.count == size else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
-            try unsafe body(bytes)
-        }
+    }
+
+    func parts(of id: ObjectID, size: Int64) throws -> any BlobParts {
+        try limits.checkCancellation()
+        if let (pack, offset) = find(id) { return try pack.parts(at: offset, size: size, limits) }
+        if let loose = try loose(id) { return try loose.parts(size: size) }
+        let content = try SpoolFile(in: Directories.temporary)
+        try unsafe library.withBlob(id) { try unsafe content.append($0) }
+        guard content.size == size else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
+        return ContentParts(content)
     }
 
     /// What fits in memory is inflated at once, which is three times as fast.

@@ -26,40 +26,7 @@ struct ZlibFile: Sendable {
             let read = unsafe input.withUnsafeBytes { unsafe inflater.inflate($0, .zlib, into: output) }
             if read != nil { return }
         }
-        var written = 0
-        try unsafe forEachPiece(at: offset, size: Int64(output.count)) { piece in
-            let end = written + piece.count
-            unsafe UnsafeMutableRawBufferPointer(rebasing: output[written..<end]).copyMemory(from: piece)
-            written = end
-        }
-    }
-
-    /// Inflates the stream at `start` piece by piece; it makes `size` bytes.
-    func forEachPiece(
-        at start: Int64,
-        size: Int64,
-        _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        let stream = try InflateStream()
-        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
-        defer { unsafe output.deallocate() }
-        var (offset, rest) = (start, size)
-        var input: ArraySlice<UInt8> = []
-        while !stream.isAtEnd {
-            if input.isEmpty {
-                input = try bytes(at: offset, count: 128 << 10)[...]
-                offset += Int64(input.count)
-            }
-            let step = unsafe input.withUnsafeBytes { unsafe stream.inflate($0, into: output) }
-            guard let step, Int64(step.written) <= rest, step.read + step.written > 0 || stream.isAtEnd else {
-                throw damaged(start)
-            }
-            input = input.dropFirst(step.read)
-            rest -= Int64(step.written)
-            guard step.written > 0 else { continue }
-            try unsafe body(UnsafeRawBufferPointer(rebasing: output[..<step.written]))
-        }
-        guard rest == 0 else { throw damaged(start) }
+        _ = try unsafe ZlibParts(self, at: offset, size: Int64(output.count)).read(into: output)
     }
 
     /// Up to `count` bytes from `offset` on; fewer at the end, but one at least.

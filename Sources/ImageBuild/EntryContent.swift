@@ -7,11 +7,14 @@ protocol EntryContent: Sendable {
     /// Names the bytes: equal identities, equal bytes. Empty if nothing does; the members that the content is in are not kept then.
     var identity: String { get }
 
+    /// Whether reading all of it at once is much faster than reading it in parts.
+    var isFasterWhole: Bool { get }
+
     /// Fills `buffer`, which has exactly `size` bytes.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws
 
-    /// Lends the bytes piece by piece from the front.
-    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws
+    /// The bytes from the front.
+    func parts() throws -> EntryParts
 }
 
 /// A blob of a tree.
@@ -22,21 +25,16 @@ struct BlobEntryContent: EntryContent {
 
     var size: Int64 { entry.size }
     var identity: String { entry.objectID.hex }
+    /// It is inflated either way.
+    var isFasterWhole: Bool { true }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws {
         try unsafe blobs.read(entry.objectID, into: buffer)
         reads.add(buffer.count)
     }
 
-    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        // The header has said a size by now.
-        var rest = entry.size
-        try unsafe blobs.forEachPiece(of: entry.objectID, size: entry.size) { piece in
-            rest -= Int64(piece.count)
-            reads.add(piece.count)
-            guard rest >= 0 else { throw LayerFailure.changed(entry.path, promised: entry.size) }
-            try unsafe body(piece)
-        }
-        guard rest == 0 else { throw LayerFailure.changed(entry.path, promised: entry.size) }
+    func parts() throws -> EntryParts {
+        let source = try blobs.parts(of: entry.objectID, size: entry.size)
+        return EntryParts(source, path: entry.path, size: entry.size, reads: reads)
     }
 }

@@ -65,20 +65,20 @@ final class LayerStream {
         if pending.size > 0 { try cut() }
         try checkCancellation()
         var plans: [MemberPlan] = []
-        var partSizes: [Int] = []
+        var ranges: [Range<Int64>] = []
         var plan = MemberPlan()
         plan.append(headerOf: entry)
         var offset: Int64 = 0
         while offset < content.size {
             let end = min(content.size, offset + Int64(MemberCut.piece - plan.size))
             plan.append(offset..<end, of: content)
-            partSizes.append(Int(end - offset))
+            ranges.append(offset..<end)
             offset = end
             if offset == content.size { plan.append(paddingAfter: entry.size) }
             plans.append(plan)
             plan = MemberPlan()
         }
-        try pipeline.submit(plans, of: content, partSizes: partSizes)
+        try pipeline.submit(plans, of: content, ranges, checkCancellation)
     }
 
     private func endEntry(_ entry: TarEntry, identity: String, before: Int) throws {

@@ -23,8 +23,8 @@ final class MemberMaker: Sendable {
     /// What is to be done. Keys are those under which members are kept.
     enum Work: Sendable {
         case compress(MemberPlan, key: Digest?)
-        /// With the one content part of the plan at hand.
-        case compressPart([UInt8], MemberPlan, key: Digest?)
+        /// The plan's one content is a part of a large one.
+        case compressPart(LargeContent, Int, MemberPlan, key: Digest?)
         /// A kept member; it is made if it turns out to be damaged.
         case recall(MemberPlan, key: Digest)
         /// A kept member whose tar is not needed.
@@ -32,7 +32,8 @@ final class MemberMaker: Sendable {
 
         var plan: MemberPlan {
             switch self {
-            case .compress(let plan, _), .compressPart(_, let plan, _), .recall(let plan, _), .copy(let plan, _): plan
+            case .compress(let plan, _), .compressPart(_, _, let plan, _), .recall(let plan, _), .copy(let plan, _):
+                plan
             }
         }
     }
@@ -48,7 +49,8 @@ final class MemberMaker: Sendable {
     func make(_ work: Work) throws -> Member {
         switch work {
         case .compress(let plan, let key): return try compress(try plan.bytes(), key: key)
-        case .compressPart(let part, let plan, let key): return try compress(try plan.bytes(with: part), key: key)
+        case .compressPart(let content, let part, let plan, let key):
+            return try compress(try plan.bytes(with: part, of: content), key: key)
         case .recall(let plan, let key):
             guard let compressed = store?.member(for: key), let tar = try compressor.unpack(compressed, size: plan.size)
             else {

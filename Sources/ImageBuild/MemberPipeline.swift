@@ -43,24 +43,32 @@ final class MemberPipeline {
     }
 
     /// Adds the members of one large content, which is read once from its front, and only if one of them is not kept.
-    func submit(_ plans: [MemberPlan], of content: any EntryContent, partSizes: [Int]) throws {
+    ///
+    /// - Parameters:
+    ///   - ranges: of the content, one for each plan.
+    ///   - check: called between members; what it throws ends it.
+    func submit(
+        _ plans: [MemberPlan],
+        of content: any EntryContent,
+        _ ranges: [Range<Int64>],
+        _ check: () throws -> Void
+    ) throws {
         let members = plans.map(planned)
-        guard !members.allSatisfy(isKept) else {
+        let lacking = Set(members.indices.filter { !isKept(members[$0]) })
+        guard !lacking.isEmpty else {
             for plan in plans { try submit(plan) }
             return
         }
         try leaveStretch(edge: nil)
-        var (index, part): (Int, [UInt8]) = (0, [])
-        try unsafe content.forEachPiece { piece in
-            var piece = unsafe piece
-            while piece.count > 0, index < members.count {
-                if part.isEmpty { part.reserveCapacity(partSizes[index]) }
-                let count = min(piece.count, partSizes[index] - part.count)
-                unsafe part.append(contentsOf: piece[..<count])
-                unsafe piece = UnsafeRawBufferPointer(rebasing: piece[count...])
-                guard part.count == partSizes[index] else { continue }
-                try submit(members[index], part: part)
-                (index, part) = (index + 1, [])
+        let content = LargeContent(content, ranges, wanted: lacking)
+        try window.prepare(content)
+        for (index, member) in members.enumerated() {
+            try check()
+            let edge = chain.append(member.key, size: member.plan.size).map(MemberSink.EdgeStep.keep)
+            if let key = member.key, !lacking.contains(index) {
+                try start(.recall(member.plan, key: key), edge: edge)
+            } else {
+                try start(.compressPart(content, index, member.plan, key: member.key), edge: edge)
             }
         }
     }
@@ -79,15 +87,6 @@ final class MemberPipeline {
 
     private func keptEdge(_ key: Digest) -> LayerEdge? {
         store?.has(key) == true ? store?.member(for: key).flatMap(LayerEdge.init) : nil
-    }
-
-    private func submit(_ member: Planned, part: [UInt8]) throws {
-        let edge = chain.append(member.key, size: member.plan.size)
-        if let key = member.key, isKept(member) {
-            try start(.recall(member.plan, key: key), edge: edge.map(MemberSink.EdgeStep.keep))
-        } else {
-            try start(.compressPart(part, member.plan, key: member.key), edge: edge.map(MemberSink.EdgeStep.keep))
-        }
     }
 
     private func copy(_ members: [Planned], until state: LayerEdge) throws {

@@ -78,12 +78,9 @@ struct MemberPlan: Sendable {
         }
     }
 
-    /// The tar's bytes, where the only content is a part that is at hand.
-    func bytes(with part: [UInt8]) throws -> [UInt8] {
-        try unsafe fill { _, range, target in
-            precondition(range.count == part.count, "a part has the size that was planned for it")
-            unsafe target.copyBytes(from: part)
-        }
+    /// The tar's bytes, where the only content is a part of a large one.
+    func bytes(with part: Int, of content: LargeContent) throws -> [UInt8] {
+        try unsafe fill { _, _, target in try unsafe content.read(part, into: target) }
     }
 
     private func fill(
@@ -118,16 +115,8 @@ struct MemberPlan: Sendable {
         of content: any EntryContent,
         into target: UnsafeMutableRawBufferPointer
     ) throws {
-        var offset: Int64 = 0
-        try unsafe content.forEachPiece { piece in
-            let wanted = range.clamped(to: offset..<offset + Int64(piece.count))
-            if !wanted.isEmpty {
-                let source = unsafe piece[Int(wanted.lowerBound - offset)..<Int(wanted.upperBound - offset)]
-                let place = Int(wanted.lowerBound - range.lowerBound)
-                unsafe UnsafeMutableRawBufferPointer(rebasing: target[place..<place + wanted.count])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: source))
-            }
-            offset += Int64(piece.count)
-        }
+        let parts = try content.parts()
+        try parts.skip(range.lowerBound)
+        try unsafe parts.read(into: target)
     }
 }

@@ -45,6 +45,14 @@ final class MemberWindow {
         try MemberSink(output.open(in: spoolDirectory), format, store: store)
     }
 
+    /// Has a content that is held whole read at once, beside the members that are underway: its own then wait for nothing. Waits for
+    /// the oldest ones if that were too much memory.
+    func prepare(_ content: LargeContent) throws {
+        guard content.heldBytes > 0 else { return }
+        while !underway.isEmpty, size + content.heldBytes > limit + limit / 2 { try joinFirst() }
+        processors.submit(isFirst: true) { content.prepare() }
+    }
+
     /// Starts the making of a member; waits for the oldest one if enough are underway.
     func start(_ work: MemberMaker.Work, edge: MemberSink.EdgeStep?, for sink: MemberSink) throws {
         while underway.count >= width || size >= limit { try joinFirst() }

@@ -16,6 +16,16 @@ package final class BlockingPool: Sendable {
         var free: [Int]
         var waiting: [@Sendable () -> Void] = []
         var firstWaiting = 0
+
+        mutating func add(_ work: @escaping @Sendable () -> Void, _ isFirst: Bool) {
+            guard isFirst else { return waiting.append(work) }
+            if firstWaiting > 0 {
+                firstWaiting -= 1
+                waiting[firstWaiting] = work
+            } else {
+                waiting.insert(work, at: 0)
+            }
+        }
     }
 
     /// - Parameters:
@@ -35,10 +45,12 @@ package final class BlockingPool: Sendable {
     }
 
     /// Starts `work` as soon as a thread is free; returns at once. For pipelines that join results themselves.
-    package func submit(_ work: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter isFirst: whether it comes before all that waits.
+    package func submit(isFirst: Bool = false, _ work: @escaping @Sendable () -> Void) {
         let lane = state.withLock { state in
             let lane = state.free.popLast()
-            if lane == nil { state.waiting.append(work) }
+            if lane == nil { state.add(work, isFirst) }
             return lane
         }
         if let lane { lanes[lane].async { self.drain(lane, startingWith: work) } }

@@ -68,12 +68,24 @@ import Testing
                 var pieces: [UInt8] = []
                 try blobs.forEachPiece(of: entry.objectID, size: entry.size) { pieces.append(contentsOf: $0) }
                 #expect(pieces == file, "\(entry.displayPath) in pieces")
+                let parts = try blobs.parts(of: entry.objectID, size: entry.size)
+                #expect(try Self.bytes(of: parts) == file, "\(entry.displayPath) in parts")
                 count += 1
                 return .proceed
             }
             return count
         }
         #expect(count >= 16)
+    }
+
+    /// All of it, in parts of a size that nothing is cut at.
+    private static func bytes(of parts: any BlobParts) throws -> [UInt8] {
+        var part = [UInt8](repeating: 0, count: 99_991)
+        var bytes: [UInt8] = []
+        while case let count = try part.withUnsafeMutableBytes({ try parts.read(into: $0) }), count > 0 {
+            bytes += part[..<count]
+        }
+        return bytes
     }
 
     @Test("loose objects are read")
@@ -198,6 +210,9 @@ import Testing
                         }
                         #expect(throws: BuildFailure.self) {
                             try tree.blobs.forEachPiece(of: entry.objectID, size: Int64(size)) { _ in }
+                        }
+                        #expect(throws: BuildFailure.self) {
+                            try Self.bytes(of: tree.blobs.parts(of: entry.objectID, size: Int64(size)))
                         }
                     }
                 }

@@ -90,6 +90,11 @@ struct InMemoryBlobs: BlobReader {
             rest = rest.dropFirst(piece.count)
         }
     }
+
+    func parts(of id: ObjectID, size: Int64) throws -> any BlobParts {
+        guard let content = contents[id] else { throw InMemoryTree.Missing() }
+        return ContentParts(InMemoryContent(content))
+    }
 }
 
 extension InMemoryTree.Item {

@@ -159,7 +159,7 @@ import Testing
         #expect((700 << 10...1400 << 10).contains(Int(work.bytes) / work.members))
     }
 
-    @Test("a file that has another size than promised is a damaged repository", arguments: [1_100_000, 1_300_000])
+    @Test("a file that has another size than promised is a damaged repository", arguments: [17_100_000, 17_300_000])
     func promised(size: Int64) throws {
         let error = #expect(throws: BuildFailure.self) { try LayerFixture.layer(LyingTree(size: size)) }
         #expect(error?.code == .corrupted)
@@ -172,7 +172,7 @@ private struct LyingTree: StoredTree {
     let id = ObjectID(bytes: [UInt8](repeating: 4, count: 20))
     let size: Int64
 
-    var blobs: any BlobReader { InMemoryBlobs([id: [UInt8](repeating: 1, count: 1_200_000)]) }
+    var blobs: any BlobReader { InMemoryBlobs([id: [UInt8](repeating: 1, count: 17_200_000)]) }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         _ = try visit(TreeEntry(kind: .file, path: Array("liar".utf8), objectID: id, size: size))
