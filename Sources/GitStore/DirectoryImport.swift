@@ -4,14 +4,23 @@ internal import Platform
 
 /// Writes the files of a directory as git objects, the way `git add` and `git commit` would: same content, same tree id. But
 /// empty directories are in it, and what git does not keep is collected.
+@safe
 struct DirectoryImport {
     private static let maximumDepth = 512
     private let repository: Repository
     private let cancelFlag: CancelFlag
+    private let objects: OpaquePointer
     private(set) var details = DetailCollector()
+    /// What is known of files from before, and then of these.
+    private(set) var files: ImportedFiles
+    /// Files whose content was read.
+    private(set) var readFiles = 0
 
-    init(_ repository: Repository, cancelFlag: CancelFlag) {
+    /// - Parameter objects: the repository's, open for as long as this is used.
+    init(_ repository: Repository, _ objects: OpaquePointer, knowing files: ImportedFiles, cancelFlag: CancelFlag) {
         self.repository = repository
+        unsafe self.objects = objects
+        self.files = files
         self.cancelFlag = cancelFlag
     }
 
@@ -66,11 +75,26 @@ struct DirectoryImport {
             return (ObjectID(id), GIT_FILEMODE_LINK)
         case .file:
             try details.add(place, status, at: path)
-            try check(unsafe git_blob_create_from_disk(&id, repository.pointer, path.characters), path)
-            return (ObjectID(id), status.isExecutable ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
+            return (try blob(path, status), status.isExecutable ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB)
         case .pipe, .socket, .device, .whiteout:
             throw unsupported(path, "is a socket, device or pipe, which no image can have; remove it")
         }
+    }
+
+    /// The object of a file, which is read unless it is as it was.
+    private mutating func blob(_ path: BytePath, _ status: FileStatus) throws(BuildFailure) -> ObjectID {
+        var id = git_oid()
+        if let known = files.id(of: status) {
+            id = known.libraryForm
+            if unsafe git_odb_exists(objects, &id) == 1 {
+                files.note(status, known)
+                return known
+            }
+        }
+        try check(unsafe git_blob_create_from_disk(&id, repository.pointer, path.characters), path)
+        readFiles += 1
+        files.note(status, ObjectID(id))
+        return ObjectID(id)
     }
 
     private func check(_ result: Int32, _ path: BytePath) throws(BuildFailure) {
@@ -83,7 +107,7 @@ struct DirectoryImport {
             .platform,
             .system,
             operation: "git.import",
-            message: "Cannot take in '\(path.display)'; check that it can be read and that TMPDIR has space.",
+            message: "Cannot take in '\(path.display)'; check that it can be read and that there is space for a copy.",
             cause: error?.message
         )
     }

@@ -1,7 +1,8 @@
 package import BuildModel
+internal import CGit2
 internal import Platform
 
-/// A directory that was taken in: the scratch repository with its objects.
+/// A directory that was taken in: the repository that has its objects.
 struct ImportedDirectory: Sendable {
     /// A temporary directory, removed with its last reference.
     final class Scratch: Sendable {
@@ -14,9 +15,62 @@ struct ImportedDirectory: Sendable {
         deinit { ScratchDirectories.remove(path) }
     }
 
-    let scratch: Scratch
+    /// Of the repository.
+    let path: String
+    /// Held for as long as it is used; nil where it stays.
+    let scratch: Scratch?
     let commit: ObjectID
     let details: SourceDetails
+    /// Files whose content had to be read.
+    let readFiles: Int
+
+    private init(_ commit: ObjectID, _ done: DirectoryImport, at path: String, _ scratch: Scratch? = nil) {
+        self.path = path
+        self.scratch = scratch
+        self.commit = commit
+        details = done.details.finish()
+        readFiles = done.readFiles
+    }
+
+    /// In a repository that is removed with the last reference.
+    static func temporary(of directory: String, in parent: String?) async throws -> ImportedDirectory {
+        let scratch = try Scratch(in: parent)
+        return try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
+            let nothing = ImportedFiles(newest: FileTime(seconds: 0))
+            let (commit, done) = try take(directory, into: $0, knowing: nothing, $1)
+            return ImportedDirectory(commit, done, at: scratch.path, scratch)
+        }
+    }
+
+    /// In a repository that stays, with what is in it from before.
+    static func kept(
+        _ place: KeptImport,
+        of directory: String,
+        settled: Duration
+    ) async throws -> ImportedDirectory {
+        let lock = try await MirrorLock.acquire(place.lockPath)
+        return try await TreeReading.run(opening: { try place.open() }) { repository, flag in
+            try withExtendedLifetime(lock) {
+                let files = place.files(settled: settled)
+                let (commit, done) = try take(directory, into: repository, knowing: files, flag)
+                place.keep(done.files)
+                return ImportedDirectory(commit, done, at: place.path)
+            }
+        }
+    }
+
+    private static func take(
+        _ directory: String,
+        into repository: Repository,
+        knowing files: ImportedFiles,
+        _ flag: CancelFlag
+    ) throws -> (ObjectID, DirectoryImport) {
+        let objects = try unsafe repository.openObjects()
+        defer { unsafe git_odb_free(objects) }
+        var work = unsafe DirectoryImport(repository, objects, knowing: files, cancelFlag: flag)
+        let commit = try work.commit(directory)
+        return (commit, work)
+    }
 }
 
 extension BuildFailure.Code {

@@ -28,20 +28,29 @@ package struct LocalRepository: RevisionSource {
         }
     }
 
-    /// Takes in a directory that is no repository: its files are hashed into a temporary object database, which is removed
-    /// with the last copy of the result. `.git` is left out; symbolic links stay links. What git does not keep (modes, attributes,
-    /// names of one file) goes along beside the objects.
+    /// Takes in a directory that is no repository: its files are hashed into an object database beside the mirrors, and next time those
+    /// that changed alone; or into a temporary one, which is removed with the last copy of the result. `.git` is left out; symbolic
+    /// links stay links. What git does not keep (modes, attributes, names of one file) goes along beside the objects.
     ///
-    /// - Parameter parent: where the temporary database goes; nil for `TMPDIR`, else `/tmp`.
+    /// - Parameters:
+    ///   - cache: where mirrors are; made when it is not there. nil for a temporary database.
+    ///   - parent: where a temporary one goes; nil for `TMPDIR`, else `/tmp`.
+    ///   - settled: how long a file must have been as it is to be known again.
     /// - Throws: `BuildFailure` with code `unsupported_file` that names a socket, device or pipe; `system`; `cancelled`.
-    package static func importing(directory: String, in parent: String? = nil) async throws -> LocalRepository {
+    package static func importing(
+        directory: String,
+        keptIn cache: String? = nil,
+        in parent: String? = nil,
+        settled: Duration = .seconds(2)
+    ) async throws -> LocalRepository {
         let path = try resolve(directory)
-        let scratch = try ImportedDirectory.Scratch(in: parent)
-        let (commit, details) = try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
-            var directory = DirectoryImport($0, cancelFlag: $1)
-            return (try directory.commit(path), directory.details.finish())
+        let imported: ImportedDirectory
+        if let cache {
+            try Directories.create(cache, mode: 0o700)
+            imported = try await ImportedDirectory.kept(KeptImport(of: path, in: cache), of: path, settled: settled)
+        } else {
+            imported = try await ImportedDirectory.temporary(of: path, in: parent)
         }
-        let imported = ImportedDirectory(scratch: scratch, commit: commit, details: details)
         return LocalRepository(path: path, rootDirectory: "", imported: imported)
     }
 
@@ -97,12 +106,12 @@ package struct LocalRepository: RevisionSource {
 
     var opener: @Sendable () throws -> Repository {
         let path = path
-        guard let scratch = imported?.scratch else { return { try Self.find(path) } }
+        guard let imported else { return { try Self.find(path) } }
         return {
             do throws(LibraryError) {
-                return try Repository(opening: scratch.path)
+                return try Repository(opening: imported.path)
             } catch {
-                throw error.damage("The temporary copy of \(path)")
+                throw error.damage("The copy of \(path)")
             }
         }
     }

@@ -126,7 +126,7 @@ extension SourceOptions {
         do {
             repository = try await LocalRepository.open(path)
         } catch let failure as BuildFailure where failure.code == .repositoryNotFound {
-            let imported = try await LocalRepository.importing(directory: path)
+            let imported = try await LocalRepository.importing(directory: path, keptIn: git.directory)
             return OpenedSource(source: imported, revision: try await imported.revision())
         }
         let found = try await repository.revision(commit ?? branch)

@@ -1,8 +1,9 @@
 import BuildModel
-import GitStore
 import Platform
 import TestSupport
 import Testing
+
+@testable import GitStore
 
 /// Repositories and directories of this machine.
 @Suite("Local repositories")
@@ -129,6 +130,49 @@ struct LocalRepositoryTests {
         try await Command.output(["chmod", "644", "\(path)/open"])
         let second = try await LocalRepository.importing(directory: path).revision()
         #expect(second.tree == revision.tree && second.details != first)
+    }
+
+    @Test("of a plain directory that was taken in before, what changed is read, and nothing else")
+    func known() async throws {
+        let path = fixture.scratch("plain")
+        for number in 0..<20 { try fixture.scratch.write("text \(number)", to: "plain/d\(number % 3)/f\(number)") }
+        func take() async throws -> (read: Int?, tree: ObjectID) {
+            let cache = fixture.scratch("cache")
+            let local = try await LocalRepository.importing(directory: path, keptIn: cache, settled: .seconds(-60))
+            let revision = try await local.revision()
+            #expect(try await local.entries(of: revision).count == 23)
+            #expect(try await LocalRepository.importing(directory: path).revision().tree == revision.tree)
+            return (local.imported?.readFiles, revision.tree)
+        }
+        let first = try await take()
+        #expect(first.read == 20)
+        #expect(try await take() == (0, first.tree))
+        // Of the same size, and with the times that it had: what the system notes by itself tells.
+        let change = "touch -r f7 t && printf 'TEXT 7' > f7 && touch -r t f7 && rm t"
+        try await Command.output(["sh", "-c", change], in: "\(path)/d1")
+        let second = try await take()
+        #expect(second.read == 1 && second.tree != first.tree)
+        let kept = try #require(try Directories.list(fixture.scratch("cache")).first { $0.hasSuffix(".git") })
+        let repository = fixture.scratch("cache/\(kept)")
+        let text = try await Command.output(["git", "hash-object", "\(path)/d0/f0"]).lines[0]
+        try Files.remove("\(repository)/objects/\(text.prefix(2))/\(text.dropFirst(2))")
+        #expect(try await take() == (1, second.tree))
+        // Of a run of the system that has ended, nothing counts: nothing was synced.
+        try Files.writeAtomically(Array("another".utf8), to: "\(repository)/slipway-boot")
+        #expect(try await take() == (20, second.tree))
+        try Files.writeAtomically([1, 2, 3], to: "\(repository)/slipway-files")
+        #expect(try await take() == (20, second.tree))
+    }
+
+    @Test("what changed a moment before it was read may change again unseen, and is read again")
+    func unsettled() async throws {
+        let path = fixture.scratch("plain")
+        try fixture.scratch.write("text", to: "plain/f")
+        for _ in 0..<2 {
+            let cache = fixture.scratch("cache")
+            let local = try await LocalRepository.importing(directory: path, keptIn: cache, settled: .seconds(3600))
+            #expect(local.imported?.readFiles == 1)
+        }
     }
 
     @Test("a pipe in a plain directory is refused by its name")

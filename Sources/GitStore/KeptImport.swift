@@ -1,0 +1,44 @@
+internal import BuildModel
+internal import Platform
+
+/// The repository that has what a directory outside git was taken in as: kept beside the mirrors, and removed as they are.
+///
+/// Nothing in it is synced, so it counts until the system starts again.
+struct KeptImport {
+    let path: String
+    private var list: String { "\(path)/slipway-files" }
+    private var mark: String { "\(path)/slipway-boot" }
+
+    /// - Parameters:
+    ///   - directory: without links.
+    ///   - parent: where mirrors are.
+    init(of directory: String, in parent: String) {
+        path = "\(parent)/\(Digest(of: directory).hex.prefix(32))-directory.git"
+    }
+
+    var lockPath: String { "\(path.dropLast(4)).lock" }
+
+    /// Opens it, or makes it anew. The caller holds the lock.
+    func open() throws -> Repository {
+        let boot = Array(SystemInformation.bootID.utf8)
+        let isUsable = !boot.isEmpty && Files.exists(mark) && (try? Files.read(mark)) == boot
+        if isUsable, let repository = try? Repository(opening: path) { return repository }
+        if Directories.exists(path) { try Directories.remove(path) }
+        let repository = try Repository(creatingBareAt: path)
+        try Files.writeInOneStep(boot, to: mark)
+        return repository
+    }
+
+    /// - Parameter settled: how long a file must have been as it is to be known again.
+    func files(settled: Duration) -> ImportedFiles {
+        let limit = SystemInformation.currentMilliseconds - settled.milliseconds
+        let newest = FileTime(seconds: limit / 1000, nanoseconds: limit % 1000 * 1_000_000)
+        guard Files.exists(list), let bytes = try? Files.read(list, limit: 256 << 20) else {
+            return ImportedFiles(newest: newest)
+        }
+        return ImportedFiles(bytes, newest: newest)
+    }
+
+    /// Only saves work: what cannot be written is read again.
+    func keep(_ files: ImportedFiles) { try? Files.writeInOneStep(files.bytes, to: list) }
+}
