@@ -133,7 +133,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Documents", "Platform", "BuildModel", logging]),
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("GitStoreTests", ["GitStore", "Platform", "BuildModel"]),
-        tests("ImageBuildTests", ["ImageBuild", "Documents", "Platform", "BuildModel"]),
+        tests("ImageBuildTests", ["RootFilesystem", "ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("RootFilesystemTests", ["RootFilesystem", "ImageBuild", "Documents", "Platform", "BuildModel"]),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),

@@ -1,5 +1,6 @@
 import BuildModel
 import Platform
+import RootFilesystem
 import TestSupport
 import Testing
 
@@ -11,6 +12,9 @@ import Testing
         var testDescription: String
         var items: [InMemoryTree.Item]
     }
+
+    /// Our own reader, which unpacks what build steps stand on.
+    static let own = "slipway"
 
     static let cases: [Case] = [
         Case(testDescription: "no file but one", items: [.file("main.py", "print()\n")]),
@@ -89,7 +93,7 @@ import Testing
         ),
     ]
 
-    @Test("a layer unpacks to what git archive unpacks to", arguments: cases, ["tar", "bsdtar"])
+    @Test("a layer unpacks to what git archive unpacks to", arguments: cases, ["tar", "bsdtar", own])
     func tableOfTrees(_ testCase: Case, reader: String) async throws {
         try await expectEqualTrees(testCase.items, reader: reader)
     }
@@ -97,22 +101,43 @@ import Testing
     @Test("a layer of any tree unpacks to what git archive unpacks to", arguments: 1...6 as ClosedRange<UInt64>)
     func randomTrees(seed: UInt64) async throws {
         let items = RandomTree.items(seed: seed)
-        try await expectEqualTrees(items, reader: "tar")
-        try await expectEqualTrees(items, reader: "bsdtar")
+        for reader in ["tar", "bsdtar", Self.own] { try await expectEqualTrees(items, reader: reader) }
     }
 
     private func expectEqualTrees(_ items: [InMemoryTree.Item], reader: String) async throws {
         let scratch = try Scratch(in: "/dev/shm")
+        // What steps stand on is unpacked so far down and no further.
+        let items = reader == Self.own ? items.filter { $0.path.count { $0 == UInt8(ascii: "/") } < 250 } : items
         let source = try await GitTree(items, in: scratch)
         try await source.archive(to: scratch("want.tar"))
-        try LayerFixture.save(try LayerFixture.layer(source.tree), to: scratch("got.tar.gz"))
+        let layer = try LayerFixture.layer(source.tree)
         let want = try await unpack(scratch("want.tar"), to: scratch("want"), by: "tar")
-        let got = try await unpack(scratch("got.tar.gz"), to: scratch("got"), by: reader)
-        #expect(want.count > items.count)
-        #expect(got == want)
-        let difference = try await Command.result(["diff", "-r", "--no-dereference", scratch("want"), scratch("got")])
+        if reader == Self.own {
+            let lease = try await lease([layer], in: scratch)
+            try await expect(lease.lowerDirectories[0], want, in: scratch, count: items.count)
+            return
+        }
+        try LayerFixture.save(layer, to: scratch("got.tar.gz"))
+        _ = try await unpack(scratch("got.tar.gz"), to: scratch("got"), by: reader)
+        try await expect(scratch("got"), want, in: scratch, count: items.count)
+    }
+
+    private func expect(_ directory: String, _ want: Set<[UInt8]>, in scratch: Scratch, count: Int) async throws {
+        #expect(want.count > count)
+        #expect(try await listing(directory).filter { !isRoot($0) } == want.filter { !isRoot($0) })
+        let difference = try await Command.result(["diff", "-r", "--no-dereference", scratch("want"), directory])
         #expect(difference.status == 0, "\(difference.text.prefix(2000))\(difference.errorText)")
     }
+
+    /// What steps stand on.
+    private func lease(_ layers: [Layer], in scratch: Scratch) async throws -> RootFilesystemLease {
+        let settings = RootFilesystems.Settings(directory: scratch("store"), maximumBytes: 1 << 30, width: 2)
+        let store = try RootFilesystems(settings) { _ in throw InMemoryTree.Missing() }
+        return try await store.lease(layers.map { FilesystemLayer($0) })
+    }
+
+    /// The root is whoever's unpacks.
+    private func isRoot(_ line: [UInt8]) -> Bool { line.suffix(2) == Array(" .".utf8)[...] }
 
     @Test("layers of any tree, cut anywhere, unpack together to the tree", arguments: 1...4 as ClosedRange<UInt64>)
     func randomCuts(seed: UInt64) async throws {
@@ -142,9 +167,11 @@ import Testing
         try await Command.output([
             "umoci", "raw", "unpack", "--rootless", "--image", "\(scratch("layout")):app", scratch("umoci"),
         ])
-        // The root is umoci's own.
-        let isRoot: ([UInt8]) -> Bool = { $0.suffix(2) == Array(" .".utf8)[...] }
         #expect(try await listing(scratch("umoci")).filter { !isRoot($0) } == want.filter { !isRoot($0) })
+        let lease = try await lease(layers, in: scratch)
+        #expect(lease.lowerDirectories.count == layers.count)
+        let ours = try await TreeListing.lines(ofOverlay: lease.lowerDirectories, times: false)
+        #expect(ours.dropFirst() == (try await TreeListing.lines(of: scratch("want"), times: false)).dropFirst())
     }
 
     /// The layers of a tree that is cut at three of its entries, made as a build makes them.
