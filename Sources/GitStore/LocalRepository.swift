@@ -95,7 +95,8 @@ package struct LocalRepository: RevisionSource {
     package func files(named name: String, above revision: Revision, limit: Int64) async throws -> [String: [UInt8]] {
         guard !revision.rootDirectory.isEmpty else { return [:] }
         return try await TreeReading.run(opening: opener) { repository, _ in
-            try repository.files(named: name, above: revision, limit: limit)
+            // A directory within a submodule is opened as the submodule's own repository.
+            try repository.files(named: name, above: RootPlace(of: revision), limit: limit)
         }
     }
 

@@ -112,10 +112,11 @@ package final class Mirrors: RevisionSource {
     }
 
     package func files(named name: String, above revision: Revision, limit: Int64) async throws -> [String: [UInt8]] {
-        guard !revision.rootDirectory.isEmpty else { return [:] }
-        let mirror = Mirror(try RepositoryURL(parsing: revision.repositoryURL), in: settings.directory)
+        let root = RootPlace(of: revision)
+        guard !root.directory.isEmpty else { return [:] }
+        let mirror = Mirror(try RepositoryURL(parsing: root.repositoryURL), in: settings.directory)
         return try await TreeReading.run(opening: { try Repository(opening: mirror.path) }) { repository, _ in
-            try repository.files(named: name, above: revision, limit: limit)
+            try repository.files(named: name, above: root, limit: limit)
         }
     }
 

@@ -20,8 +20,8 @@ package protocol RevisionSource: Sendable {
     /// - Parameter limit: commits at most.
     func changes(before revision: Revision, limit: Int) async throws -> [[[UInt8]]]
 
-    /// Files with a name in the directories above a revision's root directory, by their paths from the repository's top. Those
-    /// of the commit's own repository: a root directory within a submodule has more above it.
+    /// Files with a name in the directories above a revision's root directory, by their paths from the revision's top. Where that
+    /// is within a submodule, those of the submodule: what a repository says of its files says nothing of another's.
     ///
     /// - Parameter limit: the most bytes that one may have.
     /// - Throws: `BuildFailure`: `limit_exceeded` for a larger file, `damaged`, `cancelled`.

@@ -59,6 +59,29 @@ struct SubmoduleTests {
         #expect(fixture.log.texts.contains("Fetching the submodule libs/one."))
     }
 
+    @Test(
+        "have above a root directory within one what they say themselves, and nothing of the repositories around",
+        arguments: [
+            ("libs/one/pkg/app", ["libs/one/.names", "libs/one/pkg/.names"]), ("libs/one", []),
+            ("libs/one/deep/sub", ["libs/one/deep/.names"]), ("libs/beside", [".names", "libs/.names"]),
+        ]
+    )
+    func filesAbove(root: String, paths: [String]) async throws {
+        let deep = try await fixture.repository("deep").commit([".names": "deep", "sub/d.txt": "deep"])
+        let one = try await fixture.repository("one")
+        try await one.commit([".names": "one", "pkg/.names": "pkg", "pkg/app/.names": "app"])
+        try await add(deep, at: "deep", url: "../deep", to: one)
+        let app = try await fixture.repository()
+        try await app.commit([".names": "top", "libs/.names": "libs", "libs/beside/b.txt": "b"])
+        try await add(try await one.git("rev-parse", "HEAD"), at: "libs/one", url: server.url("one"), to: app)
+        let mirrors = try fixture.mirrors()
+        let revision = try await mirrors.fetch(source(root: root), log: fixture.log)
+        let files = try await mirrors.files(named: ".names", above: revision, limit: 100)
+        #expect(files.keys.sorted() == paths)
+        let names = ["libs/one/.names": "one", "libs/one/pkg/.names": "pkg", "libs/one/deep/.names": "deep"]
+        for (path, text) in names where files[path] != nil { #expect(files[path] == Array(text.utf8)) }
+    }
+
     @Test("blobs of all repositories are read by many threads at once, as layers read them")
     func blobs() async throws {
         _ = try await nested()
