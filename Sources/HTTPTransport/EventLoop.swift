@@ -109,7 +109,8 @@ extension EventLoop {
             var running: Int32 = 0
             let code = unsafe curl_multi_perform(multi, &running)
             finishEnded()
-            let polled = unsafe curl_multi_poll(multi, nil, 0, Self.idleMilliseconds, nil)
+            let polled = unsafe curl_multi_poll(multi, nil, 0, sleepMilliseconds, nil)
+            endRests()
             guard code == CURLM_OK, polled == CURLM_OK else {
                 inbox.withLock { $0.farewell = Self.broken(code == CURLM_OK ? polled : code) }
                 break
@@ -131,6 +132,7 @@ extension EventLoop {
             transfer.fail(.cancelled(operation: "http.request"))
         }
         for transfer in waking where unsafe active[transfer.handle.raw] === transfer {
+            transfer.restsUntil = nil
             try? transfer.handle.setWatchful(true)
             unsafe curl_easy_pause(transfer.handle.raw, CURLPAUSE_SEND_CONT)
         }
@@ -157,6 +159,23 @@ extension EventLoop {
             guard let transfer = unsafe active[handle] else { continue }
             leave(transfer)
             transfer.complete(code)
+        }
+    }
+
+    /// As long as nothing is to do: until the first body that rests has rested too long.
+    private var sleepMilliseconds: Int32 {
+        guard let first = unsafe active.values.compactMap(\.restsUntil).min() else { return Self.idleMilliseconds }
+        let left = ContinuousClock.now.duration(to: first).milliseconds + 1
+        return Int32(clamping: min(Int64(Self.idleMilliseconds), max(0, left)))
+    }
+
+    /// libcurl does not watch transfers that rest.
+    private func endRests() {
+        let now = ContinuousClock.now
+        let rested = unsafe active.values.filter { $0.restsUntil.map { $0 <= now } ?? false }
+        for transfer in rested {
+            leave(transfer)
+            transfer.fail(transfer.restedTooLong)
         }
     }
 

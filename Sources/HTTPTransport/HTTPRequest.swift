@@ -101,7 +101,9 @@ package struct HTTPLimits: Sendable, Hashable {
     package var total: Duration? = .seconds(60)
     /// A transfer that moves less than 1 KiB/s for this long is given up.
     package var stall: Duration = .seconds(60)
-    /// The same once the last byte of a body was handed over, while the other side works on it; nil for `stall`.
+    /// How long a body may rest whose next bytes somebody has to make first: nothing is wrong with the other side meanwhile.
+    package var rest: Duration = .seconds(600)
+    /// As `stall`, once the last byte of a body was handed over, while the other side works on it; nil for `stall`.
     package var reply: Duration?
     /// The most bytes of a response body that are kept in memory.
     package var responseBytes: Int = 8 << 20

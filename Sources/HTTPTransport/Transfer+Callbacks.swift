@@ -84,6 +84,7 @@ extension Transfer {
             try permit?()
             guard isBodyReady else {
                 try handle.setWatchful(false)
+                restsUntil = ContinuousClock.now + request.limits.rest
                 return Int(CURL_READFUNC_PAUSE)
             }
             let count = try unsafe readBody(into: buffer)

@@ -68,6 +68,12 @@ extension Transfer {
         )
     }
 
+    /// The failure of a transfer whose body did not come on.
+    var restedTooLong: BuildFailure {
+        let reason = "the next bytes of its body were not made within \(request.limits.rest.seconds) s"
+        return BuildFailure.timedOut(operation: operation, message: "\(shown) was given up: \(reason).")
+    }
+
     private var patience: Duration {
         let isSent = uploadOffset == request.bodySize
         return (isSent ? request.limits.reply : nil) ?? request.limits.stall

@@ -39,6 +39,8 @@ final class Transfer: @unchecked Sendable {
     var isTruncated = false
     /// Whether a streamed body has begun.
     var hasBodyBegun = false
+    /// When the transfer is given up if its body has not come on by then; nil while it does not rest.
+    var restsUntil: ContinuousClock.Instant?
     /// Has the loop go on with the transfer after it rested.
     private(set) var wake: (@Sendable () -> Void)?
     private var continuation: CheckedContinuation<TransferResult, any Error>?

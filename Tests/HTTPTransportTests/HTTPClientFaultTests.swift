@@ -86,6 +86,30 @@ struct HTTPClientFaultTests {
         #expect(failure.code == .deadlineExceeded, "\(failure)")
     }
 
+    @Test("a body that is never made is given up in its own time, and the client goes on", .timeLimit(.minutes(2)))
+    func endlessRest() async throws {
+        let server = try SocketServer { request in
+            guard request.target == "/never" else { return request.respond(200) }
+            request.waitForClose()
+        }
+        var request = HTTPRequest(.put, server.url("/never"), body: .content(Never()))
+        request.limits.rest = .seconds(1)
+        let stuck = request
+        let failure = try await #require(throws: BuildFailure.self) { try await client.execute(stuck) }
+        #expect(failure.code == .deadlineExceeded, "\(failure)")
+        #expect(failure.message.contains("were not made within 1.0 s"), "\(failure)")
+        #expect(try await client.execute(HTTPRequest(.get, server.url("/"))).0.status == 200)
+    }
+
+    /// A body that nobody makes.
+    private struct Never: BlobContent {
+        let size: Int64 = 100_000
+
+        func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool { false }
+
+        func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
+    }
+
     @Test("of an error's page without end the status and the first bytes count")
     func hugeError() async throws {
         let server = try SocketServer { $0.respond(502, body: String(repeating: "a", count: 20 << 20)) }
