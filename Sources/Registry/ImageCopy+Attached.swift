@@ -46,9 +46,9 @@ extension ImageCopy {
         for digest in way.images where done.insert(digest).inserted {
             for suffix in Self.suffixes {
                 let tag = "sha256-\(digest.hex)\(suffix)"
-                guard way.tags?.contains(tag) != false, let manifest = try await manifestIfThere(tag, &unseen) else {
-                    continue
-                }
+                // Some registries do not list what is attached: of the image itself it is worth three requests.
+                let mayBeThere = way.tags?.contains(tag) != false || digest == way.images.first
+                guard mayBeThere, let manifest = try await manifestIfThere(tag, &unseen) else { continue }
                 try await bring(manifest, &way, depth: 1)
                 attached.append((manifest, tag))
             }

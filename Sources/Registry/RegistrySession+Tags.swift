@@ -9,19 +9,20 @@ extension RegistrySession {
     /// The tags of a repository that begin with `sha256-`, as those do that something is attached to images with: distribution spec,
     /// "Listing Tags".
     ///
-    /// - Returns: nil where the registry does not list them, or too many.
+    /// - Returns: nil where the registry does not list them, or too many; where it lists none at all, it does not say.
     /// - Throws: `BuildFailure` if the task is cancelled.
     func digestTags(in repository: Repository) async throws -> Set<String>? {
         do {
-            var tags: Set<String> = []
+            var (tags, isEmpty): (Set<String>, Bool) = ([], true)
             var next: HTTPURL? = try repository.url("tags/list?n=1000")
             for _ in 0..<Self.tagPages {
-                guard let url = next else { return tags }
+                guard let url = next else { break }
                 guard let page = try await tagPage(url, in: repository) else { return nil }
+                isEmpty = isEmpty && page.tags.isEmpty
                 tags.formUnion(page.tags.filter { $0.hasPrefix("sha256-") })
                 next = page.next
             }
-            return next == nil ? tags : nil
+            return next == nil && !isEmpty ? tags : nil
         } catch let failure as BuildFailure where failure.fault != .cancelled {
             // If the registry is in trouble, what is asked for next will say so.
             return nil

@@ -113,11 +113,11 @@ struct CopyTests {
 
     @Test(
         "what is attached by tags to the images of an index comes along, however the source lists its tags",
-        arguments: [0, 1, 2]
+        arguments: [0, 1, 2, 3]
     )
     func attachedByTag(kind: Int) async throws {
-        let quirks: Set<Quirk> = kind == 1 ? [.noReferrers] : []
-        let (source, destination) = (try StrictRegistry(quirks: quirks), try StrictRegistry())
+        let quirks: [Set<Quirk>] = [[], [.noReferrers], [], [.emptyTagList]]
+        let (source, destination) = (try StrictRegistry(quirks: quirks[kind]), try StrictRegistry())
         // Who may not list the tags may still read them.
         if kind == 2 { source.setSchedule { _, _, path in path.contains("/tags/list") ? .tooLarge : nil } }
         let images = (0..<2).map { _ in StrictFixture.image([StrictFixture.blob(10)]) }
@@ -131,6 +131,22 @@ struct CopyTests {
         _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
         #expect(destination.digest(ofTag: tag, in: "b") == signature.manifestDescriptor.digest)
         #expect(destination.faults(ofTag: tag, in: "b") == [])
+    }
+
+    @Test("what is attached to an index itself comes along where the source does not list such tags")
+    func hiddenTags() async throws {
+        let (source, destination) = (try StrictRegistry(quirks: [.hidesAttachedTags]), try StrictRegistry())
+        let image = StrictFixture.image([StrictFixture.blob(10)])
+        try source.seed(image, as: "image", in: "a")
+        let root = index(of: [image])
+        try source.seedManifest(root, as: "t", in: "a")
+        let signature = StrictFixture.image([StrictFixture.blob(20)])
+        let tag = "sha256-\(Digest(of: root).hex).sig"
+        try source.seed(signature, as: tag, in: "a")
+        let from = try client.contents(of: reference(source, "a"))
+        let to = try client.contents(of: reference(destination, "b"))
+        _ = try await ImageCopy(from: from, to: to, log: log).copy("t", as: "t")
+        #expect(destination.digest(ofTag: tag, in: "b") == signature.manifestDescriptor.digest)
     }
 
     @Test("tags that the source does not want to speak of are told once")

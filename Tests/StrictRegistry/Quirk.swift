@@ -65,6 +65,10 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case csrfCookie
     /// Answers 413 in HTML to requests over 1 MiB (nginx as it comes).
     case requestLimit
+    /// Lists no tags, though it has some.
+    case emptyTagList
+    /// Does not list the tags of what is attached to images (Harbor's accessories).
+    case hidesAttachedTags
     /// Answers 403 for a tag that is not there (Artifactory).
     case absentTag403
     /// Takes bytes by PATCH alone; the request that closes an upload has none (Artifactory, once).

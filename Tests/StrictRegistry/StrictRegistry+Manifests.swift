@@ -148,7 +148,9 @@ extension StrictRegistry {
     func tags(_ exchange: Exchange, _ repository: String) {
         let known = contents.withLock { contents -> [String]? in
             guard contents.manifests[repository] != nil else { return nil }
-            return (contents.tags[repository] ?? [:]).keys.sorted()
+            let tags = (contents.tags[repository] ?? [:]).keys.sorted()
+            if quirks.contains(.emptyTagList) { return [] }
+            return quirks.contains(.hidesAttachedTags) ? tags.filter { !$0.hasPrefix("sha256-") } : tags
         }
         guard let known else { return exchange.error(404, "NAME_UNKNOWN", "repository name not known to registry") }
         let last = exchange.parameter("last") ?? ""
