@@ -1,17 +1,18 @@
 package import BuildModel
 internal import HTTPTransport
 internal import Platform
+internal import Synchronization
 
 /// Blobs that go to a registry while the rest of their image is made: where the way is as slow as the making, both take half the time.
 ///
-/// Nobody looks at blobs that no manifest names, so nothing is confirmed. Whatever goes wrong is left to the push that follows, which
-/// meets it again and says what it is.
+/// Nobody looks at blobs that no manifest names, so nothing is confirmed. What goes wrong is told. The push that follows tries again if
+/// that was a while ago, and ends with it otherwise: all tries were made, and would come to nothing once more.
 package final class BlobsAhead: Sendable {
     private let orders: AsyncStream<ImageBlob>
     private let order: AsyncStream<ImageBlob>.Continuation
     private let arrivals: AsyncStream<ImagePush.Counts>
     private let arrival: AsyncStream<ImagePush.Counts>.Continuation
-    private let hasFailed = CancelFlag()
+    private let failure = Mutex<(failure: BuildFailure, at: ContinuousClock.Instant)?>(nil)
 
     fileprivate init() {
         (orders, order) = AsyncStream.makeStream()
@@ -22,10 +23,14 @@ package final class BlobsAhead: Sendable {
     package func send(_ blob: ImageBlob) { order.yield(blob) }
 
     /// Waits for those that are on their way; no more are sent.
-    func finish() async -> ImagePush.Counts {
+    ///
+    /// - Parameter recent: for how long a failure stands.
+    /// - Throws: the failure that one of them ended with just now.
+    func finish(recent: Duration) async throws(BuildFailure) -> ImagePush.Counts {
         order.finish()
         var counts = ImagePush.Counts()
         for await arrived in arrivals { counts.add(arrived) }
+        if let last = failure.withLock({ $0 }), last.at.duration(to: .now) < recent { throw last.failure }
         return counts
     }
 
@@ -42,11 +47,22 @@ package final class BlobsAhead: Sendable {
     }
 
     private func send(_ blob: ImageBlob, _ session: RegistrySession, to target: Repository, _ log: any BuildLog) async {
-        guard !hasFailed.isSet else { return }
+        guard failure.withLock({ $0 == nil }) else { return }
         do {
             arrival.yield(try await session.push(blob, to: target, trustsHead: true, log: log))
         } catch {
-            hasFailed.set()
+            let failure = BuildFailure(error, operation: "registry.push")
+            guard failure.fault != .cancelled, note(failure) else { return }
+            log.say("no blobs are sent ahead any more: \(failure)", .pushing)
+        }
+    }
+
+    /// The first one counts.
+    private func note(_ failure: BuildFailure) -> Bool {
+        self.failure.withLock { noted in
+            guard noted == nil else { return false }
+            noted = (failure, .now)
+            return true
         }
     }
 }

@@ -41,7 +41,9 @@ struct ImagePush: Sendable {
             log.say("\(target.description) has this image already", .pushing)
             return unchanged
         }
-        var counts = await ahead?.finish() ?? Counts()
+        // About as long as one round of tries takes.
+        let recent = session.settings.firstDelay * 20
+        var counts = try await ahead?.finish(recent: recent) ?? Counts()
         counts.add(try await push(blobs.filter { counts.ways[$0.descriptor.digest] == nil }, trustsHead: true))
         var repair = BlobRepair(blobs)
         while true {

@@ -40,26 +40,46 @@ struct BlobsAheadTests {
         #expect(published.reusedBytes == 0)
     }
 
-    @Test("are sent with the image where they could not be sent before it")
+    @Test("are sent with the image where they could not be sent a while before it")
     func failing() async throws {
-        let refusals = Mutex(20)
+        let isRefusing = Mutex(true)
         let registry = try StrictRegistry { _, method, path in
             guard method == "POST", path.contains("/uploads/") else { return nil }
-            return refusals.withLock { left in
-                left -= 1
-                return left > 0 ? .serverError : nil
-            }
+            return isRefusing.withLock { $0 } ? .serverError : nil
         }
         let image = StrictFixture.image((0..<3).map { _ in StrictFixture.blob(100_000) })
         let log = fixture.log
         try await client.sendingAhead(to: target(registry), log: log) { ahead in
             for blob in image.layers { ahead.send(blob) }
-            // The tries of one of them come to nothing first.
-            try await eventually("they are refused") { refusals.withLock { $0 } <= 15 }
-            refusals.withLock { $0 = 0 }
+            try await eventually("they are given up") { log.texts.contains { $0.contains("no blobs are sent ahead") } }
+            isRefusing.withLock { $0 = false }
+            // Longer than a failure stands, with a first delay of 20 ms.
+            try await Task.sleep(for: .seconds(1))
             _ = try await client.push(image, to: target(registry), after: ahead, confirm: {}, log: log)
         }
         #expect(registry.faults(ofTag: "v1", in: "team/app") == [])
+        #expect(log.texts.count { $0.contains("no blobs are sent ahead") } == 1)
+    }
+
+    @Test("end the push that follows at once where their tries have just come to nothing")
+    func failed() async throws {
+        let registry = try StrictRegistry { _, method, path in
+            method == "POST" && path.contains("/uploads/") ? .serverError : nil
+        }
+        let image = StrictFixture.image([StrictFixture.blob(100_000), StrictFixture.blob(100)])
+        var settings = StrictFixture.settings()
+        // A failure stands for 14 seconds.
+        settings.firstDelay = .milliseconds(700)
+        let client = RegistryClient(settings: settings, http: fixture.http)
+        let log = fixture.log
+        let failure = await #expect(throws: BuildFailure.self) {
+            try await client.sendingAhead(to: target(registry), log: log) { ahead in
+                ahead.send(image.layers[0])
+                _ = try await client.push(image, to: target(registry), after: ahead, confirm: {}, log: log)
+            }
+        }
+        #expect(failure?.isRetryable == true)
+        #expect(registry.requests.count { $0.hasPrefix("POST ") && $0.contains("/uploads/") } == 5)
     }
 
     @Test("are given up where the image fails, with no upload left open")
