@@ -18,6 +18,8 @@ package enum AttributeNotes {
 
     private static let name = Array(fileName.utf8)
     private static let maximumFiles = 1000
+    /// Of those that are kept out as well, to bound memory.
+    private static let mostPaths = 100_000
 
     /// A sentence for each attribute that is set anywhere in the tree, but for what the ignore rules keep out, with the first file
     /// that sets it.
@@ -25,7 +27,7 @@ package enum AttributeNotes {
     /// - Parameters:
     ///   - directory: where the tree is in its repository; empty for the top. Patterns above that lead elsewhere do not count.
     ///   - above: the files of attributes in the directories above, by their paths from the repository's top.
-    /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for files that no project needs.
+    /// - Throws: what the tree throws; `BuildFailure` with code `limit_exceeded` for a file that is larger than any project needs.
     package static func notes(
         of tree: any SourceTree,
         at directory: String = "",
@@ -38,7 +40,9 @@ package enum AttributeNotes {
             collect(bytes, path, into: &found) { mayMatch($0, below: names) }
         }
         let rules = try IgnoreRules.rules(of: tree)
-        for path in try files(of: tree, rules) {
+        let paths = try files(of: tree, rules)
+        if paths.count > maximumFiles { found[unread] = "more than \(maximumFiles) files '\(fileName)'" }
+        for path in paths.prefix(maximumFiles) {
             guard let bytes = try tree.bytes(at: path, limit: maximumBytes) else { continue }
             collect(bytes, directory.isEmpty ? path : "\(directory)/\(path)", into: &found) { _ in true }
         }
@@ -93,10 +97,7 @@ package enum AttributeNotes {
         try tree.walkNames { kind, bytes in
             let path = [UInt8](copying: bytes)
             // The files themselves may well stay out: what they are about is in the image.
-            if kind != .directory, isAttributes(path) { paths.append(path) }
-            guard paths.count <= maximumFiles else {
-                throw LayerFailure.tooManyAttributeFiles(limit: maximumFiles)
-            }
+            if kind != .directory, isAttributes(path), paths.count < mostPaths { paths.append(path) }
             if rules.keepsOut(path, {}) {
                 return kind == .directory && !rules.letsBackIn ? .skipDescendants : .proceed
             }
@@ -120,6 +121,8 @@ package enum AttributeNotes {
         path.count >= name.count && path.suffix(name.count).elementsEqual(name)
             && (path.count == name.count || path[path.count - name.count - 1] == LayerPath.slash)
     }
+
+    private static let unread = "no more are looked at; what the others ask for is not applied"
 
     /// Stands for what `RemainingPointers` finds.
     private static let largeFiles = "filter=lfs"

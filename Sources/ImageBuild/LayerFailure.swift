@@ -44,13 +44,6 @@ enum LayerFailure {
         )
     }
 
-    static func tooManyAttributeFiles(limit: Int) -> BuildFailure {
-        tree(
-            .limitExceeded,
-            "There are over \(limit) files '.gitattributes'. Make fewer, or keep them out by '.slipwayignore'."
-        )
-    }
-
     static func tooLarge(_ path: [UInt8], size: Int64, limit: Int64) -> BuildFailure {
         tree(.limitExceeded, "'\(shown(path))' has \(size) bytes; at most \(limit) are allowed here.")
     }

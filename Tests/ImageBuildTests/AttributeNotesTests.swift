@@ -105,6 +105,19 @@ import Testing
         #expect(try AttributeNotes.notes(of: tree, at: "apps/web", below: nearer).count == 2)
     }
 
+    @Test("of more files than are looked at, it is told that they are not, which is refused where attributes are")
+    func manyFiles() throws {
+        func items(_ count: Int) -> [InMemoryTree.Item] {
+            (0..<count).map { .file("\($0 + 1000)/.gitattributes", $0 == 0 ? "* ident" : "* text") }
+        }
+        #expect(try AttributeNotes.notes(of: InMemoryTree(items: items(1000))).count == 1)
+        let notes = try AttributeNotes.notes(of: InMemoryTree(items: items(1001)))
+        #expect(notes.contains { $0.hasPrefix("'1000/.gitattributes', *: 'ident'") })
+        #expect(notes.contains { $0.hasPrefix("more than 1000 files '.gitattributes': no more are looked at") })
+        let failure = #expect(throws: BuildFailure.self) { try AttributeNotes.check(notes, .refuse) }
+        #expect(failure?.message.contains("more than 1000 files") == true)
+    }
+
     @Test("where they are refused, the failure names the file, the pattern and the way out")
     func refused() throws {
         let tree = InMemoryTree(items: [.file(".gitattributes", "*.bin filter=lfs"), .file("a.bin", Self.pointer)])
