@@ -12,6 +12,8 @@ package struct FarmMemory: Sendable {
         case step
         /// Layers of source trees, and where trees are cut.
         case layer
+        /// Repositories of registries where blobs were seen.
+        case blob
     }
 
     private static let limit = Duration.seconds(2)

@@ -62,7 +62,8 @@ extension RegistrySession {
             tenant: tenant,
             origin: repository.base.text,
             identity: identity?.username,
-            digest: descriptor.digest
+            digest: descriptor.digest,
+            isShared: MediaType.ociEquivalent(of: descriptor.mediaType) != MediaType.ociConfig
         )
     }
 

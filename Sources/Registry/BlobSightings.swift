@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// In which repositories of a registry blobs were seen, by tenant: there they can be mounted from.
 ///
-/// All processes of a node share a journal. It is only a hint: what is wrong in it costs a request.
+/// All processes of a node share a journal, all nodes of a farm its memory. It is only a hint: what is wrong in it costs a request.
 final class BlobSightings: Sendable {
     /// Who saw a blob where. What one tenant has is never told to another, nor to one with another user name at the registry.
     struct Key: Sendable, Hashable {
@@ -12,12 +12,17 @@ final class BlobSightings: Sendable {
         var origin: String
         var identity: String?
         var digest: Digest
+        /// Whether other images may have the blob as well. Of a config, which none has, the farm is not told.
+        var isShared = true
 
-        /// One word, the same in every process.
-        var word: String {
+        /// The same in every process of every node.
+        var place: Digest {
             let parts = [tenant.map { "t\($0)" } ?? "", origin, identity.map { "i\($0)" } ?? "", digest.hex]
-            return Digest(of: parts.joined(separator: "\0")).hex
+            return Digest(of: parts.joined(separator: "\0"))
         }
+
+        /// For the journal.
+        var word: String { place.hex }
     }
 
     /// Repositories that are kept for one blob.
@@ -28,18 +33,24 @@ final class BlobSightings: Sendable {
     private static let blobs = 100_000
 
     private let journal: Journal?
+    private let farm: FarmSightings?
     /// Where the journal is read and written: other processes may keep it for a while.
     private let pool = BlockingPool(label: "slipway.sightings", width: 1)
     private let known = Mutex<[String: [String]]>([:])
 
-    /// - Parameter path: a file in a directory that exists; nil to keep it in memory.
-    init(path: String?) {
+    /// - Parameters:
+    ///   - path: a file in a directory that exists; nil to keep it in memory.
+    ///   - farm: what other nodes saw.
+    init(path: String?, farm: FarmSightings? = nil) {
         journal = path.map { Journal(path: $0, limit: Self.limit) }
+        self.farm = farm
     }
 
-    /// The repositories where the blob was seen, the latest first.
+    /// The repositories where the blob was seen, by the farm and then by the node, each the latest first.
     func places(of key: Key) async -> [String] {
-        (try? await pool.run { self.look(for: key) }) ?? []
+        let others = key.isShared ? await farm?.places(of: key.place) ?? [] : []
+        let own = (try? await pool.run { self.look(for: key) }) ?? []
+        return others + own.filter { !others.contains($0) }
     }
 
     /// Remembers that a repository has the blob.
@@ -48,11 +59,13 @@ final class BlobSightings: Sendable {
             guard self.look(for: key).first != repository else { return }
             self.put("\(key.word) +\(repository)")
         }
+        if key.isShared { await farm?.see(key.place, in: repository) }
     }
 
     /// A repository turned out not to have the blob, or not to give it.
     func forget(_ key: Key, in repository: String) async {
         try? await pool.run { self.put("\(key.word) -\(repository)") }
+        if key.isShared { await farm?.forget(key.place, in: repository) }
     }
 
     private func look(for key: Key) -> [String] {

@@ -14,8 +14,14 @@ package struct RegistryClient: Sendable {
     ///   - settings: how registries are reached; read once.
     ///   - http: the connections; the caller shuts it down.
     ///   - hosts: what the clients of one process share.
-    package init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts = SharedHosts()) {
-        session = RegistrySession(settings: settings, http: http, hosts: hosts)
+    ///   - farm: where the nodes of a farm saw blobs; without it this node's own sightings are all.
+    package init(
+        settings: RegistrySettings,
+        http: HTTPClient,
+        hosts: SharedHosts = SharedHosts(),
+        farm: (any BlobMemory)? = nil
+    ) {
+        session = RegistrySession(settings: settings, http: http, hosts: hosts, farm: farm)
         tenants = TenantSessions(of: session)
     }
 

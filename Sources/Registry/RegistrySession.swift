@@ -34,7 +34,7 @@ final class RegistrySession: Sendable {
     var gates: HostGates { hosts.gates }
     var bulkSlots: KeyedSlots<String> { hosts.bulkSlots }
 
-    init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts) {
+    init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts, farm: (any BlobMemory)? = nil) {
         self.settings = settings
         self.http = http
         tenant = nil
@@ -43,7 +43,7 @@ final class RegistrySession: Sendable {
         self.hosts = hosts
         exclusively = KeyedSlots(width: 1)
         readers = BlockingPool(label: "slipway.registry", width: 2)
-        sightings = BlobSightings(path: settings.sightingsFile)
+        sightings = BlobSightings(path: settings.sightingsFile, farm: farm.map(FarmSightings.init))
         spools = SharedSpools()
     }
 

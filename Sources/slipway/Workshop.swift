@@ -41,7 +41,7 @@ struct Workshop: Sendable {
         let places = try Wiring.registry(settings)
         var strangers = places.anonymous
         strangers.reach = .internet(orPrivate: settings.sandbox.allowsPrivate)
-        registry = RegistryClient(settings: places, http: http, hosts: hosts)
+        registry = RegistryClient(settings: places, http: http, hosts: hosts, farm: farm?.blobs)
         let threads = settings.layers.threads
         let memory = "\(settings.cacheDirectory)/layers"
         try Directories.create(memory, mode: 0o700)
@@ -125,9 +125,11 @@ struct Workshop: Sendable {
 struct FarmMemories: Sendable {
     let steps: FarmMemory
     let layers: FarmMemory
+    let blobs: FarmMemory
 
     init(_ redis: RedisClient, farm: String) throws(BuildFailure) {
         steps = try FarmMemory(redis, farm: farm, of: .step)
         layers = try FarmMemory(redis, farm: farm, of: .layer)
+        blobs = try FarmMemory(redis, farm: farm, of: .blob)
     }
 }

@@ -79,7 +79,36 @@ struct LayerFarmTests {
         worker.stop()
     }
 
+    @Test("that a node pushed for one project are mounted by another node for the next, and for no other tenant")
+    func mounted() async throws {
+        let farm = try await farm()
+        _ = try await farm.repository("next", ["main.py": "print('x')\n", "data/a.txt": "a\n"])
+        try await build(farm)
+
+        let worker = try await worker(farm, "node-2")
+        let before = farm.registry.requests.count
+        try await farm.add("d-2", repository: "next")
+        #expect(try await farm.ended("d-2")["state"] == "SUCCESS", "\(worker.log)")
+        let log = try await farm.slipway("logs", "d-2").text
+        let requests = farm.registry.requests.dropFirst(before)
+        let mounts = requests.filter { $0.hasPrefix("POST /v2/apps/p-next/blobs/uploads/ 201") }
+        let sent = requests.filter { $0.hasPrefix("PUT") && $0.contains("/blobs/") }
+        #expect(mounts.count == log.count(of: " was taken over from another repository") && mounts.count > 1, "\(log)")
+        #expect(sent.count == 1, "more than the config was sent: \(sent)\n\(log)")
+
+        let image = "\(farm.registry.host)/other/next"
+        try await farm.add("d-3", repository: "next", #","organizationId":"other","image":"\#(image)""#)
+        #expect(try await farm.ended("d-3")["state"] == "SUCCESS", "\(worker.log)")
+        let other = try await farm.slipway("logs", "d-3").text
+        #expect(other.count(of: " was uploaded") == mounts.count + 1, "\(other)")
+        worker.stop()
+    }
+
     private func keys(_ farm: Farm) async throws -> [String] {
         try await farm.redis.cli("--scan", "--pattern", Self.layers)
     }
+}
+
+extension String {
+    fileprivate func count(of words: String) -> Int { split(separator: "\n").count { $0.contains(words) } }
 }

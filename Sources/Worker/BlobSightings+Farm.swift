@@ -1,0 +1,4 @@
+package import BuildQueue
+internal import Registry
+
+extension FarmMemory: BlobMemory {}
