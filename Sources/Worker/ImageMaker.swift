@@ -70,6 +70,7 @@ package struct ImageMaker: Sendable {
             created: revision.committedAt,
             images: steps.images
         )
+        for left in steps.accounts { account?.add(left) }
         log.say("Image \(image.manifestDescriptor.digest) with \(image.layers.count) layers", .assembling)
         return image
     }

@@ -12,6 +12,8 @@ package struct LayerAccount: Sendable {
         case remembered(by: Memory)
         /// Made now.
         case made(LayerWork, Reason)
+        /// Left by a step that was run now.
+        case ran(LayerWork, Reason)
     }
 
     /// Who remembered.
@@ -31,8 +33,10 @@ package struct LayerAccount: Sendable {
         case changed([String])
         /// The same as the last time, but it was forgotten, or found to be wrong.
         case forgotten
-        /// Remembered, but a registry or layout lacked its bytes.
+        /// Remembered, but a registry or layout, or a later step, lacked its bytes.
         case lacking
+        /// What is remembered was not to be used.
+        case unwanted
     }
 
     package var layer: Layer
@@ -48,6 +52,19 @@ extension LayerAccount.Reason {
         case .changed(let parts): "changed since it was last made: \(parts.joined(separator: ", "))"
         case .forgotten: "remembered no more"
         case .lacking: "its bytes were lacking"
+        case .unwanted: "what is remembered was not to be used"
+        }
+    }
+
+    /// Of a step, for people.
+    package var stepText: String {
+        switch self {
+        case .small: "it is run at every build"
+        case .first: "it was never run before"
+        case .changed(let parts): "changed since the last time: \(parts.joined(separator: ", "))"
+        case .forgotten: "its layers are gone"
+        case .lacking: "a later step needs its files, which are not kept"
+        case .unwanted: text
         }
     }
 }
@@ -84,6 +101,7 @@ enum LayerNarrator {
                 "Layer \(layer.comment): remembered by the \(memory.rawValue) as \(layer.blob.descriptor.digest.short), nothing read "
                 + "(\(sizes))"
         case .made(let work, let reason): return "Layer \(layer.comment): \(sizes); \(reason.text); \(cost(work))"
+        case .ran(let work, let reason): return "Layer \(layer.comment): \(sizes); \(reason.stepText); \(cost(work))"
         }
     }
 

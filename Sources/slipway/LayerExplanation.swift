@@ -6,8 +6,7 @@ import Worker
 /// Of one layer of an image: where it came from, what that cost, and how it got to the registry.
 struct LayerExplanation: Sendable {
     var descriptor: Descriptor
-    /// nil for what a step has left.
-    var origin: LayerAccount.Origin?
+    var origin: LayerAccount.Origin
     var comment: String
     /// nil where nothing was pushed to a registry.
     var way: BlobWay?
@@ -16,51 +15,60 @@ struct LayerExplanation: Sendable {
     static func all(
         of image: Image,
         _ accounts: LayerAccounts,
-        _ steps: StepLayers,
         ways: [Digest: BlobWay]?
     ) -> [LayerExplanation] {
-        let left = steps.comments
-        return image.layers.map { layer in
+        image.layers.map { layer in
             let digest = layer.descriptor.digest
             let account = accounts.account(of: digest)
-            let comment = account?.layer.comment ?? left[digest]
             return LayerExplanation(
                 descriptor: layer.descriptor,
-                origin: comment == nil ? .base : account?.origin,
-                comment: comment ?? "of the base image",
+                origin: account?.origin ?? .base,
+                comment: account?.layer.comment ?? "of the base image",
                 way: ways.map { $0[digest] ?? .alreadyThere }
             )
         }
     }
 
-    private var work: LayerWork { if case .made(let work, _) = origin { work } else { LayerWork() } }
+    /// What making it cost; nil if it was not made now.
+    private var cost: LayerWork? {
+        switch origin {
+        case .made(let work, _), .ran(let work, _): work
+        case .base, .remembered: nil
+        }
+    }
 
     private var memo: String {
         switch origin {
         case .base: "base"
         case .remembered: "hit"
-        case .made: "miss"
-        case nil: "step"
+        case .made, .ran: "miss"
         }
     }
 
     private var memory: LayerAccount.Memory? { if case .remembered(let memory) = origin { memory } else { nil } }
 
-    private var differences: [String] { if case .made(_, .changed(let parts)) = origin { parts } else { [] } }
+    private var differences: [String] {
+        switch origin {
+        case .made(_, .changed(let parts)), .ran(_, .changed(let parts)): parts
+        default: []
+        }
+    }
 
     /// Why the layer is not a remembered one, or that it is.
     private var reason: String {
         switch origin {
         case .base: "not made here"
-        case nil: "left by a step"
         case .remembered(let memory): "remembered by the \(memory.rawValue): what determines it is the same as before"
-        case .made(_, let reason):
+        case .made(let work, let reason):
             "made: \(reason.text), \(work.members - work.recalledMembers) of \(work.members) members are new"
+        case .ran(let work, let reason):
+            "the step was run: \(reason.stepText), \(work.members - work.recalledMembers) of \(work.members) members are new"
         }
     }
 
     var json: JSONValue {
-        [
+        let work = cost ?? LayerWork()
+        return [
             "digest": .string(descriptor.digest.description), "size": .integer(descriptor.size),
             "comment": .string(comment), "memo": .string(memo), "reason": .string(reason),
             "memory": memory.map { .string($0.rawValue) } ?? .null, "differs": .array(differences.map { .string($0) }),
@@ -74,7 +82,7 @@ struct LayerExplanation: Sendable {
 
     var text: String {
         var parts = [reason]
-        if case .made = origin {
+        if let work = cost {
             parts.append("\(ByteCount.text(work.readBytes)) read")
             parts.append("\(ByteCount.text(work.compressedBytes)) packed")
             if work.inflatedBytes > 0 { parts.append("\(ByteCount.text(work.inflatedBytes)) inflated to be hashed") }

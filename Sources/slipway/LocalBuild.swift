@@ -65,7 +65,7 @@ struct LocalBuild: Sendable {
             image: image,
             plan: plan,
             revision: opened.revision,
-            explanation: LayerExplanation.all(of: image, accounts, made, ways: ways),
+            explanation: LayerExplanation.all(of: image, accounts, ways: ways),
             milliseconds: timer.milliseconds
         )
     }

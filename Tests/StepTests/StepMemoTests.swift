@@ -45,6 +45,40 @@ struct StepMemoTests {
         #expect(forced.digest == project.digest, "the same commands made something else")
     }
 
+    @Test("a build explains layers of steps: why they were made and what that cost, or who remembers them")
+    func explanation() async throws {
+        let fixture = try await fixture()
+        let first = try await layers(fixture.build("1", "--explain"))
+        #expect(first.map { $0["memo"] } == ["miss", "miss"])
+        for layer in first {
+            #expect(layer["reason"]?.string?.hasPrefix("the step was run: it was never run before, ") == true)
+            #expect(layer["readBytes"] == 2 && layer["uploadedBytes"] == layer["size"], "\(layer)")
+            #expect(layer["packedBytes"]?.integer ?? 0 >= 1024, "headers and ends too")
+        }
+
+        try fixture.app(["other.txt": "x"])
+        let second = try await layers(fixture.build("2", "--explain"))
+        #expect(second.map { $0["memo"] } == ["hit", "miss"])
+        #expect(second.map { $0["memory"] } == ["node", .null])
+        #expect(second.map { $0["differs"] } == [[], ["inputs"]])
+        #expect(second.map { $0["readBytes"] } == [0, 2])
+        #expect(second.map { $0["way"] } == ["there already", "there already"], "it made the same again")
+
+        var words = fixture.words("3", ["--explain", "--no-cache"])
+        words[3] = "docker://\(fixture.registry.host)/apps/other:3"
+        let result = try await SlipwayProgram.output(words, environment: fixture.environment)
+        let third = try layers(StepBuild(result: result, json: JSONDocument.parse(result.text)))
+        #expect(third.map { $0["way"] } == ["mounted", "mounted"])
+        let unwanted = "the step was run: what is remembered was not to be used, "
+        #expect(third.allSatisfy { $0["reason"]?.string?.hasPrefix(unwanted) == true }, "\(third)")
+    }
+
+    /// What a build says of the layers of steps, lowest first.
+    private func layers(_ build: StepBuild) throws -> [JSONValue] {
+        let layers = try #require(build.json?["layers"]?.array, "\(build.log)")
+        return layers.filter { $0["comment"]?.string?.hasPrefix("step ") == true }
+    }
+
     @Test("cache ls, why and rm tell and forget it")
     func commands() async throws {
         let fixture = try await fixture()

@@ -36,7 +36,7 @@ package struct StepExplanation: Sendable {
     package var step: BuildStep
     package var key: Digest
     package var isRemembered: Bool
-    /// A sentence.
+    /// For people, as part of a sentence.
     package var reason: String
 
     package var json: JSONValue {
@@ -82,9 +82,13 @@ extension StepMaker {
         for step in plan.steps {
             let work = StepWork(maker: self, step: step, earlier: made, revision, source, order, log)
             let (key, result) = try await work.lookUp()
-            let reason = result == nil ? work.difference(key) ?? "It was never run before." : "It is remembered."
             explanations.append(
-                StepExplanation(step: step, key: key.digest, isRemembered: result != nil, reason: reason)
+                StepExplanation(
+                    step: step,
+                    key: key.digest,
+                    isRemembered: result != nil,
+                    reason: result == nil ? work.reason(key).stepText : "it is remembered"
+                )
             )
             guard let result else { break }
             made.results.append(result)

@@ -1,4 +1,4 @@
-package import BuildModel
+internal import BuildModel
 
 /// What is known of a step that was run or remembered.
 struct StepResult: Sendable {
@@ -13,6 +13,7 @@ struct StepResult: Sendable {
     struct ShippableLayer: Sendable {
         var layer: Layer
         var isShipped: Bool
+        var origin: LayerAccount.Origin
         /// Whether this node or a registry has its bytes. Of what no image has, nobody may, until a step that has to run needs them.
         var hasBytes = true
     }
@@ -33,10 +34,9 @@ package struct StepLayers: Sendable {
     /// On top of the source, which it may change: what was made from all of it, and whatever was made after that.
     var afterSource: [StepResult.ShippableLayer] { results[sourcePosition...].flatMap(\.layers) }
 
-    /// What the layers that images have are, by their digests.
-    package var comments: [Digest: String] {
-        let layers = results.flatMap(\.layers).shipped
-        return Dictionary(layers.map { ($0.blob.descriptor.digest, $0.comment) }) { first, _ in first }
+    /// Where the layers that images have come from.
+    var accounts: [LayerAccount] {
+        results.flatMap(\.layers).filter(\.isShipped).map { LayerAccount(layer: $0.layer, origin: $0.origin) }
     }
 
     /// The images of steps with their digests.

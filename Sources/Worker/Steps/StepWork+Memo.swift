@@ -7,11 +7,13 @@ extension StepWork {
     /// with it, the step is run.
     func remembered(_ key: StepKey, in image: ImageReference) async -> StepResult? {
         do {
-            if let record = try maker.memo.record(for: key.digest), let found = try await found(record, key, image) {
+            if let record = try maker.memo.record(for: key.digest),
+                let found = try await found(record, key, image, by: .node)
+            {
                 return found
             }
             if let record = try await maker.memo.farmRecord(for: key.digest),
-                let found = try await found(record, key, image)
+                let found = try await found(record, key, image, by: .farm)
             {
                 try await maker.memo.remember(found.record, for: key.digest)
                 return found
@@ -28,7 +30,8 @@ extension StepWork {
     private func found(
         _ record: StepRecord,
         _ key: StepKey,
-        _ image: ImageReference
+        _ image: ImageReference,
+        by memory: LayerAccount.Memory
     ) async throws -> StepResult? {
         guard record.outputs.map(\.path).allSatisfy(step.outputs.map(\.path).contains) else { return nil }
         var layers: [StepResult.ShippableLayer] = []
@@ -40,6 +43,7 @@ extension StepWork {
                 StepResult.ShippableLayer(
                     layer: output.layer(source ?? .deferred(DeferredContent { throw Self.nowhere }), comment: comment),
                     isShipped: output.isShipped,
+                    origin: .remembered(by: memory),
                     hasBytes: source != nil
                 )
             )
@@ -74,13 +78,13 @@ extension StepWork {
     /// What the image's history says of the step's layers.
     var comment: String { "step \(step.name): \(String(step.command.prefix(200)))" }
 
-    /// Which part of what determines the step is another than when it was last remembered; nil if it never was.
-    func difference(_ key: StepKey) -> String? {
+    /// Why the step has to be run: which part of what determines it is another than when it was last remembered.
+    func reason(_ key: StepKey) -> LayerAccount.Reason {
         guard
             let last = try? maker.memo.all().values.filter({ $0.project == order.projectID && $0.step == step.name })
                 .max(by: { $0.madeAt < $1.madeAt })
-        else { return nil }
+        else { return .first }
         let parts = key.parts.keys.filter { last.parts[$0] != key.parts[$0] }.sorted()
-        return parts.isEmpty ? "its layers are gone" : "changed since the last time: \(parts.joined(separator: ", "))"
+        return parts.isEmpty ? .forgotten : .changed(parts)
     }
 }

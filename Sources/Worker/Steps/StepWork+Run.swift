@@ -7,12 +7,12 @@ internal import Sandbox
 
 extension StepWork {
     /// Runs the step, and keeps what remains of it.
-    func run(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
+    func run(on ground: StepGround, _ key: StepKey, _ reason: LayerAccount.Reason) async throws -> StepResult {
         try maker.sandbox.checkOnce()
         let scratch = try StepScratch(in: maker.policy.directory)
         let result: Result<StepResult, any Error>
         do {
-            result = .success(try await run(on: ground, key, in: scratch))
+            result = .success(try await run(on: ground, key, reason, in: scratch))
         } catch {
             result = .failure(error)
         }
@@ -21,7 +21,12 @@ extension StepWork {
         return try result.get()
     }
 
-    private func run(on ground: StepGround, _ key: StepKey, in scratch: StepScratch) async throws -> StepResult {
+    private func run(
+        on ground: StepGround,
+        _ key: StepKey,
+        _ reason: LayerAccount.Reason,
+        in scratch: StepScratch
+    ) async throws -> StepResult {
         async let disk: Void = maker.sandbox.prepare(for: step)
         let lower = try await lower(on: ground, key, scratch.inputs)
         // Results are shared as the operator says. What is in a cache was written by any step that had it, so that it is its project's.
@@ -44,7 +49,7 @@ extension StepWork {
         let outcome = try await settling(caches) { try await maker.sandbox.run(task, log: stepLog) }
         let layers = try await capture(outcome, onto: task.lowers)
         withExtendedLifetime(lower) {}
-        return try await kept(layers, outcome, key, in: ground.base.name, log: stepLog.digest())
+        return try await kept(layers, outcome, key, reason, in: ground.base.name, log: stepLog.digest())
     }
 
     /// Runs the step, and looks at its caches however it ends.
@@ -99,103 +104,5 @@ extension StepWork {
                 )
             }
         }
-    }
-
-    /// Writes a layer of each output; nil where the step left nothing.
-    private func capture(
-        _ outcome: StepOutcome,
-        onto lowers: [String]
-    ) async throws -> [(output: StepOutput, layer: Layer)] {
-        var layers: [(StepOutput, Layer)] = []
-        let cancellation = CancelFlag()
-        var room = maker.sandbox.bounds(of: step).diskBytes
-        for output in step.outputs {
-            let changes = OverlayChanges(
-                upper: outcome.upperDirectory,
-                lowers: lowers,
-                overlay: SystemInformation.isRoot ? .trusted : .user,
-                firstID: outcome.idBase,
-                idCount: 65_536,
-                outputs: [output.path],
-                excluded: step.caches.map(\.path),
-                maximumBytes: room,
-                writable: step.writable
-            )
-            let layer = try await cancellation.whileRunning {
-                try await StepMaker.writers.run { [maker, comment] in
-                    try LayerWriter.writeLayer(
-                        of: changes,
-                        comment: comment,
-                        settings: maker.layers,
-                        cancellation: cancellation
-                    ).layer
-                }
-            }
-            if let layer { layers.append((output, layer)) } else { say("left nothing at \(output.path)") }
-            room = max(0, room - (layer?.tarSize ?? 0))
-        }
-        return layers
-    }
-
-    private func kept(
-        _ layers: [(output: StepOutput, layer: Layer)],
-        _ outcome: StepOutcome,
-        _ key: StepKey,
-        in image: ImageReference,
-        log: Digest
-    ) async throws -> StepResult {
-        let record = record(layers, outcome, key, log: log)
-        var result = StepResult(step: step, key: key.digest, image: image, record: record, layers: [])
-        for (output, layer) in layers {
-            var layer = layer
-            if case .local(let content) = layer.blob.source {
-                let digest = layer.blob.descriptor.digest
-                let kept = try await StepMaker.writers.run { [maker] in try maker.blobs.keep(content, digest) }
-                layer.blob.source = .local(kept)
-            }
-            say(LayerNarrator.made(layer, at: output.path))
-            result.layers.append(StepResult.ShippableLayer(layer: layer, isShipped: output.isShipped))
-        }
-        say(
-            "took \(outcome.duration.milliseconds) ms, \(ByteCount.text(outcome.peakMemoryBytes)) of memory at most"
-                + network(outcome.egress)
-        )
-        return result
-    }
-
-    private func network(_ counts: EgressCounts) -> String {
-        guard counts.allowed + counts.refused > 0 else { return "" }
-        let bytes = ByteCount.text(counts.bytesIn + counts.bytesOut)
-        return ", \(counts.allowed) connections with \(bytes), \(counts.refused) refused"
-    }
-
-    private func record(
-        _ layers: [(output: StepOutput, layer: Layer)],
-        _ outcome: StepOutcome,
-        _ key: StepKey,
-        log: Digest
-    ) -> StepRecord {
-        StepRecord(
-            step: step.name,
-            project: order.projectID,
-            command: String(step.command.prefix(500)),
-            parts: key.parts,
-            outputs: layers.map { output, layer in
-                StepRecord.Output(
-                    path: output.path,
-                    isShipped: output.isShipped,
-                    digest: layer.blob.descriptor.digest,
-                    diffID: layer.diffID,
-                    size: layer.blob.descriptor.size,
-                    tarSize: layer.tarSize,
-                    mediaType: layer.blob.descriptor.mediaType
-                )
-            },
-            log: log,
-            madeAt: SystemInformation.currentMilliseconds,
-            milliseconds: outcome.duration.milliseconds,
-            peakMemoryBytes: outcome.peakMemoryBytes,
-            places: []
-        )
     }
 }

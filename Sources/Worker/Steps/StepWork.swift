@@ -47,21 +47,26 @@ struct StepWork: Sendable {
         let key = try await key(on: ground)
         if order.usesMemo, let result = await remembered(key, in: ground.base.name) { return result }
         guard canRun else { return nil }
-        if order.usesMemo, let difference = difference(key) { say("not remembered: \(difference)") }
-        return try await made(on: ground, key)
+        let reason = order.usesMemo ? self.reason(key) : .unwanted
+        if order.usesMemo, reason != .first { say("not remembered: \(reason.stepText)") }
+        return try await made(on: ground, key, reason)
     }
 
     /// Runs the step, whatever is remembered: a later one needs its files.
     func madeAgain() async throws -> StepResult {
         let ground = try await self.ground()
-        say("run again: a later step needs its files, which are not kept")
-        return try await made(on: ground, try await key(on: ground))
+        say("run again: \(LayerAccount.Reason.lacking.stepText)")
+        return try await made(on: ground, try await key(on: ground), .lacking)
     }
 
-    private func made(on ground: StepGround, _ key: StepKey) async throws -> StepResult {
+    private func made(
+        on ground: StepGround,
+        _ key: StepKey,
+        _ reason: LayerAccount.Reason
+    ) async throws -> StepResult {
         try Task.checkCancellation()
         say("\(step.command)")
-        let result = try await run(on: ground, key)
+        let result = try await run(on: ground, key, reason)
         do {
             try await maker.memo.remember(result.record, for: key.digest)
         } catch {
