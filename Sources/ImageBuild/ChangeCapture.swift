@@ -25,6 +25,7 @@ struct ChangeCapture {
     /// The first path of each file that has several.
     private var firstPaths: [FileIdentity: [UInt8]] = [:]
     private(set) var entries = 0
+    private(set) var sockets = LeftOutSockets()
     /// Of all files, holes included.
     private var bytes: Int64 = 0
 
@@ -154,7 +155,7 @@ struct ChangeCapture {
         guard path.count <= Self.deepest else { throw LayerFailure.tooDeep(path, limit: Self.deepest) }
         switch status.kind {
         case .whiteout: try addWhiteout(name, in: parent.path)
-        case .socket: break
+        case .socket: sockets.count(path)
         case .directory:
             try append(try records.entry(.directory, path, status, in: parent.handle))
             let handle = try parent.handle.directory(name)

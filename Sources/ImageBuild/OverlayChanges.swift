@@ -51,14 +51,16 @@ package struct CapturedChanges: Sendable {
     package var missing: [String]
     /// What the layer cost.
     package var work: LayerWork
+    /// What there was besides and no image can have, for people; nil if there was nothing of that.
+    package var note: String?
 }
 
 extension LayerWriter {
     /// Writes what a step has changed below its outputs as a layer: files with owners, modes, links and attributes; deletions as
     /// whiteouts: OCI image spec, layer.md. Times are fixed, so that equal changes are equal layers.
     ///
-    /// Directories that only lead to an output are in the layer as the step saw them. Sockets are left out, and so are attributes
-    /// but `user.*` and file capabilities. Blocks; memory does not grow with the layer but for names of hard links.
+    /// Directories that only lead to an output are in the layer as the step saw them. Sockets are left out and noted; attributes
+    /// but `user.*` and file capabilities are left out. Blocks; memory does not grow with the layer but for names of hard links.
     ///
     /// - Throws: `BuildFailure`: `reserved_name`, `unsafe_path` or `limit_exceeded`, which name the file; `invalid_plan` for an output
     ///   that is no path; `cancelled`; `system`.
@@ -72,6 +74,11 @@ extension LayerWriter {
         var capture = try ChangeCapture(changes, into: stream)
         let missing = try capture.run()
         let (layer, work) = try stream.finish(comment: comment)
-        return CapturedChanges(layer: capture.entries > 0 ? layer : nil, missing: missing, work: work)
+        return CapturedChanges(
+            layer: capture.entries > 0 ? layer : nil,
+            missing: missing,
+            work: work,
+            note: capture.sockets.note
+        )
     }
 }

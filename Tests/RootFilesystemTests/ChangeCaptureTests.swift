@@ -137,7 +137,7 @@ struct ChangeCaptureTests {
         #expect(tar.firstRange(of: Array("SCHILY.xattr.user.kept=y".utf8)) != nil)
     }
 
-    @Test("what the runtime made to mount on is left out, and sockets are")
+    @Test("what the runtime made to mount on is left out, and sockets are, which is told once")
     func leftOut() async throws {
         let fixture = try StepFixture()
         try await fixture.step(
@@ -148,6 +148,16 @@ struct ChangeCaptureTests {
         )
         let captured = try fixture.capture(["/out"], excluding: ["/out/cache", "/out/script"])
         #expect(try await fixture.listing(captured) == ["drwxr-xr-x 0/0 0 out/", "-rw-r--r-- 0/0 0 out/f"])
+        #expect(captured.note == "the socket '/out/s' is left out, which no image can have")
+        try await fixture.step(
+            """
+            mkdir out/a
+            python3 -c 'import socket; [socket.socket(socket.AF_UNIX).bind(f"out/a/{n}\\x1b") for n in range(3)]'
+            """
+        )
+        let more = try fixture.capture(["/out"], excluding: ["/out/cache", "/out/script"])
+        #expect(more.note == "4 sockets are left out, which no image can have; the first is '/out/a/0\u{fffd}'")
+        #expect(try fixture.capture(["/out/f"]).note == nil)
     }
 
     @Test("hard links are of the first name, links keep their targets, holes are zeros, pipes stay")

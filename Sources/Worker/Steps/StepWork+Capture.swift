@@ -39,6 +39,7 @@ extension StepWork {
                     )
                 }
             }
+            if let note = captured.note { say("\(output.path): \(note)") }
             if let layer = captured.layer {
                 layers.append(Captured(output: output, layer: layer, work: captured.work))
             } else {
