@@ -16,21 +16,31 @@ extension LayerMaking {
 
     /// Remembered by what determines it: of a tree that was built before no object is read.
     private func attributeNotes() async throws -> [String] {
-        if let notes = rememberedNotes() { return notes }
+        if let notes = rememberedNotes(attributesKey) { return notes }
         if memo.isShared { _ = try? await memo.learn([attributesKey]) }
-        if let notes = rememberedNotes() { return notes }
+        if let notes = rememberedNotes(attributesKey) { return notes }
         let (name, limit) = (AttributeNotes.fileName, AttributeNotes.maximumBytes)
         let above = try await source.files(named: name, above: revision, limit: limit)
+        let contents = contentsKey(above)
+        if let notes = rememberedNotes(contents) {
+            remember(notes, for: attributesKey)
+            return notes
+        }
         let notes = try await source.withTree(of: revision) { [revision] tree in
             try AttributeNotes.notes(of: tree, at: revision.rootDirectory, below: above)
         }
-        let text = "-" + Hexadecimal.encode(notes.joined(separator: "\n").utf8)
-        attempt("What attributes ask for cannot be remembered") { try memo.remember(note: text, for: attributesKey) }
+        remember(notes, for: attributesKey)
+        if contents != attributesKey { remember(notes, for: contents) }
         return notes
     }
 
-    private func rememberedNotes() -> [String]? {
-        guard let text = note(for: attributesKey), text.hasPrefix("-"),
+    private func remember(_ notes: [String], for key: Digest) {
+        let text = "-" + Hexadecimal.encode(notes.joined(separator: "\n").utf8)
+        attempt("What attributes ask for cannot be remembered") { try memo.remember(note: text, for: key) }
+    }
+
+    private func rememberedNotes(_ key: Digest) -> [String]? {
+        guard let text = note(for: key), text.hasPrefix("-"),
             let bytes = Hexadecimal.decode(text.dropFirst())
         else { return nil }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { String($0) }
@@ -40,6 +50,14 @@ extension LayerMaking {
     var attributesKey: Digest {
         let root = revision.rootDirectory
         let place = root.isEmpty ? "" : "\(revision.commit.hex) \(root)"
-        return Digest(of: "attributes-v2 \(revision.tree.hex) \(place)")
+        return Digest(of: "attributes-v3 \(revision.tree.hex) \(place)")
+    }
+
+    /// What determines the notes whatever the commit: most change neither the root directory nor the files above it.
+    private func contentsKey(_ above: [String: [UInt8]]) -> Digest {
+        let root = revision.rootDirectory
+        guard !root.isEmpty else { return attributesKey }
+        let files = above.sorted { $0.key < $1.key }.map { "\($0.key)\0\(Digest(of: $0.value).hex)" }
+        return Digest(of: "attributes-of-contents-v3 \(revision.tree.hex) \(root)\0\(files.joined(separator: "\0"))")
     }
 }

@@ -221,6 +221,13 @@ struct LocalBuildTests {
         }
         let refused = try await build(["--layers-attributes", "refuse"])
         #expect(!refused.succeeded && refused.log.contains("'.gitattributes', *.py"), "\(refused.log)")
+        try await repository.commit(["api/main.py": "print('y')\n"])
+        let beside = try await build([])
+        #expect(beside.succeeded && beside.log.contains("'.gitattributes', *.py: 'ident'"), "\(beside.log)")
+        try await repository.commit([".gitattributes": "web/* export-subst\n"])
+        let above = try await build([])
+        #expect(above.log.contains("'.gitattributes', web/*: 'export-subst'"), "\(above.log)")
+        #expect(!above.log.contains("'ident'"), "\(above.log)")
     }
 
     @Test("takes no more memory for a layer of 4 GiB than for small ones")
