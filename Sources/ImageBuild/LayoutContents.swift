@@ -2,30 +2,34 @@ package import BuildModel
 internal import Documents
 internal import Platform
 
-/// An OCI layout as something to copy images from and to. One writer at a time.
+/// An OCI layout as something to copy images from and to. Several may write at once, also processes.
 package struct LayoutContents: ContentSource, ContentDestination {
     /// Gets a blob that is not on this node, its digest checked; a `SpoolFile` is one of the directory that is given.
     package typealias Fetch = @Sendable (ImageBlob, _ directory: String) async throws -> any BlobContent
 
     private let layout: OCILayout
     private let fetch: Fetch
-    private let pool = BlockingPool(label: "slipway.layout", width: 2)
+    private let pool: BlockingPool
 
     /// Opens an existing layout to copy from.
     ///
     /// - Throws: `BuildFailure`: `not_found`, `invalid_layout`.
     package init(opening directory: String) throws {
         layout = try OCILayout(opening: directory)
+        pool = Self.pool()
         fetch = { _, _ in throw BuildFailure.cancelled(operation: "layout.read") }
     }
 
     /// Opens a layout to copy to, which is made if it is not there.
     ///
     /// - Throws: `BuildFailure` with code `invalid_layout` if the directory holds other things.
-    package init(makingAt directory: String, fetch: @escaping Fetch) throws {
-        layout = try OCILayout(makingAt: directory)
+    package init(makingAt directory: String, fetch: @escaping Fetch) async throws {
+        pool = Self.pool()
+        layout = try await OCILayout.made(at: directory, on: pool)
         self.fetch = fetch
     }
+
+    private static func pool() -> BlockingPool { BlockingPool(label: "slipway.layout", width: 2) }
 
     package func manifest(named reference: String) async throws -> ManifestContent {
         let layout = layout
@@ -94,14 +98,15 @@ package struct LayoutContents: ContentSource, ContentDestination {
         try await pool.run {
             let content = InMemoryContent(manifest.bytes)
             try layout.store(content, as: manifest.descriptor, cancellation: CancelFlag())
-            // A referrer is found by its entry; a part of an index by the index.
-            if manifest.document["subject"] != nil { try layout.enter(manifest.descriptor) }
         }
+        // A referrer is found by its entry; a part of an index by the index.
+        guard manifest.document["subject"] != nil else { return }
+        try await layout.changing(on: pool) { try layout.enter(manifest.descriptor) }
     }
 
     package func tag(_ manifest: ManifestContent, as tag: String) async throws {
         let layout = layout
-        try await pool.run { try layout.publish(manifest.descriptor, tag: tag) }
+        try await layout.changing(on: pool) { try layout.publish(manifest.descriptor, tag: tag) }
     }
 }
 

@@ -6,28 +6,6 @@ extension OCILayout {
     private static let stagingPrefix = ".slipway-"
     private static let chunkSize = 1 << 20
 
-    /// Makes the directories and the marker of a layout, or opens the one that is there.
-    ///
-    /// - Throws: `BuildFailure` with code `invalid_layout` if the directory holds other things.
-    init(makingAt directory: String) throws {
-        if !Files.exists(directory + "/oci-layout") {
-            try Self.checkIsVacant(directory)
-            try Directories.create(directory)
-            let marker: JSONValue = ["imageLayoutVersion": "1.0.0"]
-            try Files.writeAtomically(marker.canonicalBytes, to: directory + "/oci-layout")
-        }
-        try self.init(opening: directory)
-        try Directories.create(directory + "/blobs/sha256")
-    }
-
-    private static func checkIsVacant(_ directory: String) throws(BuildFailure) {
-        guard Directories.exists(directory) else { return }
-        // What an interrupted first write may have left is ours.
-        let others = try Directories.list(directory).filter { !$0.hasPrefix("oci-layout.") }
-        guard let name = others.first else { return }
-        throw invalid(directory, "it is not a layout and holds other files, such as '\(name)'")
-    }
-
     /// Whether the layout has a blob, whole.
     func holds(_ descriptor: Descriptor) throws(BuildFailure) -> Bool {
         let path = blobPath(descriptor.digest)

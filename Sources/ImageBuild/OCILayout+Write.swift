@@ -5,7 +5,7 @@ extension OCILayout {
     /// Writes an image into a layout, which is made if it is not there.
     ///
     /// Blobs come first, each under its name only when it is whole, the index last and in one step: whenever this is
-    /// interrupted, the layout holds what it held before. One writer at a time.
+    /// interrupted, the layout holds what it held before. Several may write at once, also processes.
     ///
     /// - Parameters:
     ///   - tag: the entry's name, which is taken from an image that had it; nil replaces the image without a
@@ -22,13 +22,13 @@ extension OCILayout {
         let pool = BlockingPool(label: "layout", width: 1)
         let cancellation = CancelFlag()
         try await cancellation.whileRunning {
-            let layout = try await pool.run { try OCILayout(makingAt: directory) }
+            let layout = try await OCILayout.made(at: directory, on: pool)
             for blob in blobs(of: image) {
                 guard try await pool.run({ try !layout.holds(blob.descriptor) }) else { continue }
                 let content = try await content(of: blob, fetch: fetch)
                 try await pool.run { try layout.store(content, as: blob.descriptor, cancellation: cancellation) }
             }
-            try await pool.run { try layout.publish(image.manifestDescriptor, tag: tag) }
+            try await layout.changing(on: pool) { try layout.publish(image.manifestDescriptor, tag: tag) }
         }
     }
 
@@ -48,7 +48,7 @@ extension OCILayout {
         }
     }
 
-    /// Puts the entry into the index, in place of the one with the same name.
+    /// Puts the entry into the index, in place of the one with the same name; to be called while nobody else changes it.
     func publish(_ manifest: Descriptor, tag: String?) throws {
         var entry = manifest
         if let tag { entry.annotations[Self.nameAnnotation] = tag }
@@ -67,11 +67,15 @@ extension OCILayout {
 
     /// Writes the index anew, in one step.
     func replaceEntries(_ entries: [JSONValue]) throws(BuildFailure) {
+        try Files.writeAtomically(Self.index(of: entries), to: directory + "/index.json")
+    }
+
+    static func index(of entries: [JSONValue]) -> [UInt8] {
         let index: JSONValue = [
             "schemaVersion": 2,
             "mediaType": .string(MediaType.ociIndex),
             "manifests": .array(entries),
         ]
-        try Files.writeAtomically(index.canonicalBytes, to: directory + "/index.json")
+        return index.canonicalBytes
     }
 }

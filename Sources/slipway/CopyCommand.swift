@@ -50,7 +50,7 @@ struct CopyCommand: AsyncParsableCommand {
     ) async throws -> (ManifestContent, ImageCopy.Counts) {
         let copy = ImageCopy(
             from: try source.contents(workshop),
-            to: try Self.destination(destination, workshop),
+            to: try await Self.destination(destination, workshop),
             log: PlainLog()
         )
         defer { workshop.registry.reportWarnings(to: PlainLog()) }
@@ -69,11 +69,14 @@ struct CopyCommand: AsyncParsableCommand {
         return copied
     }
 
-    private static func destination(_ target: OutputTarget, _ workshop: Workshop) throws -> any ContentDestination {
+    private static func destination(
+        _ target: OutputTarget,
+        _ workshop: Workshop
+    ) async throws -> any ContentDestination {
         switch target {
         case .registry(let reference): return try workshop.registry.contents(of: reference)
         case .layout(let directory, _), .archive(let directory, _):
-            return try LayoutContents(makingAt: directory) { blob, directory in
+            return try await LayoutContents(makingAt: directory) { blob, directory in
                 try await workshop.registry.fetchBlob(blob, spoolDirectory: directory)
             }
         }

@@ -162,7 +162,7 @@ import Testing
         }
         #expect(error?.code == .corrupted)
         #expect(error?.message.contains(base.layers[0].descriptor.digest.hex) == true)
-        #expect(!Files.exists(scratch("layout/index.json")))
+        #expect(try tags(scratch("layout")) == [])
         #expect(try Directories.list(scratch("layout/blobs/sha256")).isEmpty)
     }
 
@@ -197,7 +197,7 @@ import Testing
         #expect(try Directories.list(scratch("home")) == ["notes.txt"])
     }
 
-    @Test("a cancelled write ends and leaves no index")
+    @Test("a cancelled write ends and leaves a layout without an image")
     func cancelled() async throws {
         var base = try ImageFixture.base()
         base.layers[0].source = .registry(base.name)
@@ -212,7 +212,41 @@ import Testing
         try await eventually("the layout was begun") { Files.exists(directory + "/oci-layout") }
         task.cancel()
         await #expect(throws: (any Error).self) { try await task.value }
-        #expect(!Files.exists(directory + "/index.json"))
+        #expect(try tags(directory) == [])
+        #expect(try await Command.output(["umoci", "ls", "--layout", directory]).lines == [])
+    }
+
+    @Test("several that write at once into a new layout all leave their images in it")
+    func together() async throws {
+        let directory = scratch("layout")
+        let names = (0..<16).map { "app-\($0 + 10)" }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for name in names {
+                let image = try ImageFixture.image(environment: ["NAME": name])
+                group.addTask { try await ImageFixture.write(image, to: directory, tag: name) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try tags(directory).sorted() == names)
+        #expect(try Directories.list(directory) == ["blobs", "index.json", "oci-layout"])
+    }
+
+    @Test("what an interrupted first write may leave is written over; a directory that holds more is not touched")
+    func remains() async throws {
+        let directory = scratch("layout")
+        try Directories.create("\(directory)/blobs/sha256")
+        for name in ["index.json.7.1", "oci-layout.7.2", ".slipway-lock"] {
+            try scratch.write("{", to: "layout/\(name)")
+        }
+        try await ImageFixture.write(try ImageFixture.image(), to: directory, tag: "app")
+        #expect(try tags(directory) == ["app"])
+        for foreign in ["blobs/sha256/a", "blobs/notes", "index.json"] {
+            try scratch.write("{}", to: "\(foreign.utf8.count)/\(foreign)")
+            let error = await #expect(throws: BuildFailure.self) {
+                try await ImageFixture.write(try ImageFixture.image(), to: scratch("\(foreign.utf8.count)"), tag: "app")
+            }
+            #expect(error?.code == .invalidLayout)
+        }
     }
 }
 

@@ -61,6 +61,51 @@ struct CrashTests {
         Issue.record("the program was killed \(Self.mostCalls) times and never came to its end")
     }
 
+    @Test("leaves no layout, or one that others can read, where there was none")
+    func newLayout() async throws {
+        try await image("new")
+        let target = scratch("target")
+        let copy = ["copy", "oci:\(scratch("made")):new", "oci:\(target):new"]
+        for number in 1...Self.mostCalls {
+            if Directories.exists(target) { try Directories.remove(target) }
+            let result = try await run(copy, killedAt: number, of: "write,rename,linkat,fsync,mkdir,fchmod,unlink")
+            if Files.exists("\(target)/oci-layout") { try await Command.output(["umoci", "ls", "--layout", target]) }
+            if result.status == 0 {
+                try await expectSound(target, "new")
+                #expect(number > 6, "nothing was killed")
+                return
+            }
+            #expect(result.status == 137, "\(result.errorText)")
+            try await slipway(copy)
+            try await expectSound(target, "new")
+        }
+        Issue.record("the program was killed \(Self.mostCalls) times and never came to its end")
+    }
+
+    @Test("leaves the archive that was there, if any, or the new one, whole", arguments: [false, true])
+    func archive(isThere: Bool) async throws {
+        for tag in ["old", "new"] {
+            try await image(tag)
+            try await slipway(["copy", "oci:\(scratch("made")):\(tag)", "oci-archive:\(scratch(tag)).tar:\(tag)"])
+        }
+        let (target, new) = (scratch("target.tar"), try Files.read(scratch("new.tar")))
+        let old = isThere ? try Files.read(scratch("old.tar")) : nil
+        let copy = ["copy", "oci:\(scratch("made")):new", "oci-archive:\(target):new"]
+        for number in 1...Self.mostCalls {
+            if Files.exists(target) { try Files.remove(target) }
+            if let old { try Files.writeAtomically(old, to: target) }
+            let result = try await run(copy, killedAt: number, of: "write,rename,fsync,fchmod")
+            let left = Files.exists(target) ? try Files.read(target) : nil
+            #expect(left == new || result.status != 0 && left == old, "call \(number)")
+            if result.status == 0 {
+                #expect(number > 6, "nothing was killed")
+                return
+            }
+            #expect(result.status == 137, "\(result.errorText)")
+        }
+        Issue.record("the program was killed \(Self.mostCalls) times and never came to its end")
+    }
+
     @Test("leaves a memory of layers that makes the next build the same image")
     func memo() async throws {
         let repository = try await GitRepository(at: scratch("app"))
