@@ -134,7 +134,13 @@ let package = Package(
         tests("DocumentsTests", ["Documents", "BuildModel"]),
         tests("GitStoreTests", ["GitStore", "Platform", "BuildModel"]),
         tests("ImageBuildTests", ["RootFilesystem", "ImageBuild", "Documents", "Platform", "BuildModel"]),
-        tests("RootFilesystemTests", ["RootFilesystem", "ImageBuild", "Documents", "Platform", "BuildModel"]),
+        tests(
+            "RootFilesystemTests",
+            [
+                "RootFilesystem", "slipway-sandbox", "slipway-step", "ImageBuild", "Documents", "Platform",
+                "BuildModel",
+            ]
+        ),
         tests("HTTPTransportTests", ["HTTPTransport", "Platform", "BuildModel"]),
         tests("SettingsTests", ["Settings", "Documents", "Platform", "BuildModel"]),
         tests("RedisTransportTests", ["RedisTransport", "Platform", "BuildModel"]),
@@ -145,7 +151,7 @@ let package = Package(
         tests("KubernetesTests", ["Kubernetes", "HTTPTransport", "Documents", "Platform", "BuildModel"]),
         .executableTarget(
             name: "slipway-step",
-            dependencies: ["Sandbox", "Documents", "Platform", "BuildModel"],
+            dependencies: ["Sandbox", "ImageBuild", "Documents", "Platform", "BuildModel"],
             path: "Tests/StepProgram",
             swiftSettings: strict
         ),

@@ -5,7 +5,7 @@ import Sandbox
 
 /// What `slipway-step` is told: `lowers`, `scratch`, `command`, `helper`, `runtimeDirectory`, `groupName`, `idStart`, and
 /// optionally `runtime`, `diskBytes`, `memoryBytes`, `processes`, `egress`, `allowed`, `allowsPrivate`, `repetitions`, `beside`,
-/// `pauseMilliseconds`, `secrets` and `caches` by name.
+/// `pauseMilliseconds`, `secrets` and `caches` by name, `kind`, `environment`, and `layer` with `outputs`.
 struct StepOrder {
     var step: BuildStep
     var lowers: [String]
@@ -19,6 +19,9 @@ struct StepOrder {
     var secrets: [String: Redacted<String>]
     /// Directories, shown at `/cache/NAME`.
     var caches: [StepCache]
+    var environment: [String: String]
+    /// The path of a file that gets what the step has left of its outputs, as a layer.
+    var layer: String?
 
     init(_ text: String) throws {
         let json = try JSONDocument.parse(text)
@@ -32,6 +35,8 @@ struct StepOrder {
         caches = (json["caches"]?.object ?? [:]).compactMap { name, value in
             value.string.map { StepCache(CacheMount(name: name, path: "/cache/\(name)"), directory: $0) }
         }
+        environment = (json["environment"]?.object ?? [:]).compactMapValues(\.string)
+        layer = json["layer"]?.string
         settings = SandboxSettings(
             runtimeDirectory: json["runtimeDirectory"]?.string ?? "",
             cacheDirectory: "\(scratch)/disks"
@@ -46,13 +51,14 @@ struct StepOrder {
         settings.allowsPrivate = json["allowsPrivate"]?.bool ?? false
         step = BuildStep(
             name: "step",
-            kind: .build,
+            kind: json["kind"]?.string.flatMap(BuildStep.Kind.init(rawValue:)) ?? .build,
             image: try ImageReference(parsing: "docker.io/library/test:1"),
             arguments: strings("command"),
             command: strings("command").joined(separator: " "),
             source: "test",
             workingDirectory: "/"
         )
+        step.outputs = strings("outputs").map { StepOutput(path: $0) }
         step.limits.diskBytes = json["diskBytes"]?.integer
         step.limits.memoryBytes = json["memoryBytes"]?.integer
         step.limits.processes = json["processes"]?.integer.map { Int($0) }

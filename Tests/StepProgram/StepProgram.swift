@@ -13,6 +13,7 @@ struct StepProgram {
             WorkerNamespace.enter(helper: order.settings.helper)
             SystemInformation.prepareProcess()
             let runner = SandboxRunner(settings: order.settings)
+            defer { runner.leave() }
             try await withThrowingTaskGroup { group in
                 for number in 0..<order.repetitions {
                     if number > 0 { try await Task.sleep(for: order.pause) }
@@ -43,9 +44,11 @@ struct StepProgram {
             scratch: scratch,
             caches: order.caches,
             secrets: order.secrets,
+            environment: order.environment,
             identifier: identifier
         )
         let outcome = try await runner.run(step, log: PrintedLog())
+        if let layer = order.layer { try await StepLayer.write(outcome, of: order, to: layer) }
         let microseconds = (ContinuousClock.now - start).components.attoseconds / 1_000_000_000_000
         PrintedLog().say(
             "result "

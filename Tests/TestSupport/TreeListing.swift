@@ -2,9 +2,12 @@ internal import Platform
 
 /// Everything that can be said of the files below a directory, a line for each: to compare what different programs made.
 package enum TreeListing {
-    /// - Parameter times: whether files have to agree in their times.
-    package static func lines(of directory: String, times: Bool = true) async throws -> [String] {
-        try await Command.output(["python3", "-c", program, directory, times ? "times" : ""]).lines
+    /// - Parameters:
+    ///   - times: whether files have to agree in their times.
+    ///   - links: whether in their hard links.
+    package static func lines(of directory: String, times: Bool = true, links: Bool = true) async throws -> [String] {
+        let what = (times ? "times" : "") + (links ? "links" : "")
+        return try await Command.output(["python3", "-c", program, directory, what]).lines
     }
 
     /// Of an overlay that is mounted for as long as it takes to look at it.
@@ -25,11 +28,13 @@ package enum TreeListing {
         if let upper, let work { option += ",upperdir=\(upper),workdir=\(work)" }
         let script = #"mount -t overlay overlay -o "$1" "$2" && exec python3 -c "$3" "$2" "$4""#
         let words = ["unshare", "-m", "--propagation", "private", "bash", "-c", script]
-        return try await Command.output(words + ["overlay", option, target, program, times ? "times" : ""]).lines
+        return try await Command.output(words + ["overlay", option, target, program, times ? "times links" : "links"])
+            .lines
     }
 
-    /// Type, mode, owners, size, time of files, hard links by their first name, target, attributes, digest.
-    private static let program = """
+    /// Type, mode, owners, size, time of files, hard links by their first name, target, attributes, digest. Its arguments: the directory,
+    /// and a text with `times` and `links` where these count.
+    package static let program = """
         import hashlib, os, stat, sys
         root = os.fsencode(sys.argv[1])
         first, lines = {}, []
@@ -38,8 +43,8 @@ package enum TreeListing {
             kind = stat.S_IFMT(info.st_mode)
             words = [name.decode("utf-8", "backslashreplace"), oct(info.st_mode), str(info.st_uid), str(info.st_gid)]
             if kind != stat.S_IFDIR:
-                words.append("first=" + first.setdefault(info.st_ino, words[0]))
-                if sys.argv[2]: words.append("mtime=%d" % info.st_mtime)
+                if "links" in sys.argv[2]: words.append("first=" + first.setdefault((info.st_dev, info.st_ino), words[0]))
+                if "times" in sys.argv[2]: words.append("mtime=%d" % info.st_mtime)
             if kind == stat.S_IFLNK:
                 words.append("to=" + os.readlink(path).decode("utf-8", "backslashreplace"))
             if kind == stat.S_IFREG:
