@@ -173,8 +173,11 @@ struct RootlessTests {
                     process.log.split(separator: "\n").filter { $0 == "step: started" }.count == 2
                 }
             }
+            let namespaces = try Namespaces(ofProcessesWith: sandbox.scratch.path)
+            #expect(try namespaces.kinds.contains("user") && !namespaces.holders().isEmpty)
             process.signal(SIGKILL)
             process.stop()
+            try await namespaces.waitUntilGone()
         }
         #expect(try await Leftovers.lasting(of: sandbox) == .none)
     }
