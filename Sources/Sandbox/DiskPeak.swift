@@ -28,6 +28,7 @@ extension StepReport {
         case .started: isStarted = true
         case .usage(let bytes): peak.add(DiskPeak(used: bytes))
         case .full: isDiskFull = true
+        case .unmeasured(let text): obstacle = text
         case .trouble(let text): trouble = text
         case .failed(let text): failure = text
         case .count(let file, let text): counters.add(file: file, text: text)

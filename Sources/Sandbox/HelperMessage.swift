@@ -10,6 +10,8 @@ enum HelperMessage: Sendable, Equatable {
     case usage(Int64)
     /// It was ended because that was too much.
     case full
+    /// It was ended because that cannot be told, and why.
+    case unmeasured(String)
     /// The helper cannot go on.
     case failed(String)
     /// A counter's file and what it held.
@@ -26,6 +28,7 @@ enum HelperMessage: Sendable, Equatable {
         case "started": self = .started
         case "usage": self = .usage(Int64(rest) ?? 0)
         case "full": self = .full
+        case "unmeasured": self = .unmeasured(rest)
         case "failed": self = .failed(rest)
         case "exit": self = .exit(Int32(rest) ?? 125)
         case "count":

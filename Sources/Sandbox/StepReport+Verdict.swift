@@ -68,6 +68,12 @@ extension StepReport {
                     + "sandbox.maximumDiskBytes of the worker."
             )
         }
+        if let obstacle {
+            return reached(
+                .diskFull,
+                "Step '\(name)' was ended: what it has written cannot be measured, and so not be limited: \(obstacle)."
+            )
+        }
         if isOutOfFiles {
             return reached(
                 .diskFull,

@@ -23,6 +23,8 @@ struct StepReport: Sendable {
     var peakDiskBytes: Int64 { peak.used }
     /// Whether the disk was seen full, or the step said so.
     var isDiskFull = false
+    /// Why it could not be told what the step, which has no disk, has written.
+    var obstacle: String?
     /// Whether the disk was seen without room for more files.
     var isOutOfFiles = false
     /// Whether the step, which has no disk, said that a file is too long.

@@ -203,4 +203,32 @@ struct RootlessTests {
         let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
         #expect(result.lines.last?.contains("ran out of disk: limit 32 MiB") == true, "\(result.text)")
     }
+
+    /// Puts a directory below a path of more than 64 KiB, which no call takes at once, and writes into files of it then.
+    private static let deep = """
+        mkdir top; for i in 3 4 5 6; do eval "exec $i>top/f$i"; done
+        part=$(printf 'd%.0s' $(seq 240))
+        for i in $(seq 20); do
+            path=n$i; for j in $(seq 14); do path=$path/$part; done
+            mkdir -p $path && mv top $path/ && mv n$i top || exit 9
+        done
+        echo deep; for i in 3 4 5 6; do dd if=/dev/zero bs=1M count=12 >&$i; done; sleep 600
+        """
+
+    @Test(
+        "what it writes is bounded, however deep it lies; what lies too deep to be measured ends the step, in words",
+        arguments: [
+            (deep, "ran out of disk: limit 32 MiB"),
+            (
+                "n=0; while [ $n -lt 1100 ]; do mkdir d; cd d; n=$((n+1)); done; echo deep; sleep 600",
+                "cannot be measured, and so not be limited: directories are more than 1024 levels deep"
+            ),
+        ]
+    )
+    func deepDisk(_ script: String, _ words: String) async throws {
+        let result = try await run(script, try TestSandbox(), options: ["diskBytes": .integer(32 << 20)])
+        #expect(result.lines.contains("step: deep"), "\(result.text)")
+        #expect(result.lines.last?.contains(words) == true, "\(result.text)")
+        #expect(result.lines.last?.contains("disk_full") == true)
+    }
 }

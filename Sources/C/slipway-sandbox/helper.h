@@ -14,7 +14,7 @@
  *   the runtime  crun or runc, and below it the step, inside the control groups
  *
  * What goes to the worker, a message each: "ready" with descriptors (the changes, then the listening socket), "trouble TEXT",
- * "started" if the runtime got as far as the command, "usage N" and "full" where there
+ * "started" if the runtime got as far as the command, "usage N", "full" and "unmeasured TEXT" where there
  * is no disk, "exit N", "count PATH TEXT", "failed TEXT". What comes from it: "kill". The worker's end is the socket's end.
  */
 
