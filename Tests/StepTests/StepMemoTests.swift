@@ -174,7 +174,7 @@ struct StepMemoTests {
         #expect(seen == [], "one project's step has read what another's wrote")
     }
 
-    @Test("what one runtime made is not another's")
+    @Test("what one runtime made is not another's, but that of every other of its name")
     func runtimes() async throws {
         var fixture = try await StepFixture()
         try fixture.useRule("- {name: build, command: 'mkdir -p /out && touch /out/x', outputs: [/out]}")
@@ -189,6 +189,11 @@ struct StepMemoTests {
         #expect(other.log.contains("not remembered: changed since the last time: runtime"), "\(other.log)")
         fixture.variables["SLIPWAY_SANDBOX_RUNTIME"] = nil
         #expect(try await fixture.build("3").remembered == ["build"], "crun is what is taken where nothing is said")
+        // As on a node with another release of it.
+        try fixture.scratch.write("#!/bin/sh\nexec /usr/bin/crun \"$@\"\n", to: "newer/crun", mode: 0o755)
+        fixture.variables["SLIPWAY_SANDBOX_RUNTIME"] = fixture.scratch("newer/crun")
+        let newer = try await fixture.build("4")
+        #expect(newer.remembered == ["build"], "\(newer.log)")
     }
 
     @Test("what a step with secrets made is for its own project, whatever the operator says")

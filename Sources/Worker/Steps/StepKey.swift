@@ -52,7 +52,7 @@ struct StepGround: Sendable {
     var environment: [String: String]
     /// What the step reaches, with what the operator adds.
     var network: JSONValue
-    /// What runs steps.
+    /// What runs steps: its name and no version, see "Steps" of docs/architecture.md.
     var runtime: String
     /// What makes layers.
     var codec: String

@@ -118,8 +118,6 @@ package struct StepPolicy: Sendable {
     package var hosts: [String]
     /// `HOST:PORT` that repositories may name for their steps beside `hosts`.
     package var openHosts: [String]
-    /// Tells what runs steps from what another node has: results of one are not the other's.
-    package var runtime: String
 
     package init(
         directory: String,
@@ -129,8 +127,7 @@ package struct StepPolicy: Sendable {
         filesystemAge: Duration = .seconds(30 * 86_400),
         environment: [String: String] = [:],
         hosts: [String] = [],
-        openHosts: [String] = [],
-        runtime: String = "oci-v1"
+        openHosts: [String] = []
     ) {
         self.directory = directory
         self.scope = scope
@@ -140,7 +137,6 @@ package struct StepPolicy: Sendable {
         self.environment = environment
         self.hosts = hosts
         self.openHosts = openHosts
-        self.runtime = runtime
     }
 }
 

@@ -107,7 +107,7 @@ struct StepWork: Sendable {
             earlier: below + above,
             environment: policy.environment.merging(step.environment) { _, own in own },
             network: network.json,
-            runtime: "\(policy.runtime) \(maker.sandbox.runtimeName)",
+            runtime: maker.sandbox.runtimeName,
             codec: "\(try maker.layers.codec) \(LayerSettings.tarPolicy)"
         )
     }
