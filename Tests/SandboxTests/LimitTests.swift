@@ -154,19 +154,43 @@ struct LimitTests {
         #expect(best < .milliseconds(500), "\(best) at best")
     }
 
-    /// How long the last of the processes lives when their step is ended.
-    private func timeToEndTree() async throws -> Duration {
-        let sandbox = try TestSandbox()
+    /// Starts a step of fifty processes and one that ignore what they are told.
+    ///
+    /// - Parameter nap: what each of them runs, and nobody else.
+    private func startTree(
+        of nap: String,
+        in sandbox: TestSandbox
+    ) async throws -> (step: Task<StepOutcome, any Error>, processes: [Int32]) {
         let script = """
             trap '' TERM HUP INT; n=0
-            while [ $n -lt 50 ]; do setsid sleep 4326 & n=$((n+1)); done
-            echo started; sleep 4326
+            while [ $n -lt 50 ]; do setsid \(nap) & n=$((n+1)); done
+            echo started; \(nap)
             """
         let running = Task { try await sandbox.run(script) }
         let processes = try await eventually("all of them run") { () async -> [Int32]? in
-            let found = try? await Command.result(["pgrep", "-x", "-f", "sleep 4326"]).lines.compactMap { Int32($0) }
+            let found = try? await Command.result(["pgrep", "-x", "-f", nap]).lines.compactMap { Int32($0) }
             return (found?.count ?? 0) >= 51 ? found : nil
         }
+        return (running, processes)
+    }
+
+    @Test(
+        "a tree of fifty processes that ignore what they are told is gone when the step's end is told",
+        arguments: TestSandbox.runtimes
+    )
+    func toldEnd(_ runtime: String) async throws {
+        let path = try await TestSandbox.path(ofRuntime: runtime)
+        let sandbox = try TestSandbox { $0.runtime = path }
+        let (running, processes) = try await startTree(of: "sleep \(runtime == "crun" ? 4328 : 4329)", in: sandbox)
+        running.cancel()
+        await #expect(throws: BuildFailure.self) { _ = try await running.value }
+        #expect(processes.filter { kill($0, 0) == 0 } == [])
+    }
+
+    /// How long the last of the processes lives when their step is ended.
+    private func timeToEndTree() async throws -> Duration {
+        let sandbox = try TestSandbox()
+        let (running, processes) = try await startTree(of: "sleep 4326", in: sandbox)
         let start = ContinuousClock.now
         running.cancel()
         var left = processes
