@@ -11,7 +11,7 @@ package enum SandboxChecks {
         [
             RuntimeCheck(settings: settings), IdentityCheck(settings: settings, slots: slots),
             GroupCheck(settings: settings),
-            PrivilegeCheck(settings: settings), LeftoverCheck(settings: settings),
+            PrivilegeCheck(settings: settings), EgressCheck(settings: settings), LeftoverCheck(settings: settings),
         ]
     }
 
@@ -73,6 +73,22 @@ struct GroupCheck: HealthCheck {
             let consequence = isRoot ? SandboxChecks.consequence : "Until then, steps run without these limits."
             return .warning(error.message, remedy: consequence)
         }
+    }
+}
+
+/// What steps with a network reach, so that nobody takes the default for a list of hosts.
+struct EgressCheck: HealthCheck {
+    let name = "sandbox.egress"
+    let settings: SandboxSettings
+
+    func verdict() -> HealthVerdict {
+        let hosts = settings.allowedHosts
+        guard !hosts.isEmpty else { return .ok("Steps with a network reach what their rules name.") }
+        let words = "Steps with a network reach what their rules name, and \(hosts.joined(separator: ", "))"
+        guard hosts.contains(where: { $0.hasPrefix("*:") }) else { return .ok("\(words).") }
+        return .ok(
+            "\(words): all of the internet. Name the hosts of your package indexes in steps.hosts to narrow that."
+        )
     }
 }
 

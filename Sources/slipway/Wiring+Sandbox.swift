@@ -15,6 +15,7 @@ extension Wiring {
         sandbox.ceilings = bounds(own.most)
         sandbox.outputBytes = own.outputBytes
         sandbox.minimumFreeBytes = Int64(own.minimumFreeBytes)
+        sandbox.allowedHosts = settings.steps.hosts
         sandbox.allowsPrivate = own.allowsPrivate
         sandbox.authorityFile = own.authorityFile
         return sandbox

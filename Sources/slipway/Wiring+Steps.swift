@@ -37,7 +37,6 @@ extension Wiring {
         try Directories.create(directory, mode: 0o711)
         let spool = layers.spoolDirectory
         var sandbox = sandbox(settings)
-        sandbox.allowedHosts = settings.steps.hosts
         sandbox.noteMapping(in: directory)
         let filesystems = try RootFilesystems(
             RootFilesystems.Settings(

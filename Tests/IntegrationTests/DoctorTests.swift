@@ -24,6 +24,7 @@ struct DoctorTests {
         let json = try JSONDocument.parse(result.text)
         #expect(json["status"]?.string == "ok")
         #expect(json["findings"]?.array?.contains { $0["name"]?.string == "node.cache" } == true)
+        #expect(text.lines.contains { $0.hasPrefix("sandbox.egress") && $0.contains("*:443: all of the internet.") })
     }
 
     @Test("ends with 78 and says what to do where a promise cannot be kept; the worker refuses by the same name")
