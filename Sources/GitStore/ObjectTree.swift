@@ -11,10 +11,14 @@ final class ObjectTree: StoredTree {
     private let objects: OpaquePointer
     private let maximumBlobBytes: Int64
     private let cancelFlag: CancelFlag
-    private(set) lazy var blobs: any BlobReader = StoredBlobs(
+    private lazy var stored = StoredBlobs(
         repository,
         ReadLimits(cancelFlag: cancelFlag, maximumBytes: maximumBlobBytes)
     )
+    var blobs: any BlobReader { stored }
+    /// Trees on the way to entries that were asked for by path: rules ask for many in the same few directories.
+    private var opened: [ObjectID: OpenTree] = [:]
+    private static let (mostOpened, largestOpened) = (16, 10_000)
 
     /// - Parameters:
     ///   - root: the id of a tree.
@@ -42,18 +46,27 @@ final class ObjectTree: StoredTree {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else { return nil }
         do {
-            var tree = try open(id)
+            var tree = try kept(id)
             for (index, part) in parts.enumerated() {
                 guard let entry = unsafe git_tree_entry_byname(tree.pointer, String(part)) else { return nil }
                 if index == parts.count - 1 { return try unsafe self.entry(entry, path: Array(path.utf8)) }
                 guard let next = unsafe git_tree_entry_id(entry), unsafe git_tree_entry_type(entry) == GIT_OBJECT_TREE
                 else { return nil }
-                tree = try open(unsafe ObjectID(next.pointee))
+                tree = try kept(unsafe ObjectID(next.pointee))
             }
             return nil
         } catch {
             throw damage(error)
         }
+    }
+
+    private func kept(_ id: ObjectID) throws -> OpenTree {
+        if let tree = opened[id] { return tree }
+        let tree = try open(id)
+        guard tree.count <= Self.largestOpened else { return tree }
+        if opened.count >= Self.mostOpened { opened.removeAll() }
+        opened[id] = tree
+        return tree
     }
 
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
@@ -89,7 +102,10 @@ final class ObjectTree: StoredTree {
     }
 
     /// Opens a tree object for a walk, unless it is too large.
+    ///
+    /// In packs it is read here, as blobs are: libgit2 inflates with zlib, and takes a checksum that detects collisions.
     func records(of id: ObjectID) throws -> TreeRecords {
+        if let bytes = stored.tree(id) { return TreeRecords(copying: bytes) }
         _ = try repository.size(of: id, GIT_OBJECT_TREE)
         var (object, form): (OpaquePointer?, git_oid) = (nil, id.libraryForm)
         try LibraryError.check(unsafe git_odb_read(&object, objects, &form))

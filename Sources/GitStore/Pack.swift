@@ -7,13 +7,15 @@ internal import Platform
 /// Read with `pread`, not mapped: pages of a mapping would count as this process' memory, a layer's worth of them.
 final class Pack: Sendable {
     /// Deltas of deltas: git makes 50 at most, and 4095 where it is told to.
-    private static let maximumChain = 5000
+    static let maximumChain = 5000
     /// Objects above this many bytes are put together in a file.
     static let large: Int64 = 16 << 20
 
     let stream: ZlibFile
     private let index: PackIndex
     private let bases = DeltaBases()
+    /// Trees alone, so that what is found here is one.
+    let trees = DeltaBases()
     private let inflaters: Stock<Inflater>
 
     /// - Parameter path: of the index; the pack is beside it.

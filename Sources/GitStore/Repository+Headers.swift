@@ -4,7 +4,7 @@ internal import CGit2
 /// Objects are looked at by their headers before they are read: libgit2 holds trees, commits and tags whole.
 extension Repository {
     /// Trees of about 500,000 entries.
-    private static let maximumTreeBytes = 32 << 20
+    static let maximumTreeBytes = 32 << 20
     private static let maximumCommitBytes = 8 << 20
 
     /// The kind and size of an object, of which only the beginning is read.

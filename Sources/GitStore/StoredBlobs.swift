@@ -64,6 +64,12 @@ final class StoredBlobs: BlobReader {
         if size > 0 { try unsafe body(UnsafeRawBufferPointer(buffer)) }
     }
 
+    /// The bytes of a tree of a pack, as read as blobs are; nil for what is kept in another way, is too large, or is damaged: libgit2 tells.
+    func tree(_ id: ObjectID) -> [UInt8]? {
+        guard let (pack, offset) = find(id) else { return nil }
+        return (try? pack.tree(at: offset, limit: Int64(Repository.maximumTreeBytes))) ?? nil
+    }
+
     private func find(_ id: ObjectID) -> (Pack, Int64)? {
         let packed = PackedID(id)
         for pack in packs { if let offset = pack.offset(of: packed) { return (pack, offset) } }

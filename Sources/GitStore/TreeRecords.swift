@@ -27,7 +27,8 @@ struct TreeRecord {
 final class TreeRecords {
     fileprivate static let idSize = 20
 
-    private let object: OpaquePointer
+    /// nil for bytes of our own.
+    private let object: OpaquePointer?
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
 
@@ -39,7 +40,16 @@ final class TreeRecords {
         unsafe bytes = UnsafeRawBufferPointer(start: git_odb_object_data(object), count: git_odb_object_size(object))
     }
 
-    deinit { unsafe git_odb_object_free(object) }
+    init(copying tree: [UInt8]) {
+        unsafe object = nil
+        let own = UnsafeMutableRawBufferPointer.allocate(byteCount: tree.count, alignment: 1)
+        unsafe own.copyBytes(from: tree)
+        unsafe bytes = UnsafeRawBufferPointer(own)
+    }
+
+    deinit {
+        if let object = unsafe object { unsafe git_odb_object_free(object) } else { unsafe bytes.deallocate() }
+    }
 
     enum Failure: Error {
         /// The object is no list of entries.

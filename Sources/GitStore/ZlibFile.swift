@@ -4,6 +4,9 @@ internal import Platform
 
 /// zlib streams in a file: one for each object of a pack, one in all for a loose object.
 struct ZlibFile: Sendable {
+    /// Ids in trees do not compress, so that most would be inflated twice.
+    private static let small = 32 << 10
+
     let path: String
     let file: FileContent
 
@@ -14,14 +17,15 @@ struct ZlibFile: Sendable {
 
     /// Inflates the stream at `offset`, which makes exactly `output.count` bytes.
     ///
-    /// What a stream takes is not written anywhere: the first attempt reads what most streams take, the second all that a sensible
-    /// one could, and the last, for streams that nobody writes, goes piece by piece.
+    /// What a stream takes is not written anywhere: the first attempt reads what most streams take, which is not worth it for a small
+    /// one, the second all that a sensible one could, and the last, for streams that nobody writes, goes piece by piece.
     func inflate(
         at offset: Int64,
         with inflater: Inflater,
         into output: UnsafeMutableRawBufferPointer
     ) throws {
-        for count in [output.count * 5 / 8 + 256, output.count + output.count / 1000 + 64] {
+        let counts = [output.count * 5 / 8 + 256, output.count + output.count / 1000 + 64]
+        for count in counts.dropFirst(output.count <= Self.small ? 1 : 0) {
             let input = try bytes(at: offset, count: count)
             let read = unsafe input.withUnsafeBytes { unsafe inflater.inflate($0, .zlib, into: output) }
             if read != nil { return }
