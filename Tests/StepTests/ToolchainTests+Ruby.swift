@@ -6,7 +6,7 @@ extension ToolchainTests {
     private static let toolchain = Toolchain(name: "ruby")
 
     /// A fixture, and a registry of gems that its steps may reach.
-    private func ruby() async throws -> (StepFixture, FileRegistry) {
+    func ruby() async throws -> (StepFixture, FileRegistry) {
         var fixture = try await Self.toolchain.fixture()
         let registry = try FileRegistry(Self.toolchain.packages)
         fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(registry.port)"
