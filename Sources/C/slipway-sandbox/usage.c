@@ -14,6 +14,12 @@
 /* A directory is open for each level on the way down; what lies deeper cannot be measured. */
 enum { MOST_LEVELS = 1024 };
 
+/* What a name and its inode take at least, so that files without contents are bounded too. */
+enum { BYTES_OF_ENTRY = 256 };
+
+/* Milliseconds between two looks. */
+enum { SHORTEST_PAUSE = 1000, LONGEST_PAUSE = 10000 };
+
 struct usage {
     dev_t disk;
     long long bytes;
@@ -27,7 +33,9 @@ static void look_into(int directory, int level, struct usage *usage);
 static void look_at(int directory, const char *name, int level, struct usage *usage) {
     struct stat status;
     if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_dev != usage->disk) return;
-    usage->bytes += status.st_blocks * 512LL;
+    /* A file of more than one name lies here under each of them: a link to another mount is refused. */
+    long long names = S_ISDIR(status.st_mode) || status.st_nlink == 0 ? 1 : (long long)status.st_nlink;
+    usage->bytes += status.st_blocks * 512LL / names + BYTES_OF_ENTRY;
     if (S_ISREG(status.st_mode) && status.st_size > usage->longest) usage->longest = status.st_size;
     if (!S_ISDIR(status.st_mode)) return;
     if (level == MOST_LEVELS) {
@@ -96,7 +104,7 @@ static bool is_too_much(const struct options *options, const struct usage *usage
 }
 
 /* Looks at what the step has written, and says so; true if that is too much. `pause` is how many milliseconds the next look is away:
-   a second, or more where looking takes long. */
+   a second, or up to ten where looking takes long. */
 bool wrote_too_much(const struct options *options, pid_t init, int *pause) {
     struct timespec start, end;
     allow_levels();
@@ -105,14 +113,14 @@ bool wrote_too_much(const struct options *options, pid_t init, int *pause) {
     long long unnamed = unnamed_bytes(init, options->scratch);
     clock_gettime(CLOCK_MONOTONIC, &end);
     long spent = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
-    *pause = spent > 50 ? (int)spent * 20 : 1000;
+    *pause = spent <= SHORTEST_PAUSE / 20 ? SHORTEST_PAUSE : spent >= LONGEST_PAUSE / 20 ? LONGEST_PAUSE : (int)spent * 20;
     return is_too_much(options, &usage, unnamed);
 }
 
-/* A last look, when the step has ended: one that came to the limit between two looks, or with a single file, ended by that. */
+/* A last look, when the step has ended: one that came to the limit with a single file ended by that. */
 void look_at_end(const struct options *options) {
     allow_levels();
     struct usage usage = usage_below(options->scratch);
     if (is_too_much(options, &usage, 0)) return;
-    if (usage.bytes == options->most_bytes || usage.longest >= options->most_bytes) send_text("full", "");
+    if (usage.longest >= options->most_bytes) send_text("full", "");
 }
