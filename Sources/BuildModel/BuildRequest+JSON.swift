@@ -41,6 +41,7 @@ extension BuildRequest {
         startCommand = try fields.string("startCommand", maximum: 16384)
         environmentVariables = try fields.environment("environmentVariables")
         buildSecrets = try fields.strings("buildSecrets")
+        stepLimits = try fields.stepLimits("stepLimits")
         if let name = try fields.string("image", maximum: 512) {
             do {
                 image = try ImageReference(parsing: name)
@@ -93,6 +94,6 @@ extension BuildRequest {
         "authorName", "authorEmail", "rootDirectory", "buildCommand", "startCommand", "environmentVariables",
         "buildSecrets", "image", "priority", "delay", "labels", "attempts", "backoff", "timeoutSeconds", "supersedes",
         "healthCheckPath", "port", "customDomain", "sslEnabled", "environmentSecrets", "releaseCommand", "resources",
-        "deploy", "rollback",
+        "deploy", "rollback", "stepLimits",
     ]
 }

@@ -19,6 +19,9 @@ package struct BuildRequest: Sendable, Hashable {
     package var environmentVariables: [String: String]
     /// Names of secrets that build steps may ask for.
     package var buildSecrets: [String]
+    /// For every step of the build, before what `slipway.yaml` and the rule say; nil members leave that as it is. The operator's
+    /// ceilings bound it.
+    package var stepLimits: StepLimits
     /// Where to push; nil for the place that the worker's configuration gives.
     package var image: ImageReference?
     /// What the node has to be that runs the build.
@@ -54,6 +57,7 @@ package struct BuildRequest: Sendable, Hashable {
         rootDirectory = ""
         environmentVariables = [:]
         buildSecrets = []
+        stepLimits = StepLimits()
         labels = [:]
         priority = 0
         retry = RetryRequest()

@@ -153,6 +153,17 @@ package struct StepLimits: Sendable, Hashable, Codable {
         self.diskBytes = diskBytes
         self.seconds = seconds
     }
+
+    /// These limits, and those of another where these say nothing.
+    package func before(_ other: StepLimits) -> StepLimits {
+        StepLimits(
+            memoryBytes: memoryBytes ?? other.memoryBytes,
+            processes: processes ?? other.processes,
+            processors: processors ?? other.processors,
+            diskBytes: diskBytes ?? other.diskBytes,
+            seconds: seconds ?? other.seconds
+        )
+    }
 }
 
 extension CacheMount {

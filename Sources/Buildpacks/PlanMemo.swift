@@ -66,6 +66,7 @@ extension PlanOptions {
             "startCommand": startCommand.map { .string($0) } ?? .null,
             "buildCommand": buildCommand.map { .string($0) } ?? .null,
             "buildSecrets": .array(buildSecrets.map { .string($0) }),
+            "stepLimits": stepLimits.json,
             "port": port.map { .integer(Int64($0)) } ?? .null,
             "environment": .object(environment.mapValues { .string($0) }),
             "pins": .object(pins.mapValues { .string($0) }),

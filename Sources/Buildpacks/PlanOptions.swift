@@ -8,6 +8,8 @@ package struct PlanOptions: Sendable, Hashable {
     package var buildCommand: String?
     /// Names of secrets that steps may ask for.
     package var buildSecrets: [String]
+    /// Of every step; go before those of `slipway.yaml` and the rule.
+    package var stepLimits: StepLimits
     /// The port that the app is told; nil for the environment's `PORT` or the rule's.
     package var port: Int?
     /// The app's variables. `PORT`, `SLIPWAY_*` and what a rule's step names as public are looked at; other values belong to a
@@ -24,6 +26,7 @@ package struct PlanOptions: Sendable, Hashable {
         startCommand: String? = nil,
         buildCommand: String? = nil,
         buildSecrets: [String] = [],
+        stepLimits: StepLimits = StepLimits(),
         port: Int? = nil,
         environment: [String: String] = [:],
         pins: [String: String] = [:],
@@ -33,6 +36,7 @@ package struct PlanOptions: Sendable, Hashable {
         self.startCommand = startCommand
         self.buildCommand = buildCommand
         self.buildSecrets = buildSecrets
+        self.stepLimits = stepLimits
         self.port = port
         self.environment = environment
         self.pins = pins
@@ -48,6 +52,7 @@ package struct PlanOptions: Sendable, Hashable {
             startCommand: request.startCommand,
             buildCommand: request.buildCommand,
             buildSecrets: request.buildSecrets,
+            stepLimits: request.stepLimits,
             port: request.port,
             environment: request.environmentVariables,
             today: today

@@ -23,7 +23,14 @@ extension Planner {
             steps.append(try requested(.install, install))
         }
         if let build { steps.append(try requested(.build, build)) }
-        return try settings.apply(to: steps, planner: self)
+        return try settings.apply(to: steps, planner: self).map { limited($0) }
+    }
+
+    /// The step with the limits that the request has for all steps, and its own where that says nothing.
+    private func limited(_ step: BuildStep) -> BuildStep {
+        var step = step
+        step.limits = options.stepLimits.before(step.limits)
+        return step
     }
 
     /// Where a command comes from that whoever asks for the build has given.

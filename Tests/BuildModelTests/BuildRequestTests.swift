@@ -19,6 +19,7 @@ struct BuildRequestTests {
         #expect(request.rootDirectory.isEmpty)
         #expect(request.deploy == .cluster)
         #expect(request.port == nil)
+        #expect(request.stepLimits == StepLimits())
     }
 
     @Test("reads every field of the contract")
@@ -27,7 +28,8 @@ struct BuildRequestTests {
             #"""
             ,"version":1,"organizationId":"o","branch":"main","commitSha":"ABCDEF12","commitMessage":"m","authorName":"n",
             "authorEmail":"e","rootDirectory":"/apps/./web/","buildCommand":"b","startCommand":"s","environmentVariables":
-            {"A":"1","B":2,"C":true},"buildSecrets":["S"],"image":"127.0.0.1:5000/x:y","priority":-5,"attempts":7,
+            {"A":"1","B":2,"C":true},"buildSecrets":["S"],"stepLimits":
+            {"memoryMiB":512,"processes":9,"processors":2,"diskMiB":64,"seconds":5},"image":"127.0.0.1:5000/x:y","priority":-5,"attempts":7,
             "backoff":{"type":"exponential","delay":10},"timeoutSeconds":60,"supersedes":"k","healthCheckPath":"/up",
             "port":8080,"customDomain":"a.example.org","deploy":false,
             "sslEnabled":true,"releaseCommand":"migrate","environmentSecrets":{"DB":{"secret":"db","key":"url"}},
@@ -38,6 +40,10 @@ struct BuildRequestTests {
         #expect(request.rootDirectory == "apps/web")
         #expect(request.environmentVariables == ["A": "1", "B": "2", "C": "true"])
         #expect(request.buildSecrets == ["S"])
+        #expect(
+            request.stepLimits
+                == StepLimits(memoryBytes: 512 << 20, processes: 9, processors: 2, diskBytes: 64 << 20, seconds: 5)
+        )
         #expect(request.image?.description == "127.0.0.1:5000/x:y")
         #expect(request.priority == -5)
         #expect(request.retry == RetryRequest(attempts: 7, delayMilliseconds: 10))
@@ -70,7 +76,14 @@ struct BuildRequestTests {
             (#","healthCheckPath":"up""#, "healthCheckPath"),
             (#","resources":{"limits":{"cpu":1}}"#, "resources.limits.cpu"),
             (#","version":2"#, "version"), (#","deploy":"yes""#, "deploy"),
-            (#","buildSecrets":[1]"#, "buildSecrets[0]"),
+            (#","buildSecrets":[1]"#, "buildSecrets[0]"), (#","stepLimits":[]"#, "'stepLimits' must be an object"),
+            (#","stepLimits":{"memoryMiB":"512"}"#, "'stepLimits.memoryMiB' must be a whole number"),
+            (#","stepLimits":{"memoryMiB":15}"#, "'stepLimits.memoryMiB' must be a whole number from 16"),
+            (#","stepLimits":{"processes":0}"#, "stepLimits.processes"),
+            (#","stepLimits":{"processors":1.5}"#, "stepLimits.processors"),
+            (#","stepLimits":{"diskMiB":true}"#, "stepLimits.diskMiB"),
+            (#","stepLimits":{"seconds":86401}"#, "stepLimits.seconds"),
+            (#","stepLimits":{"seconds":5,"memory":512}"#, "'stepLimits.memory' is not known"),
             (#","organizationId":"a/b""#, "organizationId"), (#","supersedes":"-x""#, "supersedes"),
         ]
     )

@@ -85,6 +85,11 @@ struct ContractTests {
         #""environmentSecrets":{"A":{"secret":"Db","key":"u"}}"#,
         #""environmentSecrets":{"A":{"secret":"db"}}"#, #""environmentSecrets":{"1":{"secret":"db","key":"k"}}"#,
         #""environmentSecrets":{"A":"b"}"#, #""releaseCommand":"x""#, #""releaseCommand":"""#, #""unknown":[1]"#,
+        #""stepLimits":null"#, #""stepLimits":{}"#, #""stepLimits":{"memoryMiB":16,"diskMiB":1,"seconds":null}"#,
+        #""stepLimits":{"memoryMiB":15}"#, #""stepLimits":{"memoryMiB":16777217}"#, #""stepLimits":{"diskMiB":0}"#,
+        #""stepLimits":{"processes":1000000,"processors":1024}"#, #""stepLimits":{"processes":1000001}"#,
+        #""stepLimits":{"processors":1025}"#, #""stepLimits":{"processors":1.5}"#, #""stepLimits":{"seconds":86401}"#,
+        #""stepLimits":{"memory":512}"#, #""stepLimits":{"seconds":"5"}"#, #""stepLimits":[]"#,
         #""organizationId":"-x""#, #""startCommand":"a\u0000""#, #""image":"h.example/a:b""#,
     ]
 

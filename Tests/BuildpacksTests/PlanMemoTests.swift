@@ -46,12 +46,12 @@ struct PlanMemoTests {
         let lock = PlanLock(try plan(["main.py": "print()\n"]))
         let options: [PlanOptions] = [
             PlanOptions(), PlanOptions(startCommand: "x"), PlanOptions(buildCommand: "x"),
-            PlanOptions(buildSecrets: ["x"]),
+            PlanOptions(buildSecrets: ["x"]), PlanOptions(stepLimits: StepLimits(seconds: 1)),
             PlanOptions(port: 80), PlanOptions(environment: ["x": "y"]), PlanOptions(environment: ["x": "z"]),
             PlanOptions(pins: ["x": "y"]), PlanOptions(lock: lock), PlanOptions(today: "2026-01-02"),
         ]
         // One for each property, so that a new one is not forgotten here and in the key.
-        #expect(Mirror(reflecting: PlanOptions()).children.count == 8)
+        #expect(Mirror(reflecting: PlanOptions()).children.count == 9)
         let keys = options.map { key($0) } + [key(rules: "others"), key(tree: 2)]
         #expect(Set(keys).count == keys.count)
     }

@@ -54,6 +54,37 @@ struct PlanTests {
         }
     }
 
+    @Test("the request's limits go before those of slipway.yaml, these before the rule's, for every step")
+    func limits() throws {
+        let rule = """
+            language: probe
+            image: docker.io/library/debian:13
+            detect: [{score: 10, when: [{file: a}]}]
+            start: [{arguments: [a]}]
+            steps:
+              - {name: install, command: 'true', limits: {memoryMiB: 512, seconds: 60}}
+              - {name: build, command: 'true', limits: {memoryMiB: 512, seconds: 60}}
+            """
+        let rules = try RuleSet(files: ["probe.yaml": Array(rule.utf8)])
+        let settings = "steps: {build: {limits: {memoryMiB: 1024, processes: 9}}}\n"
+        let tree = MemoryTree(["a": "", "slipway.yaml": settings])
+        let own = try rules.plan(tree: tree)
+        #expect(own.steps.map(\.name) == ["install", "build"])
+        #expect(
+            own.steps.map(\.limits) == [
+                StepLimits(memoryBytes: 512 << 20, seconds: 60), StepLimits(memoryBytes: 1024 << 20, processes: 9),
+            ]
+        )
+        let asked = PlanOptions(stepLimits: StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20))
+        let found = try rules.plan(tree: tree, options: asked)
+        #expect(
+            found.steps.map(\.limits) == [
+                StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20, seconds: 60),
+                StepLimits(memoryBytes: 64 << 20, processes: 9, diskBytes: 32 << 20),
+            ]
+        )
+    }
+
     @Test("variables of the request are not in the plan: they belong to the deployment")
     func secrets() throws {
         let found = try plan(["main.py": ""], PlanOptions(environment: ["TOKEN": "hunter2"]))

@@ -161,6 +161,19 @@ struct StepFarmTests {
         second.stop()
     }
 
+    @Test("a limit of the request's ends a step, and the failure names it")
+    func limits() async throws {
+        let farm = try await farm(pause: 86391)
+        let worker = try await worker(farm, "node-1")
+        try await farm.add("d-1", repository: "app", #","stepLimits":{"seconds":1},"attempts":1"#)
+        let failed = try await farm.ended("d-1")
+        #expect(failed["state"] == "FAILED", "\(worker.log)")
+        let message = failed["failure"]?["message"]?.string ?? ""
+        #expect(message.contains("Step 'install' ran out of time: limit 1 s."), "\(failed.prettyText)")
+        try await eventually("the step is gone") { try await !isThere("sleep 86391") }
+        worker.stop()
+    }
+
     @Test("cancelling a build ends its step, and so does the attempt's deadline")
     func ends() async throws {
         let farm = try await farm(pause: 86398)
