@@ -24,7 +24,7 @@ struct StepFarmTests {
             inputs: [probe.txt]
             outputs: [{path: /tools, shipped: false}]
           - name: build
-            command: cp /tools/t made.txt
+            command: test -s /out/big && cp /tools/t made.txt
             outputs: [/app]
         """
 
@@ -46,7 +46,7 @@ struct StepFarmTests {
         )
     }
 
-    @Test("what one node made another takes over: nothing is run, and no byte of the layer is read")
+    @Test("what one node made another takes over: nothing is run, and no layer is read before a step needs it")
     func anotherNode() async throws {
         let farm = try await farm(pause: 0)
         let first = try await worker(farm, "node-1")
@@ -64,10 +64,29 @@ struct StepFarmTests {
         let log = try await farm.slipway("logs", "d-2").text
         #expect(!log.contains("of memory at most"), "\(log)")
         for step in ["install", "tools", "build"] { #expect(log.contains("\(step): remembered as"), "\(log)") }
-        let reads = farm.registry.requests.dropFirst(before).filter { $0.hasPrefix("GET") && $0.contains("/blobs/") }
-        #expect(reads == [], "the layer was downloaded")
+        #expect(reads(farm, since: before) == [], "the layer was downloaded")
         #expect(status["phases"]?["installing"]?.integer != nil)
+        try await fetched(farm, by: second)
         second.stop()
+    }
+
+    /// The source changes, so that a later step has to run on a node that has nothing of what the first one left.
+    private func fetched(_ farm: Farm, by worker: ServerProcess) async throws {
+        try await GitRepository(existing: farm.scratch("repositories/app")).commit(["other.txt": "x\n"])
+        let before = farm.registry.requests.count
+        try await farm.add("d-3", repository: "app")
+        #expect(try await farm.ended("d-3")["state"] == "SUCCESS", "\(worker.log)")
+        let log = try await farm.slipway("logs", "d-3").text
+        #expect(log.contains("install: remembered as") && !log.contains("install: took"), "\(log)")
+        #expect(log.contains("tools: run again: a later step needs its files"), "\(log)")
+        #expect(log.contains("build: took"), "\(log)")
+        let reads = reads(farm, since: before)
+        #expect(Set(reads).count == 1, "the layer of install, and nothing else: \(reads)")
+    }
+
+    /// The blobs that were downloaded from the farm's registry after so many requests.
+    private func reads(_ farm: Farm, since count: Int) -> [String] {
+        farm.registry.requests.dropFirst(count).filter { $0.hasPrefix("GET") && $0.contains("/blobs/sha256:") }
     }
 
     @Test("a secret comes from the node's file to the step that names it; one that the node lacks is named")
