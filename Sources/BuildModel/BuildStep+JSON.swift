@@ -63,6 +63,7 @@ extension StepLimits {
         if let processors { value["processors"] = .string(String(processors)) }
         if let diskBytes { value["diskBytes"] = .integer(diskBytes) }
         if let seconds { value["seconds"] = .integer(Int64(seconds)) }
+        if let outputBytes { value["outputBytes"] = .integer(outputBytes) }
         return .object(value)
     }
 }

@@ -139,19 +139,23 @@ package struct StepLimits: Sendable, Hashable, Codable {
     /// Bytes that the step may write.
     package var diskBytes: Int64?
     package var seconds: Int?
+    /// Bytes of what the step says that are kept; the rest is dropped, and the step goes on.
+    package var outputBytes: Int64?
 
     package init(
         memoryBytes: Int64? = nil,
         processes: Int? = nil,
         processors: Double? = nil,
         diskBytes: Int64? = nil,
-        seconds: Int? = nil
+        seconds: Int? = nil,
+        outputBytes: Int64? = nil
     ) {
         self.memoryBytes = memoryBytes
         self.processes = processes
         self.processors = processors
         self.diskBytes = diskBytes
         self.seconds = seconds
+        self.outputBytes = outputBytes
     }
 
     /// These limits, and those of another where these say nothing.
@@ -161,7 +165,8 @@ package struct StepLimits: Sendable, Hashable, Codable {
             processes: processes ?? other.processes,
             processors: processors ?? other.processors,
             diskBytes: diskBytes ?? other.diskBytes,
-            seconds: seconds ?? other.seconds
+            seconds: seconds ?? other.seconds,
+            outputBytes: outputBytes ?? other.outputBytes
         )
     }
 }

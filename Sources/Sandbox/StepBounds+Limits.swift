@@ -13,6 +13,13 @@ extension StepBounds {
         )
     }
 
+    /// Bytes of output that are kept of a step, and whose limit that is.
+    static func output(_ limits: StepLimits, settings: SandboxSettings) -> (bytes: Int, name: String) {
+        let most = settings.outputBytes
+        guard let own = limits.outputBytes, own < Int64(most) else { return (most, "sandbox.outputBytes") }
+        return (max(0, Int(own)), "the step's limit")
+    }
+
     /// The next size of which there are four between a power of two and the next: an empty disk of each size is kept.
     private static func disk(_ wanted: Int64, atMost most: Int64) -> Int64 {
         let bytes = max(4 << 20, min(wanted, most))

@@ -10,6 +10,7 @@ final class StepLines: @unchecked Sendable {
     private let secrets: SecretMask
     private let lineLimit: Int
     private let limit: Int
+    private let limitName: String
     private var rest: [UInt8] = []
     private var kept = 0
     private var dropped = 0
@@ -21,12 +22,21 @@ final class StepLines: @unchecked Sendable {
     /// - Parameters:
     ///   - name: stands before every line.
     ///   - secrets: are not shown.
-    init(_ log: any BuildLog, name: String, secrets: [Redacted<String>], lineLimit: Int, limit: Int) {
+    ///   - limitName: whose limit it is, for the log.
+    init(
+        _ log: any BuildLog,
+        name: String,
+        secrets: [Redacted<String>],
+        lineLimit: Int,
+        limit: Int,
+        limitName: String
+    ) {
         self.log = log
         self.name = name
         self.secrets = SecretMask(secrets)
         self.lineLimit = lineLimit
         self.limit = limit
+        self.limitName = limitName
     }
 
     /// How often something was added.
@@ -55,7 +65,7 @@ final class StepLines: @unchecked Sendable {
         if !rest.isEmpty { flush() }
         guard dropped > 0 else { return }
         log.say(
-            "\(name): \(ByteSize.text(dropped)) more of output were dropped: sandbox.outputBytes is \(ByteSize.text(limit))."
+            "\(name): \(ByteSize.text(dropped)) more of output were dropped: \(limitName) is \(ByteSize.text(limit))."
         )
     }
 

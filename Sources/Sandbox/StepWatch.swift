@@ -50,12 +50,14 @@ final class StepWatch: Sendable {
     private func collect() async throws -> StepReport {
         let (process, input) = try HelperProcess.start(launch)
         Self.feeders.submit { [launch] in HelperProcess.feed(launch.stream.exposed, to: input) }
+        let output = StepBounds.output(launch.step.step.limits, settings: settings)
         let lines = StepLines(
             log,
             name: launch.step.step.name,
             secrets: Array(launch.step.secrets.values),
             lineLimit: settings.lineBytes,
-            limit: settings.outputBytes
+            limit: output.bytes,
+            limitName: output.name
         )
         let session = HelperSession(process, lines: lines)
         start(session)

@@ -29,7 +29,7 @@ struct BuildRequestTests {
             ,"version":1,"organizationId":"o","branch":"main","commitSha":"ABCDEF12","commitMessage":"m","authorName":"n",
             "authorEmail":"e","rootDirectory":"/apps/./web/","buildCommand":"b","startCommand":"s","environmentVariables":
             {"A":"1","B":2,"C":true},"buildSecrets":["S"],"stepLimits":
-            {"memoryMiB":512,"processes":9,"processors":2,"diskMiB":64,"seconds":5},"image":"127.0.0.1:5000/x:y","priority":-5,"attempts":7,
+            {"memoryMiB":512,"processes":9,"processors":2,"diskMiB":64,"seconds":5,"outputMiB":3},"image":"127.0.0.1:5000/x:y","priority":-5,"attempts":7,
             "backoff":{"type":"exponential","delay":10},"timeoutSeconds":60,"supersedes":"k","healthCheckPath":"/up",
             "port":8080,"customDomain":"a.example.org","deploy":false,
             "sslEnabled":true,"releaseCommand":"migrate","environmentSecrets":{"DB":{"secret":"db","key":"url"}},
@@ -40,10 +40,9 @@ struct BuildRequestTests {
         #expect(request.rootDirectory == "apps/web")
         #expect(request.environmentVariables == ["A": "1", "B": "2", "C": "true"])
         #expect(request.buildSecrets == ["S"])
-        #expect(
-            request.stepLimits
-                == StepLimits(memoryBytes: 512 << 20, processes: 9, processors: 2, diskBytes: 64 << 20, seconds: 5)
-        )
+        var limits = StepLimits(memoryBytes: 512 << 20, processes: 9, processors: 2, diskBytes: 64 << 20, seconds: 5)
+        limits.outputBytes = 3 << 20
+        #expect(request.stepLimits == limits)
         #expect(request.image?.description == "127.0.0.1:5000/x:y")
         #expect(request.priority == -5)
         #expect(request.retry == RetryRequest(attempts: 7, delayMilliseconds: 10))
@@ -83,6 +82,7 @@ struct BuildRequestTests {
             (#","stepLimits":{"processors":1.5}"#, "stepLimits.processors"),
             (#","stepLimits":{"diskMiB":true}"#, "stepLimits.diskMiB"),
             (#","stepLimits":{"seconds":86401}"#, "stepLimits.seconds"),
+            (#","stepLimits":{"outputMiB":1025}"#, "stepLimits.outputMiB"),
             (#","stepLimits":{"seconds":5,"memory":512}"#, "'stepLimits.memory' is not known"),
             (#","organizationId":"a/b""#, "organizationId"), (#","supersedes":"-x""#, "supersedes"),
         ]

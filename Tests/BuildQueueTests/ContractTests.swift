@@ -89,7 +89,8 @@ struct ContractTests {
         #""stepLimits":{"memoryMiB":15}"#, #""stepLimits":{"memoryMiB":16777217}"#, #""stepLimits":{"diskMiB":0}"#,
         #""stepLimits":{"processes":1000000,"processors":1024}"#, #""stepLimits":{"processes":1000001}"#,
         #""stepLimits":{"processors":1025}"#, #""stepLimits":{"processors":1.5}"#, #""stepLimits":{"seconds":86401}"#,
-        #""stepLimits":{"memory":512}"#, #""stepLimits":{"seconds":"5"}"#, #""stepLimits":[]"#,
+        #""stepLimits":{"memory":512}"#, #""stepLimits":{"outputMiB":1024}"#, #""stepLimits":{"outputMiB":1025}"#,
+        #""stepLimits":{"seconds":"5"}"#, #""stepLimits":[]"#,
         #""organizationId":"-x""#, #""startCommand":"a\u0000""#, #""image":"h.example/a:b""#,
     ]
 

@@ -75,12 +75,12 @@ struct PlanTests {
                 StepLimits(memoryBytes: 512 << 20, seconds: 60), StepLimits(memoryBytes: 1024 << 20, processes: 9),
             ]
         )
-        let asked = PlanOptions(stepLimits: StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20))
-        let found = try rules.plan(tree: tree, options: asked)
+        let asked = StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20, outputBytes: 1 << 20)
+        let found = try rules.plan(tree: tree, options: PlanOptions(stepLimits: asked))
         #expect(
             found.steps.map(\.limits) == [
-                StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20, seconds: 60),
-                StepLimits(memoryBytes: 64 << 20, processes: 9, diskBytes: 32 << 20),
+                StepLimits(memoryBytes: 64 << 20, diskBytes: 32 << 20, seconds: 60, outputBytes: 1 << 20),
+                StepLimits(memoryBytes: 64 << 20, processes: 9, diskBytes: 32 << 20, outputBytes: 1 << 20),
             ]
         )
     }

@@ -270,6 +270,17 @@ struct LimitTests {
         #expect(sandbox.log.texts.last?.contains("more of output were dropped") == true)
     }
 
+    @Test(
+        "output: a step may have less of it kept than the node allows, and not more",
+        arguments: [(5000, 454, "the step's limit is 4.9 KiB"), (20000, 909, "sandbox.outputBytes is 9.8 KiB")]
+    )
+    func askedOutput(bytes: Int, lines: Int, name: String) async throws {
+        let sandbox = try TestSandbox { $0.outputBytes = 10000 }
+        _ = try await sandbox.run("yes 0123456789 | head -n 5000") { $0.limits.outputBytes = Int64(bytes) }
+        #expect(sandbox.log.texts.filter { $0 == "step: 0123456789" }.count == lines)
+        #expect(sandbox.log.texts.last?.contains("more of output were dropped: \(name).") == true)
+    }
+
     @Test("output: a line that does not end is shown when nothing more comes")
     func openLine() async throws {
         let sandbox = try TestSandbox()
