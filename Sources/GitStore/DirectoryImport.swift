@@ -10,17 +10,29 @@ struct DirectoryImport {
     private let repository: Repository
     private let cancelFlag: CancelFlag
     private let objects: OpaquePointer
+    private let unwanted: Set<FileIdentity>
     private(set) var details = DetailCollector()
     /// What is known of files from before, and then of these.
     private(set) var files: ImportedFiles
     /// Files whose content was read.
     private(set) var readFiles = 0
+    /// Directories that are not taken in, for people.
+    private(set) var leftOut: [String] = []
 
-    /// - Parameter objects: the repository's, open for as long as this is used.
-    init(_ repository: Repository, _ objects: OpaquePointer, knowing files: ImportedFiles, cancelFlag: CancelFlag) {
+    /// - Parameters:
+    ///   - objects: the repository's, open for as long as this is used.
+    ///   - unwanted: directories below the top that are not taken in.
+    init(
+        _ repository: Repository,
+        _ objects: OpaquePointer,
+        knowing files: ImportedFiles,
+        without unwanted: Set<FileIdentity>,
+        cancelFlag: CancelFlag
+    ) {
         self.repository = repository
         unsafe self.objects = objects
         self.files = files
+        self.unwanted = unwanted
         self.cancelFlag = cancelFlag
     }
 
@@ -46,8 +58,13 @@ struct DirectoryImport {
         for name in try directory.names() where name != Self.gitDirectory {
             guard !cancelFlag.isSet else { throw .cancelled(operation: "git.import") }
             let path = directory.appending(name)
+            let status = try path.status()
+            guard status.kind != .directory || !unwanted.contains(status.identity) else {
+                leftOut.append(path.display)
+                continue
+            }
             let place = place + name.dropLast().map { UInt8(bitPattern: $0) }
-            let (id, mode) = try entry(path, place: place, depth: depth)
+            let (id, mode) = try entry(path, status, place: place, depth: depth)
             var form = id.libraryForm
             try check(unsafe git_treebuilder_insert(nil, builder, name, &form, mode), path)
         }
@@ -60,10 +77,10 @@ struct DirectoryImport {
 
     private mutating func entry(
         _ path: BytePath,
+        _ status: FileStatus,
         place: [UInt8],
         depth: Int
     ) throws(BuildFailure) -> (ObjectID, git_filemode_t) {
-        let status = try path.status()
         var id = git_oid()
         switch status.kind {
         case .directory:

@@ -23,6 +23,8 @@ struct ImportedDirectory: Sendable {
     let details: SourceDetails
     /// Files whose content had to be read.
     let readFiles: Int
+    /// Directories that were not taken in.
+    let leftOut: [String]
 
     private init(_ commit: ObjectID, _ done: DirectoryImport, at path: String, _ scratch: Scratch? = nil) {
         self.path = path
@@ -30,14 +32,19 @@ struct ImportedDirectory: Sendable {
         self.commit = commit
         details = done.details.finish()
         readFiles = done.readFiles
+        leftOut = done.leftOut
     }
 
     /// In a repository that is removed with the last reference.
-    static func temporary(of directory: String, in parent: String?) async throws -> ImportedDirectory {
+    static func temporary(
+        of directory: String,
+        without unwanted: Set<FileIdentity>,
+        in parent: String?
+    ) async throws -> ImportedDirectory {
         let scratch = try Scratch(in: parent)
         return try await TreeReading.run(opening: { try Repository(creatingBareAt: scratch.path) }) {
             let nothing = ImportedFiles(newest: FileTime(seconds: 0))
-            let (commit, done) = try take(directory, into: $0, knowing: nothing, $1)
+            let (commit, done) = try take(directory, into: $0, knowing: nothing, without: unwanted, $1)
             return ImportedDirectory(commit, done, at: scratch.path, scratch)
         }
     }
@@ -46,13 +53,14 @@ struct ImportedDirectory: Sendable {
     static func kept(
         _ place: KeptImport,
         of directory: String,
+        without unwanted: Set<FileIdentity>,
         settled: Duration
     ) async throws -> ImportedDirectory {
         let lock = try await MirrorLock.acquire(place.lockPath)
         return try await TreeReading.run(opening: { try place.open() }) { repository, flag in
             try withExtendedLifetime(lock) {
                 let files = place.files(settled: settled)
-                let (commit, done) = try take(directory, into: repository, knowing: files, flag)
+                let (commit, done) = try take(directory, into: repository, knowing: files, without: unwanted, flag)
                 place.keep(done.files)
                 return ImportedDirectory(commit, done, at: place.path)
             }
@@ -63,11 +71,18 @@ struct ImportedDirectory: Sendable {
         _ directory: String,
         into repository: Repository,
         knowing files: ImportedFiles,
+        without unwanted: Set<FileIdentity>,
         _ flag: CancelFlag
     ) throws -> (ObjectID, DirectoryImport) {
         let objects = try unsafe repository.openObjects()
         defer { unsafe git_odb_free(objects) }
-        var work = unsafe DirectoryImport(repository, objects, knowing: files, cancelFlag: flag)
+        var work = unsafe DirectoryImport(
+            repository,
+            objects,
+            knowing: files,
+            without: unwanted,
+            cancelFlag: flag
+        )
         let commit = try work.commit(directory)
         return (commit, work)
     }

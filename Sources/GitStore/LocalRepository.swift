@@ -34,12 +34,15 @@ package struct LocalRepository: RevisionSource {
     ///
     /// - Parameters:
     ///   - cache: where mirrors are; made when it is not there. nil for a temporary database.
+    ///   - unwanted: directories that are left out where they lie in this one, whatever they are called there: what a build writes into
+    ///     them would else be taken in by the next. `cache` always is.
     ///   - parent: where a temporary one goes; nil for `TMPDIR`, else `/tmp`.
     ///   - settled: how long a file must have been as it is to be known again.
     /// - Throws: `BuildFailure` with code `unsupported_file` that names a socket, device or pipe; `system`; `cancelled`.
     package static func importing(
         directory: String,
         keptIn cache: String? = nil,
+        without unwanted: [String] = [],
         in parent: String? = nil,
         settled: Duration = .seconds(2)
     ) async throws -> LocalRepository {
@@ -47,12 +50,24 @@ package struct LocalRepository: RevisionSource {
         let imported: ImportedDirectory
         if let cache {
             try Directories.create(cache, mode: 0o700)
-            imported = try await ImportedDirectory.kept(KeptImport(of: path, in: cache), of: path, settled: settled)
+            imported = try await ImportedDirectory.kept(
+                KeptImport(of: path, in: cache),
+                of: path,
+                without: try identities(of: unwanted + [cache]),
+                settled: settled
+            )
         } else {
-            imported = try await ImportedDirectory.temporary(of: path, in: parent)
+            imported = try await ImportedDirectory.temporary(
+                of: path,
+                without: try identities(of: unwanted),
+                in: parent
+            )
         }
         return LocalRepository(path: path, rootDirectory: "", imported: imported)
     }
+
+    /// Directories that were not taken in, as paths for people; empty for a real repository.
+    package var leftOut: [String] { imported?.leftOut ?? [] }
 
     /// Describes a commit.
     ///
@@ -137,6 +152,16 @@ extension LocalRepository {
             throw BuildFailure(.code, .notFound, operation: "git.open", message: "There is no directory '\(path)'.")
         }
         return real
+    }
+
+    /// Of the directories that are there.
+    private static func identities(of directories: [String]) throws(BuildFailure) -> Set<FileIdentity> {
+        var identities: Set<FileIdentity> = []
+        for directory in directories {
+            guard let real = RealPath.of(directory) else { continue }
+            identities.insert(try BytePath(real).status().identity)
+        }
+        return identities
     }
 
     private static func find(_ path: String) throws(BuildFailure) -> Repository {

@@ -4,6 +4,7 @@ import Buildpacks
 import Documents
 import GitStore
 import Platform
+import Settings
 import Telemetry
 import Worker
 
@@ -118,15 +119,23 @@ extension SourceOptions {
         guard Directories.exists(place) else {
             throw BuildFailure(.code, .notFound, operation: "source.open", message: "There is no directory '\(place)'.")
         }
-        return try await openLocal(builtPlace, Wiring.git(workshop.settings), log)
+        return try await openLocal(builtPlace, workshop, log)
     }
 
-    private func openLocal(_ path: String, _ git: GitSettings, _ log: any BuildLog) async throws -> OpenedSource {
+    private func openLocal(_ path: String, _ workshop: Workshop, _ log: any BuildLog) async throws -> OpenedSource {
+        let git = Wiring.git(workshop.settings)
         let repository: LocalRepository
         do {
             repository = try await LocalRepository.open(path)
         } catch let failure as BuildFailure where failure.code == .repositoryNotFound {
-            let imported = try await LocalRepository.importing(directory: path, keptIn: git.directory)
+            let imported = try await LocalRepository.importing(
+                directory: path,
+                keptIn: git.directory,
+                without: [workshop.settings.cacheDirectory]
+            )
+            for directory in imported.leftOut {
+                StandardError.write("slipway: warning: the cache '\(directory)' lies in what is built and is left out")
+            }
             return OpenedSource(source: imported, revision: try await imported.revision())
         }
         let found = try await repository.revision(commit ?? branch)

@@ -164,6 +164,31 @@ struct LocalRepositoryTests {
         #expect(try await take() == (20, second.tree))
     }
 
+    @Test("a cache within the plain directory is left out, whatever it is called there, and named")
+    func cacheWithin() async throws {
+        let path = fixture.scratch("plain")
+        try fixture.scratch.write("text", to: "plain/f")
+        try fixture.scratch.write("spooled", to: "plain/made/cache/spool")
+        try await Command.output(["ln", "-s", "made/cache", "\(path)/cache"])
+        func take(_ without: [String]) async throws -> (leftOut: [String], paths: [String], tree: ObjectID) {
+            let cache = "\(path)/cache/git"
+            let local = try await LocalRepository.importing(directory: path, keptIn: cache, without: without)
+            let revision = try await local.revision()
+            return (local.leftOut, try await local.entries(of: revision).map(\.displayPath).sorted(), revision.tree)
+        }
+        let whole = "\(path)/made/cache"
+        let first = try await take(["\(path)/cache"])
+        #expect(first.leftOut == [whole])
+        #expect(first.paths == ["cache", "f", "made"])
+        try fixture.scratch.write("more", to: "plain/made/cache/spool")
+        #expect(try await take([whole]) == first)
+        // Where the kept copy itself is needs no word.
+        let second = try await take([])
+        #expect(second.leftOut == ["\(whole)/git"])
+        #expect(second.paths == ["cache", "f", "made", "made/cache", "made/cache/spool"])
+        #expect(try await take([fixture.scratch("none")]) == second)
+    }
+
     @Test("what changed a moment before it was read may change again unseen, and is read again")
     func unsettled() async throws {
         let path = fixture.scratch("plain")

@@ -115,6 +115,25 @@ struct LocalBuildTests {
         #expect(!refused.succeeded && refused.errorText.contains("plain/a.sock"), "\(refused.errorText)")
     }
 
+    @Test("without git, leaves a cache within the directory out and says so, so that the next build finds nothing new")
+    func cacheWithin() async throws {
+        try scratch.write("print('x')\n", to: "plain/main.py")
+        let inside = SlipwayProgram.environment(cache: scratch("plain/.cache"))
+        let told = "plain/.cache' lies in what is built and is left out"
+        var digests: [String?] = []
+        for (tag, environment, isInside) in [("a", environment, false), ("b", inside, true), ("c", inside, true)] {
+            let result = try await SlipwayProgram.result(
+                ["build", scratch("plain"), "--output", "oci:\(scratch("layout")):\(tag)", "-o", "json"],
+                environment: environment
+            )
+            #expect(result.succeeded, "\(result.errorText)")
+            let lines = result.errorText.split(separator: "\n").filter { $0.contains(told) }
+            #expect(lines.count == (isInside ? 1 : 0), "\(result.errorText)")
+            digests.append(try JSONDocument.parse(result.text)["digest"]?.string)
+        }
+        #expect(digests[0] != nil && digests.allSatisfy { $0 == digests[0] }, "\(digests)")
+    }
+
     @Test("leaves nothing temporary behind, however it ends, and says nothing of this machine in the image")
     func leftovers() async throws {
         try Directories.create(scratch("tmp"))
