@@ -41,6 +41,7 @@ struct Slipway: AsyncParsableCommand {
     private static let gitVerbs: Set<String> = ["build", "plan"]
 
     static func main() async {
+        SystemInformation.shareHeaps()
         if Self.stepVerbs.contains(CommandLine.arguments.dropFirst().first ?? "") { WorkerNamespace.enter() }
         SystemInformation.prepareProcess()
         do {

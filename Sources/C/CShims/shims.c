@@ -47,6 +47,14 @@ void slipway_trim_memory(void) {
     malloc_trim(0);
 }
 
+void slipway_limit_heaps(int count) {
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
+
 int slipway_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno;
 }

@@ -23,6 +23,10 @@ int slipway_watch(int descriptor, int writing);
 /// Gives memory that the allocator holds but nobody uses back to the system: malloc_trim(3).
 void slipway_trim_memory(void);
 
+/// At most this many heaps of the allocator for all threads: mallopt(3), M_ARENA_MAX. To be called before there are other threads; what an
+/// allocator does not know it leaves as it is.
+void slipway_limit_heaps(int count);
+
 /// The system's limit on open files for this process is raised to its hard limit. Returns 0 or -errno.
 int slipway_raise_open_files(void);
 
