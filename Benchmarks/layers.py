@@ -171,6 +171,8 @@ class Bench:
         for name, limit in [(COLD, 6), (CHANGED, 20), (UNCHANGED, 60)]:
             own, peer = self._find(self._pushed(name)), self._find(self._pushed(name), "buildah bud, push")
             bars.append(Bar(f"{name}, times faster than buildah", _ratio(peer, own), limit, at_most=False))
+        whole = self._find(self._pushed(UNCHANGED))
+        bars.append(Bar("no change, whole command to a registry", whole and whole.median * 1000, 100, "ms"))
         self.suite.bars += [replace(bar, name=f"{self.name}: {bar.name}") for bar in bars]
 
     def _layer(self, cold: bool = False, changes: bool = False) -> Sample:
