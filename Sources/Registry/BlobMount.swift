@@ -9,6 +9,17 @@ enum MountOutcome: Sendable, Hashable {
     case refused(OpenUpload?)
 }
 
+/// What a registry said to one request for a mount.
+private enum MountAnswer: Sendable {
+    case mounted
+    /// It opened an upload instead, or did not.
+    case refused(OpenUpload?)
+    /// Which may be for the token's sake.
+    case notAllowed
+    /// Nothing about the blob: it was not reached, is busy or broken.
+    case failed
+}
+
 extension RegistrySession {
     /// Repositories that are tried for one blob; where a host was never seen to mount, one.
     private static let tries = 3
@@ -24,10 +35,12 @@ extension RegistrySession {
                     if let opened { await close(opened.location, in: target, blob.descriptor) }
                     return .mounted
                 case .refused(let upload):
-                    let key = await sighting(of: blob.descriptor, in: source)
-                    await sightings.forget(key, in: source.name)
+                    await forgetSighting(of: blob.descriptor, in: source)
                     if let upload, opened != nil { await close(upload.location, in: target, blob.descriptor) }
                     opened = opened ?? upload
+                case .notAllowed: await forgetSighting(of: blob.descriptor, in: source)
+                // Forgotten, it would be forgotten by all nodes, for what only this one met.
+                case .failed: continue
                 }
             }
         } catch {
@@ -40,6 +53,11 @@ extension RegistrySession {
     /// Remembers where a blob is.
     func saw(_ descriptor: Descriptor, in repository: Repository) async {
         await sightings.see(sighting(of: descriptor, in: repository), in: repository.name)
+    }
+
+    /// The registry said that it does not have a blob there, or does not give it.
+    private func forgetSighting(of descriptor: Descriptor, in source: Repository) async {
+        await sightings.forget(sighting(of: descriptor, in: source), in: source.name)
     }
 
     /// The repositories of the same registry that have the blob as far as is known, the likeliest first.
@@ -75,21 +93,21 @@ extension RegistrySession {
         _ descriptor: Descriptor,
         from source: Repository,
         into target: Repository
-    ) async throws -> MountOutcome {
+    ) async throws -> MountAnswer {
         let digest = PercentEncoding.encode(descriptor.digest.description)
         let url = try target.url("blobs/uploads/?mount=\(digest)&from=\(PercentEncoding.encode(source.name))")
         let purpose = "mount the blob \(descriptor.digest)"
         let request = RegistryRequest(.post, url, in: target, actions: "pull,push", purpose: purpose)
         var both = request
         both.scopes.append(source.scope("pull"))
-        if let outcome = try await tryMount(both) { return outcome }
+        let answer = try await tryMount(both)
         // Without tokens the second request would be the first again.
-        guard challenges.withLock({ $0[target.base.text]?.scheme == "bearer" }) else { return .refused(nil) }
-        return try await tryMount(request) ?? .refused(nil)
+        guard case .notAllowed = answer, challenges.withLock({ $0[target.base.text]?.scheme == "bearer" })
+        else { return answer }
+        return try await tryMount(request)
     }
 
-    /// Nil when it was not allowed, which may be for the token's sake.
-    private func tryMount(_ request: RegistryRequest) async throws -> MountOutcome? {
+    private func tryMount(_ request: RegistryRequest) async throws -> MountAnswer {
         do {
             let (response, _) = try await send(request, attempts: 1)
             let host = request.repository.base.authority
@@ -101,11 +119,12 @@ extension RegistrySession {
                 // A registry that mounts may refuse this one blob.
                 knowledge.learn(host) { $0.mounts = $0.mounts ?? false }
                 return .refused(try? OpenUpload(response, to: request, self))
-            case 401, 403: return nil
+            case 401, 403: return .notAllowed
+            case 408, 429, 500...: return .failed
             default: return .refused(nil)
             }
         } catch let failure as BuildFailure where failure.fault != .cancelled {
-            return failure.code == .unauthorized ? nil : .refused(nil)
+            return failure.code == .unauthorized ? .notAllowed : .failed
         }
     }
 }

@@ -64,6 +64,21 @@ struct FarmSightingsTests {
         #expect(registry.violations == [])
     }
 
+    @Test(
+        "is not forgotten for a mount that failed, only for one that was refused",
+        arguments: [(.mountBadGateway, "b a"), (.mountRefused, "b"), (.mountError, "b")] as [(Quirk, String)]
+    )
+    func failedMount(_ quirk: Quirk, remembered: String) async throws {
+        let (registry, farm) = (try StrictRegistry(quirks: [quirk]), FarmInMemory())
+        try await push(to: "a", of: registry, by: node(farm))
+        let second = try await push(to: "b", of: registry, by: node(farm))
+        #expect(second.ways[blob.descriptor.digest] == .uploaded)
+        #expect(registry.requests.filter { $0.contains("from=a") }.count == 1)
+        // Beside it a small blob of each push, which is in one place.
+        #expect(farm.values.sorted() == ["a", "b", remembered].sorted())
+        #expect(registry.violations == [])
+    }
+
     @Test("fails no push where it cannot be asked, and is then left in peace")
     func away() async throws {
         let (registry, farm) = (try StrictRegistry(), FarmInMemory(isAway: true))

@@ -19,6 +19,8 @@ package enum Quirk: String, Sendable, Hashable, CaseIterable {
     case mountReferencedOnly
     /// Answers every mount with an error (ECR Public).
     case mountError
+    /// Answers 502 to every mount (a proxy whose registry copies for too long).
+    case mountBadGateway
     /// Knows no mount without `from` (Quay).
     case mountNeedsFrom
     /// Answers 401 to a mount from a project that does not exist (Harbor).

@@ -49,6 +49,10 @@ extension StrictRegistry {
             exchange.error(404, "NAME_UNKNOWN", "The repository does not exist")
             return true
         }
+        if quirks.contains(.mountBadGateway) {
+            exchange.error(502, "UNAVAILABLE", "bad gateway")
+            return true
+        }
         if quirks.contains(.mountUnauthorized) {
             exchange.error(401, "UNAUTHORIZED", "project not found")
             return true
