@@ -16,8 +16,7 @@ extension Planner {
                 paths.append(path)
             }
         }
-        paths += settings.writable?.paths ?? []
-        return Set(paths.map { "/" + $0.split(separator: "/").joined(separator: "/") }).sorted { $0.precedes($1) }
+        return Set((paths + (settings.writable?.paths ?? [])).map(\.plain)).sorted { $0.precedes($1) }
     }
 
     /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
@@ -34,8 +33,12 @@ extension Planner {
                 continue
             }
             paths.insert(path)
-            for directory in try view.directories(below: place, limit: Self.maximumDirectories) {
-                paths.insert("\(rule.directory)/\(directory)")
+            do {
+                for directory in try view.directories(below: place, limit: Self.maximumDirectories) {
+                    paths.insert("\(rule.directory)/\(directory)")
+                }
+            } catch let failure as BuildFailure where failure.code == .limitExceeded && !isNamed(path) {
+                plan.warnings.append("\(failure.message) The app can write to \(path) itself, not to those below it.")
             }
         }
         plan.writable = paths.sorted { $0.precedes($1) }
@@ -46,6 +49,11 @@ extension Planner {
             }
             plan.steps[index].writable = BuildPlan.writable(own, by: plan.user)
         }
+    }
+
+    /// Whether slipway.yaml names it, so that it is no guess of the rule.
+    private func isNamed(_ path: String) -> Bool {
+        settings.writable?.paths.contains { $0.plain == path } ?? false
     }
 
     /// The first part of a path of the tree that is there and no directory.
@@ -61,6 +69,9 @@ extension Planner {
 }
 
 extension String {
+    /// An absolute path without slashes that say nothing.
+    fileprivate var plain: String { "/" + split(separator: "/").joined(separator: "/") }
+
     /// The path relative to a directory that it is in or that it is; nil elsewhere.
     fileprivate func below(_ directory: String) -> String? {
         let (own, other) = (split(separator: "/"), directory.split(separator: "/"))

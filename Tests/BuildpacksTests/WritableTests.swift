@@ -75,4 +75,21 @@ struct WritableTests {
         #expect(plan.writable == ["/var/lib/probe"])
         #expect(plan.warnings == ["tmp is no directory, so that the app cannot be let write to /app/tmp."])
     }
+
+    @Test("one with very many below it is writable alone, with a warning, unless slipway.yaml names it")
+    func many() throws {
+        var tree = MemoryTree(["probe.txt": ""])
+        for number in 0...5000 { tree.add("tmp/\(number)/x", .file([])) }
+        let plan = try plan(tree)
+        #expect(plan.writable == ["/app/tmp", "/var/lib/probe"])
+        #expect(
+            plan.warnings == [
+                "tmp is writable, and has more than 5000 directories. The app can write to /app/tmp itself, not to those below it."
+            ]
+        )
+        tree.add("slipway.yaml", .file(Array("writable: [/app/tmp/]\n".utf8)))
+        let named = tree
+        let failure = try #require(throws: BuildFailure.self) { try self.plan(named) }
+        #expect(failure.code == .limitExceeded)
+    }
 }
