@@ -32,6 +32,8 @@ final class MirrorLock: Sendable {
         let lock = MirrorLock(descriptor: descriptor)
         var pause = Duration.milliseconds(5)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let error = errno
+            guard error == EWOULDBLOCK || error == EINTR else { throw BuildFailure.lockFailed(path, errno: error) }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(100))
         }

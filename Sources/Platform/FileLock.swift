@@ -28,12 +28,12 @@ package final class FileLock: Sendable {
 
     /// Takes a lock if it is free.
     ///
-    /// - Throws: `BuildFailure` with code `system` that names the file.
+    /// - Throws: `BuildFailure` with code `system` that names the file, also where its file system has no locks.
     package static func attempt(_ path: String, _ mode: Mode) throws(BuildFailure) -> FileLock? {
-        while true {
-            let lock = try FileLock(path: path)
-            guard flock(lock.descriptor, mode.operation | LOCK_NB) == 0 else { return nil }
-            if lock.isCurrent { return lock }
+        switch try outcome(path, mode) {
+        case .success(let lock)?: return lock
+        case .failure(let failure)?: throw failure
+        case nil: return nil
         }
     }
 
@@ -49,16 +49,60 @@ package final class FileLock: Sendable {
         within limit: Duration? = nil,
         operation: String
     ) async throws -> FileLock {
+        switch try await outcome(path, mode, within: limit, operation) {
+        case .success(let lock): return lock
+        case .failure(let failure): throw failure
+        }
+    }
+
+    /// The same, but nil where the file system has no locks: for what can do without one. The file is there then, and nobody's.
+    package static func takeWherePossible(
+        _ path: String,
+        _ mode: Mode,
+        within limit: Duration? = nil,
+        operation: String
+    ) async throws -> FileLock? {
+        switch try await outcome(path, mode, within: limit, operation) {
+        case .success(let lock): return lock
+        case .failure: return nil
+        }
+    }
+
+    private static func outcome(
+        _ path: String,
+        _ mode: Mode,
+        within limit: Duration?,
+        _ operation: String
+    ) async throws -> Result<FileLock, BuildFailure> {
         let end = limit.map { Deadline(after: $0) }
         var pause = Duration.milliseconds(2)
         while true {
-            if let lock = try attempt(path, mode) { return lock }
+            if let result = try outcome(path, mode) { return result }
             if let limit, let end, end.hasPassed {
                 let message = "The lock '\(path)' was not free within \(Int(limit.seconds)) s: look at who has it."
                 throw BuildFailure.timedOut(operation: operation, message: message)
             }
             do { try await Task.sleep(for: pause) } catch { throw BuildFailure.cancelled(operation: operation) }
             pause = min(pause * 2, .milliseconds(50))
+        }
+    }
+
+    /// Nil if somebody else has the lock; a failure where the file system has none.
+    private static func outcome(
+        _ path: String,
+        _ mode: Mode
+    ) throws(BuildFailure) -> Result<FileLock, BuildFailure>? {
+        while true {
+            let lock = try FileLock(path: path)
+            guard flock(lock.descriptor, mode.operation | LOCK_NB) == 0 else {
+                let error = errno
+                if error == EINTR { continue }
+                if error == EWOULDBLOCK { return nil }
+                let failure = BuildFailure.lockFailed(path, errno: error)
+                if [EOPNOTSUPP, ENOLCK, ENOSYS, EINVAL].contains(error) { return .failure(failure) }
+                throw failure
+            }
+            if lock.isCurrent { return .success(lock) }
         }
     }
 
@@ -76,5 +120,16 @@ package final class FileLock: Sendable {
         var (own, named) = (stat(), stat())
         guard unsafe fstat(descriptor, &own) == 0, unsafe stat(path, &named) == 0 else { return false }
         return own.st_ino == named.st_ino && own.st_dev == named.st_dev
+    }
+}
+
+extension BuildFailure {
+    /// A lock could be had from nobody: `flock(2)` failed for another reason than that somebody has it.
+    package static func lockFailed(_ path: String, errno: Int32) -> BuildFailure {
+        .system(
+            errno: errno,
+            operation: "lock.take",
+            message: "Cannot lock '\(path)'; look whether its file system has locks (flock)."
+        )
     }
 }

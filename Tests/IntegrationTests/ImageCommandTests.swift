@@ -190,6 +190,31 @@ struct ImageCommandTests {
         #expect(try Directories.list(scratch("cache/spool")).filter { $0.hasPrefix("archive-") } == [])
     }
 
+    @Test("a layout is written where the file system has no locks; a lock that fails otherwise is told at once")
+    func withoutLocks() async throws {
+        _ = try await app()
+        let layout = scratch("layout")
+        func build(_ tag: String, flock error: String) async throws -> CommandResult {
+            let lock = ["-P", "\(layout)/.slipway-lock", "-e", "trace=flock", "-e", "inject=flock:error=\(error)"]
+            return try await Command.result(
+                ["strace", "-f", "-o", scratch("trace-\(tag)")] + lock + [
+                    SlipwayProgram.path, "build", scratch("app"), "--output", "oci:\(layout):\(tag)",
+                ],
+                environment: environment
+            )
+        }
+        for tag in ["a", "b"] {
+            let result = try await build(tag, flock: "EOPNOTSUPP")
+            #expect(result.succeeded, "\(result.errorText)")
+            #expect(String(decoding: try Files.read(scratch("trace-\(tag)")), as: UTF8.self).contains("INJECTED"))
+            _ = try await slipway("inspect", "oci:\(layout):\(tag)", "--verify")
+        }
+        #expect(!Files.exists("\(layout)/.slipway-lock"))
+        let failed = try await build("c", flock: "EIO")
+        #expect(failed.status != 0 && failed.errorText.contains("Cannot lock '\(layout)"), "\(failed.errorText)")
+        _ = try await slipway("inspect", "oci:\(layout):b", "--verify")
+    }
+
     @Test("what is no archive of a layout is told", arguments: ["", "no tar at all", "gzip"])
     func noArchive(content: String) async throws {
         try scratch.write(content == "gzip" ? String(repeating: "\u{1f}", count: 2000) : content, to: "odd.tar")
