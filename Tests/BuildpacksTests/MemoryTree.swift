@@ -12,6 +12,7 @@ struct MemoryTree: SourceTree {
     let id = ObjectID(bytes: [UInt8](repeating: 7, count: 20))
     /// Parents before children, as any order keeps them.
     private var entries: [TreeEntry] = []
+    private var paths: Set<[UInt8]> = []
     private var nodes: [[UInt8]: Node] = [:]
 
     init(_ files: [String: String] = [:]) {
@@ -24,10 +25,11 @@ struct MemoryTree: SourceTree {
         let parts = path.split(separator: UInt8(ascii: "/"))
         for count in 1..<max(parts.count, 1) {
             let parent = Array(parts.prefix(count).joined(separator: [UInt8(ascii: "/")]))
-            guard !entries.contains(where: { $0.path == parent }) else { continue }
+            guard paths.insert(parent).inserted else { continue }
             entries.append(TreeEntry(kind: .directory, path: parent, objectID: id, size: 0))
         }
         nodes[path] = node
+        paths.insert(path)
         let size = content(path)?.count ?? 0
         entries.append(TreeEntry(kind: kind(of: node), path: path, objectID: id, size: Int64(size)))
     }
