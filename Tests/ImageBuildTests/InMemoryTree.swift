@@ -21,16 +21,29 @@ struct InMemoryTree: StoredTree {
 
     init(items: [Item]) {
         self.items = items
-        var names = items.map { Self.name(of: $0) }
-        // A directory is called by all that is in it, as git does.
-        for place in items.indices where items[place].kind == .directory {
-            let inside = items.indices.filter { items[$0].path.starts(with: items[place].path + [UInt8(ascii: "/")]) }
-            let text = inside.map { "\(items[$0].path) \(Self.name(of: items[$0]))" }.joined(separator: "\n")
-            names[place] = Self.name(of: .file("", text))
-        }
+        let places = Dictionary(zip(items.map(\.path), items.indices), uniquingKeysWith: { _, last in last })
+        let names = Self.names(of: items, places)
         self.names = names
         blobs = InMemoryBlobs(Dictionary(zip(names, items.map(\.content)), uniquingKeysWith: { _, last in last }))
-        places = Dictionary(zip(items.map(\.path), items.indices), uniquingKeysWith: { _, last in last })
+        self.places = places
+    }
+
+    /// A directory is called by what is in it, as git does; whatever is in a directory has a longer path.
+    private static func names(of items: [Item], _ places: [[UInt8]: Int]) -> [ObjectID] {
+        var names = items.map { name(of: $0) }
+        var inside: [Int: [UInt8]] = [:]
+        for place in items.indices.sorted(by: { items[$0].path.count > items[$1].path.count }) {
+            let path = items[place].path
+            if items[place].kind == .directory { names[place] = name(of: .file("", bytes: inside[place] ?? [])) }
+            var parent = path[...]
+            while let slash = parent.lastIndex(of: UInt8(ascii: "/")) {
+                parent = parent[..<slash]
+                guard let directory = places[Array(parent)] else { continue }
+                inside[directory, default: []] += path + Array(" \(names[place])\n".utf8)
+                break
+            }
+        }
+        return names
     }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
