@@ -5,7 +5,7 @@ package import RedisTransport
 /// What the nodes of a farm remember together: values of one line by digests, forgotten when nobody asked for a while.
 ///
 /// Losing it costs time and nothing else, so a call waits a moment at most.
-package struct FarmMemory: Sendable {
+package struct FarmMemory: DigestMemory {
     /// What is remembered; each kind has keys of its own.
     package enum Kind: String, Sendable {
         /// Results of build steps.

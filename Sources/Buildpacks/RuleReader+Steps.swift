@@ -105,17 +105,9 @@ extension RuleReader {
 
     func limits(_ node: YAMLNode) throws(BuildFailure) -> StepLimits {
         guard let limits = node["limits"] else { return StepLimits() }
-        try check(limits, keys: ["memoryMiB", "processes", "processors", "diskMiB", "seconds", "outputMiB"])
-        let memory = try integer(limits, "memoryMiB", in: 16...1 << 24)
-        let disk = try integer(limits, "diskMiB", in: 1...1 << 24)
-        let output = try integer(limits, "outputMiB", in: 1...1024)
-        return StepLimits(
-            memoryBytes: memory.map { Int64($0) << 20 },
-            processes: try integer(limits, "processes", in: 1...1_000_000),
-            processors: try integer(limits, "processors", in: 1...1024).map(Double.init),
-            diskBytes: disk.map { Int64($0) << 20 },
-            seconds: try integer(limits, "seconds", in: 1...86_400),
-            outputBytes: output.map { Int64($0) << 20 }
-        )
+        try check(limits, keys: StepLimits.names)
+        return try StepLimits { (name, range) throws(BuildFailure) in
+            try integer(limits, name, in: Int64(range.lowerBound)...Int64(range.upperBound))
+        }
     }
 }

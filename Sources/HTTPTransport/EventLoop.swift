@@ -164,7 +164,7 @@ extension EventLoop {
 
     /// As long as nothing is to do: until the first body that rests has rested too long.
     private var sleepMilliseconds: Int32 {
-        guard let first = unsafe active.values.compactMap(\.restsUntil).min() else { return Self.idleMilliseconds }
+        guard let first = unsafe active.values.lazy.compactMap(\.restsUntil).min() else { return Self.idleMilliseconds }
         let left = ContinuousClock.now.duration(to: first).milliseconds + 1
         return Int32(clamping: min(Int64(Self.idleMilliseconds), max(0, left)))
     }

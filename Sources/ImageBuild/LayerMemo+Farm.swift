@@ -1,13 +1,5 @@
 package import BuildModel
 
-/// What a farm remembers of layers, for all its nodes. Values are single lines; losing them costs time and nothing else.
-package protocol LayerMemory: Sendable {
-    /// The value of a key, or nil.
-    func recall(_ key: Digest) async throws -> String?
-    func remember(_ value: String, for key: Digest) async throws
-    func forget(_ key: Digest) async throws
-}
-
 extension LayerMemo {
     /// Whether a farm knows more.
     package var isShared: Bool { farm != nil }

@@ -27,12 +27,12 @@ package final class LayerMemo: Sendable {
     private let journal: Journal
     private let state = Mutex(State())
     /// What the other nodes know.
-    let farm: (any LayerMemory)?
+    let farm: (any DigestMemory)?
 
     /// - Parameters:
     ///   - directory: an existing directory; the journal in it is made at first use.
     ///   - farm: asked for what this node does not know, and told what it made.
-    package init(in directory: String, farm: (any LayerMemory)? = nil) {
+    package init(in directory: String, farm: (any DigestMemory)? = nil) {
         journal = Journal(path: "\(directory)/layers.journal", limit: Self.limit)
         self.farm = farm
     }

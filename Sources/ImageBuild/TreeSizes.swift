@@ -27,8 +27,8 @@ struct TreeSizes {
     private var weight = 0
     private let limit: Int
 
-    /// - Parameter limit: bytes of memory, enough for a hundred thousand files outside of small directories. In a tree of more, neighbours and directories are put
-    ///   together as if they were one file from there on; its cuts are then less fine.
+    /// - Parameter limit: bytes of memory, enough for a hundred thousand files outside of small directories. In a tree of more,
+    ///   neighbours and directories are put together as if they were one file from there on; its cuts are then less fine.
     init(_ tree: any SourceTree, limit: Int = 32 << 20) throws {
         self.limit = limit
         try tree.walk { entry in

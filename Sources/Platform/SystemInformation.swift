@@ -83,11 +83,11 @@ package enum SystemInformation {
     /// Gives memory that was used and is free back to the system: a worker that builds now and then stays small in between.
     package static func returnFreeMemory() { slipway_trim_memory() }
 
-    /// Has all threads share two heaps. glibc gives each thread one of its own, up to eight for each processor, and what one thread freed is
-    /// then of no use to the others: a build whose layers many threads make had a peak of 124 to 135 MiB so, and has 110 to 118 with two.
+    /// Has all threads share as many heaps as there are processors, two at least. glibc gives each thread one of its own, up to eight for each
+    /// processor, and what one thread freed is then of no use to the others: see "Peak memory" in docs/benchmarks.md.
     ///
     /// To be called before there are other threads.
-    package static func shareHeaps() { slipway_limit_heaps(2) }
+    package static func shareHeaps() { slipway_limit_heaps(Int32(clamping: max(2, processorCount))) }
 
     /// Whether an error number says that whoever read a pipe is gone.
     package static func isBrokenPipe(_ error: Int32) -> Bool { error == EPIPE }

@@ -1,13 +1,5 @@
-package import BuildModel
+internal import BuildModel
 internal import Synchronization
-
-/// What a farm remembers of blobs, for all its nodes: lines by digests. Losing them costs time and nothing else.
-package protocol BlobMemory: Sendable {
-    /// The value of a key, or nil.
-    func recall(_ key: Digest) async throws -> String?
-    func remember(_ value: String, for key: Digest) async throws
-    func forget(_ key: Digest) async throws
-}
 
 /// In which repositories the nodes of a farm saw blobs.
 ///
@@ -31,10 +23,10 @@ final class FarmSightings: Sendable {
     /// Keys of which a process knows that it has told.
     private static let limit = 100_000
 
-    private let memory: any BlobMemory
+    private let memory: any DigestMemory
     private let state = Mutex(State())
 
-    init(_ memory: any BlobMemory) {
+    init(_ memory: any DigestMemory) {
         self.memory = memory
     }
 

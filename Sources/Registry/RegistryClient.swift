@@ -19,7 +19,7 @@ package struct RegistryClient: Sendable {
         settings: RegistrySettings,
         http: HTTPClient,
         hosts: SharedHosts = SharedHosts(),
-        farm: (any BlobMemory)? = nil
+        farm: (any DigestMemory)? = nil
     ) {
         session = RegistrySession(settings: settings, http: http, hosts: hosts, farm: farm)
         tenants = TenantSessions(of: session)

@@ -34,7 +34,7 @@ final class RegistrySession: Sendable {
     var gates: HostGates { hosts.gates }
     var bulkSlots: KeyedSlots<String> { hosts.bulkSlots }
 
-    init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts, farm: (any BlobMemory)? = nil) {
+    init(settings: RegistrySettings, http: HTTPClient, hosts: SharedHosts, farm: (any DigestMemory)? = nil) {
         self.settings = settings
         self.http = http
         tenant = nil

@@ -31,7 +31,7 @@ extension Wiring {
         bases: BaseImageFinder,
         registry: RegistryClient,
         layers: LayerSettings,
-        farm: (any StepMemory)?
+        farm: (any DigestMemory)?
     ) throws(BuildFailure) -> StepMaker {
         let directory = "\(settings.cacheDirectory)/steps"
         try Directories.create(directory, mode: 0o711)

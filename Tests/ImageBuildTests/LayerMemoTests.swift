@@ -169,19 +169,11 @@ import Testing
     func foreign(value: String) async throws {
         let farm = FarmInMemory()
         let key = try key()
-        farm.remember(value, for: key.digest)
+        try farm.remember(value, for: key.digest)
         let memo = LayerMemo(in: scratch.path, farm: farm)
         #expect(try await !memo.learn([key.digest]))
         #expect(try memo.note(for: key.digest) == nil)
     }
 
     private func bytes(_ content: any BlobContent) throws -> [UInt8] { try Files.bytes(of: content) }
-}
-
-private final class FarmInMemory: LayerMemory {
-    private let values = Mutex<[Digest: String]>([:])
-
-    func recall(_ key: Digest) -> String? { values.withLock { $0[key] } }
-    func remember(_ value: String, for key: Digest) { values.withLock { $0[key] = value } }
-    func forget(_ key: Digest) { values.withLock { $0[key] = nil } }
 }

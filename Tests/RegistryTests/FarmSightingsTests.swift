@@ -2,7 +2,6 @@ import BuildModel
 import HTTPTransport
 import Registry
 import StrictRegistry
-import Synchronization
 import TestSupport
 import Testing
 
@@ -100,42 +99,5 @@ struct FarmSightingsTests {
         #expect(published.ways[blob.descriptor.digest] == .uploaded)
         #expect(!registry.requests.contains { $0.contains("from=") })
         #expect(registry.violations == [])
-    }
-}
-
-private final class FarmInMemory: BlobMemory {
-    private struct State {
-        var values: [Digest: String] = [:]
-        var calls = 0
-    }
-
-    private let isAway: Bool
-    private let answer: String?
-    private let state = Mutex(State())
-
-    init(isAway: Bool = false, answer: String? = nil) {
-        self.isAway = isAway
-        self.answer = answer
-    }
-
-    var values: [String] { state.withLock { Array($0.values.values) } }
-    var calls: Int { state.withLock { $0.calls } }
-
-    func recall(_ key: Digest) throws -> String? {
-        try call { state in state.values[key] ?? answer }
-    }
-
-    func remember(_ value: String, for key: Digest) throws { try call { $0.values[key] = value } }
-
-    func forget(_ key: Digest) throws { try call { $0.values[key] = nil } }
-
-    private func call<Value: Sendable>(_ body: (inout State) -> Value) throws -> Value {
-        try state.withLock { state in
-            state.calls += 1
-            guard !isAway else {
-                throw BuildFailure(.platform, .internal, operation: "test", message: "It is away.", isRetryable: true)
-            }
-            return body(&state)
-        }
     }
 }

@@ -3,25 +3,17 @@ internal import Documents
 internal import Platform
 internal import Synchronization
 
-/// What a farm remembers of steps, for all its nodes. Values are lines of JSON; losing them costs time and nothing else.
-package protocol StepMemory: Sendable {
-    /// The value of a key, or nil.
-    func recall(_ key: Digest) async throws -> String?
-    func remember(_ value: String, for key: Digest) async throws
-    func forget(_ key: Digest) async throws
-}
-
 /// Remembers results of steps: on this node in a journal that all its processes share, and in the farm's memory if there is one.
 package final class StepMemo: Sendable {
     private static let limit: Int64 = 16 << 20
     private static let nothing = "-"
 
     private let journal: Journal
-    private let farm: (any StepMemory)?
+    private let farm: (any DigestMemory)?
     private let records = Mutex<[Digest: StepRecord]>([:])
 
     /// - Parameter directory: an existing directory; the journal in it is made at first use.
-    package init(in directory: String, farm: (any StepMemory)?) {
+    package init(in directory: String, farm: (any DigestMemory)?) {
         journal = Journal(path: "\(directory)/steps.journal", limit: Self.limit)
         self.farm = farm
     }

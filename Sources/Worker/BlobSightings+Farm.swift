@@ -1,4 +1,0 @@
-package import BuildQueue
-internal import Registry
-
-extension FarmMemory: BlobMemory {}

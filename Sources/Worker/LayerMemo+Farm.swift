@@ -1,4 +1,0 @@
-package import BuildQueue
-internal import ImageBuild
-
-extension FarmMemory: LayerMemory {}

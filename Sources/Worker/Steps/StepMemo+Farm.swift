@@ -1,3 +1,0 @@
-package import BuildQueue
-
-extension FarmMemory: StepMemory {}
