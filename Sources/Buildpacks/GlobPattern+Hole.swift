@@ -15,14 +15,17 @@ extension GlobPattern {
         var after: [Token]
 
         /// The first hole of a pattern; nil if it has none.
-        init?(_ text: String) {
-            // Most patterns have none, and looking for a text in a text takes longer than all else that is done for one.
-            guard text.utf8.contains(UInt8(ascii: "<")) else { return nil }
-            let found = Kind.allCases.compactMap { kind in text.firstRange(of: kind.rawValue).map { (kind, $0) } }
-            guard let (kind, range) = found.min(by: { $0.1.lowerBound < $1.1.lowerBound }) else { return nil }
-            self.kind = kind
-            before = GlobPattern.tokens(Array(text[..<range.lowerBound].utf8))
-            after = GlobPattern.tokens(Array(text[range.upperBound...].utf8))
+        init?(_ text: [UInt8]) {
+            for start in text.indices where text[start] == UInt8(ascii: "<") {
+                guard let kind = Kind.allCases.first(where: { text[start...].starts(with: $0.rawValue.utf8) }) else {
+                    continue
+                }
+                self.kind = kind
+                before = GlobPattern.tokens(text[..<start])
+                after = GlobPattern.tokens(text[(start + kind.rawValue.utf8.count)...])
+                return
+            }
+            return nil
         }
 
         /// What the hole stands for in a line; nil if the line does not match, or has more than 1000 bytes.

@@ -8,10 +8,11 @@ extension GlobPattern {
         }
     }
 
-    static func tokens(_ bytes: [UInt8]) -> [Token] {
+    static func tokens(_ bytes: ArraySlice<UInt8>) -> [Token] {
         var tokens: [Token] = []
-        var index = 0
-        while index < bytes.count {
+        tokens.reserveCapacity(bytes.count)
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
             switch bytes[index] {
             case UInt8(ascii: "*"): tokens.append(.many)
             case UInt8(ascii: "?"): tokens.append(.one)
@@ -30,7 +31,7 @@ extension GlobPattern {
     }
 
     /// The set that starts at `start`, and the index of its closing bracket.
-    private static func set(_ bytes: [UInt8], from start: Int) -> (Token, end: Int)? {
+    private static func set(_ bytes: ArraySlice<UInt8>, from start: Int) -> (Token, end: Int)? {
         guard let end = bytes[(start + 1)...].dropFirst().firstIndex(of: UInt8(ascii: "]")) else { return nil }
         var members = bytes[(start + 1)..<end]
         let isNegated = members.first == UInt8(ascii: "!")

@@ -7,7 +7,7 @@ struct GlobPattern: Sendable, Hashable {
     private let components: [[Token]]
     private let whole: [Token]
     /// The longest run of bytes that every matching line has.
-    private let needle: [UInt8]
+    private let needle: Needle
     /// What is kept of a line, and what stands before and after it.
     let hole: Hole?
 
@@ -20,37 +20,36 @@ struct GlobPattern: Sendable, Hashable {
 
     init(_ text: String) {
         self.text = text
-        components = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-            .map { Self.tokens(Array($0)) }
+        let bytes = Array(text.utf8)
+        components = bytes.split(separator: UInt8(ascii: "/")).map { Self.tokens($0) }
         depth = components.contains(where: Self.isAny) ? nil : components.count
-        let hole = Hole(text)
+        let hole = Hole(bytes)
         self.hole = hole
-        whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(Array(text.utf8))
-        needle = Self.needle(whole)
+        whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(bytes[...])
+        needle = Needle(Self.needle(whole))
     }
 
     private static func needle(_ tokens: [Token]) -> [UInt8] {
-        var best: [UInt8] = []
-        var run: [UInt8] = []
-        for token in tokens {
+        var (best, start) = (0..<0, 0)
+        for (index, token) in tokens.enumerated() {
             // Blanks are left out: a line may have more of them.
-            if case .literal(let byte) = token, byte != 32 { run.append(byte) } else { run = [] }
-            if run.count > best.count { best = run }
+            if case .literal(let byte) = token, byte != 32 {
+                if index + 1 - start > best.count { best = start..<index + 1 }
+            } else {
+                start = index + 1
+            }
         }
-        return best
+        return tokens[best].compactMap { if case .literal(let byte) = $0 { byte } else { nil } }
     }
+
+    /// All of a pattern comes from its text.
+    static func == (one: Self, other: Self) -> Bool { one.text == other.text }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// Whether bytes have what every matching line has; says no quickly to most lines, and to most files as a whole.
     func mayMatch(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let first = needle.first else { return true }
-        return unsafe bytes.withUnsafeBytes { bytes in
-            var start = 0
-            while start + needle.count <= bytes.count {
-                if unsafe bytes[start] == first, unsafe bytes[start...].starts(with: needle) { return true }
-                start += 1
-            }
-            return false
-        }
+        needle.stands(in: bytes)
     }
 
     /// The most components that a path can have and match; nil if there is a `**`.

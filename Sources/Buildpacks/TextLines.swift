@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The lines of a text with their numbers, without a byte order mark. Lines of more than 1000 bytes are left out: what rules look
 /// for is short, and a long line is data or minified code.
 struct TextLines: Sequence, IteratorProtocol {
@@ -12,13 +14,24 @@ struct TextLines: Sequence, IteratorProtocol {
 
     mutating func next() -> (ArraySlice<UInt8>, Int)? {
         while index <= bytes.count {
-            let end = bytes[index...].firstIndex(of: 10) ?? bytes.count
+            let end = self.end
             let line = bytes[index..<end]
             index = end + 1
             number += 1
             if line.count <= 1000 { return (line, number) }
         }
         return nil
+    }
+
+    /// Where the line that begins at the index ends.
+    private var end: Int {
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard index < bytes.count, let start = unsafe bytes.baseAddress.map({ unsafe $0 + index }) else {
+                return bytes.count
+            }
+            return unsafe memchr(start, 10, bytes.count - index).map { unsafe index + (UnsafeRawPointer($0) - start) }
+                ?? bytes.count
+        }
     }
 
     /// The line without space around it, and with one blank for any space within.
