@@ -3,6 +3,8 @@ package enum MediaType {
     package static let ociManifest = "application/vnd.oci.image.manifest.v1+json"
     package static let ociIndex = "application/vnd.oci.image.index.v1+json"
     package static let ociConfig = "application/vnd.oci.image.config.v1+json"
+    /// Of two bytes, `{}`: what an artifact has where it needs no config.
+    package static let ociEmpty = "application/vnd.oci.empty.v1+json"
     package static let ociLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip"
     package static let ociLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd"
     package static let ociLayerTar = "application/vnd.oci.image.layer.v1.tar"

@@ -22,9 +22,13 @@ struct ImageInspection {
         let content = try await source.manifest(named: target.name)
         let manifest = try await Self.manifest(content, source, workshop)
         documents = try await ImageDocuments(manifest, fetch: fetch)
-        others = verifies ? try await IndexedImage.all(of: content, but: manifest, source, fetch) : []
-        let own = documents.checks + (verifies ? try await LayerChecks.all(of: documents, fetch) : [])
-        checks = own + others.flatMap(\.checks)
+        var (walk, layers) = (IndexWalk(beside: manifest, source, fetch), [ImageCheck]())
+        if verifies {
+            try await walk.look(into: content)
+            layers = try await LayerChecks.all(of: documents, fetch)
+        }
+        others = walk.images
+        checks = documents.checks + layers + walk.checks + others.flatMap(\.checks)
     }
 
     var problems: [ImageCheck] { checks.filter { $0.problem != nil } }

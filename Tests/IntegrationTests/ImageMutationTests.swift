@@ -87,12 +87,12 @@ struct ImageMutationTests {
         Mutation("an annotation that is no text", "annotations").on { $0.manifest = { $0["annotations"] = ["a": 1] } },
     ]
 
-    private static func type(_ name: String) -> @Sendable (inout JSONValue) -> Void {
+    static func type(_ name: String) -> @Sendable (inout JSONValue) -> Void {
         { $0["mediaType"] = .string(name) }
     }
 
     private let scratch: Scratch
-    private var layout: String { scratch("image") }
+    var layout: String { scratch("image") }
 
     init() throws { scratch = try Scratch() }
 
@@ -115,71 +115,13 @@ struct ImageMutationTests {
         #expect(result.status == 0, "\(result.text) \(result.errorText)")
     }
 
-    /// What may stand beside the image that this node would run.
-    struct Other: Sendable, CustomTestStringConvertible {
-        var testDescription: String
-        var mutation: Mutation
-        var os = "linux"
-        /// The check that has to fail; nil for none.
-        var check: String?
-        var isThere = true
-    }
-
-    static let others: [Other] = [
-        Other(testDescription: "sound", mutation: foreign),
-        Other(testDescription: "wrong", mutation: mutations[0], check: "layer-diff-id"),
-        Other(testDescription: "gone", mutation: foreign, check: "manifest", isThere: false),
-        Other(
-            testDescription: "an attestation",
-            mutation: Mutation("").on { $0.layer = type("application/vnd.in-toto+json") },
-            os: "unknown"
-        ),
-    ]
-
-    private static let foreign = Mutation("").on { $0.config = { $0["architecture"] = "s390x" } }
-
-    @Test("every image of an index is checked, not only the one for this node", arguments: others)
-    func index(other: Other) async throws {
-        let parts = try await parts()
-        try await write(Mutation(""), from: parts)
-        var entries = try [entry(ImagePlatform.current)]
-        try await write(other.mutation, from: parts)
-        entries.append(try entry(ImagePlatform(os: other.os, architecture: "s390x")))
-        if !other.isThere, let digest = entries[1]["digest"]?.string {
-            try Files.remove("\(layout)/blobs/sha256/\(digest.dropFirst(7))")
-        }
-        let type: JSONValue = .string(MediaType.ociIndex)
-        let index: JSONValue = ["schemaVersion": 2, "mediaType": type, "manifests": .array(entries)]
-        try put(index.canonicalBytes, Digest(of: index.canonicalBytes))
-        let named: JSONValue = ["org.opencontainers.image.ref.name": "t"]
-        let top = described(index.canonicalBytes, ["mediaType": type, "annotations": named])
-        let document: JSONValue = ["schemaVersion": 2, "manifests": [top]]
-        try Files.writeAtomically(document.canonicalBytes, to: "\(layout)/index.json")
-
-        let result = try await inspect()
-        #expect(result.status == (other.check == nil ? 0 : 1), "\(result.text) \(result.errorText)")
-        let seen = try JSONDocument.parse(result.output)
-        #expect(seen["others"]?.array?.map { $0["valid"] } == [.bool(other.check == nil)])
-        let failed = (seen["checks"]?.array ?? []).filter { $0["problem"]?.string != nil }
-        #expect(failed.compactMap { $0["name"]?.string } == [other.check].compactMap { $0 })
-    }
-
-    /// The entry of the one image of the layout, for a platform.
-    private func entry(_ platform: ImagePlatform) throws -> JSONValue {
-        let index = try JSONDocument.parse(try Files.read("\(layout)/index.json"))
-        var entry = try #require(index["manifests"]?.array?.first)
-        entry["annotations"] = nil
-        entry["platform"] = platform.json
-        return entry
-    }
-
-    private func inspect() async throws -> CommandResult {
+    func inspect() async throws -> CommandResult {
         try await SlipwayProgram.result(
             ["inspect", "oci:\(layout):t", "--verify", "-o", "json", "--cache-directory", scratch("cache")]
         )
     }
 
-    private func parts() async throws -> Parts {
+    func parts() async throws -> Parts {
         try scratch.write("text", to: "files/app/a")
         let tar = try await Command.output(["tar", "-C", scratch("files"), "-cf", "-", "app"]).output
         try Files.writeAtomically(tar, to: scratch("layer.tar"))
@@ -196,7 +138,7 @@ struct ImageMutationTests {
         )
     }
 
-    private func write(_ mutation: Mutation, from parts: Parts) async throws {
+    func write(_ mutation: Mutation, from parts: Parts) async throws {
         var parts = parts
         try Directories.create("\(layout)/blobs/sha256")
         mutation.blob?(&parts.blob)
@@ -223,11 +165,11 @@ struct ImageMutationTests {
         try Files.writeAtomically(marker.canonicalBytes, to: "\(layout)/oci-layout")
     }
 
-    private func put(_ bytes: [UInt8], _ digest: Digest) throws {
+    func put(_ bytes: [UInt8], _ digest: Digest) throws {
         try Files.writeAtomically(bytes, to: "\(layout)/blobs/sha256/\(digest.hex)")
     }
 
-    private func described(_ bytes: [UInt8], _ more: JSONValue) -> JSONValue {
+    func described(_ bytes: [UInt8], _ more: JSONValue) -> JSONValue {
         var descriptor = more
         descriptor["digest"] = .string(Digest(of: bytes).description)
         descriptor["size"] = .integer(Int64(bytes.count))
