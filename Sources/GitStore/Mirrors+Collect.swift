@@ -20,6 +20,18 @@ extension Mirrors {
     }
 
     private static let doomed = ".removed"
+    /// Touched whenever somebody collects.
+    private static let mark = "collected"
+
+    /// Whether repositories are kept in a directory, and nobody has collected there within `pause`: for those who come and go. A look at
+    /// one file. Since when the next one may, this one need not have come to an end: what failed is not tried each time.
+    package static func isCollectionDue(in directory: String, every pause: Duration) -> Bool {
+        guard Directories.exists(directory) else { return false }
+        guard let last = Directories.state(of: "\(directory)/\(mark)")?.modified else { return true }
+        let now = SystemInformation.currentMilliseconds
+        // A mark of the future is one of a clock that was wrong.
+        return !(now - pause.milliseconds...now + pause.milliseconds).contains(last / 1_000_000)
+    }
 
     /// Removes repositories that were not used for `age`, and, longest unused first, what is over the budget. What a fetch uses stays,
     /// and what one has used within `recent`: a build may be reading from it, which takes no lock. All can be fetched again.
@@ -29,6 +41,7 @@ extension Mirrors {
         let cancellation = CancelFlag()
         return try await cancellation.whileRunning {
             try await pool.run { [directory = settings.directory] in
+                try Files.writeInOneStep([], to: "\(directory)/\(Self.mark)")
                 for name in try Directories.list(directory) where name.hasSuffix(Self.doomed) {
                     try Directories.remove("\(directory)/\(name)")
                 }

@@ -62,6 +62,7 @@ struct BuildCommand: AsyncParsableCommand {
         }
         await build.workshop.close()
         format.print(result.json) { explain ? "\(result.explanationText)\n\(result.text)" : result.text }
+        await build.workshop.collectRepositoriesDaily()
     }
 }
 

@@ -31,11 +31,14 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var options: ConfigurationOptions
 
     func run() async throws {
-        try await Interruptible.run { try await plan() }
+        try await Interruptible.run {
+            let workshop = try Workshop(try options.load())
+            try await plan(by: workshop)
+            await workshop.collectRepositoriesDaily()
+        }
     }
 
-    private func plan() async throws {
-        let workshop = try Workshop(try options.load())
+    private func plan(by workshop: Workshop) async throws {
         let planned = try await PlannedSource(source, workshop)
         let (rules, planOptions) = (try workshop.rules(), try source.planOptions())
         if roots {

@@ -9,6 +9,7 @@ import Platform
 import RedisTransport
 import Registry
 import Settings
+import Telemetry
 import Worker
 
 /// What stages are made of, built from the configuration: one HTTP transport, one pool of threads, the rules, the clients.
@@ -96,10 +97,25 @@ struct Workshop: Sendable {
         return plan
     }
 
+    private static let day = Duration.seconds(86_400)
+
     /// Removes repositories that are over the budget, or that no build has used for a month.
     func collectRepositories() async throws {
-        let day = Duration.seconds(86_400)
-        _ = try await mirrors().collect(budget: Int64(settings.git.cacheBytes), age: day * 30, recent: day)
+        let budget = Int64(settings.git.cacheBytes)
+        _ = try await mirrors().collect(budget: budget, age: Self.day * 30, recent: Self.day)
+    }
+
+    /// The same once a day, for who builds without a worker. What goes wrong is told, and has nothing to do with what was built.
+    func collectRepositoriesDaily() async {
+        guard Mirrors.isCollectionDue(in: Wiring.git(settings).directory, every: Self.day) else { return }
+        do {
+            try await collectRepositories()
+        } catch {
+            let failure = BuildFailure(error, operation: "git.collect")
+            guard failure.fault != .cancelled else { return }
+            let reason = TerminalText.plain(failure.message)
+            StandardError.write("slipway: warning: repositories that nobody builds could not be removed: \(reason)")
+        }
     }
 
     /// The stages of a worker.

@@ -57,6 +57,20 @@ struct MirrorCollectionTests {
         #expect(try await mirrors.text("a.bin", of: again) == "film old")
     }
 
+    @Test("is due where nobody did within a while, and where there is something to collect from")
+    func due() async throws {
+        let (directory, none) = (fixture.scratch("mirrors"), fixture.scratch("none"))
+        try Directories.create(directory)
+        #expect(Mirrors.isCollectionDue(in: directory, every: Self.day))
+        #expect(!Mirrors.isCollectionDue(in: none, every: Self.day))
+        _ = try await mirrors.collect(budget: .max, age: Self.day, recent: Self.day)
+        #expect(!Mirrors.isCollectionDue(in: directory, every: Self.day))
+        for (when, isDue) in [("23 hours ago", false), ("25 hours ago", true), ("now + 3 days", true)] {
+            try await Command.output(["touch", "-d", when, "\(directory)/collected"])
+            #expect(Mirrors.isCollectionDue(in: directory, every: Self.day) == isDue, "\(when)")
+        }
+    }
+
     @Test("what a fetch holds stays, and what was half removed goes")
     func locked() async throws {
         _ = try await fetched("app")

@@ -115,6 +115,33 @@ struct LocalBuildTests {
         #expect(!refused.succeeded && refused.errorText.contains("plain/a.sock"), "\(refused.errorText)")
     }
 
+    @Test("removes kept copies of directories that nobody builds any more, once a day", arguments: ["build", "plan"])
+    func collecting(verb: String) async throws {
+        try scratch.write("print('x')\n", to: "plain/main.py")
+        let git = scratch("cache/git")
+        func run() async throws {
+            let words = verb == "build" ? ["--output", "oci:\(scratch("layout")):a"] : []
+            try await SlipwayProgram.output([verb, scratch("plain")] + words, environment: environment)
+        }
+        func leave(_ name: String, since when: String) async throws -> String {
+            let path = "\(git)/\(name)-directory.git"
+            try Directories.create("\(path)/objects/pack")
+            try await Command.output(["touch", "-d", when, path, "\(path)/objects/pack"])
+            return path
+        }
+        let (old, used) = (try await leave("old", since: "40 days ago"), try await leave("used", since: "20 days ago"))
+        try await run()
+        #expect(!Directories.exists(old) && Directories.exists(used))
+        let other = try await leave("other", since: "40 days ago")
+        try await run()
+        #expect(Directories.exists(other), "a second time on one day")
+        try await Command.output(["touch", "-d", "2 days ago", "\(git)/collected"])
+        try await run()
+        #expect(!Directories.exists(other) && Directories.exists(used))
+        let kept = try Directories.list(git).filter { $0.hasSuffix("-directory.git") }
+        #expect(kept.count == (verb == "build" ? 2 : 1), "what was just built stays")
+    }
+
     @Test("without git, leaves a cache within the directory out and says so, so that the next build finds nothing new")
     func cacheWithin() async throws {
         try scratch.write("print('x')\n", to: "plain/main.py")
