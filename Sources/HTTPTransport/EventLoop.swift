@@ -132,8 +132,7 @@ extension EventLoop {
             transfer.fail(.cancelled(operation: "http.request"))
         }
         for transfer in waking where unsafe active[transfer.handle.raw] === transfer {
-            transfer.restsUntil = nil
-            try? transfer.handle.setWatchful(true)
+            try? transfer.endRest()
             unsafe curl_easy_pause(transfer.handle.raw, CURLPAUSE_SEND_CONT)
         }
         return !isStopping

@@ -79,7 +79,10 @@ extension Transfer {
         return isTruncated ? 0 : bytes.count
     }
 
-    fileprivate func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    /// Fills the front of `buffer` with what is sent next: CURLOPT_READFUNCTION(3).
+    ///
+    /// - Returns: how many bytes it has, or one of libcurl's words for it.
+    func sendBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         do {
             try permit?()
             guard isBodyReady else {
@@ -87,6 +90,8 @@ extension Transfer {
                 restsUntil = ContinuousClock.now + request.limits.rest
                 return Int(CURL_READFUNC_PAUSE)
             }
+            // libcurl may ask again by itself: then nobody has woken the transfer.
+            if restsUntil != nil { try endRest() }
             let count = try unsafe readBody(into: buffer)
             uploadOffset += Int64(count)
             if uploadOffset == request.bodySize, let reply = request.limits.reply { try handle.setPatience(reply) }
@@ -95,6 +100,12 @@ extension Transfer {
             failure = error
             return Int(CURL_READFUNC_ABORT)
         }
+    }
+
+    /// From here on a standstill counts again.
+    func endRest() throws(BuildFailure) {
+        restsUntil = nil
+        try handle.setWatchful(true)
     }
 
     /// Whether the next bytes are there. Where somebody has to make them first, the transfer rests until they are: the loop's thread
