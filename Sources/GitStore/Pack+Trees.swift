@@ -13,18 +13,18 @@ extension Pack {
     func tree(at offset: Int64, limit: Int64) throws -> [UInt8]? {
         var chain: [(offset: Int64, delta: PackEntry)] = []
         var place = offset
-        var tree = trees.base(at: place)
+        var tree = kept(at: place)
         while tree == nil {
             let entry = try entry(at: place)
             guard entry.size <= limit, chain.count < Self.maximumChain else { return nil }
             if let next = try base(of: entry, at: place) {
                 chain.append((place, entry))
                 place = next
-                tree = trees.base(at: place)
+                tree = kept(at: place)
             } else {
                 guard entry.kind == .whole(Self.treeType) else { return nil }
                 let content = try content(of: entry)
-                trees.keep(content, at: place)
+                keep(content, at: place)
                 tree = content
             }
         }
@@ -32,9 +32,13 @@ extension Pack {
             guard let base = tree, let next = DeltaPatch.apply(try content(of: delta), to: base, limit: limit) else {
                 throw stream.damaged(place)
             }
-            trees.keep(next, at: place)
+            keep(next, at: place)
             tree = next
         }
         return tree
     }
+
+    private func kept(at offset: Int64) -> [UInt8]? { memory.trees.base(at: place(of: offset)) }
+
+    private func keep(_ tree: [UInt8], at offset: Int64) { memory.trees.keep(tree, at: place(of: offset)) }
 }

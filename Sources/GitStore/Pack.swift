@@ -13,17 +13,21 @@ final class Pack: Sendable {
 
     let stream: ZlibFile
     private let index: PackIndex
-    private let bases = DeltaBases()
-    /// Trees alone, so that what is found here is one.
-    let trees = DeltaBases()
-    private let inflaters: Stock<Inflater>
+    private let number: Int
+    let memory: PackMemory
 
-    /// - Parameter path: of the index; the pack is beside it.
-    init(index path: String, inflaters: Stock<Inflater>) throws(BuildFailure) {
+    /// - Parameters:
+    ///   - path: of the index; the pack is beside it.
+    ///   - number: another one than other packs with the same memory have.
+    init(index path: String, number: Int, _ memory: PackMemory) throws(BuildFailure) {
         index = try PackIndex(path)
         stream = try ZlibFile(String(path.dropLast(4)) + ".pack")
-        self.inflaters = inflaters
+        self.number = number
+        self.memory = memory
     }
+
+    /// What an object is kept under.
+    func place(of offset: Int64) -> DeltaBases.Place { DeltaBases.Place(pack: number, offset: offset) }
 
     func offset(of id: PackedID) -> Int64? { index.offset(of: id) }
 
@@ -68,7 +72,7 @@ final class Pack: Sendable {
     }
 
     private func inflate(_ entry: PackEntry, into output: UnsafeMutableRawBufferPointer) throws {
-        try inflaters.lend { inflater in
+        try memory.inflaters.lend { inflater in
             Result { try unsafe stream.inflate(at: entry.dataOffset, with: inflater, into: output) }
         }.get()
     }
@@ -83,7 +87,7 @@ final class Pack: Sendable {
         var (place, base): (Int64, [UInt8]?) = (offset, nil)
         while base == nil {
             guard deltas.count < Self.maximumChain else { throw stream.damaged(offset) }
-            base = bases.base(at: place)
+            base = memory.bases.base(at: self.place(of: place))
             if base != nil { break }
             let entry = try entry(at: place)
             // A base that is too large to be held: the way for large objects takes it.
@@ -94,7 +98,7 @@ final class Pack: Sendable {
             } else {
                 let content = try content(of: entry)
                 base = content
-                if !deltas.isEmpty { bases.keep(content, at: place) }
+                if !deltas.isEmpty { memory.bases.keep(content, at: self.place(of: place)) }
             }
         }
         try unsafe apply(deltas, to: base ?? [], at: offset, into: output, limits)

@@ -11,18 +11,20 @@ internal import Synchronization
 final class StoredBlobs: BlobReader {
     private let directories: [String]
     private let packs: [Pack]
-    private let inflaters = Stock<Inflater>()
+    private let memory: PackMemory
     private let library: LibraryBlobs
     private let limits: ReadLimits
 
     /// - Parameters:
     ///   - repository: its git directory is read now; it need not outlive this object.
     ///   - limits: also for objects that others are made from.
-    init(_ repository: Repository, _ limits: ReadLimits) {
+    init(_ repository: Repository, _ limits: ReadLimits, _ memory: PackMemory = PackMemory()) {
         directories = Self.objectDirectories(from: repository.commonPath + "objects")
-        let inflaters = inflaters
         // A pack that cannot be used is left to libgit2, which tells what is wrong with it.
-        packs = directories.flatMap(Self.indexes).compactMap { try? Pack(index: $0, inflaters: inflaters) }
+        packs = directories.flatMap(Self.indexes).enumerated().compactMap { number, index in
+            try? Pack(index: index, number: number, memory)
+        }
+        self.memory = memory
         library = LibraryBlobs(repository.path)
         self.limits = limits
     }
@@ -30,7 +32,7 @@ final class StoredBlobs: BlobReader {
     func read(_ id: ObjectID, into buffer: UnsafeMutableRawBufferPointer) throws {
         try limits.checkCancellation()
         if let (pack, offset) = find(id) { return try unsafe pack.read(at: offset, into: buffer, limits) }
-        if let loose = try loose(id) { return try unsafe loose.read(into: buffer, with: inflaters) }
+        if let loose = try loose(id) { return try unsafe loose.read(into: buffer, with: memory.inflaters) }
         try unsafe library.withBlob(id) { bytes in
             guard bytes.count == buffer.count else { throw BuildFailure.damaged("The object \(id)", cause: nil) }
             unsafe buffer.copyMemory(from: bytes)

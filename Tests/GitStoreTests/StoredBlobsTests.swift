@@ -193,6 +193,44 @@ import Testing
         #expect(throws: BuildFailure.self) { try bytes.withUnsafeMutableBytes { try blobs.read(id, into: $0) } }
     }
 
+    @Test("what is kept of many packs takes no more memory than what is kept of one")
+    func manyPacks() async throws {
+        // Each pack has a text without order, and a change of it.
+        let script = """
+            for number in 1 2 3 4 5 6 7 8; do
+                head -c 100000 /dev/urandom > file
+                first=$(git hash-object -w file) && printf x >> file && second=$(git hash-object -w file)
+                printf '%s\\n' "$first" "$second" | git pack-objects -q .git/objects/pack/pack > /dev/null
+                echo "$first" && echo "$second"
+            done
+            git prune-packed
+            """
+        let ids = try await Command.output(["sh", "-ec", script], in: path).lines.compactMap { ObjectID(hex: $0) }
+        #expect(ids.count == 16)
+        let packs = try Directories.list("\(path)/.git/objects/pack").filter { $0.hasSuffix(".pack") }
+        #expect(packs.count == 8)
+        let memory = PackMemory(limit: 256 << 10)
+        let limits = ReadLimits(cancelFlag: CancelFlag(), maximumBytes: 1 << 30)
+        let blobs = StoredBlobs(try Repository(opening: "\(path)/.git"), limits, memory)
+        for (number, id) in ids.enumerated() {
+            var bytes = [UInt8](repeating: 0, count: 100_000 + number % 2)
+            try bytes.withUnsafeMutableBytes { try blobs.read(id, into: $0) }
+            let blob = try await Command.output(["git", "-C", path, "cat-file", "blob", id.hex]).output
+            #expect(bytes == blob)
+            #expect(memory.size <= 256 << 10)
+        }
+        #expect(memory.bases.size > 100_000)
+    }
+
+    @Test("objects without bytes take some memory too, and are not kept without end")
+    func emptyBases() {
+        let bases = DeltaBases(limit: 10_000)
+        for offset in 0..<1000 { bases.keep([], at: DeltaBases.Place(pack: 0, offset: Int64(offset))) }
+        #expect((0..<1000).count { bases.base(at: DeltaBases.Place(pack: 0, offset: Int64($0))) != nil } < 100)
+        bases.keep([1], at: DeltaBases.Place(pack: 1, offset: 999))
+        #expect(bases.base(at: DeltaBases.Place(pack: 0, offset: 999)) == [])
+    }
+
     @Test("another size than the blob's is an error")
     func otherSize() async throws {
         try await commitFiles()
