@@ -105,7 +105,7 @@ final class ObjectTree: StoredTree {
     ///
     /// In packs it is read here, as blobs are: libgit2 inflates with zlib, and takes a checksum that detects collisions.
     func records(of id: ObjectID) throws -> TreeRecords {
-        if let bytes = stored.tree(id) { return TreeRecords(copying: bytes) }
+        if let bytes = try stored.tree(id) { return TreeRecords(copying: bytes) }
         _ = try repository.size(of: id, GIT_OBJECT_TREE)
         var (object, form): (OpaquePointer?, git_oid) = (nil, id.libraryForm)
         try LibraryError.check(unsafe git_odb_read(&object, objects, &form))

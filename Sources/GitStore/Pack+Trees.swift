@@ -9,12 +9,13 @@ extension Pack {
     /// Trees of a repository are deltas of each other, in long chains, of which every link is wanted: they are all kept for a while.
     ///
     /// - Returns: nil for what is larger than `limit` or no tree.
-    /// - Throws: `BuildFailure` with code `damaged`.
-    func tree(at offset: Int64, limit: Int64) throws -> [UInt8]? {
+    /// - Throws: `BuildFailure` with code `damaged` or `cancelled`.
+    func tree(at offset: Int64, limit: Int64, _ limits: ReadLimits) throws -> [UInt8]? {
         var chain: [(offset: Int64, delta: PackEntry)] = []
         var place = offset
         var tree = kept(at: place)
         while tree == nil {
+            try limits.checkCancellation()
             let entry = try entry(at: place)
             guard entry.size <= limit, chain.count < Self.maximumChain else { return nil }
             if let next = try base(of: entry, at: place) {
@@ -29,6 +30,7 @@ extension Pack {
             }
         }
         for (place, delta) in chain.reversed() {
+            try limits.checkCancellation()
             guard let base = tree, let next = DeltaPatch.apply(try content(of: delta), to: base, limit: limit) else {
                 throw stream.damaged(place)
             }

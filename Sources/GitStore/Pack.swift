@@ -87,6 +87,7 @@ final class Pack: Sendable {
         var (place, base): (Int64, [UInt8]?) = (offset, nil)
         while base == nil {
             guard deltas.count < Self.maximumChain else { throw stream.damaged(offset) }
+            try limits.checkCancellation()
             base = memory.bases.base(at: self.place(of: place))
             if base != nil { break }
             let entry = try entry(at: place)

@@ -67,9 +67,16 @@ final class StoredBlobs: BlobReader {
     }
 
     /// The bytes of a tree of a pack, as read as blobs are; nil for what is kept in another way, is too large, or is damaged: libgit2 tells.
-    func tree(_ id: ObjectID) -> [UInt8]? {
+    ///
+    /// - Throws: `BuildFailure` with code `cancelled`.
+    func tree(_ id: ObjectID) throws(BuildFailure) -> [UInt8]? {
         guard let (pack, offset) = find(id) else { return nil }
-        return (try? pack.tree(at: offset, limit: Int64(Repository.maximumTreeBytes))) ?? nil
+        do {
+            return try pack.tree(at: offset, limit: Int64(Repository.maximumTreeBytes), limits)
+        } catch {
+            try limits.checkCancellation()
+            return nil
+        }
     }
 
     private func find(_ id: ObjectID) -> (Pack, Int64)? {

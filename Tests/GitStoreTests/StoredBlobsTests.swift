@@ -231,6 +231,35 @@ import Testing
         #expect(bases.base(at: DeltaBases.Place(pack: 0, offset: 999)) == [])
     }
 
+    @Test("trees of a pack are what git reads, and end when they are told to")
+    func trees() async throws {
+        for number in 0..<60 { try write("\(number)", to: "file-\(number)-of-many") }
+        for version in 0..<12 {
+            try write("changed in \(version)", to: "file-\(version)-of-many")
+            try await git("add", "--all")
+            try await git("commit", "-q", "-m", "\(version)")
+        }
+        try await git("repack", "-adfq", "--depth", "50")
+        let form = "%(objecttype) %(objectname) %(deltabase)"
+        let listing = ["git", "-C", path, "cat-file", "--batch-all-objects", "--batch-check=\(form)"]
+        let trees = try await Command.output(listing).lines.map { $0.split(separator: " ") }.filter { $0[0] == "tree" }
+        #expect(trees.count { !$0[2].allSatisfy { $0 == "0" } } > 8, "changes of one another")
+        let flag = CancelFlag()
+        let limits = ReadLimits(cancelFlag: flag, maximumBytes: 1 << 30)
+        let blobs = StoredBlobs(try Repository(opening: "\(path)/.git"), limits)
+        for words in trees {
+            let id = try #require(ObjectID(hex: String(words[1])))
+            let tree = try await Command.output(["git", "-C", path, "cat-file", "tree", id.hex]).output
+            #expect(try blobs.tree(id) == tree)
+        }
+        flag.set()
+        let fresh = StoredBlobs(try Repository(opening: "\(path)/.git"), limits)
+        for words in trees {
+            let id = try #require(ObjectID(hex: String(words[1])))
+            #expect(throws: BuildFailure.self) { try fresh.tree(id) }
+        }
+    }
+
     @Test("another size than the blob's is an error")
     func otherSize() async throws {
         try await commitFiles()
