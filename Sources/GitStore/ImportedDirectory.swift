@@ -49,7 +49,7 @@ struct ImportedDirectory: Sendable {
         }
     }
 
-    /// In a repository that stays, with what is in it from before.
+    /// In a repository that stays, with what is in it from before; where that cannot be used, in a temporary one.
     static func kept(
         _ place: KeptImport,
         of directory: String,
@@ -57,13 +57,17 @@ struct ImportedDirectory: Sendable {
         settled: Duration
     ) async throws -> ImportedDirectory {
         let lock = try await MirrorLock.acquire(place.lockPath)
-        return try await TreeReading.run(opening: { try place.open() }) { repository, flag in
-            try withExtendedLifetime(lock) {
-                let files = place.files(settled: settled)
-                let (commit, done) = try take(directory, into: repository, knowing: files, without: unwanted, flag)
-                place.keep(done.files)
-                return ImportedDirectory(commit, done, at: place.path)
+        do {
+            return try await TreeReading.run(opening: { try place.open() }) { repository, flag in
+                try withExtendedLifetime(lock) {
+                    let files = place.files(settled: settled)
+                    let (commit, done) = try take(directory, into: repository, knowing: files, without: unwanted, flag)
+                    place.keep(done.files)
+                    return ImportedDirectory(commit, done, at: place.path)
+                }
             }
+        } catch is KeptImport.Unusable {
+            return try await temporary(of: directory, without: unwanted, in: nil)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import CGit2
 internal import Platform
 
 /// The repository that has what a directory outside git was taken in as: kept beside the mirrors, and removed as they are.
@@ -18,15 +19,34 @@ struct KeptImport {
 
     var lockPath: String { "\(path.dropLast(4)).lock" }
 
-    /// Opens it, or makes it anew. The caller holds the lock.
+    /// It cannot be used now, and must not be removed.
+    struct Unusable: Error {}
+
+    /// Opens it, or makes it anew. The caller holds the lock. Other builds may be reading from it, which takes no lock: what is of this
+    /// run of the system, or may be, is removed only if nobody can open it.
+    ///
+    /// - Throws: `Unusable`, `LibraryError`, or `BuildFailure` with code `system`.
     func open() throws -> Repository {
         let boot = Array(SystemInformation.bootID.utf8)
-        let isUsable = !boot.isEmpty && Files.exists(mark) && (try? Files.read(mark)) == boot
-        if isUsable, let repository = try? Repository(opening: path) { return repository }
+        guard !boot.isEmpty else { throw Unusable() }
+        if Files.exists(mark) {
+            guard let marked = try? Files.read(mark) else { throw Unusable() }
+            if marked == boot, let repository = try opened() { return repository }
+        }
         if Directories.exists(path) { try Directories.remove(path) }
         let repository = try Repository(creatingBareAt: path)
         try Files.writeInOneStep(boot, to: mark)
         return repository
+    }
+
+    /// nil for what is no repository any more.
+    private func opened() throws(Unusable) -> Repository? {
+        do throws(LibraryError) {
+            return try Repository(opening: path)
+        } catch {
+            guard error.code == GIT_ENOTFOUND.rawValue else { throw Unusable() }
+            return nil
+        }
     }
 
     /// - Parameter settled: how long a file must have been as it is to be known again.

@@ -164,6 +164,34 @@ struct LocalRepositoryTests {
         #expect(try await take() == (20, second.tree))
     }
 
+    @Test("a kept copy that others may be reading is not removed where it cannot be used")
+    func unusable() async throws {
+        let (path, cache) = (fixture.scratch("plain"), fixture.scratch("cache"))
+        try fixture.scratch.write("text", to: "plain/f")
+        func take() async throws -> (isKept: Bool, tree: ObjectID) {
+            let local = try await LocalRepository.importing(directory: path, keptIn: cache, settled: .seconds(-60))
+            return (local.imported?.scratch == nil, try await local.revision().tree)
+        }
+        let first = try await take()
+        #expect(first.isKept)
+        let kept = try #require(try Directories.list(cache).first { $0.hasSuffix(".git") })
+        let (mark, others) = ("\(cache)/\(kept)/slipway-boot", "\(cache)/\(kept)/others")
+        let boot = try Files.read(mark)
+        try Files.writeAtomically([], to: others)
+        // Whose it is cannot be told.
+        try Files.remove(mark)
+        try Directories.create(mark)
+        #expect(try await take() == (false, first.tree))
+        try Directories.remove(mark)
+        try Files.writeAtomically(boot, to: mark)
+        #expect(try await take() == (true, first.tree))
+        #expect(Files.exists(others))
+        // What nobody can open nobody reads.
+        try Files.remove("\(cache)/\(kept)/HEAD")
+        #expect(try await take() == (true, first.tree))
+        #expect(!Files.exists(others))
+    }
+
     @Test("a cache within the plain directory is left out, whatever it is called there, and named")
     func cacheWithin() async throws {
         let path = fixture.scratch("plain")
