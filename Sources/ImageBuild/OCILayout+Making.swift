@@ -42,9 +42,17 @@ extension OCILayout {
     ) async throws -> Value {
         let path = "\(directory)/\(lockName)"
         // Without locks, as on some network file systems, one process at a time can write well, as ever.
-        let lock = try await FileLock.takeWherePossible(path, .exclusive, within: patience, operation: "layout.lock")
-        defer { if let lock { try? lock.removeFile() } else { try? Files.remove(path) } }
-        return try await pool.run(body)
+        let lock = try await FileLock.takeWherePossible(
+            path,
+            .exclusive,
+            within: patience,
+            on: pool,
+            operation: "layout.lock"
+        )
+        return try await pool.run {
+            defer { if let lock { try? lock.removeFile() } else { try? Files.remove(path) } }
+            return try body()
+        }
     }
 
     /// The marker comes last: with it the directory is a layout, which has blobs and an index.

@@ -56,13 +56,16 @@ package final class FileLock: Sendable {
     }
 
     /// The same, but nil where the file system has no locks: for what can do without one. The file is there then, and nobody's.
+    ///
+    /// - Parameter pool: where the file is opened and looked at, which takes time on a file system that is far away.
     package static func takeWherePossible(
         _ path: String,
         _ mode: Mode,
         within limit: Duration? = nil,
+        on pool: BlockingPool,
         operation: String
     ) async throws -> FileLock? {
-        switch try await outcome(path, mode, within: limit, operation) {
+        switch try await outcome(path, mode, within: limit, on: pool, operation) {
         case .success(let lock): return lock
         case .failure: return nil
         }
@@ -72,12 +75,14 @@ package final class FileLock: Sendable {
         _ path: String,
         _ mode: Mode,
         within limit: Duration?,
+        on pool: BlockingPool? = nil,
         _ operation: String
     ) async throws -> Result<FileLock, BuildFailure> {
         let end = limit.map { Deadline(after: $0) }
         var pause = Duration.milliseconds(2)
         while true {
-            if let result = try outcome(path, mode) { return result }
+            let result = if let pool { try await pool.run { try outcome(path, mode) } } else { try outcome(path, mode) }
+            if let result { return result }
             if let limit, let end, end.hasPassed {
                 let message = "The lock '\(path)' was not free within \(Int(limit.seconds)) s: look at who has it."
                 throw BuildFailure.timedOut(operation: operation, message: message)
