@@ -136,7 +136,7 @@ struct CrashTests {
     func members() async throws {
         let repository = try await GitRepository(at: scratch("app"))
         var files = ["main.py": "print('x')\n"]
-        for number in 0..<40 { files["data/\(number).txt"] = Self.text(of: number) }
+        for number in 0..<60 { files["data/\(number).txt"] = Self.text(of: number) }
         try await repository.commit(files)
         let more = environment.merging(["SLIPWAY_LAYERS_THREADS": "1"]) { $1 }
         let build = ["build", repository.path, "--output", "oci:\(scratch("layout")):app", "-o", "json"]
@@ -147,10 +147,11 @@ struct CrashTests {
         }
         let expected = try await built()
         let kept = try Directories.list(members)
-        #expect(kept.count > 3)
+        #expect(kept.count > 5)
         for call in ["write", "rename"] {
-            // Each thread counts its own calls.
-            for number in stride(from: 1, through: Self.mostCalls, by: call == "write" ? 5 : 2) {
+            // Each thread counts its own calls, and the first that comes so far ends the program. There are more members than other
+            // threads have calls, so that it ends before the first bytes of one, before its other bytes, and before it gets its name.
+            for number in 1...Self.mostCalls {
                 try Directories.remove(members)
                 try Files.remove(scratch("cache/layers/layers.journal"))
                 let result = try await run(build, killedAt: number, of: call, environment: more)
