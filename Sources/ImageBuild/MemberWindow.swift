@@ -50,7 +50,8 @@ final class MemberWindow {
     func prepare(_ content: LargeContent) throws {
         guard content.heldBytes > 0 else { return }
         while !underway.isEmpty, size + content.heldBytes > limit + limit / 2 { try joinFirst() }
-        processors.submit(isFirst: true) { content.prepare() }
+        // Of a layer that is given up meanwhile nobody holds it any more.
+        processors.submit(isFirst: true) { [weak content] in content?.prepare() }
     }
 
     /// Starts the making of a member; waits for the oldest one if enough are underway.

@@ -20,9 +20,34 @@ import Testing
         arguments: [3 << 20, (16 << 20) + 1]
     )
     func beside(size: Int) throws {
-        let tree = WatchedTree(size: size)
+        let progress = Progress()
+        let tree = WatchedTree(size: size, whenRead: { progress.wait() }) {
+            progress.walkWentOn.withLock { $0 = true }
+        }
         _ = try LayerFixture.layer(tree, width: 16)
-        #expect(tree.progress.sawWalkGoOn.withLock { $0 })
+        #expect(progress.sawWalkGoOn.withLock { $0 })
+    }
+
+    @Test("a large file of a layer that was given up is not read any more")
+    func abandoned() async throws {
+        var settings = LayerFixture.settings()
+        settings.processors = BlockingPool(label: "test.layers", width: 1)
+        let (flag, isOver, reads) = (CancelFlag(), CancelFlag(), ReadCounter())
+        // The pool has others to serve until the layer is given up.
+        settings.processors.submit { while !isOver.isSet { usleep(1000) } }
+        let tree = WatchedTree(size: 3 << 20, whenRead: { reads.count.withLock { $0 += 1 } }) { flag.set() }
+        #expect(throws: BuildFailure.self) {
+            try LayerWriter.writeLayer(
+                from: tree,
+                at: "/app",
+                comment: "app source",
+                settings: settings,
+                cancellation: flag
+            )
+        }
+        isOver.set()
+        try await settings.processors.run {}
+        #expect(reads.count.withLock { $0 } == 0)
     }
 
     @Test("the bytes are the same on any number of threads, and are what tar reads")
@@ -63,6 +88,10 @@ import Testing
     }
 }
 
+private final class ReadCounter: Sendable {
+    let count = Mutex(0)
+}
+
 /// What a walk and a reader know of each other.
 private final class Progress: Sendable {
     let walkWentOn = Mutex(false)
@@ -76,26 +105,30 @@ private final class Progress: Sendable {
     }
 }
 
-/// A large file, whose reader waits until the walk has left it, and a small one.
+/// A large file, whose readers and whose end are told, and a small one.
 private struct WatchedTree: StoredTree {
-    let progress = Progress()
     let size: Int
+    /// Called for the large one alone.
+    let whenRead: @Sendable () -> Void
+    let whenPassed: @Sendable () -> Void
     let id = ObjectID(bytes: [UInt8](repeating: 5, count: 20))
     private let other = ObjectID(bytes: [UInt8](repeating: 6, count: 20))
 
     var blobs: any BlobReader {
         WatchedBlobs(
-            progress: progress,
+            whenRead: whenRead,
             large: id,
             blobs: InMemoryBlobs([id: [UInt8](repeating: 1, count: size), other: [1]])
         )
     }
 
-    init(size: Int) { self.size = size }
+    init(size: Int, whenRead: @escaping @Sendable () -> Void, whenPassed: @escaping @Sendable () -> Void) {
+        (self.size, self.whenRead, self.whenPassed) = (size, whenRead, whenPassed)
+    }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {
         _ = try visit(TreeEntry(kind: .file, path: Array("large".utf8), objectID: id, size: Int64(size)))
-        progress.walkWentOn.withLock { $0 = true }
+        whenPassed()
         _ = try visit(TreeEntry(kind: .file, path: Array("small".utf8), objectID: other, size: 1))
     }
 
@@ -107,22 +140,22 @@ private struct WatchedTree: StoredTree {
 }
 
 private struct WatchedBlobs: BlobReader {
-    let progress: Progress
+    let whenRead: @Sendable () -> Void
     let large: ObjectID
     let blobs: InMemoryBlobs
 
     func read(_ id: ObjectID, into buffer: UnsafeMutableRawBufferPointer) throws {
-        if id == large { progress.wait() }
+        if id == large { whenRead() }
         try blobs.read(id, into: buffer)
     }
 
     func forEachPiece(of id: ObjectID, size: Int64, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        if id == large { progress.wait() }
+        if id == large { whenRead() }
         try blobs.forEachPiece(of: id, size: size, body)
     }
 
     func parts(of id: ObjectID, size: Int64) throws -> any BlobParts {
-        if id == large { progress.wait() }
+        if id == large { whenRead() }
         return try blobs.parts(of: id, size: size)
     }
 }
