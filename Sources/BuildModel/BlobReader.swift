@@ -46,8 +46,17 @@ package protocol StoredTree: SourceTree {
     var blobs: any BlobReader { get }
     /// What entries have beyond what their kinds say.
     var details: SourceDetails { get }
+
+    /// The files and links that have other contents than in an earlier tree, if nothing else differs: no name, no mode, no submodule.
+    ///
+    /// - Parameter limit: the most there may be.
+    /// - Returns: their paths; nil if more or something else differs, or the earlier tree is not here.
+    /// - Throws: `BuildFailure` with code `cancelled`.
+    func rewrittenFiles(since earlier: ObjectID, limit: Int) throws -> [[UInt8]]?
 }
 
 extension StoredTree {
     package var details: SourceDetails { .none }
+
+    package func rewrittenFiles(since earlier: ObjectID, limit: Int) throws -> [[UInt8]]? { nil }
 }

@@ -3,7 +3,8 @@ internal import Documents
 internal import Platform
 
 /// Plans that were made on this node, by all that determines them: a build that changes nothing parses no rule and reads no tree
-/// to find out what to do.
+/// to find out what to do. Beside each place's last plan is noted which files planning has read, so that a change of others makes
+/// no new plan.
 ///
 /// One file for each plan. Any number of processes may use the same directory, whose loss costs time and nothing else. What another
 /// program has kept, be it an older or a newer Slipway, is never taken.
@@ -28,6 +29,19 @@ package struct PlanMemo: Sendable {
 
     /// A plan that was kept; nil for one that was not, or is damaged.
     package func plan(for key: Digest) -> BuildPlan? {
+        text(for: key).flatMap { StoredValue.value(BuildPlan.self, of: $0) }
+    }
+
+    /// Keeps a plan. Whatever goes wrong with that, the next build makes it again.
+    package func keep(_ plan: BuildPlan, for key: Digest) {
+        guard let text = try? StoredValue.bytes(of: plan), StoredValue.value(BuildPlan.self, of: text) == plan else {
+            return
+        }
+        keep(text, for: key)
+    }
+
+    /// What was kept under a key; nil if nothing was, or what is there is damaged.
+    func text(for key: Digest) -> [UInt8]? {
         let path = path(key)
         guard Files.exists(path), let bytes = try? Files.read(path, limit: Self.maximumBytes),
             bytes.count > Self.checksumDigits
@@ -35,14 +49,11 @@ package struct PlanMemo: Sendable {
         let text = Array(bytes.dropFirst(Self.checksumDigits))
         guard bytes.starts(with: Digest(of: text).hex.utf8) else { return nil }
         try? Files.touch(path)
-        return StoredValue.value(BuildPlan.self, of: text)
+        return text
     }
 
-    /// Keeps a plan. Whatever goes wrong with that, the next build makes it again.
-    package func keep(_ plan: BuildPlan, for key: Digest) {
-        guard let text = try? StoredValue.bytes(of: plan), StoredValue.value(BuildPlan.self, of: text) == plan,
-            (try? Directories.create(directory, mode: 0o700)) != nil
-        else { return }
+    func keep(_ text: [UInt8], for key: Digest) {
+        guard (try? Directories.create(directory, mode: 0o700)) != nil else { return }
         try? Files.writeInOneStep(Array(Digest(of: text).hex.utf8), text, to: path(key))
         try? sweep()
     }

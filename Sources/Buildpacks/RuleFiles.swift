@@ -6,6 +6,8 @@ package struct RuleFiles: Sendable {
     /// Bytes by the file's name.
     let rules: [String: [UInt8]]
     let versions: [String: [UInt8]]
+    /// Of all names and bytes.
+    package let digest: Digest
 
     /// Reads every `*.yaml` of a directory, and those of `versions` in it.
     ///
@@ -18,10 +20,10 @@ package struct RuleFiles: Sendable {
         guard !rules.isEmpty else { throw Self.missing("There is no rule (*.yaml) in '\(directory)'.") }
         let index = "\(directory)/versions"
         versions = Directories.exists(index) ? try Self.read(index) : [:]
+        digest = Self.digest(of: rules, versions)
     }
 
-    /// Of all names and bytes.
-    package var digest: Digest {
+    private static func digest(of rules: [String: [UInt8]], _ versions: [String: [UInt8]]) -> Digest {
         let lines = [rules, versions].map { files in
             files.sorted { $0.key < $1.key }.map { "\($0.key) \(Digest(of: $0.value))\n" }.joined()
         }

@@ -6,6 +6,8 @@ internal import Glibc
 @safe
 struct TreeRecord {
     let kind: TreeEntry.Kind
+    /// As the tree has it: several stand for one kind.
+    let mode: UInt32
     /// Belongs to the records that it came from, and lives as long.
     let name: UnsafeRawBufferPointer
     fileprivate let id: UnsafeRawPointer
@@ -17,6 +19,11 @@ struct TreeRecord {
             unsafe form.copyMemory(from: UnsafeRawBufferPointer(start: id, count: TreeRecords.idSize))
         }
         return form
+    }
+
+    /// Whether both are the same object.
+    func hasObject(of other: TreeRecord) -> Bool {
+        unsafe memcmp(id, other.id, TreeRecords.idSize) == 0
     }
 }
 
@@ -67,6 +74,7 @@ final class TreeRecords {
         position += end + 1 + Self.idSize
         return unsafe TreeRecord(
             kind: Self.kind(mode),
+            mode: mode,
             name: UnsafeRawBufferPointer(rebasing: rest[..<end]),
             id: id
         )

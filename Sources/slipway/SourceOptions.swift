@@ -101,6 +101,9 @@ struct OpenedSource: Sendable {
     /// The repository of this machine, where its working tree may differ from the revision.
     var repository: LocalRepository?
 
+    /// Names the repository, and the directory of it that is built.
+    var place: String { "\((source as? LocalRepository)?.path ?? revision.repositoryURL)\n\(revision.rootDirectory)" }
+
     /// Says that the working tree has something that is not built. Every file of it is looked at: for a large tree this takes
     /// longer than the rest of a build that changes nothing, so it goes on beside that.
     func warnOfUncommittedChanges(in place: String) async throws {

@@ -91,10 +91,10 @@ struct Workshop: Sendable {
         let memo = PlanMemo(directory: "\(settings.cacheDirectory)/plans")
         let key = PlanMemo.key(tree: opened.revision.tree, rules: files.digest, options)
         if let plan = memo.plan(for: key) { return plan }
-        let rules = try RuleSet(files)
-        let plan = try await opened.source.withTree(of: opened.revision) { try rules.plan(tree: $0, options: options) }
-        memo.keep(plan, for: key)
-        return plan
+        let place = opened.place
+        return try await opened.source.withTree(of: opened.revision) { tree in
+            try memo.plan(of: tree, in: place, by: files, options)
+        }
     }
 
     private static let day = Duration.seconds(86_400)

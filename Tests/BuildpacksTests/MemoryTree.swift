@@ -51,6 +51,17 @@ struct MemoryTree: SourceTree {
         }
     }
 
+    /// Gives a file or link another content.
+    mutating func rewrite(_ path: [UInt8], _ content: [UInt8]) {
+        switch nodes[path] {
+        case .file: nodes[path] = .file(content)
+        case .executable: nodes[path] = .executable(content)
+        case .link: nodes[path] = .link(String(decoding: content, as: UTF8.self))
+        default: return
+        }
+        for index in entries.indices where entries[index].path == path { entries[index].size = Int64(content.count) }
+    }
+
     /// The same tree, walked in another order.
     func shuffled(using generator: inout some RandomNumberGenerator) -> MemoryTree {
         var copy = self
