@@ -3,44 +3,42 @@ internal import Documents
 internal import Platform
 
 extension PlanMemo {
-    /// The plan of a tree: that of the tree which was planned in this place last, if nothing that planning saw of that is different
-    /// here, else a new one. Either is kept.
+    /// The plan of the tree that was planned in this place last, kept for this tree too, if nothing that planning saw of that is
+    /// different here.
     ///
     /// - Parameter place: names the repository and the directory of it that is built.
-    /// - Throws: as `RuleSet.plan`.
-    package func plan(
-        of tree: any StoredTree,
+    /// - Throws: `BuildFailure` with code `cancelled`.
+    package func lastPlan(
         in place: String,
-        by files: RuleFiles,
+        for tree: any StoredTree,
+        rules: Digest,
         _ options: PlanOptions
-    ) throws -> BuildPlan {
-        try plan(of: tree, in: place, rules: files.digest, options) { tree in
-            try RuleSet(files).plan(tree: tree, options: options)
-        }
+    ) throws -> BuildPlan? {
+        let last = Self.key(place: place, rules: rules, options)
+        guard let note = text(for: last).flatMap(PlannedTree.init),
+            let text = text(for: Self.key(tree: note.tree, rules: rules, options)),
+            let plan = StoredValue.value(BuildPlan.self, of: text), try note.isSame(for: tree)
+        else { return nil }
+        keep(text, for: Self.key(tree: tree.id, rules: rules, options))
+        keep(PlannedTree(tree: tree.id, read: note.read).bytes, for: last)
+        return plan
     }
 
-    func plan(
-        of tree: any StoredTree,
+    /// Plans a tree and keeps the plan, and what was read for it as the place's last.
+    ///
+    /// - Parameter make: plans a tree by rules of that digest, and with these options.
+    /// - Throws: what `make` throws.
+    package func newPlan(
         in place: String,
+        for tree: any StoredTree,
         rules: Digest,
         _ options: PlanOptions,
         _ make: (any SourceTree) throws -> BuildPlan
     ) throws -> BuildPlan {
-        let (key, last) = (
-            Self.key(tree: tree.id, rules: rules, options), Self.key(place: place, rules: rules, options)
-        )
-        if let note = text(for: last).flatMap(PlannedTree.init),
-            let text = text(for: Self.key(tree: note.tree, rules: rules, options)),
-            let plan = StoredValue.value(BuildPlan.self, of: text), try note.isSame(for: tree)
-        {
-            keep(text, for: key)
-            keep(PlannedTree(tree: tree.id, read: note.read).bytes, for: last)
-            return plan
-        }
         let watched = WatchedTree(tree)
         let plan = try make(watched)
-        keep(plan, for: key)
-        keep(PlannedTree(tree: tree.id, read: watched.read).bytes, for: last)
+        keep(plan, for: Self.key(tree: tree.id, rules: rules, options))
+        keep(PlannedTree(tree: tree.id, read: watched.read).bytes, for: Self.key(place: place, rules: rules, options))
         return plan
     }
 
