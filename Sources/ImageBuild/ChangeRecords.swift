@@ -42,7 +42,9 @@ struct ChangeRecords {
         )
         let mode = kind == .symbolicLink ? 0o777 : status.mode
         var entry = TarEntry(kind: kind, path: joined, mode: mode, ownership: ownership, link: link)
-        if kind != .hardLink, kind != .symbolicLink, writable.contains(where: { path.starts(with: $0) }) {
+        // A file with several names has the same mode under all of them, be they in what the app may write to or not.
+        let isShared = kind != .directory && status.links > 1
+        if !isShared, kind != .symbolicLink, writable.contains(where: { path.starts(with: $0) }) {
             entry.letWrite(group)
         }
         if kind != .hardLink { entry.attributes = try attributes(of: name, in: directory, joined) }

@@ -42,6 +42,22 @@ struct ChangeCaptureTests {
         )
     }
 
+    @Test("but a file with several names stays as it is, for its mode is that of all", arguments: [true, false])
+    func shared(isOutsideFirst: Bool) async throws {
+        let fixture = try StepFixture()
+        let other = isOutsideFirst ? "app/bin" : "app/zoo"
+        try await fixture.step(
+            "mkdir -p app/var \(other); echo x >app/var/own; echo y >app/var/shared; ln app/var/shared \(other)/tool"
+        )
+        let writable = WritableDirectories(paths: ["/app/var"], group: 65_532)
+        let lines = try await fixture.listing(try fixture.capture(["/app"], writable: writable))
+        #expect(lines.contains("-rw-rw-r-- 0/65532 2 app/var/own"), "\(lines)")
+        let names = ["app/var/shared", "\(other)/tool"]
+        let (first, second) = isOutsideFirst ? (names[1], names[0]) : (names[0], names[1])
+        #expect(lines.contains("-rw-r--r-- 0/0 2 \(first)"), "\(lines)")
+        #expect(lines.contains("hrw-r--r-- 0/0 0 \(second) link to \(first)"), "\(lines)")
+    }
+
     @Test("an output behind a link is where the link leads")
     func links() async throws {
         let fixture = try StepFixture()
