@@ -1,4 +1,4 @@
-internal import BuildModel
+package import BuildModel
 
 /// What a source tree keeps out of its image: `.slipwayignore`, or `.dockerignore` where there is none, in the latter's language.
 ///
@@ -83,5 +83,18 @@ struct IgnoreRules {
         var line = line.drop(while: isSpace)
         while let last = line.last, isSpace(last) { line.removeLast() }
         return line
+    }
+}
+
+extension LayerWriter {
+    /// Those of some directories that a tree's ignore rules keep out of its layer, with all that is in them. None where a pattern may
+    /// let something back in.
+    ///
+    /// - Parameter directories: relative to the tree's root.
+    /// - Throws: `BuildFailure` with code `limit_exceeded` for rules that no project needs; what the tree throws.
+    package static func keptOut(_ directories: [String], of tree: any SourceTree) throws -> Set<String> {
+        let rules = try IgnoreRules.rules(of: tree)
+        guard !rules.letsBackIn else { return [] }
+        return Set(directories.filter { rules.keepsOut(Array($0.utf8)) {} })
     }
 }

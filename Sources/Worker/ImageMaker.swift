@@ -61,7 +61,8 @@ package struct ImageMaker: Sendable {
                 made: made
             )
         }
-        own += try await steps.afterSource.shipped + writeWritable(of: plan, on: below, log, account)
+        own += steps.afterSource.shipped
+        own += try await writeWritable(of: plan, revision, from: source, on: below, log, account)
         let image = try ImageAssembler.assemble(
             base: base,
             layers: own,
@@ -106,26 +107,7 @@ package struct ImageMaker: Sendable {
         }
     }
 
-    /// What the app may write to is said last: it holds for directories of the source, of steps, and for new ones.
-    private func writeWritable(
-        of plan: BuildPlan,
-        on base: LayerBase,
-        _ log: any BuildLog,
-        _ account: LayerAccounts?
-    ) async throws -> [Layer] {
-        guard let writable = plan.writableDirectories else { return [] }
-        return try await writeSmall(log, account) { settings, cancellation in
-            try LayerWriter.write(
-                writable: writable,
-                on: base,
-                comment: "directories that the app may write to",
-                settings: settings,
-                cancellation: cancellation
-            )
-        }
-    }
-
-    private func writeSmall(
+    func writeSmall(
         _ log: any BuildLog,
         _ account: LayerAccounts?,
         _ write: @escaping @Sendable (LayerSettings, CancelFlag) throws -> (layer: Layer, work: LayerWork)

@@ -135,4 +135,16 @@ import Testing
         #expect(error?.code == .limitExceeded && error?.fault == .code)
         #expect(error?.message.contains(".dockerignore") == true)
     }
+
+    @Test("directories that are kept out with all in them are told, and none where something may be let back in")
+    func keptOutDirectories() throws {
+        func left(_ rules: String) throws -> Set<String> {
+            let tree = InMemoryTree(items: [.file(".dockerignore", rules), .file("var/log/a"), .file("var/tmp/x/b")])
+            return try LayerWriter.keptOut(["var/log", "var/tmp", "var/tmp/x"], of: tree)
+        }
+        #expect(try left("var/tmp\n") == ["var/tmp", "var/tmp/x"])
+        #expect(try left("**/*.log\nvar/log\n") == ["var/log"])
+        #expect(try left("var/tmp\n!var/tmp/x\n").isEmpty)
+        #expect(try left("").isEmpty)
+    }
 }

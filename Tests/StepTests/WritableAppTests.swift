@@ -4,7 +4,7 @@ import Testing
 
 @Suite("What an app may write to when it runs")
 struct WritableAppTests {
-    @Test("directories of the source, of steps and new ones are the app's to write to, and nothing else is")
+    @Test("directories of the source, of steps and new ones are the app's to write to, and what is left out stays out")
     func probe() async throws {
         var fixture = try await StepFixture()
         fixture.rules = fixture.scratch("rules")
@@ -16,7 +16,8 @@ struct WritableAppTests {
             start:
               - command: >-
                   for place in tmp tmp/deep var/cache var/cache/made new; do echo x >/app/$place/file && echo wrote $place; done;
-                  echo y >>/app/var/cache/made/first && echo added; echo z >/app/probe.txt || echo kept; id -u
+                  echo y >>/app/var/cache/made/first && echo added; echo z >/app/probe.txt || echo kept;
+                  test -e /app/tmp/left || echo out; id -u
             writable: [/app/tmp, /app/var, /app/new]
             steps:
               - name: build
@@ -26,7 +27,9 @@ struct WritableAppTests {
             """,
             to: "rules/probe.yaml"
         )
-        try fixture.app(["probe.txt": "", "tmp/deep/.keep": ""])
+        try fixture.app([
+            "probe.txt": "", "tmp/deep/.keep": "", "tmp/left/out/x": "", ".dockerignore": "tmp/left\n",
+        ])
         let build = try await fixture.build("1")
         #expect(build.result.succeeded && build.run == ["build", "later"], "\(build.log)")
         let again = try await fixture.build("2")
@@ -34,7 +37,7 @@ struct WritableAppTests {
         let said = try await said(by: "\(fixture.registry.host)/apps/app:2")
         let places = ["tmp", "tmp/deep", "var/cache", "var/cache/made", "new"]
         #expect(
-            said.filter { !$0.contains("cannot") } == places.map { "wrote \($0)" } + ["added", "kept", "65532"],
+            said.filter { !$0.contains("cannot") } == places.map { "wrote \($0)" } + ["added", "kept", "out", "65532"],
             "\(said)"
         )
     }
