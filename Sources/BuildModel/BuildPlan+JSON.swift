@@ -1,5 +1,6 @@
 extension BuildPlan {
-    /// The plan as JSON, without its digest: what the digest is taken of, and what `slipway plan -o json` prints.
+    /// The plan as JSON, without its digest: what the digest is taken of, and what `slipway plan -o json` prints with what it has to
+    /// say of a lock.
     package var json: JSONValue {
         var value = always
         // Left out where there is nothing, as in plans of before there was such a thing.

@@ -43,6 +43,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var writable: [String] = []
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
+    /// What is to be told besides of the lock that the plan was made with; no part of the plan's digest, as it is the same plan.
+    package var lockWarnings: [String] = []
 
     /// The image that the app runs in, as it is looked for.
     package var heldRunImage: ImageReference { runImage.held(to: runImageDigest) }

@@ -25,7 +25,7 @@ extension RuleSet {
         var plan = try planner.plan(candidates: matches.map { $0.candidate(winner: winner) })
         if let lock = options.lock {
             let floating = plan.hold(to: lock).map(\.description)
-            plan.warnings += floating.map { "The lock has no digest of \($0): it is taken as its tag is now." }
+            plan.lockWarnings = floating.map { "The lock has no digest of \($0): it is taken as its tag is now." }
         }
         plan.warnings += warnings(matches, winner: winner, view: view)
         return plan

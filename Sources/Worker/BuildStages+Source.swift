@@ -40,7 +40,7 @@ package enum PlanNarrator {
             log.say("Release command: \(release.text) (from \(release.source)), unless the request has one", .detecting)
         }
         log.say("Runs in \(plan.heldRunImage), port \(plan.port), user \(plan.user)", .detecting)
-        for warning in plan.warnings { log.say("Warning: \(warning)", .detecting) }
+        for warning in plan.warnings + plan.lockWarnings { log.say("Warning: \(warning)", .detecting) }
     }
 }
 

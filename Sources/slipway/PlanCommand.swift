@@ -62,6 +62,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func print(_ plan: BuildPlan, _ planned: PlannedSource) {
         var json = plan.json
+        json["warnings"] = .array((plan.warnings + plan.lockWarnings).map { .string($0) })
         json["root"] = .string(source.directory)
         json["planDigest"] = .string(plan.digest.description)
         json["lock"] = PlanLock(plan).json

@@ -79,7 +79,7 @@ struct PlanText {
         }
         for file in plan.files { lines.append("adds       \(file.path)") }
         for directory in plan.writable { lines.append("may write  \(directory)") }
-        for warning in plan.warnings { lines.append("warning    \(warning)") }
+        for warning in plan.warnings + plan.lockWarnings { lines.append("warning    \(warning)") }
         for other in plan.candidates.dropFirst() where showsWhy || other.score > 0 {
             lines.append("not        \(other.language) (\(other.score)): \(other.reason)")
         }

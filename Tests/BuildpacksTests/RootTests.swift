@@ -202,7 +202,11 @@ struct PlanLockTests {
         var older = lock
         older.images = [first.runImage.tagged: Digest(of: "run")]
         let floating = try shippedRules().plan(tree: files, options: PlanOptions(lock: older))
-        #expect(floating.warnings.contains { $0.contains("no digest of \(first.steps[0].image)") })
+        #expect(floating.lockWarnings.contains { $0.contains("no digest of \(first.steps[0].image)") })
+        // The lock of a plan that was made without one has none at all, and what is planned with it is the same.
+        let bare = try shippedRules().plan(tree: files, options: PlanOptions(lock: PlanLock(first)))
+        #expect(bare.digest == first.digest && bare.warnings == first.warnings)
+        #expect(bare.lockWarnings.count == Set(first.images).count && first.lockWarnings.isEmpty)
     }
 
     @Test("a pin keeps what an app was built with while the source allows it")
