@@ -19,7 +19,8 @@ package struct PlanOptions: Sendable, Hashable {
     package var pins: [String: String]
     /// Makes the plan with the rule and versions that it says, or fails.
     package var lock: PlanLock?
-    /// The day of the build, `YYYY-MM-DD`: versions whose support has ended by then are warned of; nil for the day of the version index.
+    /// The day of the build, `YYYY-MM-DD`: versions whose support has ended by then are taken last and warned of; nil for the day of the
+    /// version index.
     package var today: String?
 
     package init(

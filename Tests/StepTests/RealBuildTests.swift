@@ -3,7 +3,8 @@ import Platform
 import TestSupport
 import Testing
 
-/// Apps as their authors write them, with what they depend on.
+/// Apps as their authors write them, with what they depend on. Those of Node.js and Go name the versions that Debian has, of which base
+/// images are made here: Slipway would take later ones.
 @Suite("Real apps", .serialized)
 struct RealBuildTests {
     private static let flask = [
@@ -53,7 +54,8 @@ struct RealBuildTests {
         let packages = try PackageRegistry()
         fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(packages.port)"
         let manifest: JSONValue = [
-            "name": "web", "version": "1.0.0", "scripts": ["start": "node server.js", "build": "node build.js"],
+            "name": "web", "version": "1.0.0", "engines": ["node": "20.19.2"],
+            "scripts": ["start": "node server.js", "build": "node build.js"],
             "dependencies": packages.versions(["express"]), "devDependencies": packages.versions(["brace-expansion"]),
         ]
         try fixture.app([
@@ -89,7 +91,7 @@ struct RealBuildTests {
         let name = "brace-expansion"
         let manifest: JSONValue = ["name": "web", "version": "1.0.0", "dependencies": packages.versions([name])]
         try fixture.app([
-            "package.json": manifest.canonicalText, ".npmrc": "registry=\(packages.url)\n",
+            "package.json": manifest.canonicalText, ".npmrc": "registry=\(packages.url)\n", ".nvmrc": "20.19.2\n",
             "server.js": "require('http').createServer().listen(process.env.PORT);",
         ])
         let build = try await fixture.build("1")
@@ -106,6 +108,7 @@ struct RealBuildTests {
     func go() async throws {
         let fixture = try await StepFixture()
         try fixture.app([
+            ".go-version": "1.24.4\n",
             "go.mod": "module example.org/web\n\ngo 1.24\n\nrequire example.org/greet v1.0.0\n",
             "vendor/modules.txt": "# example.org/greet v1.0.0\n## explicit; go 1.21\nexample.org/greet\n",
             "vendor/example.org/greet/greet.go":

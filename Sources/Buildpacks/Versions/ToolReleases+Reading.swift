@@ -26,13 +26,14 @@ extension ToolReleases {
 
 extension RuleReader {
     fileprivate func cycle(_ node: YAMLNode) throws(BuildFailure) -> ToolReleases.Cycle {
-        try check(node, keys: ["cycle", "endOfLife", "versions"])
+        try check(node, keys: ["cycle", "endOfLife", "longTerm", "versions"])
         guard let list = node["versions"] else { throw problem(node, "'versions' is missing.") }
         var versions: [Version] = []
         for text in try strings(list) { versions += try run(text, list) }
         return ToolReleases.Cycle(
             name: try text(node, "cycle"),
             endOfLife: node["endOfLife"] == nil ? nil : try day(node, "endOfLife"),
+            longTerm: node["longTerm"] == nil ? nil : try day(node, "longTerm"),
             versions: versions.sorted(by: >)
         )
     }

@@ -6,6 +6,8 @@ struct ToolReleases: Sendable, Hashable {
         var name: String
         /// The day, `YYYY-MM-DD`, from which nobody mends it; nil if none is set.
         var endOfLife: String?
+        /// The day from which it is one for the long term, in ecosystems that tell such cycles from others; nil for the others.
+        var longTerm: String?
         /// Newest first.
         var versions: [Version]
     }
@@ -13,7 +15,8 @@ struct ToolReleases: Sendable, Hashable {
     var tool: String
     /// The day of the lists that the file was made from; what ended before it counts as ended.
     var updated: String
-    /// What is taken where nothing asks for a version, and wherever it is among those asked for: apps that share a version share layers.
+    /// What is taken while it is supported, where nothing asks for a version, and wherever it is among those asked for: apps that
+    /// share a version share layers.
     var standard: Version
     /// Names that stand for a version or the beginning of one: `lts/*`, `lts/iron`, `stable`.
     var aliases: [String: String]
@@ -31,8 +34,4 @@ struct ToolReleases: Sendable, Hashable {
         }
     }
 
-    /// Whether support for a version had ended on a day, or on the day that the file is of.
-    func hasEnded(_ cycle: Cycle, by day: String? = nil) -> Bool {
-        cycle.endOfLife.map { $0 <= max(updated, day ?? updated) } ?? false
-    }
 }

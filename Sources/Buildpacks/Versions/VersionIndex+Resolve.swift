@@ -3,13 +3,14 @@ internal import BuildModel
 extension VersionIndex {
     /// The exact version to take of a tool.
     ///
-    /// What an app was last built with stays, as long as it is among those asked for. Else the index's default is taken if it is
-    /// among them, then the newest of them that is still supported, then the newest. An exact version of a known cycle is taken as it is
-    /// written even if the index does not have it, because indexes grow old.
+    /// What an app was last built with stays, as long as it is among those asked for. Else, of those that are supported on the day
+    /// of the build, the index's default is taken if it is among them, then the newest that is mended for the long term, then the
+    /// newest; and only where none of them is supported, the one that was mended the longest. An exact version of a known cycle is
+    /// taken as it is written even if the index does not have it, because indexes grow old.
     ///
     /// - Parameters:
     ///   - pinned: the version that the app was last built with.
-    ///   - today: the day from which support that ended is warned of, `YYYY-MM-DD`; nil for the index's own. It decides nothing else.
+    ///   - today: the day of the build, `YYYY-MM-DD`; nil for the index's own. What has ended by then is taken last, with a warning.
     /// - Throws: `BuildFailure`, the code's fault: `invalid_version` for a text that is no set of versions, `version_not_available`
     ///   for one with nothing in it; both say where it stands.
     func resolve(
@@ -41,10 +42,8 @@ struct VersionResolution {
         let range = try range()
         if let pinned, range.contains(pinned) { return result(pinned, source: "pin") }
         let source = request?.source ?? "default"
-        if range.contains(releases.standard) { return result(releases.standard, source: source) }
-        let supported = releases.cycles.filter { !releases.hasEnded($0) }.flatMap(\.versions)
-        if let version = (supported + releases.versions).first(where: range.contains) {
-            return result(version, source: source)
+        if let version = releases.ranked(on: today).first(where: range.contains) {
+            return supported(insteadOf: version) ?? result(version, source: source)
         }
         if let version = asWritten ?? first(of: range) {
             return result(
@@ -99,20 +98,22 @@ struct VersionResolution {
 
     func result(_ version: Version, source: String, warnings: [String] = []) -> ResolvedVersion {
         let cycle = releases.cycle(of: version)
-        var warnings = warnings
-        if let cycle, releases.hasEnded(cycle, by: today), let day = cycle.endOfLife {
-            warnings.append(
-                "\(place)\(releases.tool) \(version) has had no fixes since \(day); move to a newer version."
-            )
-        }
         return ResolvedVersion(
             tool: releases.tool,
             version: version,
             request: request?.text,
             source: source,
             endOfLife: cycle?.endOfLife,
-            warnings: warnings
+            warnings: warnings + (cycle.flatMap { warning(of: $0, version) }.map { [$0] } ?? [])
         )
+    }
+
+    private func warning(of cycle: ToolReleases.Cycle, _ version: Version) -> String? {
+        guard releases.hasEnded(cycle, by: today), let day = cycle.endOfLife else { return nil }
+        let what = "\(place)\(releases.tool) \(version) has had no fixes since \(day)"
+        guard releases.isOld(by: today) else { return "\(what); move to a newer version." }
+        return "\(what), and the version index of \(releases.updated) knows no \(releases.tool) that has: the operator "
+            + "refreshes it with scripts/version-index."
     }
 
     private func unavailable(_ range: VersionRange) -> BuildFailure {

@@ -17,17 +17,25 @@ extension VersionResolution {
     }
 
     /// What a go line asks for is the least that is needed; where that is older than what there is, any later one builds it.
-    func later() -> ResolvedVersion? {
-        guard let request, request.dialect == .go,
-            let range = try? VersionRange(parsing: text, dialect: .minimum), range.contains(releases.standard)
+    func later() -> ResolvedVersion? { later("is older than what there is") }
+
+    /// The same where the minor version of a go line has ended, and one that is supported is there.
+    func supported(insteadOf version: Version) -> ResolvedVersion? {
+        guard let cycle = releases.cycle(of: version), let day = cycle.endOfLife,
+            releases.hasEnded(cycle, by: today), !releases.isOld(by: today)
         else { return nil }
-        let version = releases.standard
+        return later("has had no fixes since \(day)")
+    }
+
+    private func later(_ reason: String) -> ResolvedVersion? {
+        guard let request, request.dialect == .go,
+            let range = try? VersionRange(parsing: text, dialect: .minimum),
+            let version = releases.ranked(on: today).first(where: range.contains)
+        else { return nil }
         return result(
             version,
             source: request.source,
-            warnings: [
-                "\(place)\(releases.tool) \(text) is older than what there is; \(version) is taken, which builds it."
-            ]
+            warnings: ["\(place)\(releases.tool) \(text) \(reason); \(version) is taken, which builds it."]
         )
     }
 }
