@@ -78,8 +78,11 @@ struct VersionChoice {
         return nil
     }
 
-    /// The dialect of manifests, in which people write ranges; a plain version means the same in it.
-    private var dialect: VersionDialect { tool.sources.first { $0.dialect != .prefix }?.dialect ?? .prefix }
+    /// The dialect of manifests, in which people write ranges, unless a plain version is not that version in it but the least that is
+    /// needed: who names one here means it.
+    private var dialect: VersionDialect {
+        tool.sources.first { ![.prefix, .minimum, .go].contains($0.dialect) }?.dialect ?? .prefix
+    }
 
     private var variable: String { "SLIPWAY_\(tool.name.uppercased().replacing("-", with: "_"))_VERSION" }
 

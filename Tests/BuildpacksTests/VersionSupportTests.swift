@@ -120,4 +120,22 @@ struct VersionSupportTests {
         #expect(named[1].steps == named[2].steps && named[1].versions == named[2].versions)
         #expect(named[1].warnings != named[2].warnings)
     }
+
+    @Test(
+        "a version in slipway.yaml or a variable is that version, also where manifests say the least that is needed",
+        arguments: [
+            ("go", "1.24.4", "1.24.4"), ("go", "1.26", "1.26.8"), ("rust", "1.85", "1.85.1"),
+            ("rust", ">=1.85", "1.90.0"),
+        ]
+    )
+    func named(_ tool: String, _ text: String, _ expected: String) throws {
+        let files =
+            tool == "go"
+            ? ["go.mod": "module a\n\ngo 1.21\n", "main.go": "package main\n\nfunc main() {}\n"]
+            : ["Cargo.toml": "[package]\nname = \"a\"\nversion = \"1.0.0\"\n", "src/main.rs": "fn main() {}\n"]
+        let settings = ["slipway.yaml": "versions: {\(tool): \"\(text)\"}\n"]
+        #expect(try plan(files.merging(settings) { $1 }).versions.map(\.version) == [expected])
+        let variable = PlanOptions(environment: ["SLIPWAY_\(tool.uppercased())_VERSION": text])
+        #expect(try plan(files, variable).versions.map(\.version) == [expected])
+    }
 }
