@@ -43,6 +43,7 @@ struct Detector {
         case .line(let predicate): try line(predicate, known)
         case .needs(let patterns): try needs(patterns)
         case .value(let name, let patterns): try value(name, patterns)
+        case .variable(let names): try variable(names, known)
         case .not(let predicate): try not(predicate, known)
         case .any(let predicates): try any(predicates)
         case .all(let predicates): try all(predicates)
@@ -118,6 +119,17 @@ struct Detector {
             return .fails("'\(name)' is '\(Self.oneLine(value))'")
         }
         return .holds([], facts: [:])
+    }
+
+    /// What the app is given where it runs; PORT always is. Variables that only steps have do not count.
+    private func variable(_ names: [String], _ known: [String: String]) throws -> Outcome {
+        let (options, settings) = (context.inputs.options, context.inputs.settings)
+        let names = try names.map { name in try context.template(known).filled(name) }
+        let isGiven = names.contains { name in
+            name == "PORT" || options.environment[name] != nil || options.secretVariables.contains(name)
+                || settings.environment[name] != nil
+        }
+        return isGiven ? .holds([], facts: [:]) : .fails("nothing gives the app " + Self.or(names))
     }
 
     /// Files that match and are in no ignored directory, in the order of their bytes.

@@ -80,6 +80,8 @@ extension PlanOptions {
             "stepLimits": stepLimits.json,
             "port": port.map { .integer(Int64($0)) } ?? .null,
             "environment": .object(environment.mapValues { .string($0) }),
+            "secretVariables": .array(secretVariables.map { .string($0) }),
+            "releaseCommand": releaseCommand.map { .string($0) } ?? .null,
             "pins": .object(pins.mapValues { .string($0) }),
             "lock": lock?.json ?? .null,
             "today": today.map { .string($0) } ?? .null,

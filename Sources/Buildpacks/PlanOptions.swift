@@ -15,6 +15,10 @@ package struct PlanOptions: Sendable, Hashable {
     /// The app's variables. `PORT`, `SLIPWAY_*` and what a rule's step names as public are looked at; other values belong to a
     /// deployment, never into an image.
     package var environment: [String: String]
+    /// Names of variables that the app gets where it runs, of whose values nobody here knows.
+    package var secretVariables: [String]
+    /// Runs before a version is rolled out; a plan only asks whether there is one.
+    package var releaseCommand: String?
     /// Versions by tool that are kept as long as they are among those asked for: what the app was last built with.
     package var pins: [String: String]
     /// Makes the plan with the rule and versions that it says, or fails.
@@ -30,6 +34,8 @@ package struct PlanOptions: Sendable, Hashable {
         stepLimits: StepLimits = StepLimits(),
         port: Int? = nil,
         environment: [String: String] = [:],
+        secretVariables: [String] = [],
+        releaseCommand: String? = nil,
         pins: [String: String] = [:],
         lock: PlanLock? = nil,
         today: String? = nil
@@ -40,6 +46,8 @@ package struct PlanOptions: Sendable, Hashable {
         self.stepLimits = stepLimits
         self.port = port
         self.environment = environment
+        self.secretVariables = secretVariables
+        self.releaseCommand = releaseCommand
         self.pins = pins
         self.lock = lock
         self.today = today
@@ -56,6 +64,8 @@ package struct PlanOptions: Sendable, Hashable {
             stepLimits: request.stepLimits,
             port: request.port,
             environment: request.environmentVariables,
+            secretVariables: request.environmentSecrets.keys.sorted(),
+            releaseCommand: request.releaseCommand,
             today: today
         )
     }

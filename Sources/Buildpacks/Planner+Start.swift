@@ -8,7 +8,7 @@ extension Planner {
         let procfile = try Procfile.read(view)
         warnings += procfile?.warnings ?? []
         if context.facts[Self.site] == nil, let given = try given(procfile) {
-            context.facts[RuleContext.customStart] = "yes"
+            context.facts[RuleContext.customStart] = given.text
             return (given, nil)
         }
         var reasons: [String] = []
@@ -41,7 +41,7 @@ extension Planner {
     /// What a Procfile without `web` and `worker` has, where the rule knows no way to start.
     private func further(_ procfile: Procfile?, _ warnings: inout [String]) throws -> StartCommand? {
         guard let start = procfile?.start else { return nil }
-        context.facts[RuleContext.customStart] = "yes"
+        context.facts[RuleContext.customStart] = start.command
         warnings.append(Procfile.withoutWeb(start.type))
         return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
     }

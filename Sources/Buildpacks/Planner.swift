@@ -19,10 +19,13 @@ struct Planner {
         let start = try start(&warnings)
         for tool in rule.tools { try context.resolved(tool) }
         let steps = try steps()
+        let processes = try processes(besides: start.command)
+        if processes.release != nil || options.releaseCommand != nil {
+            context.facts[RuleContext.customRelease] = "yes"
+        }
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         let port = try port()
         context.facts["port"] = String(port)
-        let processes = try processes(besides: start.command)
         var plan = BuildPlan(
             language: rule.language,
             framework: try framework(),

@@ -12,6 +12,8 @@ indirect enum Predicate: Sendable, Hashable {
     case needs([GlobPattern])
     /// A value of the rule is one of these, or any at all if there are none.
     case value(String, [GlobPattern])
+    /// The app is given one of the variables where it runs.
+    case variable([String])
     case not(Predicate)
     case any([Predicate])
     case all([Predicate])
@@ -68,7 +70,7 @@ extension Predicate {
         case .file(let names, _): names
         case .glob(let patterns, _): patterns.map(\.text)
         case .data(let predicate): predicate.files.map(\.text)
-        case .line, .not, .needs, .value, .directory: []
+        case .line, .not, .needs, .value, .variable, .directory: []
         case .any(let predicates), .all(let predicates): predicates.flatMap(\.wantedNames)
         }
     }

@@ -3,10 +3,14 @@ internal import BuildModel
 /// What one rule knows of one tree: facts that were found, values and versions that are worked out when somebody asks. Confined to
 /// the call that plans, as the view of the tree is.
 final class RuleContext {
-    /// The name of the value that is there if somebody else than the rule says how to start.
+    /// The name of the value that is there if somebody else than the rule says how to start: the command.
     static let customStart = "customStart"
     /// The same of how to build.
     static let customBuild = "customBuild"
+    /// The same of what is run before a rollout.
+    static let customRelease = "customRelease"
+    /// Names of values that every rule has.
+    static let customNames = [customStart, customBuild, customRelease]
 
     let rule: Rule
     let view: TreeView

@@ -3,7 +3,7 @@ internal import Documents
 
 extension RuleReader {
     private static let kinds = [
-        "file", "directory", "glob", "data", "line", "needs", "value", "not", "any", "all",
+        "file", "directory", "glob", "data", "line", "needs", "value", "variable", "not", "any", "all",
     ]
 
     func predicates(_ node: YAMLNode, _ key: String) throws(BuildFailure) -> [Predicate] {
@@ -42,6 +42,7 @@ extension RuleReader {
         case "line": return .line(try line(kind.value, name: name))
         case "needs": return try needs(kind.value)
         case "value": return try value(kind.value)
+        case "variable": return .variable(try strings(kind.value))
         case "not": return .not(try predicate(kind.value))
         case "any": return .any(try predicates(node, "any"))
         default: return .all(try predicates(node, "all"))
@@ -80,7 +81,7 @@ extension RuleReader {
             try check(node, keys: ["name", "is"])
             name = try text(node, "name")
         }
-        guard isBase || names.contains(name) || [RuleContext.customStart, RuleContext.customBuild].contains(name) else {
+        guard isBase || names.contains(name) || RuleContext.customNames.contains(name) else {
             throw problem(node, "this can never hold: there is no '\(name)' in 'values' or 'versions'.")
         }
         return .value(name, try node["is"].map { node throws(BuildFailure) in try globs(node) } ?? [])

@@ -48,10 +48,11 @@ struct PlanMemoTests {
             PlanOptions(), PlanOptions(startCommand: "x"), PlanOptions(buildCommand: "x"),
             PlanOptions(buildSecrets: ["x"]), PlanOptions(stepLimits: StepLimits(seconds: 1)),
             PlanOptions(port: 80), PlanOptions(environment: ["x": "y"]), PlanOptions(environment: ["x": "z"]),
+            PlanOptions(secretVariables: ["x"]), PlanOptions(releaseCommand: "x"),
             PlanOptions(pins: ["x": "y"]), PlanOptions(lock: lock), PlanOptions(today: "2026-01-02"),
         ]
         // One for each property, so that a new one is not forgotten here and in the key.
-        #expect(Mirror(reflecting: PlanOptions()).children.count == 9)
+        #expect(Mirror(reflecting: PlanOptions()).children.count == 11)
         let keys = options.map { key($0) } + [key(rules: "others"), key(tree: 2)]
         #expect(Set(keys).count == keys.count)
     }

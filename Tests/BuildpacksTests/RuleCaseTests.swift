@@ -49,7 +49,9 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             buildCommand: options?["buildCommand"]?.string,
             buildSecrets: (options?["buildSecrets"]?.array ?? []).compactMap(\.string),
             port: options?["port"]?.integer.map { Int($0) },
-            environment: (options?["environment"]?.object ?? [:]).compactMapValues(\.string)
+            environment: (options?["environment"]?.object ?? [:]).compactMapValues(\.string),
+            secretVariables: (options?["secretVariables"]?.array ?? []).compactMap(\.string),
+            releaseCommand: options?["releaseCommand"]?.string
         )
     }
 }
