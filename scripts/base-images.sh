@@ -21,7 +21,7 @@ images=(
     'docker.io/library/node:20.19.2-slim|nodejs|ca-certificates'
     'docker.io/library/node:20.19.2|nodejs|npm git ca-certificates'
     'docker.io/library/golang:1.24.4|golang-1.24-go|golang-go git ca-certificates'
-    'docker.io/library/caddy:2.6.2|caddy|ca-certificates'
+    'docker.io/library/caddy:2.11.7|caddy|ca-certificates'
 )
 debian_image=docker.io/library/debian:13-slim
 layout=$cache/base-images
