@@ -20,6 +20,20 @@ extension RuleSet {
         )
     }
 
+    private static func single(_ apps: [AppRoot]) -> String {
+        apps.map { " The only app is in '\($0.directory)' (\($0.plan.language)): let the root directory be that." }
+            .joined()
+    }
+
+    private static func several(_ apps: [AppRoot]) -> String {
+        let names = apps.prefix(5).map { "'\($0.directory)' (\($0.plan.language))" }
+        let more = apps.count > names.count ? " and \(apps.count - names.count) more" : ""
+        let what =
+            apps.contains { $0.project != nil }
+            ? "'slipway plan --roots' says how each is built" : "the root directory may be one of them"
+        return " Apps are in \(names.joined(separator: ", "))\(more): \(what)."
+    }
+
     /// The file at the root that says first of all that it is the rule's language.
     private func wanted(_ rule: Rule) -> String? {
         rule.detections.flatMap(\.when).flatMap(\.wantedNames).first { !$0.contains("/") && GlobPattern($0).isName }
@@ -27,15 +41,12 @@ extension RuleSet {
 
     /// What can be built further down, where the root cannot: the failure with it at its end.
     func pointing(_ failure: BuildFailure, below tree: any SourceTree) -> BuildFailure {
-        let apps = ((try? roots(tree: tree)) ?? []).filter { !failure.message.contains("'\($0.directory)'") }
+        let all = (try? roots(tree: tree)) ?? []
+        let isSingle = all.count == 1 && all.first?.project == nil
+        let apps = isSingle ? all : all.filter { !failure.message.contains("'\($0.directory)'") }
         guard !apps.isEmpty else { return failure }
-        let names = apps.prefix(5).map { "'\($0.directory)' (\($0.plan.language))" }
-        let more = apps.count > names.count ? " and \(apps.count - names.count) more" : ""
         var failure = failure
-        let what =
-            apps.contains { $0.project != nil }
-            ? "'slipway plan --roots' says how each is built" : "the root directory may be one of them"
-        let words = " Apps are in \(names.joined(separator: ", "))\(more): \(what)."
+        let words = isSingle ? Self.single(apps) : Self.several(apps)
         let place = failure.message.hasPrefix(Self.unknown) ? Self.unknown.endIndex : failure.message.endIndex
         failure.message.insert(contentsOf: words, at: place)
         return failure
@@ -88,7 +99,7 @@ extension RuleSet {
         }
         for path in view.files {
             let parts = path.split(separator: "/")
-            guard parts.count == 2, names.contains(String(parts[1])) else { continue }
+            guard parts.count == 2, names.contains(String(parts[1])), !path.hasSuffix(".md") else { continue }
             misses.append("\(path) is there: the root directory may be '\(parts[0])'")
         }
         return Array(misses.prefix(5))

@@ -27,7 +27,7 @@ struct FailureTests {
             (["README.md": ""], "a Procfile with a line 'web: COMMAND'"),
             (
                 ["apps/shop/go.mod": "module x\ngo 1.24\n", "apps/shop/main.go": "package main\nfunc main() {}\n"],
-                "No rule knows this source. Apps are in 'apps/shop' (go)"
+                "No rule knows this source. The only app is in 'apps/shop' (go): let the root directory be that."
             ),
             (["src/main/java/org/example/Shop.java": ""], "a pom.xml or build.gradle does"),
             ([:], "There is no file to build"),
