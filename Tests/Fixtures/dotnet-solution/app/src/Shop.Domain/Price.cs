@@ -1,0 +1,3 @@
+namespace Shop.Domain;
+
+public record Price(decimal Amount);

@@ -1,0 +1,4 @@
+package greeting
+
+// Text is what is said.
+const Text = "hello\n"
