@@ -63,6 +63,7 @@ struct ImportedDirectory: Sendable {
                     let files = place.files(settled: settled)
                     let (commit, done) = try take(directory, into: repository, knowing: files, without: unwanted, flag)
                     place.keep(done.files)
+                    try place.note(commit)
                     return ImportedDirectory(commit, done, at: place.path)
                 }
             }

@@ -10,12 +10,17 @@ struct KeptImport {
     private var list: String { "\(path)/slipway-files" }
     private var mark: String { "\(path)/slipway-boot" }
 
+    static let suffix = "-directory.git"
+
     /// - Parameters:
     ///   - directory: without links.
     ///   - parent: where mirrors are.
     init(of directory: String, in parent: String) {
-        path = "\(parent)/\(Digest(of: directory).hex.prefix(32))-directory.git"
+        path = "\(parent)/\(Digest(of: directory).hex.prefix(32))\(Self.suffix)"
     }
+
+    /// - Parameter path: of one that is there.
+    init(at path: String) { self.path = path }
 
     var lockPath: String { "\(path.dropLast(4)).lock" }
 

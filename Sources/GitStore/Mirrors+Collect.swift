@@ -34,7 +34,8 @@ extension Mirrors {
     }
 
     /// Removes repositories that were not used for `age`, and, longest unused first, what is over the budget. What a fetch uses stays,
-    /// and what one has used within `recent`: a build may be reading from it, which takes no lock. All can be fetched again.
+    /// and what one has used within `recent`: a build may be reading from it, which takes no lock. All can be fetched again. Of
+    /// directories outside git that are built again and again, what they no longer have goes.
     ///
     /// - Throws: `BuildFailure` with code `system`.
     package func collect(budget: Int64, age: Duration, recent: Duration) async throws -> Collection {
@@ -45,10 +46,23 @@ extension Mirrors {
                 for name in try Directories.list(directory) where name.hasSuffix(Self.doomed) {
                     try Directories.remove("\(directory)/\(name)")
                 }
+                try Self.prune(in: directory, recent, cancellation)
                 let now = SystemInformation.currentMilliseconds + 1
                 let (oldest, newest) = ((now - age.milliseconds) * 1_000_000, (now - recent.milliseconds) * 1_000_000)
                 let kept = try Self.repositories(in: directory, budget, cancellation)
                 return try Self.remove(kept, over: budget, oldest: oldest, newest: newest, cancellation)
+            }
+        }
+    }
+
+    /// Removes what directories outside git had at some time from their copies.
+    private static func prune(in directory: String, _ recent: Duration, _ cancellation: CancelFlag) throws {
+        for name in try Directories.list(directory) where name.hasSuffix(KeptImport.suffix) {
+            do {
+                try KeptImport(at: "\(directory)/\(name)").prune(recent: recent, cancellation)
+            } catch {
+                guard !cancellation.isSet else { throw BuildFailure.cancelled(operation: "git.collect") }
+                // What cannot be read stays: a build that wants it tells, and it goes when none does.
             }
         }
     }
