@@ -81,14 +81,15 @@ struct FarmSightingsTests {
     @Test("fails no push where it cannot be asked, and is then left in peace")
     func away() async throws {
         let (registry, farm) = (try StrictRegistry(), FarmInMemory(isAway: true))
-        let client = node(farm)
+        let (client, start) = (node(farm), ContinuousClock.now)
         try await push(to: "a", of: registry, by: client)
         let asked = farm.calls
         // Of two blobs that are on their way at once, each may ask before the other was told.
         #expect((1...2).contains(asked))
         let second = try await push(to: "b", of: registry, by: client)
         #expect(second.ways[blob.descriptor.digest] == .mounted)
-        #expect(farm.calls == asked)
+        // On a machine that took so long the peace was over.
+        #expect(farm.calls == asked || start.duration(to: .now) > .seconds(30))
         #expect(registry.faults(ofTag: "v1", in: "b") == [])
     }
 
