@@ -23,6 +23,15 @@ extension RegistrySession {
         }
     }
 
+    /// Whether a repository has a blob, which is remembered for those that could have it mounted.
+    func isThere(_ blob: ImageBlob, in target: Repository) async throws -> Bool {
+        try await exclusively.withSlot("\(target.base.text) \(target.name) \(blob.descriptor.digest)") {
+            guard try await hasBlob(blob.descriptor, in: target) else { return false }
+            await saw(blob.descriptor, in: target)
+            return true
+        }
+    }
+
     private func place(_ blob: ImageBlob, in target: Repository, trustsHead: Bool) async throws -> BlobOutcome {
         if trustsHead, try await hasBlob(blob.descriptor, in: target) { return .alreadyThere }
         let opened = HandedUpload()

@@ -19,7 +19,8 @@ package final class BlobsAhead: Sendable {
         (arrivals, arrival) = AsyncStream.makeStream()
     }
 
-    /// Begins to send a blob as soon as there is room for it; returns at once.
+    /// Begins to send a blob as soon as there is room for it; returns at once. One that would have to be made for that is only looked for:
+    /// where it is lacking, whoever pushes the image has it made.
     package func send(_ blob: ImageBlob) { order.yield(blob) }
 
     /// Waits for those that are on their way; no more are sent.
@@ -49,7 +50,11 @@ package final class BlobsAhead: Sendable {
     private func send(_ blob: ImageBlob, _ session: RegistrySession, to target: Repository, _ log: any BuildLog) async {
         guard failure.withLock({ $0 == nil }) else { return }
         do {
-            arrival.yield(try await session.push(blob, to: target, trustsHead: true, log: log))
+            if case .deferred = blob.source {
+                if let counts = try await session.find(blob, in: target, log: log) { arrival.yield(counts) }
+            } else {
+                arrival.yield(try await session.push(blob, to: target, trustsHead: true, log: log))
+            }
         } catch {
             let failure = BuildFailure(error, operation: "registry.push")
             guard failure.fault != .cancelled, note(failure) else { return }

@@ -140,18 +140,27 @@ extension RegistrySession {
         trustsHead: Bool,
         log: any BuildLog
     ) async throws -> ImagePush.Counts {
-        let size = blob.descriptor.size
-        let name = "\(blob.descriptor.digest.short) (\(size) bytes)"
-        switch try await push(blob, to: target, trustsHead: trustsHead) {
+        tell(blob, try await push(blob, to: target, trustsHead: trustsHead), log)
+    }
+
+    /// Looks for a blob in a repository; says that it is there and counts its bytes, or gives nil.
+    func find(_ blob: ImageBlob, in target: Repository, log: any BuildLog) async throws -> ImagePush.Counts? {
+        try await isThere(blob, in: target) ? tell(blob, .alreadyThere, log) : nil
+    }
+
+    private func tell(_ blob: ImageBlob, _ outcome: BlobOutcome, _ log: any BuildLog) -> ImagePush.Counts {
+        let (size, digest) = (blob.descriptor.size, blob.descriptor.digest)
+        let name = "\(digest.short) (\(size) bytes)"
+        switch outcome {
         case .alreadyThere:
             log.say("blob \(name) is there already", .pushing)
-            return ImagePush.Counts(reused: size, ways: [blob.descriptor.digest: .alreadyThere])
+            return ImagePush.Counts(reused: size, ways: [digest: .alreadyThere])
         case .mounted:
             log.say("blob \(name) was taken over from another repository", .pushing)
-            return ImagePush.Counts(reused: size, ways: [blob.descriptor.digest: .mounted])
+            return ImagePush.Counts(reused: size, ways: [digest: .mounted])
         case .uploaded:
             log.say("blob \(name) was uploaded", .pushing)
-            return ImagePush.Counts(uploaded: size, ways: [blob.descriptor.digest: .uploaded])
+            return ImagePush.Counts(uploaded: size, ways: [digest: .uploaded])
         }
     }
 }

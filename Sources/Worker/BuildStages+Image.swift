@@ -20,7 +20,7 @@ extension BuildStages {
             made,
             from: mirrors,
             log: reporter,
-            made: ahead.send
+            ready: ahead.send
         )
     }
 

@@ -36,7 +36,7 @@ package struct ImageMaker: Sendable {
     ///   - steps: what the plan's steps made.
     ///   - source: whoever keeps the revision's tree; asked again when a layer's bytes are lacking after all.
     ///   - account: told where each of the image's own layers comes from.
-    ///   - made: gets each layer of the source that had to be made, as soon as it is whole.
+    ///   - ready: gets each layer of the source as soon as it is whole, unless all are remembered.
     /// - Throws: `BuildFailure` of the base's registry, of the object database, or of the layer encoder.
     package func make(
         _ plan: BuildPlan,
@@ -45,7 +45,7 @@ package struct ImageMaker: Sendable {
         from source: any RevisionSource,
         log: any BuildLog,
         account: LayerAccounts? = nil,
-        made: @escaping @Sendable (ImageBlob) -> Void = { _ in }
+        ready: @escaping @Sendable (ImageBlob) -> Void = { _ in }
     ) async throws -> Image {
         let base = try await bases.find(plan.heldRunImage, from: plan.runImageOrigin, log: log)
         let below = try await directories(of: base, for: plan, log)
@@ -58,7 +58,7 @@ package struct ImageMaker: Sendable {
                 from: source,
                 log: log,
                 account: account,
-                made: made
+                ready: ready
             )
         }
         own += steps.afterSource.shipped

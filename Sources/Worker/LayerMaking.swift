@@ -13,7 +13,7 @@ struct LayerMaking: Sendable {
     let source: any RevisionSource
     let log: any BuildLog
     let account: LayerAccounts?
-    let made: @Sendable (ImageBlob) -> Void
+    let ready: @Sendable (ImageBlob) -> Void
     /// Keys that the farm has told this build of.
     let learnt = LearntKeys()
 
@@ -75,7 +75,7 @@ struct LayerMaking: Sendable {
                 begun.removeFirst()
                 let (layer, cost) = try first.pending.finish()
                 tell(layer, .made(cost, first.reason))
-                made(layer.blob)
+                ready(layer.blob)
                 attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
                 layers[first.index] = layer
             }
@@ -84,6 +84,7 @@ struct LayerMaking: Sendable {
             let key = try key(of: part)
             if let layer = remembered(part, key) {
                 tell(layer, .remembered(by: memory(of: key)))
+                ready(layer.blob)
                 layers[index] = layer
                 continue
             }

@@ -13,7 +13,7 @@ struct SourceLayers: Sendable {
     /// - Parameters:
     ///   - base: what the layers will lie on.
     ///   - account: told of each layer where it comes from.
-    ///   - made: gets each layer that had to be made, as soon as it is whole.
+    ///   - ready: gets each layer as soon as it is whole, and those that are remembered beside it. Where all are, it gets none.
     func layers(
         of revision: Revision,
         at directory: String,
@@ -21,7 +21,7 @@ struct SourceLayers: Sendable {
         from source: any RevisionSource,
         log: any BuildLog,
         account: LayerAccounts? = nil,
-        made: @escaping @Sendable (ImageBlob) -> Void = { _ in }
+        ready: @escaping @Sendable (ImageBlob) -> Void = { _ in }
     ) async throws -> [Layer] {
         let making = LayerMaking(
             settings: settings,
@@ -32,7 +32,7 @@ struct SourceLayers: Sendable {
             source: source,
             log: log,
             account: account,
-            made: made
+            ready: ready
         )
         try await making.tellAttributes()
         if let layers = try making.remembered() { return layers }

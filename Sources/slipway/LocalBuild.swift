@@ -43,7 +43,7 @@ struct LocalBuild: Sendable {
                     from: opened.source,
                     log: log,
                     account: accounts,
-                    made: { ahead?.send($0) }
+                    ready: { ahead?.send($0) }
                 )
             }
             let (place, ways) = try await timer.measure(.pushing) { try await deliver(image, after: ahead, log) }

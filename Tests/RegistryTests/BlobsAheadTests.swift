@@ -40,6 +40,39 @@ struct BlobsAheadTests {
         #expect(published.reusedBytes == 0)
     }
 
+    @Test("that would have to be made are looked for alone, and are made with the image where they are lacking")
+    func deferred() async throws {
+        let registry = try StrictRegistry()
+        let layers = (0..<2).map { _ in StrictFixture.blob(100_000) }
+        try await fixture.push(StrictFixture.image([layers[0]]), to: registry)
+        let made = Mutex<[Digest]>([])
+        let image = StrictFixture.image(
+            layers.map { layer in
+                let content = DeferredContent {
+                    made.withLock { $0.append(layer.descriptor.digest) }
+                    guard case .local(let content) = layer.source else { throw CancellationError() }
+                    return content
+                }
+                return ImageBlob(descriptor: layer.descriptor, source: .deferred(content))
+            }
+        )
+        let before = registry.requests.count
+        let log = fixture.log
+        let published = try await client.sendingAhead(to: target(registry), log: log) { ahead in
+            for blob in image.layers { ahead.send(blob) }
+            try await eventually("both are looked for") {
+                registry.requests.dropFirst(before).count { $0.hasPrefix("HEAD ") } == 2
+            }
+            #expect(made.withLock { $0 } == [])
+            return try await client.push(image, to: target(registry), after: ahead, confirm: {}, log: log)
+        }
+        #expect(registry.faults(ofTag: "v1", in: "team/app") == [])
+        let (there, lacking) = (layers[0].descriptor.digest, layers[1].descriptor.digest)
+        #expect(registry.requests.dropFirst(before).count { $0.contains(there.hex) } == 1)
+        #expect(made.withLock { $0 } == [lacking])
+        #expect(published.ways[there] == .alreadyThere && published.ways[lacking] == .uploaded)
+    }
+
     @Test("are sent with the image where they could not be sent a while before it")
     func failing() async throws {
         let isRefusing = Mutex(true)
