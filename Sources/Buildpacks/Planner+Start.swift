@@ -31,10 +31,13 @@ extension Planner {
         )
     }
 
-    /// Reasons that speak of files, each once; those that speak of the rule's own values help nobody.
+    /// Reasons that speak of files, each once; those that speak of the rule's own values, or of frameworks that the app has not, help
+    /// nobody.
     private static func told(_ reasons: [String]) -> String {
         var told: [String] = []
-        for reason in reasons where !reason.hasPrefix("'") && !told.contains(reason) { told.append(reason) }
+        for reason in reasons where !reason.hasPrefix("'") && !reason.hasSuffix(" is not used") {
+            if !told.contains(reason) { told.append(reason) }
+        }
         return (told.isEmpty ? Array(reasons.prefix(1)) : Array(told.prefix(4))).joined(separator: "; ")
     }
 
