@@ -10,6 +10,8 @@ struct StepFixture {
     /// A directory with rules; the project's own if nil.
     var rules: String?
     var variables: [String: String] = [:]
+    /// Those of the variables that steps may have.
+    var secrets: [String] = []
     /// Who builds; nil for whoever runs the tests.
     private(set) var user: OrdinaryUser?
 
@@ -79,7 +81,8 @@ struct StepFixture {
 
     /// The words of a build of `app` into the registry.
     func words(_ tag: String, _ more: [String], app: String = "app") -> [String] {
-        ["build", scratch(app), "--output", "docker://\(registry.host)/apps/app:\(tag)", "-o", "json"] + more
+        ["build", scratch(app), "--output", "docker://\(registry.host)/apps/app:\(tag)", "-o", "json"]
+            + secrets.flatMap { ["--secret", $0] } + more
     }
 
     func build(_ tag: String, _ more: String..., app: String = "app") async throws -> StepBuild {
