@@ -42,6 +42,14 @@ unpack_packages() {
     done
 }
 
+# needed_packages PATTERN PACKAGE...: names of these packages and of all that they need, as far as the pattern matches.
+needed_packages() {
+    local pattern=$1
+    shift
+    apt-cache depends --recurse --no-pre-depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" \
+        | grep --extended-regexp "$pattern" | sort -u
+}
+
 # unpack_source PACKAGE FOLDER: downloads a source package of the opened apt root and unpacks it.
 unpack_source() {
     apt-get source --download-only "$1"

@@ -52,19 +52,12 @@ add_files() {
     local root=$1
     case $2 in
     rustc=*) mkdir -p "$root/usr/local/cargo" ;;
-    composer=*) install -m 755 "$repository/scripts/toolchain-frankenphp" "$root/usr/local/bin/frankenphp" ;;
+    composer=*)
+        install -m 755 "$repository/scripts/toolchain-php-server" "$root/usr/local/bin/frankenphp"
+        install -m 755 "$repository/scripts/toolchain-php-extensions" "$root/usr/local/bin/install-php-extensions"
+        ;;
     esac
     find "$root" -newermt "@$SOURCE_DATE_EPOCH" -not -type l -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
-}
-
-# make_gems FOLDER: gems of what Debian's packages of Ruby have, as a registry would have them.
-make_gems() {
-    export APT_CONFIG=$place/apt/apt.conf
-    mkdir "$work/gems"
-    cd "$work/gems" || return
-    unpack_packages "$work/gems/unpacked" ruby-sinatra ruby-rack ruby-rackup ruby-rack-protection ruby-rack-session ruby-mustermann \
-        ruby-ruby2-keywords ruby-tilt ruby-webrick
-    "$repository/scripts/toolchain-gems" "$work/gems/unpacked" "$1"
 }
 
 # What a toolchain has beside its own images.
@@ -72,6 +65,7 @@ add_further() {
     case $1 in
     # What distroless has for programs that need a C library and nothing else is Debian's own layer here.
     ruby) (make_gems "$work/done/packages") ;;
+    php) (make_composer_packages "$work/done/packages") ;;
     swift) add_alias debian docker.io/library/swift:6.0.3-slim slim ;;
     rust) add_alias debian gcr.io/distroless/cc-debian12:nonroot distroless --config.user 65532 ;;
     esac

@@ -15,12 +15,16 @@ set -euo pipefail
 . "$repository/scripts/base-images-oci.sh"
 # shellcheck source=scripts/toolchain-images-oci.sh
 . "$repository/scripts/toolchain-images-oci.sh"
+# shellcheck source=scripts/toolchain-php.sh
+. "$repository/scripts/toolchain-php.sh"
+# shellcheck source=scripts/toolchain-ruby.sh
+. "$repository/scripts/toolchain-ruby.sh"
 
 # What is made: toolchain | references | Debian package that is it | further packages
 images=(
     'rust|docker.io/library/rust:1.85.1-bookworm|rustc|cargo gcc libc6-dev ca-certificates'
-    'php|docker.io/dunglas/frankenphp:1-php8.4 docker.io/library/composer:2|composer|php8.4-cli php8.4-fpm php8.4-mbstring caddy unzip ca-certificates netbase'
-    'ruby|docker.io/library/ruby:3.3.8 docker.io/library/ruby:3.3.8-slim|ruby3.3|ruby bundler ca-certificates netbase'
+    'php|docker.io/dunglas/frankenphp:1-php8.4 docker.io/library/composer:2|composer|php8.4-cli php8.4-fpm php8.4-mbstring php8.4-xml php8.4-intl php8.4-zip php8.4-gd php8.4-mysql php8.4-pgsql caddy unzip ca-certificates netbase'
+    'ruby|docker.io/library/ruby:3.3.8 docker.io/library/ruby:3.3.8-slim|ruby3.3|ruby bundler libxml2 libxslt1.1 libsqlite3-0 tzdata ca-certificates netbase'
     'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk|maven|openjdk-21-jdk-headless libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
     'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
     'elixir|docker.io/library/elixir:1.18.3 docker.io/library/elixir:1.18.3-slim|elixir|ca-certificates netbase'
@@ -37,8 +41,13 @@ slim_options+=(--essential-hook='mkdir -p "$1/usr/share/man/man1"' --dpkgopt=for
 # The lines of a toolchain.
 images_of() { printf '%s\n' "${images[@]}" | grep "^$1|" || die "no toolchain is called '$1'; there are: ${standard[*]}"; }
 
+# The lines, and the scripts that all toolchains or this one are made by.
 recipe_of() {
-    { images_of "$1"; cat "$repository"/scripts/{base-images-*.sh,toolchain-images-oci.sh,toolchain-[!i]*}; } | sha256sum | cut -d ' ' -f 1
+    {
+        images_of "$1"
+        cat "$repository"/scripts/{base-images-*.sh,toolchain-images-oci.sh}
+        find "$repository/scripts" -name "toolchain-$1[.-]*" -print0 | sort --zero-terminated | xargs --null --no-run-if-empty cat
+    } | sha256sum | cut -d ' ' -f 1
 }
 
 is_made() { [ "$(cat "$place/$1/recipe" 2>/dev/null)" = "$(recipe_of "$1")" ]; }

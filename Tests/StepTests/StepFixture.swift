@@ -62,6 +62,12 @@ struct StepFixture {
         return scratch(name)
     }
 
+    /// Copies an app of Tests/Apps, and writes the files that are a test's own.
+    func app(copying name: String, _ files: [String: String] = [:]) async throws {
+        try await Command.output(["cp", "-R", "\(Checkout.root)/Tests/Apps/\(name)", scratch("app")])
+        try app(files)
+    }
+
     /// Replaces the rules by one whose steps are given as YAML.
     mutating func useRule(_ steps: String, includesSource: Bool = true) throws {
         rules = scratch("rules")

@@ -64,12 +64,12 @@ extension ToolchainTests {
         try await fixture.check(steps: ["install"], page: "hello from rack")
     }
 
-    /// Exact versions of gems that the registry has, by name.
+    /// An exact version of each gem that the registry has, by name.
     private static func gems(in packages: String) throws -> [String: String] {
         let names = try Directories.list("\(packages)/gems").map { $0.dropLast(".gem".count) }
         let pairs = names.compactMap { name in
             name.lastIndex(of: "-").map { (String(name[..<$0]), String(name[name.index(after: $0)...])) }
         }
-        return Dictionary(uniqueKeysWithValues: pairs)
+        return Dictionary(pairs) { first, _ in first }
     }
 }

@@ -29,12 +29,12 @@ package final class Podman: Sendable {
     }
 
     /// Starts a pulled image in the background, on the host's network, told a port in `PORT`.
-    package func start(_ image: String, port: Int) async throws {
+    package func start(_ image: String, port: Int, environment: [String: String] = [:]) async throws {
+        let variables = environment.merging(["PORT": "\(port)"]) { $1 }.flatMap { ["--env", "\($0)=\($1)"] }
         try await Command.output(
-            base + [
-                "run", "--detach", "--name", name, "--network", "host", "--env", "PORT=\(port)", "--cap-drop", "all",
-                "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096",
-                image,
+            base + ["run", "--detach", "--name", name, "--network", "host"] + variables + [
+                "--cap-drop", "all", "--security-opt", "no-new-privileges", "--ulimit", "nofile=4096:4096",
+                "--ulimit", "nproc=4096:4096", image,
             ]
         )
     }
