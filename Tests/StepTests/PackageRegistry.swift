@@ -44,17 +44,22 @@ final class PackageRegistry: Sendable {
     /// `/NAME` is a package's document, `/NAME/-/FILE` a version of it.
     private static func answer(_ request: ServedRequest, _ packages: [String: Package], store: String) {
         let parts = request.target.split(separator: "/", maxSplits: 2).map(String.init)
-        guard let name = parts.first, let package = packages[name] else { return request.respond(404, body: "{}") }
+        // A step's proxy asks for one answer on each connection, and clients go by what the answer says.
+        defer { request.hangUp() }
+        let close = ["Connection": "close"]
+        guard let name = parts.first, let package = packages[name] else {
+            return request.respond(404, close, body: "{}")
+        }
         guard parts.count == 3 else {
             let host = request.headers["host"] ?? ""
-            let type = ["Content-Type": "application/json"]
-            return request.respond(200, type, body: document(name, package, at: "http://\(host)/").canonicalText)
+            let head = close.merging(["Content-Type": "application/json"]) { $1 }
+            return request.respond(200, head, body: document(name, package, at: "http://\(host)/").canonicalText)
         }
         guard parts[2] == package.file, let tarball = try? Files.read("\(store)/\(package.file)") else {
-            return request.respond(404)
+            return request.respond(404, close)
         }
         _ = request.readBody()
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(tarball.count)\r\n\r\n"
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(tarball.count)\r\nConnection: close\r\n\r\n"
         request.send(Array(head.utf8) + tarball)
     }
 
