@@ -6,7 +6,7 @@ internal import Synchronization
 /// is asked for: nothing is held but what others have passed over.
 final class LargeContent: Sendable {
     /// Bytes of what may be held whole.
-    private static let most: Int64 = 16 << 20
+    private static let most: Int64 = 8 << 20
 
     private enum Source {
         case unread
@@ -29,6 +29,8 @@ final class LargeContent: Sendable {
     private let content: any EntryContent
     private let ranges: [Range<Int64>]
     private let state: Mutex<State>
+    /// Apart from the state, which is locked while a content is read.
+    private let isOver = Atomic(false)
 
     /// - Parameters:
     ///   - ranges: the parts; one begins where the one before ends.
@@ -39,8 +41,8 @@ final class LargeContent: Sendable {
         state = Mutex(State(left: wanted))
     }
 
-    /// Bytes that are held from the first part to the last; 0 if parts are read one after another.
-    var heldBytes: Int { isHeldWhole ? Int(content.size) : 0 }
+    /// Bytes that are held until the last part was taken; 0 from then on, and if parts are read one after another.
+    var heldBytes: Int { isHeldWhole && !isOver.load(ordering: .relaxed) ? Int(content.size) : 0 }
 
     private var isHeldWhole: Bool { content.isFasterWhole && content.size <= Self.most }
 
@@ -58,7 +60,9 @@ final class LargeContent: Sendable {
         try state.withLock { state in
             guard state.left.remove(part) != nil else { preconditionFailure("a part is asked for once") }
             try unsafe fill(target, with: part, &state)
-            if state.left.isEmpty { state.source = .unread }
+            guard state.left.isEmpty else { return }
+            state.source = .unread
+            isOver.store(true, ordering: .relaxed)
         }
     }
 

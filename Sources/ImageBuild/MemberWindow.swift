@@ -26,6 +26,8 @@ final class MemberWindow {
     private let (width, limit): (Int, Int)
     private var underway: [Underway] = []
     private var size = 0
+    /// Contents that may be held whole.
+    private var held: [LargeContent] = []
 
     init(_ settings: LayerSettings) throws(BuildFailure) {
         store = settings.members
@@ -46,12 +48,18 @@ final class MemberWindow {
     }
 
     /// Has a content that is held whole read at once, beside the members that are underway: its own then wait for nothing. Waits for
-    /// the oldest ones if that were too much memory.
+    /// the oldest ones if that were too much memory, with the contents that are held already.
     func prepare(_ content: LargeContent) throws {
         guard content.heldBytes > 0 else { return }
-        while !underway.isEmpty, size + content.heldBytes > limit + limit / 2 { try joinFirst() }
+        while !underway.isEmpty, size + heldBytes() + content.heldBytes > limit + limit / 2 { try joinFirst() }
+        held.append(content)
         // Of a layer that is given up meanwhile nobody holds it any more.
         processors.submit(isFirst: true) { [weak content] in content?.prepare() }
+    }
+
+    private func heldBytes() -> Int {
+        held.removeAll { $0.heldBytes == 0 }
+        return held.reduce(0) { $0 + $1.heldBytes }
     }
 
     /// Starts the making of a member; waits for the oldest one if enough are underway.

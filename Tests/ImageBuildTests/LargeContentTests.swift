@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Files of a MiB and more, which have members of their own: held whole up to 16 MiB, read in parts above.
+/// Files of a MiB and more, which have members of their own: held whole up to 8 MiB, read in parts above.
 @Suite struct LargeContentTests {
     private static let items: [InMemoryTree.Item] = [
         .file("a", bytes: LayerFixture.noise(3_300_000, seed: 1)), .file("b", "small"),

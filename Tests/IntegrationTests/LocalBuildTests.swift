@@ -316,14 +316,17 @@ struct LocalBuildTests {
         #expect(peak < 128 << 10, "\(peak) KiB")
     }
 
-    /// Writes a commit with 12,000 files of 8 KiB and 48 of 4 MiB, as git-fast-import(1) reads it: 290 MiB of noise.
+    /// Writes a commit with 12,000 files of 8 KiB, 16 of 4 MiB, 8 of 8 MiB, the most that is held whole, and 6 of nearly 16 MiB, as
+    /// git-fast-import(1) reads it: 320 MiB of noise.
     private static let manyFiles = """
         import os, sys
         out = sys.stdout.buffer
         def data(content): out.write(b"data %d\\n" % len(content) + content + b"\\n")
         files = [("main.py", b"print('x')\\n")]
         files += [("d%d/f%d" % (n % 300, n), 8 << 10) for n in range(12000)]
-        files += [("large/f%d" % n, 4 << 20) for n in range(48)]
+        files += [("large/f%d" % n, 4 << 20) for n in range(16)]
+        files += [("larger/f%d" % n, 8 << 20) for n in range(8)]
+        files += [("largest/f%d" % n, (16 << 20) - 1) for n in range(6)]
         for mark, (path, content) in enumerate(files, 1):
             out.write(b"blob\\nmark :%d\\n" % mark)
             data(os.urandom(content) if isinstance(content, int) else content)
