@@ -37,13 +37,22 @@ struct IndexFile: Sendable {
         for _ in 0..<count {
             guard offset + Self.fieldsSize < end, isPlain(at: offset) else { return nil }
             let start = offset + Self.fieldsSize
-            let length = bytes[start..<end].prefix { $0 != 0 }.count
+            let length = lengthOfName(from: start, to: end)
             let next = offset + (Self.fieldsSize + length + 8) & ~7
             guard length > 0, next <= end else { return nil }
             entries.append(Entry(path: start..<start + length, fields: offset))
             offset = next
         }
         return offset
+    }
+
+    private func lengthOfName(from start: Int, to end: Int) -> Int {
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, let found = unsafe memchr(base + start, 0, end - start) else {
+                return end - start
+            }
+            return unsafe UnsafeRawPointer(found) - (base + start)
+        }
     }
 
     /// Whether an entry is a file or link, merged, with no flag that another word follows or that tells git not to look.
@@ -76,7 +85,10 @@ struct IndexFile: Sendable {
     }
 
     private func number(at offset: Int) -> UInt32 {
-        bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        precondition(offset >= 0 && offset <= bytes.count - 4, "numbers lie in the file")
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
     }
 }
 
@@ -96,6 +108,17 @@ extension IndexFile {
             && number(at: at + 28) == status.st_uid && number(at: at + 32) == status.st_gid
             && number(at: at + 36) == UInt32(truncatingIfNeeded: status.st_size)
             && number(at: at + 24) == Self.mode(status.st_mode)
+    }
+
+    /// Whether a path lies in a directory, at any depth.
+    func isPath(_ path: Range<Int>, in directory: Range<Int>) -> Bool {
+        guard directory.count < path.count, bytes[path.lowerBound + directory.count] == UInt8(ascii: "/") else {
+            return false
+        }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            return unsafe memcmp(base + path.lowerBound, base + directory.lowerBound, directory.count) == 0
+        }
     }
 
     /// A path's bytes.

@@ -1,4 +1,5 @@
 internal import BuildModel
+internal import CGit2
 internal import Glibc
 
 /// The files of a working tree by directory, to be compared with its index on several threads.
@@ -31,7 +32,7 @@ struct WorkingTree: Sendable {
         for (position, entry) in index.entries.enumerated() where isInside(entry.path, prefix) {
             let end = index.path(entry.path).lastIndex(of: UInt8(ascii: "/")) ?? entry.path.lowerBound
             if open.isEmpty { open = [add(entry.path.lowerBound..<entry.path.lowerBound + prefix.count, in: -1)] }
-            while let last = open.last, open.count > 1, !isPrefix(directories[last].path, of: entry.path) {
+            while let last = open.last, open.count > 1, !index.isPath(entry.path, in: directories[last].path) {
                 open.removeLast()
             }
             openDirectories(of: entry.path.lowerBound..<end, &open)
@@ -48,11 +49,6 @@ struct WorkingTree: Sendable {
         return directory.isEmpty
             || (bytes.count > directory.count && bytes.starts(with: directory)
                 && bytes[path.lowerBound + directory.count] == UInt8(ascii: "/"))
-    }
-
-    private func isPrefix(_ directory: Range<Int>, of path: Range<Int>) -> Bool {
-        directory.count < path.count && index.path(path)[path.lowerBound + directory.count] == UInt8(ascii: "/")
-            && index.path(path).starts(with: index.path(directory))
     }
 
     private mutating func add(_ path: Range<Int>, in parent: Int) -> Int {
@@ -85,11 +81,8 @@ extension WorkingTree {
     func look(at position: Int) -> Finding {
         let directory = directories[position]
         let descriptor = open(directory)
-        guard descriptor >= 0, let stream = unsafe fdopendir(descriptor) else {
-            if descriptor >= 0 { close(descriptor) }
-            return .unknown
-        }
-        defer { unsafe closedir(stream) }
+        guard descriptor >= 0 else { return .unknown }
+        defer { close(descriptor) }
         let start = directory.path.isEmpty ? 0 : directory.path.count + 1
         for file in directory.files {
             let entry = index.entries[file]
@@ -100,14 +93,14 @@ extension WorkingTree {
             guard result == 0, index.isUnchanged(entry, status, written: written) else { return .unknown }
         }
         var names = 0
-        unsafe Self.eachName(in: stream, of: directory.path) { _ in names += 1 }
+        guard unsafe Self.eachName(in: descriptor, of: directory.path, { _ in names += 1 }) else { return .unknown }
         guard names != directory.files.count + directory.directories else { return .unchanged }
-        unsafe rewinddir(stream)
-        return unsafe more(in: position, stream)
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { return .unknown }
+        return more(in: position, descriptor)
     }
 
     /// The names that the index has not got.
-    private func more(in position: Int, _ stream: OpaquePointer) -> Finding {
+    private func more(in position: Int, _ descriptor: Int32) -> Finding {
         let directory = directories[position]
         let start = directory.path.isEmpty ? 0 : directory.path.count + 1
         let files = directory.files.map { index.entries[$0].path }
@@ -116,13 +109,13 @@ extension WorkingTree {
         let prefix = String(decoding: index.path(directory.path), as: UTF8.self) + (start > 0 ? "/" : "")
         var others: [String] = []
         var isKnown = true
-        unsafe Self.eachName(in: stream, of: directory.path) { name in
+        let isRead = unsafe Self.eachName(in: descriptor, of: directory.path) { name in
             guard unsafe !known.contains(Array(name)[...]), isKnown else { return }
             let text = unsafe String(decoding: name, as: UTF8.self)
             isKnown = unsafe text.utf8.elementsEqual(name) && others.count < Self.mostOthers
             others.append(prefix + text)
         }
-        return isKnown ? .more(others) : .unknown
+        return isRead && isKnown ? .more(others) : .unknown
     }
 
     /// Names that are looked at by themselves.
@@ -136,20 +129,38 @@ extension WorkingTree {
         return unsafe Glibc.open(whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
 
-    /// The names in a directory, without `.`, `..` and the top's `.git`.
+    /// The names in a directory, without `.`, `..` and the top's `.git`: getdents64(2).
+    ///
+    /// - Returns: whether all could be read.
     private static func eachName(
-        in stream: OpaquePointer,
+        in descriptor: Int32,
         of directory: Range<Int>,
         _ body: (UnsafeRawBufferPointer) -> Void
-    ) {
-        let omitted = directory.isEmpty ? [".", "..", ".git"] : [".", ".."]
-        while let entry = unsafe readdir(stream) {
-            unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-                let name = unsafe UnsafeRawBufferPointer(rebasing: raw.prefix { $0 != 0 })
-                let isOmitted =
-                    unsafe name.first == UInt8(ascii: ".") && omitted.contains { unsafe name.elementsEqual($0.utf8) }
-                if !isOmitted { unsafe body(name) }
+    ) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: 8) { room in
+            while true {
+                let count = unsafe slipway_list_directory(descriptor, room.baseAddress, room.count)
+                guard count > 0 else { return count == 0 }
+                var offset = 0
+                while offset < count {
+                    guard count - offset > nameOffset else { return false }
+                    // A record has an inode, a place in the directory, its own size, a kind, and a name with a NUL behind it.
+                    let size = unsafe Int(room.loadUnaligned(fromByteOffset: offset + 16, as: UInt16.self))
+                    guard size > nameOffset, offset + size <= count else { return false }
+                    let record = unsafe UnsafeRawBufferPointer(rebasing: room[offset + nameOffset..<offset + size])
+                    let name = unsafe UnsafeRawBufferPointer(rebasing: record.prefix { $0 != 0 })
+                    if unsafe !isOmitted(name, atTop: directory.isEmpty) { unsafe body(name) }
+                    offset += size
+                }
             }
         }
+    }
+
+    private static let nameOffset = 19
+
+    private static func isOmitted(_ name: UnsafeRawBufferPointer, atTop isTop: Bool) -> Bool {
+        guard unsafe name.first == UInt8(ascii: ".") else { return false }
+        return unsafe name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)
+            || isTop && name.elementsEqual(".git".utf8)
     }
 }

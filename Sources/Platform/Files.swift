@@ -68,7 +68,7 @@ package enum Files {
             guard count > 0 else { break }
             filled += count
         }
-        return Array(bytes.prefix(filled))
+        return filled == bytes.count ? bytes : Array(bytes.prefix(filled))
     }
 
     private static func readInto(_ bytes: inout [UInt8], from content: some BlobContent, at offset: Int)

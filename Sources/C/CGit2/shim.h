@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* What Swift cannot say about libgit2: variadic options, and options that only some versions have. */
 
@@ -28,6 +30,11 @@ typedef struct {
     int descriptor;
     void *operation;
 } slipway_git_stream;
+
+/// getdents64(2): syscall is variadic, and glibc's readdir asks three more questions for each directory.
+static inline ssize_t slipway_list_directory(int directory, void *records, size_t size) {
+    return syscall(SYS_getdents64, directory, records, size);
+}
 
 /// GIT_OPT_SET_SSL_CERT_LOCATIONS is variadic.
 static inline int slipway_git_set_certificate_file(const char *file) {
