@@ -44,7 +44,7 @@ extension RealBuildTests {
             }
             """,
         ])
-        try await fixture.check(steps: ["modules", "build"], page: "hello from modules")
+        try await fixture.check(steps: ["modules", "build"], page: "hello from modules", otherCache: nil)
         #expect(!Files.exists("\(try await fixture.unpack("1"))/go/pkg"), "the image has the modules")
     }
 }

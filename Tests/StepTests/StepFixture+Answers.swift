@@ -9,7 +9,7 @@ extension StepFixture {
     ///   - page: what the app answers.
     ///   - environment: what it is told beside `PORT`.
     ///   - otherCache: that node's directory, which the builds' user may make; nil where the language's own tools never make the same
-    ///     twice.
+    ///     twice, or where another test sees that they do.
     @discardableResult
     func check(
         steps: [String],
