@@ -3,42 +3,44 @@ internal import Documents
 internal import Platform
 
 extension PlanMemo {
-    /// The plan of the tree that was planned in this place last, kept for this tree too, if nothing that planning saw of that is
-    /// different here.
+    /// The plan of a tree: that of the tree which was planned in this place last, if nothing that planning saw of that is different
+    /// here, else a new one. Either is kept.
     ///
     /// - Parameter place: names the repository and the directory of it that is built.
-    /// - Throws: `BuildFailure` with code `cancelled`.
-    package func lastPlan(
+    /// - Throws: as `RuleSet.plan`.
+    package func plan(
+        of tree: any StoredTree,
         in place: String,
-        for tree: any StoredTree,
-        rules: Digest,
+        by files: RuleFiles,
         _ options: PlanOptions
-    ) throws -> BuildPlan? {
-        let last = Self.key(place: place, rules: rules, options)
-        guard let note = text(for: last).flatMap(PlannedTree.init),
-            let text = text(for: Self.key(tree: note.tree, rules: rules, options)),
-            let plan = StoredValue.value(BuildPlan.self, of: text), try note.isSame(for: tree)
-        else { return nil }
-        keep(text, for: Self.key(tree: tree.id, rules: rules, options))
-        keep(PlannedTree(tree: tree.id, read: note.read).bytes, for: last)
-        return plan
+    ) throws -> BuildPlan {
+        try plan(of: tree, in: place, rules: files.digest, options) { tree in
+            try RuleSet(files).plan(tree: tree, options: options)
+        }
     }
 
-    /// Plans a tree and keeps the plan, and what was read for it as the place's last.
-    ///
-    /// - Parameter make: plans a tree by rules of that digest, and with these options.
-    /// - Throws: what `make` throws.
-    package func newPlan(
+    func plan(
+        of tree: any StoredTree,
         in place: String,
-        for tree: any StoredTree,
         rules: Digest,
         _ options: PlanOptions,
         _ make: (any SourceTree) throws -> BuildPlan
     ) throws -> BuildPlan {
+        let (key, last) = (
+            Self.key(tree: tree.id, rules: rules, options), Self.key(place: place, rules: rules, options)
+        )
+        if let note = text(for: last).flatMap(PlannedTree.init),
+            let text = text(for: Self.key(tree: note.tree, rules: rules, options)),
+            let plan = StoredValue.value(BuildPlan.self, of: text), try note.isSame(for: tree)
+        {
+            keep(text, for: key)
+            keep(PlannedTree(tree: tree.id, read: note.read).bytes, for: last)
+            return plan
+        }
         let watched = WatchedTree(tree)
         let plan = try make(watched)
-        keep(plan, for: Self.key(tree: tree.id, rules: rules, options))
-        keep(PlannedTree(tree: tree.id, read: watched.read).bytes, for: Self.key(place: place, rules: rules, options))
+        keep(plan, for: key)
+        keep(PlannedTree(tree: tree.id, read: watched.read).bytes, for: last)
         return plan
     }
 

@@ -3,7 +3,7 @@ internal import Documents
 internal import Platform
 
 /// The rule files of a directory, parsed: rules, and what rules extend (`_NAME.yaml`).
-struct RuleSources: Sendable {
+struct RuleSources {
     private var nodes: [String: (node: YAMLNode, bytes: [UInt8])] = [:]
 
     init(files: [String: [UInt8]]) throws(BuildFailure) {
@@ -16,26 +16,18 @@ struct RuleSources: Sendable {
         }
     }
 
-    /// The files, sorted by name.
-    var files: [String] { nodes.keys.sorted() }
-
     /// Every rule, by name. Each base is read by itself too, so that what is wrong with it is named with its own place.
     func rules() throws(BuildFailure) -> [Rule] {
         var rules: [Rule] = []
-        for file in files {
-            if let rule = try rule(in: file) { rules.append(rule) }
+        for file in nodes.keys.sorted() {
+            let (node, digest) = try merged(file, depth: 0)
+            let name = String(file.split(separator: ".").first ?? "")
+            let identity = RuleIdentity(name: name, digest: digest)
+            let reader = RuleReader(file: file, root: node, isBase: name.hasPrefix("_"))
+            let rule = try reader.rule(identity: identity)
+            if !name.hasPrefix("_") { rules.append(rule) }
         }
         return rules
-    }
-
-    /// The rule of a file; nil if it is a base.
-    func rule(in file: String) throws(BuildFailure) -> Rule? {
-        let (node, digest) = try merged(file, depth: 0)
-        let name = String(file.split(separator: ".").first ?? "")
-        let identity = RuleIdentity(name: name, digest: digest)
-        let reader = RuleReader(file: file, root: node, isBase: name.hasPrefix("_"))
-        let rule = try reader.rule(identity: identity)
-        return name.hasPrefix("_") ? nil : rule
     }
 
     /// The file's node with what it extends put in, and a digest over all files that it is made of.

@@ -40,8 +40,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func plan(by workshop: Workshop) async throws {
         let planned = try await PlannedSource(source, workshop)
-        let rules = try await RuleSet.reading(try workshop.ruleFiles())
-        let planOptions = try source.planOptions()
+        let (rules, planOptions) = (try workshop.rules(), try source.planOptions())
         if roots {
             let found = try await planned.with { try rules.roots(tree: $0, options: planOptions) }
             await workshop.close()

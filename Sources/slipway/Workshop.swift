@@ -98,16 +98,9 @@ struct Workshop: Sendable {
         let memo = PlanMemo(directory: "\(settings.cacheDirectory)/plans")
         let key = PlanMemo.key(tree: opened.revision.tree, rules: files.digest, options)
         if let plan = memo.plan(for: key) { return plan }
-        let (place, digest) = (opened.place, files.digest)
-        let last = try await opened.source.withTree(of: opened.revision) { tree in
-            try memo.lastPlan(in: place, for: tree, rules: digest, options)
-        }
-        if let last { return last }
-        let rules = try await RuleSet.reading(files)
+        let place = opened.place
         return try await opened.source.withTree(of: opened.revision) { tree in
-            try memo.newPlan(in: place, for: tree, rules: digest, options) {
-                try rules.plan(tree: $0, options: options)
-            }
+            try memo.plan(of: tree, in: place, by: files, options)
         }
     }
 

@@ -72,11 +72,9 @@ struct PlanChangeTests {
         let (first, second) = (try tree(1), try tree(2, since: 1, ["static/logo.svg"]))
         var made = 0
         func plan(_ tree: ChangedTree, _ place: String, _ rules: String, _ options: PlanOptions) throws {
-            let rules = Digest(of: rules)
-            guard try memo.lastPlan(in: place, for: tree, rules: rules, options) == nil else { return }
-            made += 1
-            _ = try memo.newPlan(in: place, for: tree, rules: rules, options) {
-                try shippedRules().plan(tree: $0, options: options)
+            _ = try memo.plan(of: tree, in: place, rules: Digest(of: rules), options) { tree in
+                made += 1
+                return try shippedRules().plan(tree: tree, options: options)
             }
         }
         try plan(first, "one", "rules", PlanOptions())
@@ -113,10 +111,10 @@ struct PlanChangeTests {
     ) throws -> Int {
         var made = 0
         func plan(_ tree: ChangedTree) throws {
-            let (rules, options) = (Digest(of: "rules"), PlanOptions())
-            guard try memo.lastPlan(in: place, for: tree, rules: rules, options) == nil else { return }
-            made += 1
-            _ = try memo.newPlan(in: place, for: tree, rules: rules, options) { try shippedRules().plan(tree: $0) }
+            _ = try memo.plan(of: tree, in: place, rules: Digest(of: "rules"), PlanOptions()) { tree in
+                made += 1
+                return try shippedRules().plan(tree: tree)
+            }
         }
         try plan(try tree(1, files))
         for (index, change) in changes.enumerated() {
