@@ -27,13 +27,20 @@ struct LocalBuild: Sendable {
         var timer = PhaseTimer(reporter: log)
         async let reading = workshop.ruleFiles()
         let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
-        async let warned: Void = opened.warnOfUncommittedChanges(in: source.builtPlace)
         let rules = try await reading
+        async let warned: Void = opened.warnOfUncommittedChanges(in: source.builtPlace)
         let plan = try await timer.measure(.detecting) {
             try await workshop.plan(opened, source.planOptions(), by: rules)
         }
         PlanNarrator.tell(plan, to: log)
-        let made = try await steps(of: plan, opened, &timer, log)
+        let made = try await workshop.steps.making(layerFormat).perform(
+            plan,
+            opened.revision,
+            from: opened.source,
+            order: try source.order,
+            timer: &timer,
+            log: log
+        )
         let (image, place, ways) = try await sendingAhead(log) { ahead in
             let image = try await timer.measure(.assembling) {
                 try await workshop.images.making(layerFormat).make(
@@ -50,8 +57,8 @@ struct LocalBuild: Sendable {
             return (image, place, ways)
         }
         try await warned
-        if case .registry(let reference) = target, !plan.steps.isEmpty {
-            try await workshop.steps.published(made, in: reference, log: log)
+        if case .registry(let reference) = target {
+            await workshop.steps.published(made, in: reference, log: log)
         }
         return LocalBuildResult(
             place: place,
@@ -60,24 +67,6 @@ struct LocalBuild: Sendable {
             revision: opened.revision,
             explanation: LayerExplanation.all(of: image, accounts, ways: ways),
             milliseconds: timer.milliseconds
-        )
-    }
-
-    private func steps(
-        of plan: BuildPlan,
-        _ opened: OpenedSource,
-        _ timer: inout PhaseTimer,
-        _ log: TerminalLog
-    ) async throws -> StepLayers {
-        let order = try source.order
-        guard !plan.steps.isEmpty else { return StepLayers() }
-        return try await workshop.steps.making(layerFormat).perform(
-            plan,
-            opened.revision,
-            from: opened.source,
-            order: order,
-            timer: &timer,
-            log: log
         )
     }
 

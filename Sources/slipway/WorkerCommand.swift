@@ -50,7 +50,7 @@ struct WorkerCommand: AsyncParsableCommand {
         SandboxRunner(settings: Wiring.sandbox(settings)).sweep()
         let redis = try Wiring.redis(settings, name: "slipway-worker-\(settings.worker.name)")
         let workshop = try Workshop(settings, farm: FarmMemories(redis, farm: settings.farm))
-        if try !workshop.steps.mapsIDs {
+        if !workshop.steps.mapsIDs {
             logger.warning("ids of mounted files cannot be mapped here, so all steps share them: see 'slipway doctor'")
         }
         let queue = try WorkerQueue(redis, settings: Wiring.queue(settings))

@@ -21,7 +21,7 @@ struct Workshop: Sendable {
     let layers: LayerSettings
     let bases: BaseImageFinder
     let images: ImageMaker
-    private let stepMaker: MadeOnce<StepMaker>
+    let steps: StepMaker
 
     /// - Parameters:
     ///   - farm: what the nodes of a farm remember together.
@@ -71,15 +71,8 @@ struct Workshop: Sendable {
             layers: layers,
             memo: LayerMemo(in: memory, farm: farm?.layers)
         )
-        stepMaker = MadeOnce { [bases, registry, layers] in
-            try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm?.steps)
-        }
+        steps = try Wiring.steps(settings, bases: bases, registry: registry, layers: layers, farm: farm?.steps)
     }
-
-    /// What runs steps. Made when it is first needed: what the node's files can do is tried then, and many apps have no steps.
-    ///
-    /// - Throws: `BuildFailure` with code `system` if directories of the cache cannot be made.
-    var steps: StepMaker { get throws { try stepMaker.value() } }
 
     /// What is kept of layers, or nil where the configuration gives it no room.
     private static func members(_ settings: WorkerSettings, in directory: String) throws(BuildFailure) -> MemberStore? {
@@ -133,13 +126,13 @@ struct Workshop: Sendable {
             rules: try rules(),
             registry: registry,
             images: images,
-            steps: try steps,
+            steps: steps,
             deployer: try Wiring.deployer(settings, http: http)
         )
     }
 
     func close() async {
-        stepMaker.ifMade?.close()
+        steps.close()
         await http.shutdown()
     }
 }
