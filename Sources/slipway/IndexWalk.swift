@@ -8,11 +8,11 @@ struct IndexWalk {
     private static let deepest = 4
 
     /// The image that is looked at anyway.
-    private let own: ManifestContent
+    private let own: Digest
     private let source: any ContentSource
     private let fetch: (Descriptor) async throws -> any BlobContent
-    /// What was looked at: an index may name a thing often, and indexes one another's things.
-    private var seen: [Digest: ManifestContent]
+    /// How many bytes that has which was looked at: an index may name a thing often, and indexes one another's things.
+    private var seen: [Digest: Int]
     /// Everything but that image.
     private(set) var images: [IndexedImage] = []
     /// What indexes say of that image.
@@ -23,10 +23,10 @@ struct IndexWalk {
         _ source: any ContentSource,
         _ fetch: @escaping (Descriptor) async throws -> any BlobContent
     ) {
-        self.own = own
+        self.own = own.descriptor.digest
         self.source = source
         self.fetch = fetch
-        seen = [own.descriptor.digest: own]
+        seen = [own.descriptor.digest: own.bytes.count]
     }
 
     /// Looks at all that `index` names; at nothing if it is no index.
@@ -52,12 +52,11 @@ struct IndexWalk {
 
     private mutating func look(at descriptor: Descriptor, depth: Int) async throws {
         if let known = seen[descriptor.digest] {
-            let size = ImageCheck.size(of: known, in: descriptor)
-            if known.descriptor.digest == own.descriptor.digest { return checks.append(size) }
-            return note(descriptor, size)
+            let size = ImageCheck.size(known, in: descriptor)
+            return descriptor.digest == own ? checks.append(size) : note(descriptor, size)
         }
         var content = try await source.manifest(named: descriptor.digest.description)
-        seen[descriptor.digest] = content
+        seen[descriptor.digest] = content.bytes.count
         images.append(try await IndexedImage(descriptor, content, fetch))
         guard IndexedImage.isIndex(descriptor, content) else { return }
         guard depth < Self.deepest else {

@@ -25,7 +25,7 @@ struct IndexedImage {
         _ content: ManifestContent,
         _ fetch: (Descriptor) async throws -> any BlobContent
     ) async throws {
-        let size = ImageCheck.size(of: content, in: descriptor)
+        let size = ImageCheck.size(content.bytes.count, in: descriptor)
         let isRight = Digest(of: content.bytes) == descriptor.digest
         let digest = ImageCheck("digest", "manifest", problem: isRight ? nil : "its bytes have another digest")
         let more: [ImageCheck]
@@ -75,8 +75,9 @@ struct IndexedImage {
 
 extension ImageCheck {
     /// Whether an index says the size of a manifest right.
-    static func size(of content: ManifestContent, in descriptor: Descriptor) -> ImageCheck {
-        let size = content.bytes.count
+    ///
+    /// - Parameter size: bytes that it has.
+    static func size(_ size: Int, in descriptor: Descriptor) -> ImageCheck {
         let problem = "it has \(size) bytes, and the index says \(descriptor.size)"
         return ImageCheck("index-size", "manifest", problem: Int64(size) == descriptor.size ? nil : problem)
     }

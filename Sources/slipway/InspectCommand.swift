@@ -12,7 +12,8 @@ struct InspectCommand: AsyncParsableCommand {
         abstract: "Shows what an image is made of, and whether it is as the OCI specification wants it.",
         discussion: """
             Without --verify the manifest and the config are looked at. With it every layer is read, hashed and unpacked in memory:
-            what unpackers pass over in silence is found too, in every image of an index. A failed check ends with status 1.
+            what unpackers pass over in silence is found too, in every image of an index. Of what is no image there, the bytes are
+            compared with their digests. A failed check ends with status 1.
 
             EXAMPLES:
               slipway inspect oci:/tmp/image:app

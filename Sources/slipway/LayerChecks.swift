@@ -13,11 +13,8 @@ enum LayerChecks {
         var checks: [ImageCheck] = []
         for (index, layer) in documents.layers.enumerated() {
             let diffID = index < documents.diffIDs.count ? documents.diffIDs[index] : "nothing"
-            do {
-                let content = try await fetch(layer)
-                checks += try await pool.run { try box.check(layer, diffID, content) }
-            } catch let failure as BuildFailure where failure.code == .corrupted || failure.code == .notFound {
-                checks.append(ImageCheck("layer-bytes", layer.digest.description, problem: failure.message))
+            checks += try await ImageCheck.all(of: layer, "layer-bytes", fetch) { content in
+                try await pool.run { try box.check(layer, diffID, content) }
             }
         }
         return checks
@@ -45,13 +42,10 @@ enum BlobChecks {
         let named = [manifest["config"] ?? .null] + (manifest["layers"]?.array ?? [])
         var checks: [ImageCheck] = []
         for blob in try named.map({ try Descriptor(json: $0) }) {
-            do {
-                let content = try await fetch(blob)
+            checks += try await ImageCheck.all(of: blob, "blob-bytes", fetch) { content in
                 let digest = try await pool.run { try Self.digest(of: content) }
                 let problem = digest == blob.digest ? nil : "its bytes have the digest \(digest)"
-                checks.append(ImageCheck("blob-bytes", blob.digest.short, problem: problem))
-            } catch let failure as BuildFailure where failure.code == .corrupted || failure.code == .notFound {
-                checks.append(ImageCheck("blob-bytes", blob.digest.short, problem: failure.message))
+                return [ImageCheck("blob-bytes", blob.digest.description, problem: problem)]
             }
         }
         return checks
@@ -61,5 +55,21 @@ enum BlobChecks {
         let hasher = SHA256Hasher()
         try unsafe content.forEachPiece(0..<content.size) { unsafe hasher.update($0) }
         return hasher.finalize()
+    }
+}
+
+extension ImageCheck {
+    /// What `look` finds in a blob; one check that fails if its bytes are not there, or are others.
+    fileprivate static func all(
+        of blob: Descriptor,
+        _ name: String,
+        _ fetch: (Descriptor) async throws -> any BlobContent,
+        _ look: (any BlobContent) async throws -> [ImageCheck]
+    ) async throws -> [ImageCheck] {
+        do {
+            return try await look(try await fetch(blob))
+        } catch let failure as BuildFailure where failure.code == .corrupted || failure.code == .notFound {
+            return [ImageCheck(name, blob.digest.description, problem: failure.message)]
+        }
     }
 }
