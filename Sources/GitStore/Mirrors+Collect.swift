@@ -124,6 +124,8 @@ extension Mirrors {
         guard let lock = try FileLock.attempt(kept.lock, .exclusive) else { return false }
         return try withExtendedLifetime(lock) { () throws(BuildFailure) in
             guard kept.locked == 0 || modified(kept.lock) == kept.locked else { return false }
+            // Another process may have collected meanwhile.
+            guard Directories.exists(kept.repository) else { return false }
             // In one step: what is half removed must not be taken for a repository.
             try Files.rename(kept.repository, to: kept.repository + doomed)
             try Directories.remove(kept.repository + doomed)

@@ -299,10 +299,9 @@ struct LocalBuildTests {
             print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
             """
         let build = [SlipwayProgram.path, "build", repository.path, "--output", "oci:\(scratch("layout")):large"]
-        let result = try await Command.output(
-            ["python3", "-c", measure] + build,
-            environment: environment.merging(more) { $1 }
-        )
+        // The bound is that of machines with few processors: with many more, more is under way.
+        let all = environment.merging(["SLIPWAY_LAYERS_THREADS": "2"]) { $1 }.merging(more) { $1 }
+        let result = try await Command.output(["python3", "-c", measure] + build, environment: all)
         return try #require(result.lines.last.flatMap(Int64.init))
     }
 
