@@ -41,6 +41,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var files: [PlannedFile]
     /// Directories of the image that the app's user may write to, absolute and sorted.
     package var writable: [String] = []
+    /// Those of them that nobody named: directories of the source below one that was. What ignore rules keep out of them is not made.
+    package var foundWritable: [String] = []
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
     /// What is to be told besides of the lock that the plan was made with; no part of the plan's digest, as it is the same plan.

@@ -22,7 +22,7 @@ extension Planner {
     /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
     func addWritable(to plan: inout BuildPlan) throws {
         let given = try givenWritable()
-        var paths: Set<String> = []
+        var (paths, found): (Set<String>, Set<String>) = ([], [])
         for path in given {
             guard plan.includesSource, let place = path.below(rule.directory) else {
                 paths.insert(path)
@@ -35,13 +35,14 @@ extension Planner {
             paths.insert(path)
             do {
                 for directory in try view.directories(below: place, limit: Self.maximumDirectories) {
-                    paths.insert("\(rule.directory)/\(directory)")
+                    found.insert("\(rule.directory)/\(directory)")
                 }
             } catch let failure as BuildFailure where failure.code == .limitExceeded && !isNamed(path) {
                 plan.warnings.append("\(failure.message) The app can write to \(path) itself, not to those below it.")
             }
         }
-        plan.writable = paths.sorted { $0.precedes($1) }
+        plan.foundWritable = found.subtracting(paths).sorted { $0.precedes($1) }
+        plan.writable = paths.union(found).sorted { $0.precedes($1) }
         for index in plan.steps.indices {
             let outputs = plan.steps[index].outputs.map(\.path)
             let own = given.filter { path in

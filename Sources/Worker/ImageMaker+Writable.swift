@@ -1,6 +1,7 @@
 internal import BuildModel
 internal import GitStore
 internal import ImageBuild
+internal import Platform
 
 extension ImageMaker {
     /// What the app may write to is said last: it holds for directories of the source, of steps, and for new ones.
@@ -13,11 +14,10 @@ extension ImageMaker {
         _ account: LayerAccounts?
     ) async throws -> [Layer] {
         guard var writable = plan.writableDirectories else { return [] }
-        let listed = plan.writableOfSource
-        if !listed.isEmpty {
-            let left = try await source.withTree(of: revision) { tree in try LayerWriter.keptOut(listed, of: tree) }
-            let prefix = plan.applicationDirectory + "/"
-            writable.paths.removeAll { $0.hasPrefix(prefix) && left.contains(String($0.dropFirst(prefix.count))) }
+        let found = plan.foundInSource
+        if !found.isEmpty {
+            let left = try await keptOut(found, of: revision, from: source, log)
+            writable.paths.removeAll { left.contains($0) }
         }
         return try await writeSmall(log, account) { [writable] settings, cancellation in
             try LayerWriter.write(
@@ -29,15 +29,55 @@ extension ImageMaker {
             )
         }
     }
+
+    /// The directories of the image that are not in its source's layers, as ignore rules keep them out. Remembered, so that of a tree that
+    /// was built before no object is read.
+    private func keptOut(
+        _ found: [FoundDirectory],
+        of revision: Revision,
+        from source: any RevisionSource,
+        _ log: any BuildLog
+    ) async throws -> Set<String> {
+        let key = Digest(of: (["kept-out-v1", revision.tree.hex] + found.map(\.path)).joined(separator: "\0"))
+        do {
+            if let note = try layers.memo.note(for: key), let places = Self.places(note, in: found) { return places }
+        } catch {
+            log.say("Remembered layers cannot be read: \(error)", .assembling)
+        }
+        let left = try await source.withTree(of: revision) { tree in
+            try LayerWriter.keptOut(found.map(\.inSource), of: tree)
+        }
+        let indices = found.indices.filter { left.contains(found[$0].inSource) }
+        do {
+            try layers.memo.remember(note: "-" + indices.map { "\($0)" }.joined(separator: ","), for: key)
+        } catch {
+            log.say("What ignore rules keep out cannot be remembered: \(error)", .assembling)
+        }
+        return Set(indices.map { found[$0].path })
+    }
+
+    /// nil for what is no note of directories.
+    private static func places(_ note: String, in found: [FoundDirectory]) -> Set<String>? {
+        guard note.hasPrefix("-") else { return nil }
+        let indices = note.dropFirst().split(separator: ",").map { Int($0) }
+        let paths = indices.compactMap { $0 }.filter(found.indices.contains).map { found[$0].path }
+        return paths.count == indices.count ? Set(paths) : nil
+    }
+}
+
+/// A directory that the app may write to as it lies below one that was named.
+private struct FoundDirectory {
+    /// In the image, absolute.
+    var path: String
+    /// In the source, relative.
+    var inSource: String
 }
 
 extension BuildPlan {
-    /// Directories that are writable because they lie below another that is, and may be the source's alone; relative to its root.
-    fileprivate var writableOfSource: [String] {
-        guard includesSource else { return [] }
-        let (all, prefix) = (Set(writable), applicationDirectory + "/")
-        return writable.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.filter { path in
-            path.indices.contains { path[$0] == "/" && all.contains(prefix + path[..<$0]) }
+    fileprivate var foundInSource: [FoundDirectory] {
+        let prefix = applicationDirectory + "/"
+        return foundWritable.filter { $0.hasPrefix(prefix) }.map { path in
+            FoundDirectory(path: path, inSource: String(path.dropFirst(prefix.count)))
         }
     }
 }

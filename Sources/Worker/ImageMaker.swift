@@ -8,7 +8,8 @@ package import RootFilesystem
 package struct ImageMaker: Sendable {
     private let bases: BaseImageFinder
     private let indexes: BaseIndexes
-    private var layers: SourceLayers
+    /// Of the source; what is remembered is theirs.
+    var layers: SourceLayers
     private var settings: LayerSettings
     /// Writes layers; apart from the threads that compress for it, on which it waits.
     private let pool = BlockingPool(label: "slipway.image", width: 2)

@@ -15,10 +15,10 @@ struct WritableAppTests {
             detect: [{score: 50, when: [{file: probe.txt}]}]
             start:
               - command: >-
-                  for place in tmp tmp/deep var/cache var/cache/made new; do echo x >/app/$place/file && echo wrote $place; done;
+                  for place in tmp tmp/deep tmp/named var/cache var/cache/made new; do echo x >/app/$place/file && echo wrote $place; done;
                   echo y >>/app/var/cache/made/first && echo added; echo z >/app/probe.txt || echo kept;
                   test -e /app/tmp/left || echo out; id -u
-            writable: [/app/tmp, /app/var, /app/new]
+            writable: [/app/tmp, /app/tmp/named, /app/var, /app/new]
             steps:
               - name: build
                 command: mkdir -p var/cache/made && echo x >var/cache/made/first && chmod 600 var/cache/made/first
@@ -28,14 +28,14 @@ struct WritableAppTests {
             to: "rules/probe.yaml"
         )
         try fixture.app([
-            "probe.txt": "", "tmp/deep/.keep": "", "tmp/left/out/x": "", ".dockerignore": "tmp/left\n",
+            "probe.txt": "", "tmp/deep/.keep": "", "tmp/left/out/x": "", ".dockerignore": "tmp/left\ntmp/named\n",
         ])
         let build = try await fixture.build("1")
         #expect(build.result.succeeded && build.run == ["build", "later"], "\(build.log)")
         let again = try await fixture.build("2")
         #expect(again.remembered == ["build", "later"] && again.digest == build.digest, "\(again.log)")
         let said = try await said(by: "\(fixture.registry.host)/apps/app:2")
-        let places = ["tmp", "tmp/deep", "var/cache", "var/cache/made", "new"]
+        let places = ["tmp", "tmp/deep", "tmp/named", "var/cache", "var/cache/made", "new"]
         #expect(
             said.filter { !$0.contains("cannot") } == places.map { "wrote \($0)" } + ["added", "kept", "out", "65532"],
             "\(said)"
