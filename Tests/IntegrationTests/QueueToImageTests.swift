@@ -31,7 +31,13 @@ struct QueueToImageTests {
             language: "python",
             page: "hello from python"
         ),
-        App(name: "node", files: ["server.js": node], language: "node", page: "hello from node"),
+        // The Node.js that Debian has, which the images for the tests are made of.
+        App(
+            name: "node",
+            files: ["server.js": node, ".nvmrc": "20.19.2\n"],
+            language: "node",
+            page: "hello from node"
+        ),
         App(
             name: "static",
             files: ["index.html": "hello from a page", "deep/er/file.txt": "x"],

@@ -14,6 +14,7 @@ extension RealBuildTests {
         fixture.variables["GOPROXY"] = proxy.url
         fixture.secrets = ["GOPROXY"]
         try fixture.app([
+            ".go-version": "1.24.4\n",
             "go.mod": "module example.org/web\n\ngo 1.24\n\nrequire example.org/greet v1.0.0\n",
             "go.sum": proxy.sums,
             "main.go": """
