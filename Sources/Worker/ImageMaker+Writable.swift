@@ -39,19 +39,15 @@ extension ImageMaker {
         _ log: any BuildLog
     ) async throws -> Set<String> {
         let key = Digest(of: (["kept-out-v1", revision.tree.hex] + found.map(\.path)).joined(separator: "\0"))
-        do {
-            if let note = try layers.memo.note(for: key), let places = Self.places(note, in: found) { return places }
-        } catch {
-            log.say("Remembered layers cannot be read: \(error)", .assembling)
-        }
+        let note = log.attempt("Remembered layers cannot be read") { try layers.memo.note(for: key) } ?? nil
+        if let note, let places = Self.places(note, in: found) { return places }
         let left = try await source.withTree(of: revision) { tree in
             try LayerWriter.keptOut(found.map(\.inSource), of: tree)
         }
         let indices = found.indices.filter { left.contains(found[$0].inSource) }
-        do {
-            try layers.memo.remember(note: "-" + indices.map { "\($0)" }.joined(separator: ","), for: key)
-        } catch {
-            log.say("What ignore rules keep out cannot be remembered: \(error)", .assembling)
+        let text = "-" + indices.map { "\($0)" }.joined(separator: ",")
+        log.attempt("What ignore rules keep out cannot be remembered") {
+            try layers.memo.remember(note: text, for: key)
         }
         return Set(indices.map { found[$0].path })
     }

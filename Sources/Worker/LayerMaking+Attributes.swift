@@ -36,7 +36,7 @@ extension LayerMaking {
 
     private func remember(_ notes: [String], for key: Digest) {
         let text = "-" + Hexadecimal.encode(notes.joined(separator: "\n").utf8)
-        attempt("What attributes ask for cannot be remembered") { try memo.remember(note: text, for: key) }
+        log.attempt("What attributes ask for cannot be remembered") { try memo.remember(note: text, for: key) }
     }
 
     private func rememberedNotes(_ key: Digest) -> [String]? {

@@ -23,7 +23,7 @@ extension LayerMaking {
         let earlier = note(for: place).flatMap { LayerGrounds(text: $0) }
         let parts = earlier.map { grounds.differences(from: $0) }
         if parts != [] {
-            attempt("What a layer is made of cannot be noted") { try memo.remember(note: grounds.text, for: place) }
+            log.attempt("What a layer is made of cannot be noted") { try memo.remember(note: grounds.text, for: place) }
         }
         guard let parts else { return .first }
         return parts.isEmpty ? .forgotten : .changed(parts)

@@ -58,7 +58,7 @@ struct LayerMaking: Sendable {
         let layers = try make(cut.parts, of: tree, cancellation)
         let whole = try wholeKey
         let isGood = cut.split.fits(layers.map(\.tarSize), limit: settings.maximumLayers)
-        attempt("Where the source is cut cannot be remembered") {
+        log.attempt("Where the source is cut cannot be remembered") {
             try memo.remember(note: TreeParts(cut.parts).text, for: whole.noteKey)
             try memo.remember(note: isGood ? cut.split.text : "?", for: project)
         }
@@ -76,7 +76,7 @@ struct LayerMaking: Sendable {
                 let (layer, cost) = try first.pending.finish()
                 tell(layer, .made(cost, first.reason))
                 ready(layer.blob)
-                attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
+                log.attempt("The layer cannot be remembered") { try memo.remember(layer, for: first.key) }
                 layers[first.index] = layer
             }
         }
@@ -143,7 +143,7 @@ struct LayerMaking: Sendable {
     }
 
     private func remembered(_ part: TreePart, _ key: LayerKey) -> Layer? {
-        attempt("Remembered layers cannot be read") {
+        log.attempt("Remembered layers cannot be read") {
             try memo.layer(for: key, comment: comment(part)) { output in
                 log.say("The bytes of the layer \(comment(part)) are lacking and are made again", .pushing)
                 return try await remake(part, output)
@@ -166,17 +166,7 @@ struct LayerMaking: Sendable {
     }
 
     func note(for key: Digest) -> String? {
-        attempt("Remembered layers cannot be read") { try memo.note(for: key) } ?? nil
-    }
-
-    @discardableResult
-    func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
-        do {
-            return try body()
-        } catch {
-            log.say("\(what): \(error)", .assembling)
-            return nil
-        }
+        log.attempt("Remembered layers cannot be read") { try memo.note(for: key) } ?? nil
     }
 
     var project: Digest {
