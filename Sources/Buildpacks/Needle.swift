@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Bytes that are looked for in many texts, of which few have them: the C library finds the rarest of them, by vectors, and the
 /// others are compared where that one stands.
@@ -20,10 +21,9 @@ struct Needle: Sendable, Hashable {
 
     private func stands(in text: UnsafeRawBufferPointer) -> Bool {
         // Before the rarest byte and after it there is room for the others.
-        var (start, end) = (rarest, text.count - (bytes.count - 1 - rarest))
-        while start < end, let base = text.baseAddress {
-            guard let found = memchr(base + start, Int32(bytes[rarest]), end - start) else { return false }
-            let place = unsafe UnsafeRawPointer(found) - base
+        var start = rarest
+        let end = text.count - (bytes.count - 1 - rarest)
+        while let place = unsafe text.offset(of: bytes[rarest], from: start, to: end), let base = text.baseAddress {
             if memcmp(base + (place - rarest), bytes, bytes.count) == 0 { return true }
             start = place + 1
         }

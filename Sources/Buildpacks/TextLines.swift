@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Platform
 
 /// The lines of a text with their numbers, without a byte order mark. Lines of more than 1000 bytes are left out: what rules look
 /// for is short, and a long line is data or minified code.
@@ -25,13 +25,7 @@ struct TextLines: Sequence, IteratorProtocol {
 
     /// Where the line that begins at the index ends.
     private var end: Int {
-        unsafe bytes.withUnsafeBytes { bytes in
-            guard index < bytes.count, let start = unsafe bytes.baseAddress.map({ unsafe $0 + index }) else {
-                return bytes.count
-            }
-            return unsafe memchr(start, 10, bytes.count - index).map { unsafe index + (UnsafeRawPointer($0) - start) }
-                ?? bytes.count
-        }
+        unsafe bytes.withUnsafeBytes { unsafe $0.offset(of: 10, from: index) } ?? bytes.count
     }
 
     /// The line without space around it, and with one blank for any space within.

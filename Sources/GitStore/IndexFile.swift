@@ -1,5 +1,6 @@
 internal import BuildModel
 internal import Glibc
+internal import Platform
 
 /// The index of a working tree, as far as it takes to see that nothing has changed: gitformat-index(5), versions 2 and 3.
 ///
@@ -47,12 +48,7 @@ struct IndexFile: Sendable {
     }
 
     private func lengthOfName(from start: Int, to end: Int) -> Int {
-        unsafe bytes.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, let found = unsafe memchr(base + start, 0, end - start) else {
-                return end - start
-            }
-            return unsafe UnsafeRawPointer(found) - (base + start)
-        }
+        (unsafe bytes.withUnsafeBytes { unsafe $0.offset(of: 0, from: start, to: end) } ?? end) - start
     }
 
     /// Whether an entry is a file or link, merged, with no flag that another word follows or that tells git not to look.
