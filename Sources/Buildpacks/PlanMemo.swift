@@ -85,6 +85,7 @@ extension PlanOptions {
             "pins": .object(pins.mapValues { .string($0) }),
             "lock": lock?.json ?? .null,
             "today": today.map { .string($0) } ?? .null,
+            "workspaceApp": workspaceApp.map { .string($0.directory) } ?? .null,
         ]
     }
 }

@@ -26,6 +26,8 @@ package struct PlanOptions: Sendable, Hashable {
     /// The day of the build, `YYYY-MM-DD`: versions whose support has ended by then are taken last and warned of; nil for the day of the
     /// version index.
     package var today: String?
+    /// The package of a workspace that is built and started, where nobody gives other commands.
+    var workspaceApp: WorkspaceProject?
 
     package init(
         startCommand: String? = nil,

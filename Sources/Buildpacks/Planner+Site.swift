@@ -14,10 +14,12 @@ extension Planner {
     func givenSite() throws -> String? {
         guard options.startCommand == nil, settings.start == nil else { return nil }
         if let site = settings.site { return try checked(site, AppSettings.fileName, .invalidManifest) }
-        guard options.environment["SLIPWAY_START_COMMAND"]?.isEmpty ?? true,
-            let site = options.environment[Self.siteVariable], !site.isEmpty
-        else { return nil }
-        return try checked(site, "variable \(Self.siteVariable)", .invalidRequest)
+        guard options.environment["SLIPWAY_START_COMMAND"]?.isEmpty ?? true else { return nil }
+        if let site = options.environment[Self.siteVariable], !site.isEmpty {
+            return try checked(site, "variable \(Self.siteVariable)", .invalidRequest)
+        }
+        guard let app = options.workspaceApp, case .site(let site) = app.start else { return nil }
+        return try checked(site, app.evidence.file, .invalidManifest)
     }
 
     private func checked(_ site: String, _ source: String, _ code: BuildFailure.Code) throws -> String {

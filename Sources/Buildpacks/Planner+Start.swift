@@ -59,7 +59,9 @@ extension Planner {
         if let procfile, !procfile.isFurther, let start = procfile.start {
             return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
         }
-        return try AppEngine.start(view)
+        if let start = try AppEngine.start(view) { return start }
+        guard let app = options.workspaceApp, case .command(let text) = app.start else { return nil }
+        return try StartCommand(text: text, source: app.evidence.file)
     }
 
     /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile.

@@ -115,7 +115,7 @@ package struct LocalRepository: RevisionSource {
         }
     }
 
-    private var treeOpener: @Sendable () throws -> Repository {
+    var treeOpener: @Sendable () throws -> Repository {
         guard let joint else { return opener }
         return { try Repository(opening: joint.path) }
     }

@@ -1,4 +1,4 @@
-internal import BuildModel
+package import BuildModel
 internal import Platform
 
 /// What the submodules of one revision may still cost: a repository chooses them, and each may have more.
@@ -166,15 +166,12 @@ extension Mirrors {
         }
     }
 
-    /// The revision of a directory of what is joined.
-    func rooted(_ revision: Revision, at directory: String) async throws -> Revision {
-        var rooted = revision
-        rooted.rootDirectory = directory
+    package func revision(_ revision: Revision, at directory: String) async throws -> Revision {
         let path = try path(of: revision)
-        rooted.tree = try await reading(revision) {
+        let tree = try await reading(revision) {
             try Repository(opening: path).tree(at: directory, in: revision.tree)
         }
-        return rooted
+        return revision.moved(to: directory, tree)
     }
 
     func reading<Value: Sendable>(

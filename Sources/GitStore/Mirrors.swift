@@ -61,7 +61,7 @@ package final class Mirrors: RevisionSource {
             largeFiles: LargeFileBudget(bytes: settings.maximumBytes)
         )
         let joined = try await join(fetched, operation, depth: 0, &budget)
-        return try await rooted(joined, at: source.rootDirectory)
+        return try await revision(joined, at: source.rootDirectory)
     }
 
     /// Fetches into one mirror.

@@ -83,3 +83,13 @@ extension Repository {
         return String(unsafe String(cString: start).prefix(limit))
     }
 }
+
+extension Revision {
+    /// The same, of a directory below its own with a tree.
+    func moved(to directory: String, _ tree: ObjectID) -> Revision {
+        var moved = self
+        moved.rootDirectory = [rootDirectory, directory].filter { !$0.isEmpty }.joined(separator: "/")
+        moved.tree = tree
+        return moved
+    }
+}

@@ -14,6 +14,12 @@ package protocol RevisionSource: Sendable {
         _ body: @escaping @Sendable (any StoredTree) throws -> Value
     ) async throws -> Value
 
+    /// The same commit, of which a directory is built.
+    ///
+    /// - Parameter directory: relative to the revision's own.
+    /// - Throws: `BuildFailure` with code `root_directory_not_found`, `damaged` or `cancelled`.
+    func revision(_ revision: Revision, at directory: String) async throws -> Revision
+
     /// The paths that a revision and the commits before it changed, each commit against its first parent; relative to the
     /// revision's tree. As far as commits are here: a mirror may have no more than the newest.
     ///

@@ -52,11 +52,11 @@ package struct BuildPipeline: Sendable {
             return
         }
 
-        let revision = try await timer.measure(.cloning) { try await stages.fetch(request, reporter) }
-        progress.update { $0.revision = revision }
+        let fetched = try await timer.measure(.cloning) { try await stages.fetch(request, reporter) }
+        progress.update { $0.revision = fetched }
 
-        let plan = try await timer.measure(.detecting) { try await stages.plan(request, revision, reporter) }
-        progress.update { ($0.language, $0.planDigest) = (plan.language, plan.digest) }
+        let (plan, revision) = try await timer.measure(.detecting) { try await stages.plan(request, fetched, reporter) }
+        progress.update { ($0.revision, $0.language, $0.planDigest) = (revision, plan.language, plan.digest) }
 
         let made = try await stages.perform(plan, revision, request, reporter, &timer)
         let published = try await stages.sendingAhead(of: request, reporter) { ahead in

@@ -15,18 +15,32 @@ extension BuildStages {
         return revision
     }
 
-    /// Revision to plan: asks the rules.
+    /// Revision to plan: asks the rules. Where the only app lies below the root, the revision is that of its directory.
     func plan(
         _ request: BuildRequest,
         _ revision: Revision,
         _ reporter: any AttemptReporter
-    ) async throws -> BuildPlan {
+    ) async throws -> (BuildPlan, Revision) {
         let options = PlanOptions(request, today: Timestamp.today)
-        let plan = try await mirrors.withTree(of: revision) { [rules] tree in
-            try rules.plan(tree: tree, options: options)
+        var revision = revision
+        let plan: BuildPlan
+        do {
+            plan = try await self.plan(revision, options)
+        } catch let failure as BuildFailure {
+            let app = try await mirrors.withTree(of: revision) { [rules] tree in
+                try rules.soleApp(in: tree, besides: failure, options: options)
+            }
+            guard let app else { throw failure }
+            reporter.say(app.words, .detecting)
+            if !app.directory.isEmpty { revision = try await mirrors.revision(revision, at: app.directory) }
+            plan = try await self.plan(revision, app.options)
         }
         PlanNarrator.tell(plan, to: reporter)
-        return plan
+        return (plan, revision)
+    }
+
+    private func plan(_ revision: Revision, _ options: PlanOptions) async throws -> BuildPlan {
+        try await mirrors.withTree(of: revision) { [rules] tree in try rules.plan(tree: tree, options: options) }
     }
 }
 

@@ -77,13 +77,9 @@ struct CacheWhyCommand: AsyncParsableCommand {
 
     private func explain() async throws {
         let workshop = try Workshop(try options.load())
-        let opened = try await source.open(workshop, log: QuietLog())
-        try await opened.warnOfUncommittedChanges(in: source.builtPlace)
-        let rules = try workshop.rules()
-        let planOptions = PlanOptions(source.request, today: Timestamp.today)
-        let plan = try await opened.source.withTree(of: opened.revision) { tree in
-            try rules.plan(tree: tree, options: planOptions)
-        }
+        let asked = try await source.open(workshop, log: QuietLog())
+        try await asked.warnOfUncommittedChanges(in: source.builtPlace)
+        let (plan, opened) = try await workshop.plan(asked, of: source, by: workshop.ruleFiles(), log: QuietLog())
         let steps = try await workshop.steps.explain(
             plan,
             opened.revision,

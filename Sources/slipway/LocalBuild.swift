@@ -26,11 +26,11 @@ struct LocalBuild: Sendable {
         let log = TerminalLog(printer: printer, asked: asked)
         var timer = PhaseTimer(reporter: log)
         async let reading = workshop.ruleFiles()
-        let opened = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
+        let asked = try await timer.measure(.cloning) { try await source.open(workshop, log: log) }
         let rules = try await reading
-        async let warned: Void = opened.warnOfUncommittedChanges(in: source.builtPlace)
-        let plan = try await timer.measure(.detecting) {
-            try await workshop.plan(opened, source.planOptions(), by: rules)
+        async let warned: Void = asked.warnOfUncommittedChanges(in: source.builtPlace)
+        let (plan, opened) = try await timer.measure(.detecting) {
+            try await workshop.plan(asked, of: source, by: rules, log: log)
         }
         PlanNarrator.tell(plan, to: log)
         let made = try await workshop.steps.making(layerFormat).perform(

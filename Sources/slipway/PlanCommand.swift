@@ -39,34 +39,47 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     private func plan(by workshop: Workshop) async throws {
-        let planned = try await PlannedSource(source, workshop)
+        var planned = try await PlannedSource(source, workshop)
         let (rules, planOptions) = (try workshop.rules(), try source.planOptions())
         if roots {
             let found = try await planned.with { try rules.roots(tree: $0, options: planOptions) }
             await workshop.close()
             return print(found)
         }
-        let outcome = try await planned.with { tree in try Outcome { try rules.plan(tree: tree, options: planOptions) }
-        }
-        let losers = try await planned.with { tree in
-            guard case .failed = outcome else { return [RuleCandidate]() }
-            return try rules.candidates(tree: tree)
+        var notices: [String] = []
+        var outcome = try await outcome(of: planned, rules, planOptions)
+        if case .failed(_, _, let app?) = outcome {
+            notices.append(app.words)
+            if !app.directory.isEmpty { try await planned.move(to: app.directory, workshop) }
+            outcome = try await self.outcome(of: planned, rules, app.options)
         }
         await workshop.close()
         switch outcome {
-        case .failed(let failure): try fail(failure, losers)
-        case .planned(let plan): print(plan, planned)
+        case .failed(let failure, let losers, _): try fail(failure, losers)
+        case .planned(let plan): print(plan, planned, notices)
         }
     }
 
-    private func print(_ plan: BuildPlan, _ planned: PlannedSource) {
+    private func outcome(of planned: PlannedSource, _ rules: RuleSet, _ options: PlanOptions) async throws -> Outcome {
+        try await planned.with { tree in
+            do {
+                return .planned(try rules.plan(tree: tree, options: options))
+            } catch let failure as BuildFailure where failure.fault == .code {
+                let app = try rules.soleApp(in: tree, besides: failure, options: options)
+                return .failed(failure, try rules.candidates(tree: tree), app)
+            }
+        }
+    }
+
+    private func print(_ plan: BuildPlan, _ planned: PlannedSource, _ notices: [String]) {
+        let warnings = notices + plan.warnings + plan.lockWarnings
         var json = plan.json
-        json["warnings"] = .array((plan.warnings + plan.lockWarnings).map { .string($0) })
-        json["root"] = .string(source.directory)
+        json["warnings"] = .array(warnings.map { .string($0) })
+        json["root"] = .string(planned.options.directory)
         json["planDigest"] = .string(plan.digest.description)
         json["lock"] = PlanLock(plan).json
         if let commit = planned.commit { json["commit"] = .string(commit) }
-        format.output.print(json) { PlanText(plan, showsWhy: why).text }
+        format.output.print(json) { PlanText(plan, warnings, showsWhy: why).text }
     }
 
     private func print(_ roots: [AppRoot]) {
@@ -103,14 +116,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     private enum Outcome: Sendable {
         case planned(BuildPlan)
-        case failed(BuildFailure)
-
-        init(_ body: () throws -> BuildPlan) throws {
-            do {
-                self = .planned(try body())
-            } catch let failure as BuildFailure where failure.fault == .code {
-                self = .failed(failure)
-            }
-        }
+        /// Why there is no plan, what was considered, and what is planned instead.
+        case failed(BuildFailure, [RuleCandidate], SoleApp?)
     }
 }

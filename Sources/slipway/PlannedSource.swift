@@ -11,10 +11,13 @@ struct PlannedSource: Sendable {
         case revision(OpenedSource)
     }
 
-    private let place: Place
+    /// What was asked for, or a directory of it.
+    private(set) var options: SourceOptions
+    private var place: Place
 
     /// A directory in no repository, or that no commit has yet, is planned as it is; a branch or commit asks for a repository.
     init(_ source: SourceOptions, _ workshop: Workshop) async throws {
+        options = source
         let path = source.builtPlace
         let isPlain = !source.isRemote && source.branch == nil && source.commit == nil && Directories.exists(path)
         do {
@@ -35,6 +38,16 @@ struct PlannedSource: Sendable {
         if case .revision(let opened) = place { opened.revision.commit.hex } else { nil }
     }
 
+    /// Goes on with a directory of it.
+    mutating func move(to directory: String, _ workshop: Workshop) async throws {
+        switch place {
+        case .directory(let path): place = .directory("\(path)/\(directory)")
+        case .revision(let opened):
+            place = .revision(try await opened.at(directory, of: options, workshop, QuietLog()))
+        }
+        options = options.moved(to: directory)
+    }
+
     /// Lends the tree.
     func with<Value: Sendable>(_ body: @escaping @Sendable (any SourceTree) throws -> Value) async throws -> Value {
         switch place {
@@ -47,11 +60,13 @@ struct PlannedSource: Sendable {
 /// A plan for people.
 struct PlanText {
     private let plan: BuildPlan
+    private let warnings: [String]
     private let showsWhy: Bool
 
     /// - Parameter showsWhy: whether every loser and what steps are made of is told.
-    init(_ plan: BuildPlan, showsWhy: Bool) {
+    init(_ plan: BuildPlan, _ warnings: [String], showsWhy: Bool) {
         self.plan = plan
+        self.warnings = warnings
         self.showsWhy = showsWhy
     }
 
@@ -79,7 +94,7 @@ struct PlanText {
         }
         for file in plan.files { lines.append("adds       \(file.path)") }
         for directory in plan.writable { lines.append("may write  \(directory)") }
-        for warning in plan.warnings + plan.lockWarnings { lines.append("warning    \(warning)") }
+        for warning in warnings { lines.append("warning    \(warning)") }
         for other in plan.candidates.dropFirst() where showsWhy || other.score > 0 {
             lines.append("not        \(other.language) (\(other.score)): \(other.reason)")
         }

@@ -86,17 +86,6 @@ struct Workshop: Sendable {
 
     func rules() throws -> RuleSet { try RuleSet(ruleFiles()) }
 
-    /// The plan of what was opened, made or remembered.
-    func plan(_ opened: OpenedSource, _ options: PlanOptions, by files: RuleFiles) async throws -> BuildPlan {
-        let memo = PlanMemo(directory: "\(settings.cacheDirectory)/plans")
-        let key = PlanMemo.key(tree: opened.revision.tree, rules: files.digest, options)
-        if let plan = memo.plan(for: key) { return plan }
-        let place = opened.place
-        return try await opened.source.withTree(of: opened.revision) { tree in
-            try memo.plan(of: tree, in: place, by: files, options)
-        }
-    }
-
     private static let day = Duration.seconds(86_400)
 
     /// Removes repositories that are over the budget, or that no build has used for a month.

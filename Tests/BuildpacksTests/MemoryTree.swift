@@ -51,6 +51,16 @@ struct MemoryTree: SourceTree {
         }
     }
 
+    /// A directory of it.
+    func directory(_ directory: String) -> MemoryTree {
+        let prefix = Array("\(directory)/".utf8)
+        var below = MemoryTree()
+        for entry in entries where entry.path.starts(with: prefix) {
+            if let node = nodes[entry.path] { below.add(Array(entry.path.dropFirst(prefix.count)), node) }
+        }
+        return below
+    }
+
     /// Gives a file or link another content.
     mutating func rewrite(_ path: [UInt8], _ content: [UInt8]) {
         switch nodes[path] {

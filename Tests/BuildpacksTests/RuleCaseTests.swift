@@ -63,7 +63,7 @@ struct RuleCaseTests {
         let expected = try #require(ruleCase.document["expect"]?.object, "a case has 'expect'")
         let found: JSONValue
         do {
-            found = Self.facts(of: try shippedRules().plan(tree: ruleCase.tree, options: ruleCase.options))
+            found = try Self.facts(of: ruleCase)
         } catch let failure as BuildFailure {
             #expect(failure.fault == .code)
             found = ["error": .string(failure.code.rawValue), "message": .string(failure.message)]
@@ -106,6 +106,20 @@ struct RuleCaseTests {
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) { print("buildpacks: \(name): \(count) cases") }
         print("buildpacks: all: \(counts.values.reduce(0, +)) cases")
         #expect(counts["adversarial", default: 0] >= 60)
+    }
+
+    /// What is planned, in the root or in the directory of the only app.
+    private static func facts(of ruleCase: RuleCase) throws -> JSONValue {
+        let (rules, tree, options) = (try shippedRules(), ruleCase.tree, ruleCase.options)
+        do {
+            return facts(of: try rules.plan(tree: tree, options: options))
+        } catch let failure as BuildFailure {
+            guard let app = try rules.soleApp(in: tree, besides: failure, options: options) else { throw failure }
+            let below = app.directory.isEmpty ? tree : tree.directory(app.directory)
+            var facts = facts(of: try rules.plan(tree: below, options: app.options))
+            facts["root"] = .string(app.directory)
+            return facts
+        }
     }
 
     private static func text(_ value: JSONValue?) -> String { value?.canonicalText ?? "missing" }

@@ -1,0 +1,94 @@
+package import BuildModel
+
+/// The only app of a repository whose root is none.
+package struct SoleApp: Sendable {
+    /// Where it lies.
+    package var place: String
+    /// What is planned and built, relative to the root; empty for a package of a workspace, which is built from the root.
+    package var directory: String
+    /// What it is planned with.
+    package var options: PlanOptions
+
+    /// Why it is built although nobody asked for it, in a sentence.
+    package var words: String {
+        directory.isEmpty
+            ? "The only app is the package '\(place)' of the workspace: it is built and started. A request may name its commands itself."
+            : "The only app is in '\(place)': it is built as if the root directory were that. A request may say so itself."
+    }
+}
+
+extension RuleSet {
+    /// What is built in the place of a root that is no app: the only app below it, if nobody says anything of the root, and it is a
+    /// package of the root's workspace, or all that lies outside of it is documents and settings of tools.
+    ///
+    /// - Parameter failure: why there is no plan of the root.
+    /// - Returns: nil if the failure stands.
+    /// - Throws: what the tree throws.
+    package func soleApp(
+        in tree: any SourceTree,
+        besides failure: BuildFailure,
+        options: PlanOptions = PlanOptions()
+    ) throws -> SoleApp? {
+        guard [.nothingDetected, .noStartCommand].contains(failure.code), !options.speakOfTheRoot,
+            try tree.entry(at: AppSettings.fileName) == nil
+        else { return nil }
+        let roots = try roots(tree: tree, options: options)
+        guard let app = roots.first, roots.count == 1, !app.directory.isEmpty else { return nil }
+        if let project = app.project {
+            var options = options
+            options.workspaceApp = project
+            return SoleApp(place: app.directory, directory: "", options: options)
+        }
+        guard try holdsDocumentsAlone(tree, besides: app.directory) else { return nil }
+        return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// Whether there is no code outside of a directory: an app is not taken for the whole of what it is a part, or an example, of.
+    private func holdsDocumentsAlone(_ tree: any SourceTree, besides directory: String) throws -> Bool {
+        let app = Array(directory.utf8)
+        var (count, isSo) = (0, true)
+        try tree.walkNames { kind, bytes in
+            count += 1
+            guard isSo, count <= TreeListing.entryLimit, let path = String(path: bytes) else {
+                isSo = false
+                return .stop
+            }
+            let name = path.split(separator: "/").last.map(String.init) ?? ""
+            switch kind {
+            case .directory:
+                let isPassedOver = Array(path.utf8) == app || name.hasPrefix(".") || isIgnored(name)
+                return isPassedOver ? .skipDescendants : .proceed
+            case .submodule: isSo = false
+            case .file, .executable, .symbolicLink: isSo = DocumentNames.hold(name)
+            }
+            return .proceed
+        }
+        return isSo
+    }
+}
+
+extension PlanOptions {
+    /// Whether somebody says how the root is built or started.
+    fileprivate var speakOfTheRoot: Bool {
+        let names = ["LANGUAGE", "INSTALL_COMMAND", "BUILD_COMMAND", "START_COMMAND"].map { "SLIPWAY_\($0)" }
+        return startCommand != nil || buildCommand != nil
+            || (names + [Planner.siteVariable]).contains { environment[$0] != nil }
+    }
+}
+
+/// Names of files that no program is made of.
+private enum DocumentNames {
+    private static let endings = Set(
+        """
+        md markdown mdx txt rst adoc pdf csv sql log patch drawio puml mmd png jpg jpeg gif svg webp ico mp4
+        json jsonc yml yaml toml xml ini cfg conf env example properties lock sum code-workspace http rest
+        tf tfvars hcl sh bat cmd ps1 dockerfile dockerignore pem crt
+        """.split { $0 == " " || $0 == "\n" }.map(String.init)
+    )
+
+    /// Names with a dot in front are of tools; without an ending they are LICENSE, Makefile, Dockerfile and the like.
+    static func hold(_ name: String) -> Bool {
+        guard !name.hasPrefix("."), let dot = name.lastIndex(of: ".") else { return true }
+        return endings.contains(name[dot...].dropFirst().lowercased()) || name.hasPrefix("Dockerfile.")
+    }
+}
