@@ -35,7 +35,7 @@ PROGRAMS = {
     "bun": "bun bunx",
     "deno": "deno",
     "python": "python python3",
-    "python-server": "gunicorn uvicorn hypercorn daphne waitress-serve granian sanic flask fastapi functions-framework chainlit reflex adk",
+    "python-server": "gunicorn uvicorn hypercorn daphne waitress-serve granian sanic flask fastapi chainlit reflex adk",
     "streamlit": "streamlit",
     "ruby": "ruby bundle rails rackup puma",
     "php": "php php-fpm frankenphp apache2-foreground heroku-php-apache2",
@@ -48,7 +48,7 @@ LANGUAGES = {
     "static": "static",
     "node": "node",
     "deno": "deno",
-    "python": "python-server",
+    "python": "python-own",
     "ruby": "ruby",
     "php": "php",
     "java": "jvm",
@@ -60,6 +60,8 @@ LANGUAGES = {
     "shell": "shell",
 }
 CLASSES = {program: name for name, programs in PROGRAMS.items() for program in programs.split()}
+# What a program of an app's own is cannot be told from its name: with Python it may be a script or a server.
+EITHER = {"python-own": {"python", "python-server"}}
 ASSIGNMENT = re.compile(r"\w+=")
 
 
@@ -89,7 +91,7 @@ class Verdict:
 
     @property
     def right_start(self) -> bool:
-        return self.start in self.app.starts
+        return not EITHER.get(self.start, {self.start}).isdisjoint(self.app.starts)
 
     @property
     def miss(self) -> str | None:
@@ -178,8 +180,10 @@ def commands(apps: list[App], directory: Path, origin: str) -> list[str]:
 
 def summary(verdicts: list[Verdict]) -> str:
     right = sum(verdict.right_language for verdict in verdicts)
-    wrong = sum(not verdict.right_start for verdict in verdicts)
-    return f"{len(verdicts)} apps: {right} right language ({100 * right / len(verdicts):.1f} %), {wrong} wrong start class"
+    wrong = [verdict for verdict in verdicts if not verdict.right_start]
+    refused = sum(verdict.start == "none" for verdict in wrong)
+    told = f", {refused} of them refused with a reason" if refused else ""
+    return f"{len(verdicts)} apps: {right} right language ({100 * right / len(verdicts):.1f} %), {len(wrong)} wrong start class{told}"
 
 
 def holds(verdicts: list[Verdict]) -> bool:

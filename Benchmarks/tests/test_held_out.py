@@ -55,7 +55,7 @@ class RunTests(unittest.TestCase):
         self.assertEqual(
             output,
             "me__empty: language go, not python; start none (nothing starts it), not python-server\n"
-            "3 apps: 2 right language (66.7 %), 1 wrong start class\n",
+            "3 apps: 2 right language (66.7 %), 1 wrong start class, 1 of them refused with a reason\n",
         )
 
     def test_without_it_the_bar_holds(self):
@@ -115,6 +115,8 @@ class JudgingTests(unittest.TestCase):
             ("python", start("python", "manage.py", "runserver"), "python-server"),
             ("python", start(shell, "-c", "exec gunicorn --bind 0.0.0.0:${PORT:-3000} 'a:b(\"x;y\")'"), "python-server"),
             ("dotnet", start(shell, "-c", "cd /opt/app && URLS=http://*:${PORT:-3000} exec dotnet $(basename a b).dll"), "dotnet"),
+            ("python", start("serve-shop"), "python-own"),
+            ("node", start("functions-framework", "--target=a"), "node"),
             ("node", start("/app/node_modules/.bin/own", "serve"), "node"),
             ("node", start("caddy", "run"), "static"),
             ("node", start(shell, "-c", "cd dist && HOST=0.0.0.0 exec caddy run"), "static"),
@@ -125,6 +127,13 @@ class JudgingTests(unittest.TestCase):
         ):
             with self.subTest(words):
                 self.assertEqual(held_out.start_class({"language": language, "start": words}), expected)
+
+    def test_a_program_of_the_apps_own_may_be_a_script_of_python_or_a_server(self):
+        plan = {"language": "python", "start": start("serve-shop")}
+        for starts, right in (({"python"}, True), ({"python-server", "none"}, True), ({"streamlit"}, False)):
+            with self.subTest(starts):
+                app = held_out.App("me/shop", ".", "0a1b", frozenset({"python"}), frozenset(starts))
+                self.assertEqual(held_out.judge(app, plan).right_start, right)
 
     def test_no_language_is_right_where_the_list_says_none(self):
         app = held_out.App("me/docs", ".", "0a1b", frozenset({"none", "java"}), frozenset({"none"}))
