@@ -18,6 +18,10 @@ package struct SoleApp: Sendable {
 }
 
 extension RuleSet {
+    /// A score that a directory needs to be built without being asked for: that of a manifest with files of its language. The name of a
+    /// file says too little.
+    private static let leastScoreOfSoleApp = 70
+
     /// What is built in the place of a root that is no app: the only app below it, if nobody says anything of the root, and it is a
     /// package of the root's workspace, or all that lies outside of it is documents and settings of tools.
     ///
@@ -39,7 +43,7 @@ extension RuleSet {
             options.workspaceApp = project
             return SoleApp(place: app.directory, directory: "", options: options)
         }
-        guard try holdsDocumentsAlone(tree, besides: app.directory) else { return nil }
+        guard app.score >= Self.leastScoreOfSoleApp, try holdsDocumentsAlone(tree, besides: app.directory) else { return nil }
         return SoleApp(place: app.directory, directory: app.directory, options: options)
     }
 
