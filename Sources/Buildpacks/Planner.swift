@@ -24,7 +24,9 @@ struct Planner {
             context.facts[RuleContext.customRelease] = "yes"
         }
         warnings += try rule.warnings.compactMap(warning) + context.warnings
-        let port = try port()
+        let listening = start.rule == nil ? ListenAddress(command: start.command.text) : nil
+        let port = try port(listening)
+        warnings += self.warnings(of: listening, port)
         context.facts["port"] = String(port)
         var plan = BuildPlan(
             language: rule.language,
@@ -123,14 +125,5 @@ struct Planner {
     private static func place(_ evidence: [Evidence]) -> String {
         guard let seen = evidence.first(where: { $0.line != nil }) ?? evidence.first else { return "" }
         return seen.file + (seen.line.map { ":\($0)" } ?? "") + ": "
-    }
-
-    private func port() throws(BuildFailure) -> Int {
-        if let port = options.port ?? settings.port { return port }
-        guard let text = options.environment["PORT"] else { return rule.port }
-        guard let port = Int(text), (1...65535).contains(port) else {
-            throw .plan(.invalidRequest, "The variable PORT is '\(text.prefix(40))', which is no port (1 to 65535).")
-        }
-        return port
     }
 }

@@ -20,6 +20,16 @@ extension RuleSet {
         )
     }
 
+    /// The failure where what matches at the root is less than what lies below.
+    func weak(_ winner: RuleCandidate) -> BuildFailure {
+        let seen = winner.evidence.first.map { " (\($0.file))" } ?? ""
+        return .plan(
+            .nothingDetected,
+            "\(Self.unknown) Set the root directory; that the root is \(winner.language)\(seen) is too little beside apps below it: 'language' of "
+                + "slipway.yaml says so if it is."
+        )
+    }
+
     private static func single(_ apps: [AppRoot]) -> String {
         apps.map { " The only app is in '\($0.directory)' (\($0.plan.language)): let the root directory be that." }
             .joined()

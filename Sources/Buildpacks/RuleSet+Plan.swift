@@ -10,7 +10,9 @@ extension RuleSet {
     ///   `invalid_manifest` (with file and line) and `limit_exceeded` are the code's fault; what the tree throws passes through.
     package func plan(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> BuildPlan {
         do {
-            return try plan(view: try view(of: tree), options: options)
+            let plan = try plan(view: try view(of: tree), options: options)
+            if let failure = try weakness(of: plan, of: tree, options) { throw failure }
+            return plan
         } catch let failure as BuildFailure where [.nothingDetected, .noStartCommand].contains(failure.code) {
             throw pointing(failure, below: tree)
         }

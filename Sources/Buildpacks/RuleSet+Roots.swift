@@ -38,7 +38,7 @@ package struct AppRoot: Sendable, Hashable {
 
 extension RuleSet {
     /// A score that a directory needs to count as an app.
-    private static let leastScore = 50
+    static let leastScore = 50
     private static let depth = 6
     /// Files of tools that start the apps below them, rather than one of their own.
     private static let orchestrators = ["turbo.json", "nx.json", "lerna.json", "rush.json"]

@@ -43,8 +43,20 @@ extension RuleSet {
             options.workspaceApp = project
             return SoleApp(place: app.directory, directory: "", options: options)
         }
-        guard app.score >= Self.leastScoreOfSoleApp, try holdsDocumentsAlone(tree, besides: app.directory) else { return nil }
+        guard app.score >= Self.leastScoreOfSoleApp, try holdsDocumentsAlone(tree, besides: app.directory) else {
+            return nil
+        }
         return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// Why a plan of the root is none, where little speaks for it (a page somewhere below, a file of a language) and apps lie below.
+    func weakness(of plan: BuildPlan, of tree: any SourceTree, _ options: PlanOptions) throws -> BuildFailure? {
+        guard let winner = plan.candidates.first, winner.score < Self.leastScore, !options.speakOfTheRoot,
+            plan.start.source.hasPrefix("rule "), try tree.entry(at: AppSettings.fileName) == nil
+        else { return nil }
+        let apps = try roots(tree: tree, options: options).filter { !$0.directory.isEmpty }
+        guard apps.contains(where: { $0.score >= Self.leastScoreOfSoleApp }) else { return nil }
+        return weak(winner)
     }
 
     /// Whether there is no code outside of a directory: an app is not taken for the whole of what it is a part, or an example, of.
@@ -73,7 +85,7 @@ extension RuleSet {
 
 extension PlanOptions {
     /// Whether somebody says how the root is built or started.
-    fileprivate var speakOfTheRoot: Bool {
+    var speakOfTheRoot: Bool {
         let names = ["LANGUAGE", "INSTALL_COMMAND", "BUILD_COMMAND", "START_COMMAND"].map { "SLIPWAY_\($0)" }
         return startCommand != nil || buildCommand != nil
             || (names + [Planner.siteVariable]).contains { environment[$0] != nil }

@@ -27,11 +27,11 @@ struct VersionIndexTests {
     }
 
     @Test(
-        "the version that is taken is the default, else the newest supported one, else the one that was mended the longest",
+        "the version that is taken is the default, else the nearest supported one, else the one that was mended the longest",
         arguments: [
             ("", "20.19.2"), ("*", "20.19.2"), (">=18", "20.19.2"), ("^20.1", "20.19.2"), ("20.19.5", "20.19.5"),
             ("^22", "22.4.1"),
-            ("22.1.x", "22.1.0"), (">20.19.4 <24", "22.4.1"), ("lts/*", "22.4.1"), ("lts/iron", "20.19.2"),
+            ("22.1.x", "22.1.0"), (">20.19.4 <24", "20.19.5"), (">=22.2 <24", "22.4.1"), ("lts/*", "22.4.1"), ("lts/iron", "20.19.2"),
             ("latest", "23.0.2"),
             ("<=16", "16.20.2"), ("^16 || ^23", "23.0.2"), ("22.9.9", "22.9.9"), ("24.0.1", "24.0.1"),
         ]

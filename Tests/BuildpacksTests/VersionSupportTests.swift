@@ -36,12 +36,12 @@ struct VersionSupportTests {
     }
 
     @Test(
-        "the default while it is supported, then what is for the long term, then the newest, then what has ended",
+        "the default while it is supported, then what is for the long term, then what is nearest to it, then what has ended",
         arguments: [
             ("", "2026-04-29", "20.19.2"), ("", "2026-04-30", "24.1.2"), (">=20 <=24.x.x", "2026-04-30", "24.1.2"),
             (">=20 <23", "2026-11-27", "22.4.1"), (">=25", "2026-05-31", "25.1.0"),
             // 24 becomes one for the long term; nothing is ever moved from a default that is supported.
-            (">=24", "2025-11-14", "25.1.0"), (">=24", "2025-11-15", "24.1.2"), ("*", "2025-11-15", "20.19.2"),
+            (">=24", "2025-11-14", "24.1.2"), (">24", "2025-11-14", "25.1.0"), (">=24", "2025-11-15", "24.1.2"), ("*", "2025-11-15", "20.19.2"),
             ("^20", "2026-11-27", "20.19.5"), ("<22", "2026-11-27", "20.19.5"), ("18 || 21", "2026-11-27", "18.20.8"),
             ("20.19.3", "2026-11-27", "20.19.3"), ("", "2028-04-30", "24.1.2"),
         ]

@@ -10,19 +10,23 @@ extension ToolReleases {
     func isOld(by day: String?) -> Bool { cycles.allSatisfy { hasEnded($0, by: day) } }
 
     /// All versions, in the order in which they are taken where several will do: the default while it is supported, then what is
-    /// supported, for the long term first, each the newest first; then what has ended, by how long it was mended.
+    /// supported: for the long term, the newest first; then what is newer than the default, the nearest first, since packages are made for
+    /// what has been out for a while; then what is older. Last what has ended, by how long it was mended. Of a cycle the newest is first,
+    /// and where the default has ended so are cycles.
     func ranked(on day: String?) -> [Version] {
         let standardHasEnded = cycle(of: standard).map { hasEnded($0, by: day) } ?? false
         let supported = cycles.filter { !hasEnded($0, by: day) }
         let lasting = supported.filter { isLongTerm($0, on: day) }
         let others = supported.filter { !isLongTerm($0, on: day) }
+        let newer = standardHasEnded ? [] : others.filter { ($0.versions.first ?? standard) > standard }
         // The order of equals is not kept by itself: of those that ended together the newest is first.
         let ended = cycles.enumerated().filter { hasEnded($0.element, by: day) }.sorted { one, other in
             let (end, otherEnd) = (one.element.endOfLife ?? "", other.element.endOfLife ?? "")
             return end == otherEnd ? one.offset < other.offset : end > otherEnd
         }
         return (standardHasEnded ? [] : [standard])
-            + (lasting + others + ended.map(\.element)).flatMap(\.versions)
+            + (lasting + newer.reversed() + others.filter { !newer.contains($0) } + ended.map(\.element))
+            .flatMap(\.versions)
     }
 
     private func isLongTerm(_ cycle: Cycle, on day: String?) -> Bool {

@@ -4,8 +4,8 @@ extension VersionIndex {
     /// The exact version to take of a tool.
     ///
     /// What an app was last built with stays, as long as it is among those asked for. Else, of those that are supported on the day
-    /// of the build, the index's default is taken if it is among them, then the newest that is mended for the long term, then the
-    /// newest; and only where none of them is supported, the one that was mended the longest. An exact version of a known cycle is
+    /// of the build, the index's default is taken if it is among them, then the newest that is mended for the long term, then what is
+    /// nearest to the default; and only where none of them is supported, the one that was mended the longest. An exact version of a known cycle is
     /// taken as it is written even if the index does not have it, because indexes grow old.
     ///
     /// - Parameters:
