@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes the base images that the buildpack rules name, from Debian 13 packages alone: they carry the names and the
-# versions of the official images and stand in for them where no public registry is reached. Their labels say so.
+# Makes the base images that the buildpack rules name, from Debian 13 packages alone: they carry the names of the official
+# images and stand in for them where no public registry is reached. What they hold is Debian's version; their labels say so.
 # Result, in the cache: base-images (an OCI layout) and registry-seed (storage of a registry that holds the same images).
 # All images share the layer of debian:13-slim; times are fixed, so the same packages and tools give the same digests.
 set -euo pipefail
@@ -10,30 +10,38 @@ set -euo pipefail
 . "$repository/scripts/setup-apt.sh"
 # shellcheck source=scripts/servers.sh
 . "$repository/scripts/servers.sh"
+# shellcheck source=scripts/image-names.sh
+. "$repository/scripts/image-names.sh"
 # shellcheck source=scripts/base-images-rootfs.sh
 . "$repository/scripts/base-images-rootfs.sh"
 # shellcheck source=scripts/base-images-oci.sh
 . "$repository/scripts/base-images-oci.sh"
 
-# What is made: reference | Debian package whose version it names | further packages
+python=$(default_of python)
+caddy=$(image_of static)
+# What is made: reference | Debian package that is it | further packages. Images of Node.js and Go have the names of Debian's versions, which
+# have ended: behaviour differs too much for a later one's name.
 images=(
-    'docker.io/library/python:3.13.5-slim|python3.13|python3 python3-pip python3-venv ca-certificates netbase tzdata'
+    "docker.io/library/python:$python-slim|python3.13|python3 python3-pip python3-venv ca-certificates netbase tzdata"
     'docker.io/library/node:20.19.2-slim|nodejs|ca-certificates'
     'docker.io/library/node:20.19.2|nodejs|npm git ca-certificates'
     'docker.io/library/golang:1.24.4|golang-1.24-go|golang-go git ca-certificates'
-    'docker.io/library/caddy:2.11.7|caddy|ca-certificates'
+    "$caddy|caddy|ca-certificates"
 )
 debian_image=docker.io/library/debian:13-slim
 layout=$cache/base-images
 seed=$cache/registry-seed
-recipe=$(cat "$repository"/scripts/base-images*.sh | sha256sum | cut -d " " -f 1)
+recipe=$({
+    printf '%s\n' "${images[@]}"
+    cat "$repository"/scripts/base-images*.sh
+} | sha256sum | cut -d " " -f 1)
 
 is_made() { [ -f "$layout/index.json" ] && [ -d "$seed" ] && [ "$(cat "$layout/.recipe" 2>/dev/null)" = "$recipe" ]; }
 
-# Debian's fixes may move past the version that the rules name; the image keeps the name, and its label tells the version.
+# The name is that of the version which the rules take; what Debian has is another one mostly, which the label tells.
 note_version() {
     local reference=$1 package=$2 version=$3 named=${1##*:}
-    [[ $version == "${named%-slim}"[-+]* ]] || say "note: $reference holds $package $version, which is what Debian has now"
+    [[ $version == "${named%-slim}"[-+]* ]] || say "note: $reference holds $package $version, which is what Debian has"
 }
 
 make_images() {

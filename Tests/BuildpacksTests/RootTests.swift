@@ -1,5 +1,6 @@
 import BuildModel
 import Platform
+import TestSupport
 import Testing
 
 @testable import Buildpacks
@@ -212,7 +213,8 @@ struct PlanLockTests {
     @Test("a pin keeps what an app was built with while the source allows it")
     func pins() throws {
         #expect(try plan(Self.files, PlanOptions(pins: ["python": "3.12.3"])).versions.first?.version == "3.12.3")
-        #expect(try plan(Self.files, PlanOptions(pins: ["python": "3.10.3"])).versions.first?.version == "3.13.5")
+        let unknown = try plan(Self.files, PlanOptions(pins: ["python": "3.10.3"])).versions.first?.version
+        #expect(try unknown == Checkout.standardVersion(of: "python"))
     }
 
     @Test("a rule that has changed, and another language, are refused")

@@ -9,7 +9,10 @@ import Testing
 struct BaseImageUnpackTests {
     @Test(
         "look the same as umoci unpacks them",
-        arguments: ["debian:13-slim", "python:3.13.5-slim", "node:20.19.2-slim", "caddy:2.11.7"]
+        arguments: [
+            "debian:13-slim", "python:\(try Checkout.standardVersion(of: "python"))-slim", "node:20.19.2-slim",
+            "caddy:2.11.7",
+        ]
     )
     func likeUmoci(name: String) async throws {
         let fixture = try Fixture()

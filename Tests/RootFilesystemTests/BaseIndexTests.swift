@@ -42,9 +42,10 @@ struct BaseIndexTests {
     @Test("of a real image are those that unpacking leaves")
     func real() async throws {
         let fixture = try Fixture()
+        let python = "docker.io/library/python:\(try Checkout.standardVersion(of: "python"))-slim"
         let image = try #require(
             try OCILayout(opening: Cache.directory + "/base-images").baseImage(
-                named: try ImageReference(parsing: "docker.io/library/python:3.13.5-slim"),
+                named: try ImageReference(parsing: python),
                 platform: .current
             )
         )

@@ -8,8 +8,9 @@ extension ToolchainTests {
         var fixture = try await Toolchain(name: "bun").fixture()
         let packages = try PackageRegistry()
         fixture.variables["SLIPWAY_STEPS_HOSTS"] = "127.0.0.1:\(packages.port)"
+        let bun = try Checkout.standardVersion(of: "bun")
         let manifest: JSONValue = [
-            "name": "web", "packageManager": "bun@1.2.23", "scripts": ["start": "bun server.ts"],
+            "name": "web", "packageManager": .string("bun@\(bun)"), "scripts": ["start": "bun server.ts"],
             "dependencies": packages.versions(["brace-expansion"]),
         ]
         try fixture.app([
