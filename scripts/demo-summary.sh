@@ -16,7 +16,8 @@ summary() {
     [ -z "${KUBECONFIG:-}" ] || printf '  and rolled out in the cluster of %s, namespace %s\n' "$KUBECONFIG" "$namespace"
     cat <<'TEXT'
 
-What to try next, with any repository of a static site, or of Python, Node or Go:
+What to try next, with any repository of a static site or of Python, whose images were made here, or of Node or Go that asks for the versions that are
+here too, as a slipway.yaml with 'versions: {node: "20.19.2"}' or '{go: "1.24.4"}' does; others need docker.io:
   .build/release/slipway plan PATH-OR-URL                           what would be done, and why
   .build/release/slipway build PATH-OR-URL --output oci:/tmp/x:app  the whole build in one process, no servers
   umoci unpack --rootless --image /tmp/x:app /tmp/app               look into the image
