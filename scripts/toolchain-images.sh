@@ -2,7 +2,8 @@
 # Makes the images of further toolchains that the buildpack rules name, from Debian 13 packages, as base-images.sh makes the first
 # ones, and Bun's program, which Debian has not: tests build real apps in them and run what comes out. Arguments say which; without
 # any, all but those that are large.
-# Result, in the cache: toolchains/NAME/images (an OCI layout), and beside it `packages`, what a registry of the language's packages answers.
+# Result, in the cache: toolchains/NAME/images (an OCI layout), and beside it `packages`, what a registry of the language's packages answers,
+# and `mirror`, where Debian's are from.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,6 +21,10 @@ set -euo pipefail
 . "$repository/scripts/image-names.sh"
 # shellcheck source=scripts/toolchain-bun.sh
 . "$repository/scripts/toolchain-bun.sh"
+# shellcheck source=scripts/toolchain-clojure.sh
+. "$repository/scripts/toolchain-clojure.sh"
+# shellcheck source=scripts/toolchain-cpp.sh
+. "$repository/scripts/toolchain-cpp.sh"
 # shellcheck source=scripts/toolchain-php.sh
 . "$repository/scripts/toolchain-php.sh"
 # shellcheck source=scripts/toolchain-ruby.sh
@@ -38,9 +43,11 @@ images=(
     'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
     'elixir|docker.io/library/elixir:1.18.3 docker.io/library/elixir:1.18.3-slim|elixir|ca-certificates netbase'
     "bun|docker.io/oven/bun:$bun docker.io/oven/bun:$bun-slim|ca-certificates|"
+    'cpp|docker.io/library/buildpack-deps:trixie|gcc|g++ make libc6-dev ca-certificates'
+    'clojure|docker.io/library/clojure:temurin-21-lein docker.io/library/clojure:temurin-21-tools-deps|leiningen|openjdk-21-jdk-headless libtools-deps-clojure libtools-build-clojure libring-jetty-adapter-clojure ca-certificates'
     'swift|docker.io/library/swift:6.0.3|swiftlang|g++ git ca-certificates'
 )
-standard=(rust php ruby java elixir bun)
+standard=(rust php ruby java elixir bun cpp clojure)
 debian_image=docker.io/library/debian:13-slim
 place=$cache/toolchains
 
@@ -74,12 +81,15 @@ need_packages() {
 make_toolchain() {
     local name=$1 references package more tag work=$place/$1.work
     mkdir -p "$work/oci" "$work/done"
+    # Scripts of a toolchain's own may say how it is run, and add files.
+    if declare -F "configure_$name" >/dev/null; then configure_toolchain() { "configure_$name" "$@"; }; fi
     skopeo copy --quiet "oci:$cache/base-images:$debian_image" "oci:$work/oci:debian"
     umoci unpack --image "$work/oci:debian" "$work/bundle"
     while IFS='|' read -r _ references package more; do
         tag=$package
         # shellcheck disable=SC2086 # a list of names
         make_rootfs "$work/$tag.tar" "$package" $more
+        if declare -F "files_of_$name" >/dev/null; then "files_of_$name" "$work/$tag.tar"; fi
         add_toolchain "$references" "$tag" "$work/$tag.tar" "$package=$(package_version "$work/$tag.tar" "$package")"
         rm "$work/$tag.tar"
     done < <(images_of "$name")
@@ -87,6 +97,7 @@ make_toolchain() {
     umoci rm --image "$work/oci:debian"
     umoci gc --layout "$work/oci"
     mv "$work/oci" "$work/done/images"
+    echo "$mirror" >"$work/done/mirror"
     recipe_of "$name" >"$work/done/recipe"
     rm -rf "${place:?}/$name"
     mv "$work/done" "$place/$name"

@@ -11,11 +11,13 @@ struct PackageMirrorTests {
     @Test("a step that installs packages of the system names their mirror, whatever the operator lets steps reach")
     func named() throws {
         var languages: Set<String> = []
-        for ruleCase in try RuleCase.all() {
+        // Steps of slipway.yaml and of requests are not the rules' own.
+        let own = try RuleCase.all().filter {
+            $0.document["options"] == nil && $0.document["tree"]?["slipway.yaml"] == nil
+        }
+        for ruleCase in own {
             guard let plan = try? shippedRules().plan(tree: ruleCase.tree, options: ruleCase.options) else { continue }
-            // A request's own command has the network that its step would have.
             for step in plan.steps where Self.installers.contains(where: { step.command.contains($0) }) {
-                guard ruleCase.document["options"] == nil, ruleCase.document["tree"]?["slipway.yaml"] == nil else { continue }
                 languages.insert(plan.language)
                 guard case .egress(let hosts) = step.network, hosts.contains("deb.debian.org:80") else {
                     Issue.record("\(ruleCase.file): \(step.name): \(step.network)")
