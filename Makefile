@@ -22,7 +22,7 @@ base-images: setup ## make the base images that builds start from, once
 node-packages: setup ## pack what Debian's packages for Node hold for the tests' npm registry, once
 	@scripts/node-packages.sh
 
-toolchain-images: setup ## make the images of further toolchains that tests build real apps in, once (about 5 minutes)
+toolchain-images: setup ## make the images of further toolchains that tests build real apps in, once (about 8 minutes)
 	@scripts/toolchain-images.sh
 
 kubernetes: setup ## build the Kubernetes API server that tests talk to, once (about 5 minutes), and get newer schemas

@@ -39,7 +39,7 @@ images=(
     'rust|docker.io/library/rust:1.85.1-bookworm|rustc|cargo gcc libc6-dev ca-certificates'
     "php|docker.io/dunglas/frankenphp:1-php${php%.*} docker.io/library/composer:2|composer|php8.4-cli php8.4-fpm php8.4-mbstring php8.4-xml php8.4-intl php8.4-zip php8.4-gd php8.4-mysql php8.4-pgsql caddy unzip ca-certificates netbase"
     "ruby|docker.io/library/ruby:$ruby docker.io/library/ruby:$ruby-slim|ruby3.3|ruby bundler libxml2 libxslt1.1 libsqlite3-0 tzdata ca-certificates netbase"
-    'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk|maven|openjdk-21-jdk-headless libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
+    'java|docker.io/library/maven:3.9-eclipse-temurin-21 docker.io/library/eclipse-temurin:21-jdk docker.io/library/gradle:8-jdk21|maven|openjdk-21-jdk-headless gradle libmaven-resources-plugin-java libmaven-compiler-plugin-java libsurefire-java libmaven-jar-plugin-java ca-certificates'
     'java|docker.io/library/eclipse-temurin:21-jre|openjdk-21-jre-headless|ca-certificates netbase'
     'elixir|docker.io/library/elixir:1.18.3 docker.io/library/elixir:1.18.3-slim|elixir|ca-certificates netbase'
     "bun|docker.io/oven/bun:$bun docker.io/oven/bun:$bun-slim|ca-certificates|"

@@ -3,6 +3,28 @@ import TestSupport
 import Testing
 
 extension ToolchainTests {
+    /// Answers with a resource of the jar.
+    private static let main = """
+        package web;
+
+        import com.sun.net.httpserver.HttpServer;
+        import java.net.InetSocketAddress;
+
+        public class Main {
+            public static void main(String[] words) throws Exception {
+                byte[] page = Main.class.getResourceAsStream("/page.txt").readAllBytes();
+                int port = Integer.parseInt(System.getenv("PORT"));
+                HttpServer server = HttpServer.create(new InetSocketAddress("0.0.0.0", port), 0);
+                server.createContext("/", exchange -> {
+                    exchange.sendResponseHeaders(200, page.length);
+                    exchange.getResponseBody().write(page);
+                    exchange.close();
+                });
+                server.start();
+            }
+        }
+        """
+
     /// Debian's packages bring what Maven needs as a repository of files, so nothing is fetched.
     @Test("a Java app becomes a jar by Maven that answers on a JRE, the same on every node")
     func maven() async throws {
@@ -32,28 +54,37 @@ extension ToolchainTests {
             </project>
             """,
             "src/main/resources/page.txt": "hello from java",
-            "src/main/java/web/Main.java": """
-            package web;
-
-            import com.sun.net.httpserver.HttpServer;
-            import java.net.InetSocketAddress;
-
-            public class Main {
-                public static void main(String[] words) throws Exception {
-                    byte[] page = Main.class.getResourceAsStream("/page.txt").readAllBytes();
-                    int port = Integer.parseInt(System.getenv("PORT"));
-                    HttpServer server = HttpServer.create(new InetSocketAddress("0.0.0.0", port), 0);
-                    server.createContext("/", exchange -> {
-                        exchange.sendResponseHeaders(200, page.length);
-                        exchange.getResponseBody().write(page);
-                        exchange.close();
-                    });
-                    server.start();
-                }
-            }
-            """,
+            "src/main/java/web/Main.java": Self.main,
         ])
         try await fixture.check(steps: ["build"], page: "hello from java")
         #expect(try await !Files.exists("\(fixture.unpack("1"))/usr/share/maven"), "the image has the tool")
+    }
+
+    /// Debian's Gradle is of 2018, and builds with the Java of today.
+    @Test("a Java app becomes a program with its jars by Gradle's application plugin, which answers on a JRE")
+    func gradle() async throws {
+        let fixture = try await Toolchain(name: "java").fixture()
+        try fixture.app([
+            ".java-version": "21\n",
+            "settings.gradle": "rootProject.name = 'web'\n",
+            "build.gradle": "plugins {\n    id 'application'\n}\n\nmainClassName = 'web.Main'\n",
+            "src/main/resources/page.txt": "hello from gradle",
+            "src/main/java/web/Main.java": Self.main,
+        ])
+        // A jar has the times of its files.
+        try await fixture.check(steps: ["build"], page: "hello from gradle", otherCache: nil)
+    }
+
+    @Test("and one jar that starts by itself, where the app's own build says what it starts")
+    func gradleJar() async throws {
+        let fixture = try await Toolchain(name: "java").fixture()
+        let jar = "jar {\n    manifest {\n        attributes 'Main-Class': 'web.Main'\n    }\n}\n"
+        try fixture.app([
+            ".java-version": "21\n",
+            "build.gradle": "plugins {\n    id 'java'\n}\n\n\(jar)",
+            "src/main/resources/page.txt": "hello from a jar of gradle",
+            "src/main/java/web/Main.java": Self.main,
+        ])
+        try await fixture.check(steps: ["build"], page: "hello from a jar of gradle", otherCache: nil)
     }
 }
