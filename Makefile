@@ -57,7 +57,7 @@ chaos: setup base-images ## kill, pause and cut off workers and Redis for CHAOS_
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} V=1 scripts/test.sh ChaosTests
 
 test-buildpacks: setup base-images toolchain-images ## plan every case of buildpacks/tests, counted by language; build, run and ask real apps
-	@scripts/test.sh 'BuildpacksTests|RealBuildTests|ToolchainTests'
+	@scripts/test.sh 'BuildpacksTests|RealBuildTests|ToolchainTests|ZigAppTests'
 
 held-out: setup release ## plan public example apps that are in APPS=DIR, and count right languages and start commands (scripts/held-out --help)
 	@scripts/held-out "$${APPS:?name the directory: make held-out APPS=DIR}"
