@@ -27,9 +27,17 @@ struct Workspace {
         }
     }
 
-    /// Whether a directory is one of a project, or in one.
+    /// Whether a directory is one of a project, or in one, or in one of a package.
     func holds(_ directory: String) -> Bool {
-        directories.contains { directory == $0 || directory.hasPrefix($0 + "/") }
+        directories.contains { directory == $0 || directory.hasPrefix($0 + "/") } || isInPackage(directory)
+    }
+
+    private func isInPackage(_ directory: String) -> Bool {
+        var parts = directory.split(separator: "/")
+        while parts.popLast() != nil {
+            if packages?.holds(parts.joined(separator: "/")) == true { return true }
+        }
+        return false
     }
 }
 
