@@ -51,9 +51,15 @@ struct PlanMemoTests {
             PlanOptions(secretVariables: ["x"]), PlanOptions(releaseCommand: "x"),
             PlanOptions(pins: ["x": "y"]), PlanOptions(lock: lock), PlanOptions(today: "2026-01-02"),
         ]
+        var package = PlanOptions()
+        package.workspaceApp = WorkspaceProject(
+            directory: "apps/x",
+            evidence: Evidence(file: "package.json", predicate: "x"),
+            start: .command("x")
+        )
         // One for each property, so that a new one is not forgotten here and in the key.
-        #expect(Mirror(reflecting: PlanOptions()).children.count == 11)
-        let keys = options.map { key($0) } + [key(rules: "others"), key(tree: 2)]
+        #expect(Mirror(reflecting: PlanOptions()).children.count == 12)
+        let keys = (options + [package]).map { key($0) } + [key(rules: "others"), key(tree: 2)]
         #expect(Set(keys).count == keys.count)
     }
 
