@@ -43,10 +43,21 @@ extension RuleSet {
             options.workspaceApp = project
             return SoleApp(place: app.directory, directory: "", options: options)
         }
-        guard app.score >= Self.leastScoreOfSoleApp, try holdsDocumentsAlone(tree, besides: app.directory) else {
+        guard app.score >= Self.leastScoreOfSoleApp || Self.isPages(app),
+            try holdsDocumentsAlone(tree, besides: app.directory)
+        else {
             return nil
         }
         return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// Pages have no manifest: the name of their directory has to say that they are what is served.
+    private static func isPages(_ app: AppRoot) -> Bool {
+        let name = app.directory.split(separator: "/").last.map(String.init) ?? ""
+        return app.plan.language == "static"
+            && ["docs", "public", "public_html", "site", "website", "www", "html", "htdocs", "web", "dist"].contains(
+                name
+            )
     }
 
     /// Why a plan of the root is none, where little speaks for it (a page somewhere below, a file of a language) and apps lie below.
