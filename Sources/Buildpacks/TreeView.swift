@@ -8,6 +8,7 @@ final class TreeView {
     static let manifestLimit: Int64 = 1 << 20
     /// Bytes that are read of all files together, at most.
     static let totalLimit = 64 << 20
+    private static let largestWithLines: Int64 = 16 << 20
     /// Levels that are listed from the start, and those that a pattern with `**` looks into.
     private static let (firstDepth, anyDepth) = (3, 6)
 
@@ -16,6 +17,7 @@ final class TreeView {
     private var listing: TreeListing
     private var documents: [String: Result<YAMLNode, BuildFailure>] = [:]
     private var contents: [String: Result<[UInt8], BuildFailure>] = [:]
+    private var beginnings: [String: [UInt8]] = [:]
     private var kinds: [String: TreeEntry.Kind?] = [:]
     private var bytesRead = 0
 
@@ -104,6 +106,25 @@ final class TreeView {
         }
         contents[path] = result
         return result
+    }
+
+    /// The bytes of a regular file for looking at its lines: of one that is larger than a manifest may be, such as a lock file or what a
+    /// generator wrote, the whole lines that it begins with; nothing of one that is so large that nobody wrote it.
+    func lines(_ path: String) throws -> Result<[UInt8], BuildFailure> {
+        if let known = beginnings[path] { return .success(known) }
+        let result = try content(path)
+        guard case .failure(let failure) = result, failure.code == .limitExceeded, bytesRead <= Self.totalLimit else {
+            return result
+        }
+        var bytes: [UInt8] = []
+        do {
+            bytes = try tree.bytes(at: path, limit: Self.largestWithLines) ?? []
+        } catch let failure as BuildFailure where failure.code == .limitExceeded {}
+        bytesRead += bytes.count
+        bytes = Array(bytes.prefix(Int(Self.manifestLimit)))
+        if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) { bytes.removeSubrange(end...) }
+        beginnings[path] = bytes
+        return .success(bytes)
     }
 
     /// A file with values as nodes, or why it is none.
