@@ -51,7 +51,7 @@ extension RuleSet {
 
     /// What can be built further down, where the root cannot: the failure with it at its end.
     func pointing(_ failure: BuildFailure, below tree: any SourceTree) -> BuildFailure {
-        let all = (try? roots(tree: tree)) ?? []
+        let all = (try? roots(tree: tree, options: PlanOptions(), reading: Self.hintBytes)) ?? []
         let isSingle = all.count == 1 && all.first?.project == nil
         let apps = isSingle ? all : all.filter { !failure.message.contains("'\($0.directory)'") }
         guard !apps.isEmpty else { return failure }

@@ -40,6 +40,9 @@ extension RuleSet {
     /// A score that a directory needs to count as an app.
     static let leastScore = 50
     private static let depth = 6
+    /// What is read to list all apps, and what to say in a sentence which there are.
+    private static let listBytes = 256 << 20
+    static let hintBytes = 16 << 20
     /// Files of tools that start the apps below them, rather than one of their own.
     private static let orchestrators = ["turbo.json", "nx.json", "lerna.json", "rush.json"]
 
@@ -48,6 +51,12 @@ extension RuleSet {
     ///
     /// - Throws: what the tree throws.
     package func roots(tree: any SourceTree, options: PlanOptions = PlanOptions()) throws -> [AppRoot] {
+        try roots(tree: tree, options: options, reading: Self.listBytes)
+    }
+
+    /// - Parameter limit: bytes of files that are read at most, about: what is further down is not looked at. Each directory of a hostile
+    ///   tree may have a large manifest, and the same one.
+    func roots(tree: any SourceTree, options: PlanOptions, reading limit: Int) throws -> [AppRoot] {
         let ignore = rules.map(\.ignore).reduce(nil) { $0?.intersection($1) ?? $1 } ?? []
         let outline = try TreeOutline(tree, depth: Self.depth, ignore: ignore)
         let workspace = try Workspace(outline, ignore: ignore)
@@ -58,7 +67,7 @@ extension RuleSet {
             let view =
                 try directory.isEmpty
                 ? workspace.view : TreeView(SubTree(outline: outline, directory: directory), ignore: ignore)
-            guard wanted.holds(view.top), !isIgnored(directory) else { continue }
+            guard wanted.holds(view.top), !isIgnored(directory), outline.bytesRead < limit else { continue }
             let alone = try? plan(view: view, options: options)
             if workspace.packages?.holds(directory) == true, !isPart(directory, alone, of: roots) {
                 switch try member(directory, of: workspace, plan: alone, options) {

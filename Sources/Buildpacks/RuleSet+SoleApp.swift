@@ -36,8 +36,13 @@ extension RuleSet {
         guard [.nothingDetected, .noStartCommand].contains(failure.code), !options.speakOfTheRoot,
             try tree.entry(at: AppSettings.fileName) == nil
         else { return nil }
-        let roots = try roots(tree: tree, options: options)
-        guard let app = roots.first, roots.count == 1, !app.directory.isEmpty else { return nil }
+        // What a lock says is held against what is built, and tells nothing of where that lies.
+        var open = options
+        open.lock = nil
+        let roots = try roots(tree: tree, options: open, reading: Self.hintBytes)
+        guard let app = roots.first, roots.count == 1, !app.directory.isEmpty, !Self.isAside(app.directory) else {
+            return nil
+        }
         if let project = app.project {
             var options = options
             options.workspaceApp = project
@@ -49,6 +54,15 @@ extension RuleSet {
             return nil
         }
         return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// Whether a directory is called after what shows, tries or makes something else.
+    private static func isAside(_ directory: String) -> Bool {
+        let names: Set<Substring> = [
+            "example", "examples", "sample", "samples", "demo", "demos", "hack", "tool", "tools", "scripts", "contrib",
+            "playground", "sandbox", "bench", "benchmarks", "test-app", "testapp", "testing",
+        ]
+        return directory.split(separator: "/").contains { names.contains($0) }
     }
 
     /// Pages have no manifest: the name of their directory has to say that they are what is served.
@@ -65,9 +79,14 @@ extension RuleSet {
         guard let winner = plan.candidates.first, winner.score < Self.leastScore, !options.speakOfTheRoot,
             plan.start.source.hasPrefix("rule "), try tree.entry(at: AppSettings.fileName) == nil
         else { return nil }
-        let apps = try roots(tree: tree, options: options).filter { !$0.directory.isEmpty }
+        let apps = try roots(tree: tree, options: options, reading: Self.hintBytes).filter { !$0.directory.isEmpty }
         guard apps.contains(where: { $0.score >= Self.leastScoreOfSoleApp }) else { return nil }
         return weak(winner)
+    }
+
+    /// Whether a file at the root says that the repository is a chart of Helm or a module of Terraform.
+    private static func isOfAnother(_ path: String) -> Bool {
+        !path.contains("/") && (path == "Chart.yaml" || path.hasSuffix(".tf"))
     }
 
     /// Whether there is no code outside of a directory: an app is not taken for the whole of what it is a part, or an example, of.
@@ -86,7 +105,7 @@ extension RuleSet {
                 let isPassedOver = Array(path.utf8) == app || name.hasPrefix(".") || isIgnored(name)
                 return isPassedOver ? .skipDescendants : .proceed
             case .submodule: isSo = false
-            case .file, .executable, .symbolicLink: isSo = DocumentNames.hold(name)
+            case .file, .executable, .symbolicLink: isSo = DocumentNames.hold(name) && !Self.isOfAnother(path)
             }
             return .proceed
         }

@@ -7,6 +7,8 @@ final class TreeOutline {
     private(set) var entries: [(kind: TreeEntry.Kind, path: String)] = []
     /// Where what is in a directory begins and ends, by path; the root's is empty.
     private(set) var ranges: [String: Range<Int>] = [:]
+    /// Bytes of files that the trees of directories have lent.
+    var bytesRead = 0
 
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.tree = tree
@@ -81,6 +83,9 @@ struct SubTree: SourceTree {
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result {
         var entry = entry
         entry.path = Array(prefix.utf8) + entry.path
-        return try outline.tree.withContent(of: entry, limit: limit, body)
+        return try outline.tree.withContent(of: entry, limit: limit) { bytes in
+            outline.bytesRead += bytes.byteCount
+            return try body(bytes)
+        }
     }
 }

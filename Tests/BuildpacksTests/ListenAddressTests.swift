@@ -13,8 +13,15 @@ struct ListenAddressTests {
             ("php -S 0.0.0.0:8081 -t public", 8081), ("java -Dserver.port=9000 -jar a.jar", 9000),
             ("PORT=4000 node server.js", 4000), ("streamlit run app.py --server.port 8501", 8501),
             ("mkdir -p logs && uvicorn 'main:app' --host 0.0.0.0 --port 8000", 8000),
+            ("redis-server --port 6379 & gunicorn app:app", nil), ("pg_isready -h db -p 5432 && gunicorn app:app", nil),
+            ("celery -A a worker -b redis://redis:6379/0", nil), ("./app -port 8080", 8080),
+            ("./app -addr :8080", 8080),
+            ("./app -http=:8080", 8080), ("dotnet a.dll --urls http://0.0.0.0:5000", 5000),
+            ("python -m http.server 8000", 8000), ("uvicorn main:app --host 0.0.0.0", 8000),
+            ("python manage.py runserver 8000", 8000), ("bundle exec puma -b tcp://0.0.0.0:9292", 9292),
+            ("waitress-serve app:app", 8080), ("gunicorn -k uvicorn.workers.UvicornWorker a:b", nil),
             ("gunicorn -b 0.0.0.0:$PORT app:app", nil), ("sh -c 'uvicorn a:b --port ${PORT:-8000}'", nil),
-            ("mkdir -p 8 && node server.js", nil), ("node server.js -p 70000", nil), ("a -p 8000 & b -p 9000", nil),
+            ("mkdir -p 8 && node server.js", nil), ("node server.js -p 70000", nil), ("a -p 8000 & b -p 9000", 9000),
             ("celery -A app worker -c 4", nil), ("node a.js http://localhost:9200", nil), ("", nil), ("-p", nil),
         ] as [(String, Int?)]
     )
@@ -27,7 +34,10 @@ struct ListenAddressTests {
         arguments: [
             ("gunicorn -b 127.0.0.1:${PORT} 'todo:create_app()'", true), ("uvicorn a:b --host localhost", true),
             ("uvicorn a:b --host=127.0.0.1 --port 8000", true), ("gunicorn -b 0.0.0.0:8000 a:b", false),
-            ("node a.js redis://127.0.0.1:6379", false), ("node server.js", false),
+            ("uvicorn a:b", true), ("uvicorn a:b --host 0.0.0.0 --port $PORT", false),
+            ("hypercorn -b :8000 a:b", false),
+            ("celery -b redis://localhost:6379", false), ("node a.js redis://127.0.0.1:6379", false),
+            ("node server.js", false),
         ]
     )
     func local(_ command: String, _ expected: Bool) {
