@@ -26,7 +26,7 @@ extension BuildStages {
         let plan: BuildPlan
         do {
             plan = try await self.plan(revision, options)
-        } catch let failure as BuildFailure {
+        } catch let failure as BuildFailure where failure.fault == .code {
             let app = try await mirrors.withTree(of: revision) { [rules] tree in
                 try rules.soleApp(in: tree, besides: failure, options: options)
             }

@@ -17,7 +17,7 @@ extension Workshop {
         let options = try source.planOptions()
         do {
             return (try await plan(opened, options, by: files), opened)
-        } catch let failure as BuildFailure {
+        } catch let failure as BuildFailure where failure.fault == .code {
             let rules = try RuleSet(files)
             let app = try await opened.source.withTree(of: opened.revision) { tree in
                 try rules.soleApp(in: tree, besides: failure, options: options)
