@@ -86,6 +86,16 @@ extension PlanOptions {
             "lock": lock?.json ?? .null,
             "today": today.map { .string($0) } ?? .null,
             "workspaceApp": workspaceApp.map { .string($0.directory) } ?? .null,
+            "procfileAbove": procfileAbove?.json ?? .null,
+        ]
+    }
+}
+
+extension Procfile {
+    fileprivate var json: JSONValue {
+        [
+            "processes": .object(processes.mapValues { .string($0.command) }),
+            "warnings": .array(warnings.map { .string($0) }),
         ]
     }
 }

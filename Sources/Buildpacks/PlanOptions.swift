@@ -28,6 +28,8 @@ package struct PlanOptions: Sendable, Hashable {
     package var today: String?
     /// The package of a workspace that is built and started, where nobody gives other commands.
     var workspaceApp: WorkspaceProject?
+    /// What the Procfile of a repository says of the only app below its root, as seen from there.
+    var procfileAbove: Procfile?
 
     package init(
         startCommand: String? = nil,

@@ -5,7 +5,7 @@ extension Planner {
     /// before the environment, that before the Procfile, that before an `app.yaml`, that before the rule, and that before a
     /// process of the Procfile that neither serves nor works.
     func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
-        let procfile = try Procfile.read(view)
+        let procfile = try procfile()
         warnings += procfile?.warnings ?? []
         if context.facts[Self.site] == nil, let given = try given(procfile) {
             context.facts[RuleContext.customStart] = given.text
@@ -30,6 +30,9 @@ extension Planner {
                 + "Set 'startCommand', or add a Procfile with a line 'web: COMMAND'."
         )
     }
+
+    /// The Procfile beside the app goes before the one above it.
+    private func procfile() throws -> Procfile? { try Procfile.read(view) ?? options.procfileAbove }
 
     /// Reasons that speak of files, each once; those that speak of the rule's own values, or of frameworks that the app has not, help
     /// nobody.
@@ -67,7 +70,7 @@ extension Planner {
     /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
     func processes(besides started: StartCommand) throws -> (others: [String: StartCommand], release: StartCommand?) {
         var commands: [String: StartCommand] = [:]
-        let procfile = try Procfile.read(view)
+        let procfile = try procfile()
         let isOther = procfile?.isFurther == true && !started.source.hasPrefix("Procfile: ")
         for (type, process) in procfile?.processes ?? [:] where isOther || type != procfile?.start?.type {
             commands[type] = try StartCommand(text: process.command, source: "Procfile: \(type)")

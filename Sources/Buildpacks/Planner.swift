@@ -24,7 +24,7 @@ struct Planner {
             context.facts[RuleContext.customRelease] = "yes"
         }
         warnings += try rule.warnings.compactMap(warning) + context.warnings
-        let listening = start.rule == nil ? ListenAddress(command: start.command.text) : nil
+        let listening = ListenAddress(command: try context.first(of: rule.listens)?.text ?? start.command.text)
         let port = try port(listening)
         warnings += self.warnings(of: listening, port)
         context.facts["port"] = String(port)

@@ -2,11 +2,14 @@ internal import BuildModel
 
 /// A Procfile: lines of `type: command`. `web` is what the image starts, else `worker`; the first of the others by name only where
 /// nothing else says how to start. `release` is run before a rollout.
-struct Procfile {
-    typealias Process = (command: String, line: Int)
+struct Procfile: Sendable, Hashable {
+    struct Process: Sendable, Hashable {
+        var command: String
+        var line: Int
+    }
 
     /// By type.
-    private(set) var processes: [String: Process] = [:]
+    var processes: [String: Process] = [:]
     private(set) var warnings: [String] = []
 
     /// What the image starts by default, and its type.
@@ -52,7 +55,7 @@ struct Procfile {
                     "Procfile:\(index + 1): '\(type)' was there in line \(known.line) already; this one counts."
                 )
             }
-            processes[type] = (command, index + 1)
+            processes[type] = Process(command: command, line: index + 1)
         }
         if processes["web"] == nil, let start, !isFurther { warnings.append(Self.withoutWeb(start.type)) }
     }

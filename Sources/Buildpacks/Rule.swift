@@ -78,6 +78,8 @@ struct Rule: Sendable, Hashable {
     /// The signal that ends the app, and the path that says whether it is well: the first that holds.
     var stopSignals: [Value.Alternative]
     var healthPaths: [Value.Alternative]
+    /// What the start command comes to, where that is a name for another command: its words say where the app listens. The first that holds.
+    var listens: [Value.Alternative]
     var environment: [String: String]
     var port: Int
     /// `uid:gid`.

@@ -24,7 +24,7 @@ struct RuleReader {
     static let keys = [
         "extends", "language", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
         "detect",
-        "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "environment", "port", "user",
+        "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "listens", "environment", "port", "user",
         "directory", "files", "writable", "steps", "includesSource",
     ]
 
@@ -51,6 +51,7 @@ struct RuleReader {
             starts: try starts(),
             stopSignals: try alternatives(root, "stopSignal", checkedBy: Self.signal),
             healthPaths: try alternatives(root, "health", checkedBy: Self.healthPath),
+            listens: try alternatives(root, "listens"),
             environment: try texts(root, "environment"),
             port: try integer(root, "port", in: 1...65535) ?? 3000,
             user: try user(),

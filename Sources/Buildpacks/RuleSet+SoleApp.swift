@@ -36,10 +36,7 @@ extension RuleSet {
         guard [.nothingDetected, .noStartCommand].contains(failure.code), !options.speakOfTheRoot,
             try tree.entry(at: AppSettings.fileName) == nil
         else { return nil }
-        // What a lock says is held against what is built, and tells nothing of where that lies.
-        var open = options
-        open.lock = nil
-        let roots = try roots(tree: tree, options: open, reading: Self.hintBytes)
+        let roots = try apps(in: tree, options)
         guard let app = roots.first, roots.count == 1, !app.directory.isEmpty, !Self.isAside(app.directory) else {
             return nil
         }
@@ -53,7 +50,19 @@ extension RuleSet {
         else {
             return nil
         }
+        var options = options
+        if let procfile = try Procfile.read(try view(of: tree)) {
+            guard let below = procfile.seen(from: app.directory) else { return nil }
+            options.procfileAbove = below
+        }
         return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// The apps of a repository whose root is none. What a lock says is held against what is built, and tells nothing of where that lies.
+    private func apps(in tree: any SourceTree, _ options: PlanOptions) throws -> [AppRoot] {
+        var open = options
+        open.lock = nil
+        return try roots(tree: tree, options: open, reading: Self.hintBytes)
     }
 
     /// Whether a directory is called after what shows, tries or makes something else.
@@ -74,13 +83,19 @@ extension RuleSet {
             )
     }
 
-    /// Why a plan of the root is none, where little speaks for it (a page somewhere below, a file of a language) and apps lie below.
+    /// Why a plan of the root is none, where little speaks for it (a page somewhere below, a file of a language, a Procfile that goes down) and
+    /// apps lie below.
     func weakness(of plan: BuildPlan, of tree: any SourceTree, _ options: PlanOptions) throws -> BuildFailure? {
         guard let winner = plan.candidates.first, winner.score < Self.leastScore, !options.speakOfTheRoot,
-            plan.start.source.hasPrefix("rule "), try tree.entry(at: AppSettings.fileName) == nil
+            plan.start.source.hasPrefix("rule ") || plan.start.source.hasPrefix("Procfile: "),
+            try tree.entry(at: AppSettings.fileName) == nil
         else { return nil }
-        let apps = try roots(tree: tree, options: options, reading: Self.hintBytes).filter { !$0.directory.isEmpty }
-        guard apps.contains(where: { $0.score >= Self.leastScoreOfSoleApp }) else { return nil }
+        let procfile = try Procfile.read(try view(of: tree))
+        let apps = try apps(in: tree, options).filter { !$0.directory.isEmpty }
+        let isGreater = apps.contains { app in
+            app.score >= Self.leastScoreOfSoleApp && procfile.map { $0.seen(from: app.directory) != nil } ?? true
+        }
+        guard isGreater else { return nil }
         return weak(winner)
     }
 
@@ -129,6 +144,7 @@ private enum DocumentNames {
         md markdown mdx txt rst adoc pdf csv sql log patch drawio puml mmd png jpg jpeg gif svg webp ico mp4
         json jsonc yml yaml toml xml ini cfg conf env example properties lock sum code-workspace http rest
         tf tfvars hcl sh bat cmd ps1 dockerfile dockerignore pem crt
+        doc docx ppt pptx xls xlsx odt odp ods mov webm mp3 wav zip gz fig sketch psd ai ttf iml template ipynb
         """.split { $0 == " " || $0 == "\n" }.map(String.init)
     )
 

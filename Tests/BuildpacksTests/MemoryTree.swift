@@ -72,11 +72,28 @@ struct MemoryTree: SourceTree {
         for index in entries.indices where entries[index].path == path { entries[index].size = Int64(content.count) }
     }
 
-    /// The same tree, walked in another order.
+    /// The same tree, walked in another order; parents stay before their children.
     func shuffled(using generator: inout some RandomNumberGenerator) -> MemoryTree {
         var copy = self
-        copy.entries.shuffle(using: &generator)
+        let ranked = entries.shuffled(using: &generator)
+        var ranks: [[UInt8]: Int] = [:]
+        for (rank, entry) in ranked.enumerated() { ranks[entry.path] = rank }
+        let keys = Dictionary(uniqueKeysWithValues: entries.map { ($0.path, Self.ranks(above: $0.path, ranks)) })
+        copy.entries = ranked.sorted { (keys[$0.path] ?? []).lexicographicallyPrecedes(keys[$1.path] ?? []) }
         return copy
+    }
+
+    /// The rank of each directory above a path, and its own.
+    private static func ranks(above path: [UInt8], _ ranks: [[UInt8]: Int]) -> [Int] {
+        let ends = path.indices.filter { path[$0] == UInt8(ascii: "/") } + [path.endIndex]
+        return ends.map { ranks[Array(path[..<$0])] ?? 0 }
+    }
+
+    /// The same with another tree's files in a directory of it.
+    mutating func add(_ tree: MemoryTree, in directory: String) {
+        for entry in tree.entries {
+            if let node = tree.nodes[entry.path] { add(Array("\(directory)/".utf8) + entry.path, node) }
+        }
     }
 
     func walk(_ visit: (TreeEntry) throws -> WalkDirective) throws {

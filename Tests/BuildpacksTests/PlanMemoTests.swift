@@ -57,9 +57,11 @@ struct PlanMemoTests {
             evidence: Evidence(file: "package.json", predicate: "x"),
             start: .command("x")
         )
+        var above = PlanOptions()
+        above.procfileAbove = try Procfile(Array("web: x\n".utf8))
         // One for each property, so that a new one is not forgotten here and in the key.
-        #expect(Mirror(reflecting: PlanOptions()).children.count == 12)
-        let keys = (options + [package]).map { key($0) } + [key(rules: "others"), key(tree: 2)]
+        #expect(Mirror(reflecting: PlanOptions()).children.count == 13)
+        let keys = (options + [package, above]).map { key($0) } + [key(rules: "others"), key(tree: 2)]
         #expect(Set(keys).count == keys.count)
     }
 

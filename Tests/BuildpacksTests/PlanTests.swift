@@ -151,41 +151,4 @@ struct PlanTests {
         #expect(try plan(["main.py": ""], PlanOptions(port: 1)).digest != first.digest)
         #expect(first.digest == Digest(of: first.json.canonicalText))
     }
-
-    @Test("the order in which files and rules come changes nothing")
-    func order() throws {
-        let main = "if __name__ == '__main__':\n    pass\n"
-        let trees = [
-            MemoryTree(["b.py": main, "a.py": main, "z/__main__.py": "", "c/__main__.py": "", "README": ""]),
-            MemoryTree(["package.json": "{\"main\": \"lib\"}", "lib/index.js": "", "lib.js": "", "x.py": ""]),
-            MemoryTree(["public/index.html": "", "dist/index.html": "", "site/index.html": ""]),
-        ]
-        let names = try Directories.list("\(root)/buildpacks").filter { $0.hasSuffix(".yaml") }
-        var generator = SeededGenerator(state: 42)
-        for tree in trees {
-            let expected = try shippedRules().plan(tree: tree)
-            for _ in 0..<50 {
-                var files: [String: [UInt8]] = [:]
-                for name in names.shuffled(using: &generator) {
-                    files[name] = try Files.read("\(root)/buildpacks/\(name)")
-                }
-                let rules = try RuleSet(files: files, index: shippedRules().index)
-                let found = try rules.plan(tree: tree.shuffled(using: &generator))
-                #expect(found == expected)
-            }
-        }
-    }
-}
-
-/// A generator with a fixed start, so that a failure can be seen again (splitmix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
 }
