@@ -21,6 +21,8 @@ final class RuleContext {
     private(set) var versions: [String: PlannedVersion] = [:]
     private(set) var warnings: [String] = []
     private var values: [String: String?] = [:]
+    /// What was seen that gave a value of the rule.
+    private var evidence: [String: [Evidence]] = [:]
     private var inProgress: Set<String> = []
     private var known: DependencyNames?
 
@@ -38,9 +40,17 @@ final class RuleContext {
         guard let rule = rule.values.first(where: { $0.name == name }) else { return try version(name) }
         guard inProgress.insert(name).inserted else { throw circle(name) }
         defer { inProgress.remove(name) }
-        let value = try first(of: rule.alternatives)?.text
-        values[name] = .some(value)
-        return value
+        let found = try first(of: rule.alternatives)
+        values[name] = .some(found?.text)
+        evidence[name] = found?.evidence
+        return found?.text
+    }
+
+    /// What a text is taken from that is nothing but a value of the rule, `{{name}}`; nil for any other, and where nothing was seen.
+    func evidence(ofValueIn form: String?) -> [Evidence]? {
+        guard let form, form.hasPrefix("{{"), form.hasSuffix("}}") else { return nil }
+        let seen = evidence[String(form.dropFirst(2).dropLast(2))] ?? []
+        return seen.isEmpty ? nil : seen
     }
 
     /// The first alternative that holds, filled.

@@ -68,8 +68,9 @@ struct VersionChoice {
                 }
                 // A line of prose may begin as one with bounds does.
                 if source.dialect == .pvp, (try? VersionRange(parsing: text, dialect: .pvp)) == nil { continue }
+                let seen = context.evidence(ofValueIn: source.form) ?? evidence
                 let rollForward = facts["rollForward"]
-                return VersionRequest(text, source.dialect, source: Self.place(evidence), rollForward: rollForward)
+                return VersionRequest(text, source.dialect, source: Self.place(seen), rollForward: rollForward)
             case .fails: continue
             // A lock file that is too large or broken is its own tool's affair.
             case .unreadable(let failure): notes.append(failure.message)
