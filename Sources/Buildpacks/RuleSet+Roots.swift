@@ -26,7 +26,7 @@ package struct AppRoot: Sendable, Hashable {
     /// The fields of a request that builds this one.
     private var request: JSONValue {
         guard let project else { return ["rootDirectory": .string(directory)] }
-        var request: JSONValue = ["rootDirectory": ""]
+        var request: JSONValue = ["rootDirectory": .string(project.above)]
         if let command = project.buildCommand { request["buildCommand"] = .string(command) }
         switch project.start {
         case .command(let text): request["startCommand"] = .string(text)
@@ -79,6 +79,8 @@ extension RuleSet {
                 }
             }
             guard let plan = alone, let score = plan.candidates.first?.score, score >= Self.leastScore else { continue }
+            // A module is built from above.
+            if plan.language == "java", workspace.modules.hold(directory) { continue }
             let root = AppRoot(directory: directory, score: score, plan: plan)
             if Self.orchestrators.contains(where: plan.start.source.hasSuffix) {
                 orchestrating.append(root)
@@ -89,7 +91,7 @@ extension RuleSet {
                 roots.append(root)
             }
         }
-        roots += self.roots(of: workspace, besides: roots, options)
+        roots += try self.roots(of: workspace, besides: roots, options)
         let alone = orchestrating.filter { above in !roots.contains { $0.directory.isBelow(above.directory) } }
         return (roots + alone).sorted { $0.directory < $1.directory }
     }

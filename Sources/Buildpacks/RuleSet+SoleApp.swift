@@ -4,14 +4,14 @@ package import BuildModel
 package struct SoleApp: Sendable {
     /// Where it lies.
     package var place: String
-    /// What is planned and built, relative to the root; empty for a package of a workspace, which is built from the root.
+    /// What is planned and built, relative to the root; for a package of a workspace the workspace's.
     package var directory: String
     /// What it is planned with.
     package var options: PlanOptions
 
     /// Why it is built although nobody asked for it, in a sentence.
     package var words: String {
-        directory.isEmpty
+        directory != place
             ? "The only app is the package '\(place)' of the workspace: it is built and started. A request may name its commands itself."
             : "The only app is in '\(place)': it is built as if the root directory were that. A request may say so itself."
     }
@@ -41,9 +41,10 @@ extension RuleSet {
             return nil
         }
         if let project = app.project {
+            guard try project.above.isEmpty || holdsDocumentsAlone(tree, besides: project.above) else { return nil }
             var options = options
             options.workspaceApp = project
-            return SoleApp(place: app.directory, directory: "", options: options)
+            return SoleApp(place: app.directory, directory: project.above, options: options)
         }
         guard app.score >= Self.leastScoreOfSoleApp || Self.isPages(app),
             try holdsDocumentsAlone(tree, besides: app.directory)

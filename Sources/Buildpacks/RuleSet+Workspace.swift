@@ -11,10 +11,17 @@ struct Workspace {
     private(set) var directories: Set<String> = []
     /// nil where packages are installed one by one.
     let packages: PackageWorkspace?
+    /// What is built by Maven or Gradle from further up.
+    let modules: JavaModules
+    private let outline: TreeOutline
+    private let ignore: Set<String>
 
     init(_ outline: TreeOutline, ignore: Set<String>) throws {
         view = try TreeView(SubTree(outline: outline, directory: ""), ignore: ignore)
         packages = try PackageWorkspace(view)
+        modules = try JavaModules(outline, view)
+        (self.outline, self.ignore) = (outline, ignore)
+        apps = modules.apps
         for tool in WorkspaceTool.allCases where try outline.tree.entry(at: tool.marker) != nil {
             for (kind, path) in outline.entries where kind == .file && path.hasSuffix("/\(tool.manifest)") {
                 let directory = String(path.dropLast(tool.manifest.count + 1))
@@ -25,6 +32,12 @@ struct Workspace {
                 apps.append(project)
             }
         }
+    }
+
+    /// The directory that a project is built in.
+    func view(above project: WorkspaceProject) throws -> TreeView {
+        project.above.isEmpty
+            ? view : try TreeView(SubTree(outline: outline, directory: project.above), ignore: ignore)
     }
 
     /// Whether a directory is one of a project, or in one, or in one of a package.
@@ -44,12 +57,15 @@ struct Workspace {
 extension RuleSet {
     /// The apps that the tools of a workspace know beside those that were found by themselves. Their plan is that of the whole
     /// repository with commands of their own.
-    func roots(of workspace: Workspace, besides roots: [AppRoot], _ options: PlanOptions) -> [AppRoot] {
-        workspace.apps.compactMap { project in
-            guard !isIgnored(project.directory), !roots.contains(where: { $0.directory == project.directory }) else {
-                return nil
+    func roots(of workspace: Workspace, besides roots: [AppRoot], _ options: PlanOptions) throws -> [AppRoot] {
+        try workspace.apps.compactMap { project in
+            let isKnown = roots.contains { root in
+                // What is built above from all modules is their app.
+                root.directory == project.directory
+                    || workspace.modules.directories.contains(project.directory) && root.directory == project.above
             }
-            return root(of: project, workspace.view, options)
+            guard !isIgnored(project.directory), !isKnown else { return nil }
+            return root(of: project, try workspace.view(above: project), options)
         }
     }
 

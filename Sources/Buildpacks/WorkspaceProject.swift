@@ -1,9 +1,11 @@
 internal import BuildModel
 internal import Documents
 
-/// An app of a workspace without a manifest of its own: the workspace's tool builds it, from the root, where its packages are installed.
+/// An app of a workspace without a manifest of its own: the workspace's tool builds it, from the root, or another directory above it.
 struct WorkspaceProject: Sendable, Hashable {
     var directory: String
+    /// Where it is built; empty for the tree's root.
+    var above = ""
     var evidence: Evidence
     /// nil where there is nothing to build but what the root builds anyway.
     var buildCommand: String?

@@ -122,6 +122,50 @@ struct RootTests {
         #expect(try plan(files, options).steps == root.plan.steps)
     }
 
+    private static let boot =
+        "<build><plugins><plugin><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build>"
+
+    /// A module of Maven below a parent in the directory above it.
+    private static func module(_ name: String, _ more: String = "") -> String {
+        "<project><parent><artifactId>all</artifactId></parent><artifactId>\(name)</artifactId>\(more)</project>"
+    }
+
+    @Test("modules of Maven are built from above, and those that start are apps, in the root or below it", arguments: ["", "shop/"])
+    func maven(_ above: String) throws {
+        let parent = "<project><artifactId>all</artifactId><packaging>pom</packaging><modules><module>api</module></modules></project>"
+        let web = "<dependencies><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies>"
+        let files = [
+            "pom.xml": parent, "api/pom.xml": Self.module("api", Self.boot), "core/pom.xml": Self.module("core"),
+            "web/pom.xml": Self.module("web", web), "web/src/main/resources/application.yml": "",
+            "core/ui/package.json": #"{"scripts": {"start": "node x.js"}}"#, "core/ui/x.js": "",
+            "own/pom.xml": "<project><artifactId>own</artifactId>\(Self.boot)</project>",
+            "api/src/main/java/A.java": "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
+            "web/src/main/java/A.java": "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
+        ]
+        let all = Dictionary(uniqueKeysWithValues: files.map { ("\(above)\($0)", $1) } + [("README.md", "")])
+        let roots = try shippedRules().roots(tree: MemoryTree(all))
+        #expect(roots.map(\.directory) == ["api", "core/ui", "own", "web"].map { "\(above)\($0)" })
+        let api = try #require(roots.first)
+        #expect(api.json["request"]?["rootDirectory"] == .string(above.isEmpty ? "" : "shop"))
+        #expect(api.plan.start.text == "exec java $JAVA_OPTS -Dserver.port=${PORT:-3000} -jar api/target/api-*.jar")
+        #expect(api.plan.steps.flatMap(\.outputs).contains { $0.path == "/app" && $0.isShipped })
+    }
+
+    @Test("a module of Gradle is built from above, and the build of a single app is the root's")
+    func gradle() throws {
+        let boot = "plugins {\n    id(\"org.springframework.boot\")\n}\ndependencies {\n    implementation(\"org.springframework.boot:spring-boot-starter-web\")\n}\n"
+        var files = [
+            "settings.gradle.kts": "include(\"api\", \"core\")\n", "core/build.gradle.kts": "plugins { java }\n",
+            "build.gradle.kts": "plugins {\n    id(\"org.springframework.boot\") version \"3.5.0\" apply false\n}\n",
+            "api/build.gradle.kts": boot,
+        ]
+        #expect(try shippedRules().roots(tree: MemoryTree(files)).map(\.directory) == [""])
+        files["web/build.gradle.kts"] = boot
+        let roots = try shippedRules().roots(tree: MemoryTree(files))
+        #expect(roots.map(\.directory) == ["api", "web"])
+        #expect(roots.first?.plan.start.text.contains("$(ls api/build/libs/*.jar |") == true)
+    }
+
     private static let packages = [
         "package.json": #"{"private": true, "packageManager": "pnpm@9.15.0"}"#,
         "pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n  - '!apps/old'\n",
