@@ -98,7 +98,7 @@ extension RuleSet {
     /// Files that would have counted under another name or in another directory; a few, the best first.
     private func nearMisses(_ view: TreeView) -> [String] {
         let wanted = Set(rules.flatMap { $0.detections.flatMap(\.when).flatMap(\.wantedNames) })
-        let names = wanted.filter { !$0.contains("*") && !$0.contains("/") }
+        let names = wanted.filter { !$0.contains("*") && !$0.contains("/") && !$0.hasSuffix(".md") }
         let lowered = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: min)
         var misses: [String] = []
         for path in view.others where names.contains(path) {
