@@ -36,7 +36,7 @@ struct VersionChoice {
             source: found.source,
             endOfLife: found.endOfLife
         )
-        return (planned, notes + found.warnings)
+        return (planned, notes + found.warnings + (try contradictions(to: found)))
     }
 
     /// A tool that the index does not know: what is asked for if it is a version, else what the rule says.
@@ -78,6 +78,26 @@ struct VersionChoice {
         }
         return nil
     }
+
+    /// Manifests further down that do not allow what is taken: their own tools may refuse to run.
+    private func contradictions(to found: ResolvedVersion) throws -> [String] {
+        let places = try tool.sources.filter { $0.form == nil && Self.manifests.contains($0.dialect) }
+            .compactMap { source -> String? in
+                guard case .holds(let evidence, let facts) = try Detector(context).all(source.when),
+                    let text = try text(of: source, facts), !text.isEmpty, Self.place(evidence) != found.source,
+                    let range = try? VersionRange(parsing: text, dialect: source.dialect),
+                    !range.contains(found.version)
+                else { return nil }
+                return "\(Self.place(evidence)) asks for '\(text.prefix(80))'"
+            }
+        guard let other = places.first, found.request != nil else { return [] }
+        return [
+            "\(other), but \(tool.name) \(found.version) is taken, from \(found.source): let both say the same."
+        ]
+    }
+
+    /// Dialects in which a manifest says what it allows.
+    private static let manifests: [VersionDialect] = [.npm, .pep440, .poetry, .ruby, .composer, .hex]
 
     /// The dialect of manifests, in which people write ranges, unless a plain version is not that version in it but the least that is
     /// needed: who names one here means it.
