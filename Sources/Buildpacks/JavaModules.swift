@@ -8,8 +8,8 @@ internal import Documents
 struct JavaModules {
     private(set) var directories: Set<String> = []
     private(set) var apps: [WorkspaceProject] = []
-    /// Manifests that are looked at, at most.
-    private static let limit = 1000
+    /// Manifests that are looked at, at most, and bytes of them, about: a hostile tree may have a large one in each directory.
+    private static let (limit, byteLimit) = (1000, 4 << 20)
 
     private let files: Set<String>
 
@@ -20,6 +20,7 @@ struct JavaModules {
         }
         for path in manifests.prefix(Self.limit) {
             let directory = path.directoryOfPath
+            guard outline.bytesRead < Self.byteLimit else { return }
             guard directory.isPlainText, !directories.contains(directory) else { continue }
             let module =
                 path.hasSuffix("/pom.xml")

@@ -35,4 +35,17 @@ struct SoleAppRuleTests {
         let roots = try shippedRules().roots(tree: MemoryTree(files), options: PlanOptions(), reading: 2 << 20)
         #expect((1...8).contains(roots.count), "\(roots.count) of 60 directories were planned")
     }
+
+    @Test("so do large modules of Maven, which are looked at before")
+    func modules() throws {
+        let comment = "<!--" + String(repeating: "x", count: 900_000) + "-->"
+        var files = ["pom.xml": "<project><artifactId>all</artifactId></project>"]
+        for number in 0..<60 {
+            files["m\(number)/pom.xml"] = "<project><parent><artifactId>all</artifactId></parent>\(comment)</project>"
+        }
+        let outline = try TreeOutline(MemoryTree(files), depth: 6, ignore: [])
+        let workspace = try Workspace(outline, ignore: [])
+        #expect((3...8).contains(workspace.modules.directories.count))
+        #expect(outline.bytesRead < 8 << 20)
+    }
 }
