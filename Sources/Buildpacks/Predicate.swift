@@ -59,6 +59,8 @@ struct LinePredicate: Sendable, Hashable {
     var isOutermost = false
     /// A line that ends with an open bracket goes on in the next.
     var isJoined = false
+    /// Space beside `=`, `<`, `>`, `~`, `!`, `,` and `;` is no part of a line.
+    var isPacked = false
     /// Gets the path of the file.
     var name: String?
 }

@@ -120,7 +120,7 @@ extension RuleReader {
     }
 
     private func line(_ node: YAMLNode, name: String?) throws(BuildFailure) -> LinePredicate {
-        try check(node, keys: ["files", "except", "like", "without", "outermost", "joined"])
+        try check(node, keys: ["files", "except", "like", "without", "outermost", "joined", "packed"])
         guard let files = node["files"], let like = node["like"] else {
             throw problem(node, "a line has 'files' and 'like'.")
         }
@@ -131,6 +131,7 @@ extension RuleReader {
             without: try node["without"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             isOutermost: try flag(node, "outermost") ?? false,
             isJoined: try flag(node, "joined") ?? false,
+            isPacked: try flag(node, "packed") ?? false,
             name: name
         )
     }
