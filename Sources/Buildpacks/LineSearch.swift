@@ -8,7 +8,6 @@ struct LineSearch {
 
     /// The number of the line and the part of it that is kept; nil if the file has none, or has one that it must not have.
     func first(in bytes: [UInt8]) -> (Int, String)? {
-        let bytes = predicate.isPacked ? TextLines.packed(bytes) : bytes
         // Few files have what a pattern asks for; the others are not taken apart. What is joined may stand in two lines.
         let like = predicate.isJoined ? predicate.like : predicate.like.filter { $0.mayMatch(bytes[...]) }
         guard !like.isEmpty, !isExcluded(bytes) else { return nil }

@@ -15,12 +15,12 @@ extension Planner {
         var warnings: [String] = []
         if let own = listening?.port, own != port {
             warnings.append(
-                "The start command has its program listen on \(own), but the app is asked on \(port). Let it say ${PORT}."
+                "The program listens on \(own), as its source or the start command says, but the app is asked on \(port). Let it take PORT."
             )
         }
         if listening?.isLocal == true {
             warnings.append(
-                "The start command has its program listen on the container's own address alone, where nobody reaches it. Let it "
+                "The program listens on the container's own address alone, where nobody reaches it. Let it "
                     + "say 0.0.0.0."
             )
         }

@@ -18,6 +18,7 @@ final class TreeView {
     private var documents: [String: Result<YAMLNode, BuildFailure>] = [:]
     private var contents: [String: Result<[UInt8], BuildFailure>] = [:]
     private var beginnings: [String: [UInt8]] = [:]
+    private var packed: [String: Result<[UInt8], BuildFailure>] = [:]
     private var kinds: [String: TreeEntry.Kind?] = [:]
     private var bytesRead = 0
 
@@ -106,6 +107,14 @@ final class TreeView {
         }
         contents[path] = result
         return result
+    }
+
+    /// The same without space beside operators.
+    func packedLines(_ path: String) throws -> Result<[UInt8], BuildFailure> {
+        if let known = packed[path] { return known }
+        let lines = try lines(path).map(TextLines.packed)
+        packed[path] = lines
+        return lines
     }
 
     /// The bytes of a regular file for looking at its lines: of one that is larger than a manifest may be, such as a lock file or what a
