@@ -16,7 +16,8 @@ struct JavaModules {
     init(_ outline: TreeOutline, _ view: TreeView) throws {
         files = Set(outline.entries.lazy.filter { $0.kind == .file || $0.kind == .executable }.map(\.path))
         let manifests = outline.entries.map(\.path).filter { path in
-            ["pom.xml", "build.gradle", "build.gradle.kts"].contains { path.hasSuffix("/" + $0) } && files.contains(path)
+            ["pom.xml", "build.gradle", "build.gradle.kts"].contains { path.hasSuffix("/" + $0) }
+                && files.contains(path)
         }
         for path in manifests.prefix(Self.limit) {
             let directory = path.directoryOfPath

@@ -130,17 +130,24 @@ struct RootTests {
         "<project><parent><artifactId>all</artifactId></parent><artifactId>\(name)</artifactId>\(more)</project>"
     }
 
-    @Test("modules of Maven are built from above, and those that start are apps, in the root or below it", arguments: ["", "shop/"])
+    @Test(
+        "modules of Maven are built from above, and those that start are apps, in the root or below it",
+        arguments: ["", "shop/"]
+    )
     func maven(_ above: String) throws {
-        let parent = "<project><artifactId>all</artifactId><packaging>pom</packaging><modules><module>api</module></modules></project>"
-        let web = "<dependencies><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies>"
+        let parent =
+            "<project><artifactId>all</artifactId><packaging>pom</packaging><modules><module>api</module></modules></project>"
+        let web =
+            "<dependencies><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies>"
         let files = [
             "pom.xml": parent, "api/pom.xml": Self.module("api", Self.boot), "core/pom.xml": Self.module("core"),
             "web/pom.xml": Self.module("web", web), "web/src/main/resources/application.yml": "",
             "core/ui/package.json": #"{"scripts": {"start": "node x.js"}}"#, "core/ui/x.js": "",
             "own/pom.xml": "<project><artifactId>own</artifactId>\(Self.boot)</project>",
-            "api/src/main/java/A.java": "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
-            "web/src/main/java/A.java": "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
+            "api/src/main/java/A.java":
+                "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
+            "web/src/main/java/A.java":
+                "@SpringBootApplication\npublic class A { public static void main(String[] a) {} }",
         ]
         let all = Dictionary(uniqueKeysWithValues: files.map { ("\(above)\($0)", $1) } + [("README.md", "")])
         let roots = try shippedRules().roots(tree: MemoryTree(all))
@@ -153,7 +160,8 @@ struct RootTests {
 
     @Test("a module of Gradle is built from above, and the build of a single app is the root's")
     func gradle() throws {
-        let boot = "plugins {\n    id(\"org.springframework.boot\")\n}\ndependencies {\n    implementation(\"org.springframework.boot:spring-boot-starter-web\")\n}\n"
+        let boot =
+            "plugins {\n    id(\"org.springframework.boot\")\n}\ndependencies {\n    implementation(\"org.springframework.boot:spring-boot-starter-web\")\n}\n"
         var files = [
             "settings.gradle.kts": "include(\"api\", \"core\")\n", "core/build.gradle.kts": "plugins { java }\n",
             "build.gradle.kts": "plugins {\n    id(\"org.springframework.boot\") version \"3.5.0\" apply false\n}\n",
