@@ -15,17 +15,22 @@ struct GlobPattern: Sendable, Hashable {
         case literal(UInt8)
         case one
         case many
-        case set([ClosedRange<UInt8>], isNegated: Bool)
+        // Few tokens are sets; the others stay small.
+        indirect case set([ClosedRange<UInt8>], isNegated: Bool)
     }
 
-    init(_ text: String) {
+    /// - Parameter isOfLines: whether no path is ever matched, as with most patterns of a rule: then nothing is kept for that.
+    init(_ text: String, isOfLines: Bool = false) {
         self.text = text
         let bytes = Array(text.utf8)
-        components = bytes.split(separator: UInt8(ascii: "/")).map { Self.tokens($0) }
-        depth = components.contains(where: Self.isAny) ? nil : components.count
         let hole = Hole(bytes)
         self.hole = hole
-        whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(bytes[...])
+        let whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(bytes[...])
+        self.whole = whole
+        let parts = isOfLines ? [] : bytes.split(separator: UInt8(ascii: "/"))
+        components =
+            parts.count == 1 && parts[0].count == bytes.count && hole == nil ? [whole] : parts.map { Self.tokens($0) }
+        depth = components.contains(where: Self.isAny) ? nil : components.count
         needle = Needle(Self.needle(whole))
     }
 

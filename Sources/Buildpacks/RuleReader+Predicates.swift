@@ -53,6 +53,11 @@ extension RuleReader {
         try strings(node).map { GlobPattern($0) }
     }
 
+    /// Patterns for lines, texts and names, which stand for no path.
+    func textGlobs(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
+        try strings(node).map { GlobPattern($0, isOfLines: true) }
+    }
+
     /// Patterns for paths, none of which leads into a directory that is ignored.
     private func paths(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
         let patterns = try globs(node)
@@ -84,7 +89,7 @@ extension RuleReader {
         guard isBase || names.contains(name) || RuleContext.customNames.contains(name) else {
             throw problem(node, "this can never hold: there is no '\(name)' in 'values' or 'versions'.")
         }
-        return .value(name, try node["is"].map { node throws(BuildFailure) in try globs(node) } ?? [])
+        return .value(name, try node["is"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [])
     }
 
     /// A dotted path, or a list of keys.
@@ -112,7 +117,7 @@ extension RuleReader {
             files: try paths(files),
             path: try path(node),
             expectation: name == "version" ? .text : expectation,
-            like: try node["like"].map { node throws(BuildFailure) in try globs(node) } ?? [],
+            like: try node["like"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [],
             except: try node["except"].map { node throws(BuildFailure) in try strings(node) } ?? [],
             suffixes: try node["suffixes"].map { node throws(BuildFailure) in try strings(node) } ?? [],
             name: name
@@ -127,8 +132,8 @@ extension RuleReader {
         return LinePredicate(
             files: try paths(files),
             except: try node["except"].map { node throws(BuildFailure) in try globs(node) } ?? [],
-            like: try globs(like),
-            without: try node["without"].map { node throws(BuildFailure) in try globs(node) } ?? [],
+            like: try textGlobs(like),
+            without: try node["without"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [],
             isOutermost: try flag(node, "outermost") ?? false,
             isJoined: try flag(node, "joined") ?? false,
             isPacked: try flag(node, "packed") ?? false,

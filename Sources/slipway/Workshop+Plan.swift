@@ -34,6 +34,8 @@ extension Workshop {
         let key = PlanMemo.key(tree: opened.revision.tree, rules: files.digest, options)
         if let plan = memo.plan(for: key) { return plan }
         let place = opened.place
+        // The rules take more than most of what comes after, and are gone.
+        defer { SystemInformation.returnFreeMemory() }
         return try await opened.source.withTree(of: opened.revision) { tree in
             try memo.plan(of: tree, in: place, by: files, options)
         }
