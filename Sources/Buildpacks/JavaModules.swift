@@ -46,6 +46,11 @@ struct JavaModules {
         )
     }
 
+    /// The jar that starts, of those that a build leaves beside each other.
+    private static func first(of jars: String) -> String {
+        "$(ls \(jars) | grep -v -e '-plain.jar$' -e '-sources.jar$' -e '-javadoc.jar$' | head -n 1)"
+    }
+
     /// A path as seen from a directory above it.
     private static func seen(_ path: String, from above: String) -> String {
         above.isEmpty ? path : String(path.dropFirst(above.utf8.count + 1))
@@ -64,13 +69,13 @@ extension JavaModules {
         guard hasSettings(above) else { return nil }
         let text = (try? view.content(file).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let isApp = text.split(separator: "\n").contains { line in
-            line.contains("org.springframework.boot") && (line.contains("id") || line.contains("plugin"))
-                && !line.contains("apply false") && !line.trimmedStart.hasPrefix("//")
+            let isPlugin = line.contains("org.springframework.boot") && (line.contains("id") || line.contains("plugin"))
+            let isAlias = line.lowercased().contains("libs.plugins.spring") && line.lowercased().contains("boot")
+            return (isPlugin || isAlias) && !line.contains("apply false") && !line.trimmedStart.hasPrefix("//")
         }
         guard isApp else { return .some(nil) }
         let libraries = Self.seen(directory, from: above) + "/build/libs"
-        let jar = "$(ls \(libraries)/*.jar | grep -v -e '-plain.jar$' | head -n 1)"
-        return project(directory, below: above, file, jar: jar)
+        return project(directory, below: above, file, jar: Self.first(of: "\(libraries)/*.jar"))
     }
 }
 
@@ -84,12 +89,21 @@ extension JavaModules {
         guard let pom = try pom(directory, view), Self.isApplication(pom, hasSettings: hasSettings(directory)),
             above.isEmpty || directory.hasPrefix(above + "/")
         else { return .some(nil) }
-        let name = pom["build"]?["finalName"]?.string ?? (pom["artifactId"]?.string ?? "") + "-*"
         let target = Self.seen(directory, from: above) + "/target/"
-        guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.*".contains($0)) }) else {
-            return .some(nil)
+        guard let jar = Self.jar(of: pom) else { return .some(nil) }
+        return project(directory, below: above, "\(directory)/pom.xml", jar: Self.first(of: target + jar))
+    }
+
+    /// What a module's jar is called, with `*` for what is not known; nil for a name that a shell would read.
+    private static func jar(of pom: YAMLNode) -> String? {
+        let artifact = pom["artifactId"]?.string ?? ""
+        var name = (pom["build"]?["finalName"]?.string ?? artifact + "-*")
+            .replacing("${project.artifactId}", with: artifact)
+        while let start = name.firstRange(of: "${"), let end = name[start.upperBound...].firstIndex(of: "}") {
+            name.replaceSubrange(start.lowerBound...end, with: "*")
         }
-        return project(directory, below: above, "\(directory)/pom.xml", jar: target + name + ".jar")
+        let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.*".contains($0)) }
+        return isPlain ? name + ".jar" : nil
     }
 
     private func pom(_ directory: String, _ view: TreeView) throws -> YAMLNode? {
@@ -113,7 +127,7 @@ extension JavaModules {
 
     /// What its own plugin makes one, or a server's dependency with settings of its own, where a plugin may be the parent's.
     private static func isApplication(_ pom: YAMLNode, hasSettings: Bool) -> Bool {
-        guard pom["packaging"]?.string != "pom" else { return false }
+        guard ["jar", nil].contains(pom["packaging"]?.string) else { return false }
         func names(_ node: YAMLNode?) -> [String] {
             (node.map { $0.elements ?? [$0] } ?? []).compactMap { $0["artifactId"]?.string }
         }

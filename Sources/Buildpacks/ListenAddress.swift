@@ -48,6 +48,13 @@ struct ListenAddress: Equatable {
         port = ports.count == 1 ? ports.first : ports.isEmpty ? server?.port : nil
     }
 
+    /// The same, and on the container's own address alone where another says so.
+    func joined(with other: ListenAddress) -> ListenAddress {
+        var joined = self
+        joined.isLocal = isLocal || other.isLocal
+        return joined
+    }
+
     private static func lastCommand(_ text: String) -> [String] {
         let command = text.split { $0 == "&" || $0 == ";" || $0 == "|" }.last ?? ""
         return command.split { $0 == " " || $0 == "\t" || $0 == "\"" || $0 == "'" }.map(String.init)

@@ -23,9 +23,9 @@ struct Planner {
         if processes.release != nil || options.releaseCommand != nil {
             context.facts[RuleContext.customRelease] = "yes"
         }
-        warnings += try rule.warnings.compactMap(warning) + context.warnings
-        let listening = ListenAddress(command: try context.first(of: rule.listens)?.text ?? start.command.text)
+        let listening = try listening(start.command)
         let port = try port(listening)
+        warnings += try rule.warnings.compactMap(warning) + context.warnings
         warnings += self.warnings(of: listening, port)
         context.facts["port"] = String(port)
         var plan = BuildPlan(

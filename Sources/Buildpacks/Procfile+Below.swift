@@ -13,13 +13,14 @@ extension Procfile {
 
 /// A command of a root that goes to a directory below it by its first words: `cd DIR && ...`, `npm --prefix DIR start`, `node DIR/server.js`.
 private enum CommandBelow {
-    private static let flags = ["--prefix", "--cwd", "--chdir", "--directory", "-C"]
+    private static let flags = ["--prefix", "--cwd", "--chdir", "--directory", "--dir", "-C"]
     /// They find what a program needs beside the program, wherever they are called.
     private static let interpreters = ["node", "bun", "deno", "ruby"]
 
     /// nil for what does not go there, or may look for more than is there.
     static func command(_ text: String, from directory: String) -> String? {
         guard !text.contains("..") else { return nil }
+        let text = text.split(separator: " ").joined(separator: " ")
         for prefix in ["cd \(directory) && ", "cd \(directory)/ && ", "cd ./\(directory) && ", "cd \(directory); "]
         where text.hasPrefix(prefix) {
             let rest = String(text.dropFirst(prefix.count)).trimmed

@@ -9,8 +9,10 @@ final class RuleContext {
     static let customBuild = "customBuild"
     /// The same of what is run before a rollout.
     static let customRelease = "customRelease"
+    /// The name of the value that is there if the plan's port is what the rule saw the program listen on.
+    static let seenPort = "seenPort"
     /// Names of values that every rule has.
-    static let customNames = [customStart, customBuild, customRelease]
+    static let customNames = [customStart, customBuild, customRelease, seenPort]
 
     let rule: Rule
     let view: TreeView
