@@ -2,18 +2,18 @@ internal import BuildModel
 internal import Documents
 
 extension JavaModules {
-    /// The app in a module, if it is one; nil for what has no parent in the tree.
-    func mavenModule(_ directory: String, _ view: TreeView) throws -> WorkspaceProject?? {
+    /// The app of a module, none if nothing of it starts; nil for what has no parent in the tree.
+    func mavenModule(_ directory: String, _ view: TreeView) throws -> [WorkspaceProject]? {
         guard let parent = try parent(of: directory, view) else { return nil }
         var above = parent
         // No pom is its own ancestor, unless somebody wrote it so.
         for _ in 0..<8 { above = try self.parent(of: above, view) ?? above }
         guard let pom = try pom(directory, view), Self.isApplication(pom, hasSettings: hasSettings(directory)),
             above.isEmpty || directory.hasPrefix(above + "/")
-        else { return .some(nil) }
+        else { return [] }
         let target = Self.seen(directory, from: above) + "/target/"
-        guard let jar = Self.jar(of: pom) else { return .some(nil) }
-        return project(directory, below: above, "\(directory)/pom.xml", jar: Self.first(of: target + jar))
+        guard let jar = Self.jar(of: pom) else { return [] }
+        return [project(directory, below: above, "\(directory)/pom.xml", jar: Self.first(of: target + jar))]
     }
 
     /// What a module's jar is called, with `*` for what is not known; nil for a name that a shell would read.

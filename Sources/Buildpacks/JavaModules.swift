@@ -28,7 +28,7 @@ struct JavaModules {
                 ? try mavenModule(directory, view) : try gradleModule(directory, path, view)
             guard let module else { continue }
             directories.insert(directory)
-            if let app = module { apps.append(app) }
+            apps += module
         }
     }
 
@@ -58,8 +58,8 @@ struct JavaModules {
 }
 
 extension JavaModules {
-    /// The app in a module, if it is one; nil for what has its settings itself, or none above it.
-    private func gradleModule(_ directory: String, _ file: String, _ view: TreeView) throws -> WorkspaceProject?? {
+    /// The app of a module, none if nothing of it starts; nil for what has its settings itself, or none above it.
+    private func gradleModule(_ directory: String, _ file: String, _ view: TreeView) throws -> [WorkspaceProject]? {
         var above = directory
         func hasSettings(_ directory: String) -> Bool {
             ["settings.gradle", "settings.gradle.kts"].contains { files.contains(directory.appending(file: $0)) }
@@ -73,9 +73,9 @@ extension JavaModules {
             let isAlias = line.lowercased().contains("libs.plugins.spring") && line.lowercased().contains("boot")
             return (isPlugin || isAlias) && !line.contains("apply false") && !line.trimmedStart.hasPrefix("//")
         }
-        guard isApp else { return .some(nil) }
+        guard isApp else { return [] }
         let libraries = Self.seen(directory, from: above) + "/build/libs"
-        return project(directory, below: above, file, jar: Self.first(of: "\(libraries)/*.jar"))
+        return [project(directory, below: above, file, jar: Self.first(of: "\(libraries)/*.jar"))]
     }
 }
 

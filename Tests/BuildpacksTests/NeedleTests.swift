@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Buildpacks
@@ -22,7 +23,7 @@ struct NeedleTests {
         arguments: 0..<20
     )
     func property(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             let text = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 UInt8.random(in: 97...99, using: &generator)

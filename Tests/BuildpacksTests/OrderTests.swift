@@ -1,5 +1,6 @@
 import BuildModel
 import Platform
+import TestSupport
 import Testing
 
 @testable import Buildpacks
@@ -22,7 +23,7 @@ struct OrderTests {
             MemoryTree(["package.json": "{\"main\": \"lib\"}", "lib/index.js": "", "lib.js": "", "x.py": ""]),
             MemoryTree(["public/index.html": "", "dist/index.html": "", "site/index.html": ""]),
         ]
-        var generator = SeededGenerator(state: 42)
+        var generator = SeededGenerator(seed: 42)
         for tree in trees {
             let expected = try shippedRules().plan(tree: tree)
             for _ in 0..<20 {
@@ -34,7 +35,7 @@ struct OrderTests {
 
     @Test("changes the plan of no repository of Tests/Fixtures")
     func fixtures() throws {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let rules = try rules(using: &generator)
         for golden in try GoldenPlan.all() {
             let tree = try golden.tree()
@@ -50,7 +51,7 @@ struct OrderTests {
     func roots() throws {
         var tree = MemoryTree()
         for golden in try GoldenPlan.all() { tree.add(try golden.tree(), in: "apps/\(golden.name)") }
-        var generator = SeededGenerator(state: 11)
+        var generator = SeededGenerator(seed: 11)
         let rules = try rules(using: &generator)
         let expected = try shippedRules().roots(tree: tree)
         #expect(expected.count > 50)
@@ -66,25 +67,12 @@ struct OrderTests {
             "README.md": "", "Procfile": "web: cd api && ./s\n", "api/go.mod": "module s\ngo 1.25\n",
             "api/main.go": "package main\nfunc main() {}\n", "docs/notes.txt": "", "docker-compose.yml": "",
         ])
-        var generator = SeededGenerator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<20 {
             let (rules, tree) = (try rules(using: &generator), tree.shuffled(using: &generator))
             let app = try rules.soleApp(in: tree, besides: failure(tree, rules: rules))
             #expect(app?.directory == "api")
             #expect(app?.options.procfileAbove?.start?.command == "./s")
         }
-    }
-}
-
-/// A generator with a fixed start, so that a failure can be seen again (splitmix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import BuildModel
+import TestSupport
 
 /// Trees that nobody would think of, the same for the same seed.
 enum RandomTree {

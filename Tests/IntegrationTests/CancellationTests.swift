@@ -40,7 +40,7 @@ struct CancellationTests {
     @Test("does not wait for its upload, which is broken off in the middle, and moves no tag")
     func upload() async throws {
         let farm = try await Farm(Farm.longLeases)
-        var random = SplitMix64(state: 1)
+        var random = SeededGenerator(seed: 1)
         let data = (0..<100_000).map { _ in String(random.next(), radix: 36) }.joined(separator: "\n")
         _ = try await farm.repository("app", ["index.html": "x", "data.txt": data])
         let proxy = try HoldingProxy(to: farm.registry.port)

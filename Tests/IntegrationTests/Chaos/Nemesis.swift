@@ -7,12 +7,12 @@ struct Nemesis {
     private(set) var counts: [String: Int] = [:]
     /// While primaries changed, in milliseconds since 1970.
     private(set) var failovers: [ClosedRange<Int64>] = []
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private let pool: WorkerPool
     private let sentinels: RedisSentinels
 
     init(seed: UInt64, pool: WorkerPool, sentinels: RedisSentinels) {
-        random = SplitMix64(state: seed)
+        random = SeededGenerator(seed: seed)
         self.pool = pool
         self.sentinels = sentinels
     }
@@ -88,17 +88,4 @@ struct Nemesis {
     }
 
     private mutating func count(_ name: String) { counts[name, default: 0] += 1 }
-}
-
-/// Numbers that look random and are the same for the same seed (Steele, Lea, Flood: SplitMix64).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
