@@ -6,12 +6,14 @@ struct DependencyNames {
     private var places: [String: (file: String, line: Int)] = [:]
     /// Why a file that lists some could not be read.
     private(set) var obstacle: BuildFailure?
+    /// What commands of a Dockerfile install, as it stands there.
+    private(set) var instructed: [String] = []
 
     /// Files of one pattern that are looked at, at most.
     private static let searchedFiles = 50
 
     init(_ context: RuleContext) throws {
-        for source in context.rule.dependencies {
+        for source in context.rule.dependencies where try !source.unless.contains(where: context.view.isFile) {
             for pattern in source.files {
                 let files = try Detector(context).files(pattern).prefix(Self.searchedFiles)
                 for file in files where !source.except.contains(where: { $0.matches(path: file) }) {
@@ -27,6 +29,14 @@ struct DependencyNames {
             case .failure(let failure): obstacle = obstacle ?? failure
             case .success(let root):
                 for value in DataPath.values(in: root, at: path) { add(value.node, line: value.line, file: file) }
+            }
+        } else if source.isUnfolded {
+            guard case .success(let bytes) = try view.lines(file, as: .unfolded) else { return }
+            for (line, number) in TextLines(bytes) {
+                for word in InstalledWords(line, source.like).words where !instructed.contains(word) {
+                    instructed.append(word)
+                    add(word, file: file, line: number)
+                }
             }
         } else {
             switch try view.content(file) {

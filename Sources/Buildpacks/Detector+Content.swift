@@ -101,7 +101,7 @@ extension Detector {
         for path in try patterns.flatMap({ try files($0) })
         where seen.count < Self.shownFiles && !except.contains(where: { $0.matches(path: path) }) {
             guard looked.insert(path).inserted else { continue }
-            switch try predicate.isPacked ? view.packedLines(path) : view.lines(path) {
+            switch try view.lines(path, as: predicate.form) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let bytes):
                 guard let (line, text) = LineSearch(predicate).first(in: bytes) else { continue }

@@ -59,10 +59,20 @@ struct LinePredicate: Sendable, Hashable {
     var isOutermost = false
     /// A line that ends with an open bracket goes on in the next.
     var isJoined = false
-    /// Space beside `=`, `<`, `>`, `~`, `!`, `,` and `;` is no part of a line.
-    var isPacked = false
+    var form = Form.written
     /// Gets the path of the file.
     var name: String?
+}
+
+extension LinePredicate {
+    /// How the lines of a file are looked at.
+    enum Form: Sendable, Hashable, CaseIterable {
+        case written
+        /// Space beside `=`, `<`, `>`, `~`, `!`, `,` and `;` is no part of a line, and a package that a lock file fixes is one line.
+        case packed
+        /// An instruction of a Dockerfile is one line, its words without the quotes of a list.
+        case unfolded
+    }
 }
 
 extension Predicate {

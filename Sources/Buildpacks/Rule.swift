@@ -44,6 +44,8 @@ struct Rule: Sendable, Hashable {
             var dialect: VersionDialect
             /// A template for the text; nil for what was found.
             var form: String?
+            /// It does not count where a manifest does not allow it.
+            var isWithin = false
         }
     }
 
@@ -125,4 +127,8 @@ struct DependencySource: Sendable, Hashable {
     /// nil for lines.
     var path: [String]?
     var like: [GlobPattern]
+    /// Every word of what a command of a Dockerfile installs is a dependency.
+    var isUnfolded = false
+    /// Files beside which it does not count.
+    var unless: [String] = []
 }

@@ -11,8 +11,10 @@ final class RuleContext {
     static let customRelease = "customRelease"
     /// The name of the value that is there if the plan's port is what the rule saw the program listen on.
     static let seenPort = "seenPort"
+    /// The name of the value that is there if commands of a Dockerfile are dependencies: what they install, quoted.
+    static let instructed = "instructed"
     /// Names of values that every rule has.
-    static let customNames = [customStart, customBuild, customRelease, seenPort]
+    static let customNames = [customStart, customBuild, customRelease, seenPort, instructed]
 
     let rule: Rule
     let view: TreeView
@@ -39,6 +41,7 @@ final class RuleContext {
     func value(_ name: String) throws -> String? {
         if let fact = facts[name] { return fact }
         if let known = values[name] { return known }
+        if name == Self.instructed { return try instructed() }
         guard let rule = rule.values.first(where: { $0.name == name }) else { return try version(name) }
         guard inProgress.insert(name).inserted else { throw circle(name) }
         defer { inProgress.remove(name) }
@@ -99,6 +102,11 @@ final class RuleContext {
         let found = try DependencyNames(self)
         known = found
         return found
+    }
+
+    private func instructed() throws -> String? {
+        let words = try dependencies().instructed.map { "'\($0)'" }
+        return words.isEmpty ? nil : words.joined(separator: " ")
     }
 
     private func circle(_ name: String) -> BuildFailure {

@@ -125,7 +125,7 @@ extension RuleReader {
     }
 
     private func line(_ node: YAMLNode, name: String?) throws(BuildFailure) -> LinePredicate {
-        try check(node, keys: ["files", "except", "like", "without", "outermost", "joined", "packed"])
+        try check(node, keys: ["files", "except", "like", "without", "outermost", "joined", "packed", "unfolded"])
         guard let files = node["files"], let like = node["like"] else {
             throw problem(node, "a line has 'files' and 'like'.")
         }
@@ -136,8 +136,14 @@ extension RuleReader {
             without: try node["without"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [],
             isOutermost: try flag(node, "outermost") ?? false,
             isJoined: try flag(node, "joined") ?? false,
-            isPacked: try flag(node, "packed") ?? false,
+            form: try form(node),
             name: name
         )
+    }
+
+    private func form(_ node: YAMLNode) throws(BuildFailure) -> LinePredicate.Form {
+        let (isPacked, isUnfolded) = (try flag(node, "packed") ?? false, try flag(node, "unfolded") ?? false)
+        guard !(isPacked && isUnfolded) else { throw problem(node, "a line is 'packed' or 'unfolded', not both.") }
+        return isPacked ? .packed : isUnfolded ? .unfolded : .written
     }
 }

@@ -40,9 +40,13 @@ extension RuleReader {
         }
         let dialect = try dialect(node) ?? standard
         if node["when"] != nil || node["is"] != nil {
-            try check(node, keys: ["when", "is", "dialect"])
-            let when = node["when"] == nil ? [] : try predicates(node, "when")
-            return .init(when: when, dialect: dialect, form: node["is"] == nil ? nil : try text(node, "is"))
+            try check(node, keys: ["when", "is", "dialect", "within"])
+            return .init(
+                when: node["when"] == nil ? [] : try predicates(node, "when"),
+                dialect: dialect,
+                form: node["is"] == nil ? nil : try text(node, "is"),
+                isWithin: try flag(node, "within") ?? false
+            )
         }
         guard let entries = node.entries else { throw problem(node, "this must be a map.") }
         let kept = entries.filter { $0.key != "dialect" }

@@ -104,14 +104,16 @@ struct RuleReader {
     }
 
     private func dependencySource(_ node: YAMLNode) throws(BuildFailure) -> DependencySource {
-        try check(node, keys: ["files", "except", "path", "like"])
+        try check(node, keys: ["files", "except", "path", "like", "unfolded", "unless"])
         guard let files = node["files"] else { throw problem(node, "'files' is missing.") }
         if node["path"] != nil { try checkFormats(files) }
         return DependencySource(
             files: try globs(files),
             except: try node["except"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             path: try node["path"] == nil ? nil : path(node),
-            like: try node["like"].map { node throws(BuildFailure) in try globs(node) } ?? []
+            like: try node["like"].map { node throws(BuildFailure) in try globs(node) } ?? [],
+            isUnfolded: try flag(node, "unfolded") ?? false,
+            unless: try node["unless"].map { node throws(BuildFailure) in try strings(node) } ?? []
         )
     }
 

@@ -18,7 +18,7 @@ final class TreeView {
     private var documents: [String: Result<YAMLNode, BuildFailure>] = [:]
     private var contents: [String: Result<[UInt8], BuildFailure>] = [:]
     private var beginnings: [String: [UInt8]] = [:]
-    private var packed: [String: Result<[UInt8], BuildFailure>] = [:]
+    private var formed: [LinePredicate.Form: [String: Result<[UInt8], BuildFailure>]] = [:]
     private var kinds: [String: TreeEntry.Kind?] = [:]
     private var bytesRead = 0
 
@@ -109,11 +109,15 @@ final class TreeView {
         return result
     }
 
-    /// The same without space beside operators.
-    func packedLines(_ path: String) throws -> Result<[UInt8], BuildFailure> {
-        if let known = packed[path] { return known }
-        let lines = try lines(path).map(TextLines.packed)
-        packed[path] = lines
+    /// The same, looked at in a form. A line has the number that it has in the file.
+    func lines(_ path: String, as form: LinePredicate.Form) throws -> Result<[UInt8], BuildFailure> {
+        guard form != .written else { return try lines(path) }
+        if let known = formed[form]?[path] { return known }
+        let lines = try lines(path).map { bytes in
+            if form == .unfolded { return Instructions.unfolded(bytes) }
+            return LockedPackages(path)?.lines(bytes) ?? TextLines.packed(bytes)
+        }
+        formed[form, default: [:]][path] = lines
         return lines
     }
 

@@ -70,7 +70,9 @@ struct VersionChoice {
                 if source.dialect == .pvp, (try? VersionRange(parsing: text, dialect: .pvp)) == nil { continue }
                 let seen = context.evidence(ofValueIn: source.form) ?? evidence
                 let rollForward = facts["rollForward"]
-                return VersionRequest(text, source.dialect, source: Self.place(seen), rollForward: rollForward)
+                let request = VersionRequest(text, source.dialect, source: Self.place(seen), rollForward: rollForward)
+                guard try !source.isWithin || isAllowed(request) else { continue }
+                return request
             case .fails: continue
             // A lock file that is too large or broken is its own tool's affair.
             case .unreadable(let failure): notes.append(failure.message)
@@ -81,23 +83,36 @@ struct VersionChoice {
 
     /// Manifests further down that do not allow what is taken: their own tools may refuse to run.
     private func contradictions(to found: ResolvedVersion) throws -> [String] {
-        let places = try tool.sources.filter { $0.form == nil && Self.manifests.contains($0.dialect) }
-            .compactMap { source -> String? in
-                guard case .holds(let evidence, let facts) = try Detector(context).all(source.when),
-                    let text = try text(of: source, facts), !text.isEmpty, Self.place(evidence) != found.source,
-                    let range = try? VersionRange(parsing: text, dialect: source.dialect),
-                    !range.contains(found.version)
-                else { return nil }
-                return "\(Self.place(evidence)) asks for '\(text.prefix(80))'"
-            }
-        guard let other = places.first, found.request != nil else { return [] }
+        guard found.request != nil, let other = try refusal(of: found) else { return [] }
         return [
             "\(other), but \(tool.name) \(found.version) is taken, from \(found.source): let both say the same."
         ]
     }
 
-    /// Dialects in which a manifest says what it allows.
-    private static let manifests: [VersionDialect] = [.npm, .pep440, .poetry, .ruby, .composer, .hex]
+    /// Whether what a request chooses is within what the manifests allow.
+    private func isAllowed(_ request: VersionRequest) throws -> Bool {
+        let found = try? context.inputs.index.resolve(tool.name, request: request, today: context.inputs.options.today)
+        return try found.map { try refusal(of: $0) == nil } ?? false
+    }
+
+    /// The first manifest that does not allow a version, and what it asks for.
+    private func refusal(of found: ResolvedVersion) throws -> String? {
+        for source in tool.sources where source.form == nil {
+            guard let dialect = Self.manifests[source.dialect],
+                case .holds(let evidence, let facts) = try Detector(context).all(source.when),
+                let text = try text(of: source, facts), !text.isEmpty, Self.place(evidence) != found.source,
+                let range = try? VersionRange(parsing: text, dialect: dialect), !range.contains(found.version)
+            else { continue }
+            return "\(Self.place(evidence)) asks for '\(text.prefix(80))'"
+        }
+        return nil
+    }
+
+    /// Dialects in which a manifest says what it allows, and how that is read: a go.mod allows what is newer.
+    private static let manifests: [VersionDialect: VersionDialect] = [
+        .npm: .npm, .pep440: .pep440, .poetry: .poetry, .ruby: .ruby, .composer: .composer, .hex: .hex,
+        .go: .minimum, .minimum: .minimum,
+    ]
 
     /// The dialect of manifests, in which people write ranges, unless a plain version is not that version in it but the least that is
     /// needed: who names one here means it.

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Buildpacks
+
+@Suite("Lines are looked at as their file means them")
+struct LineFormTests {
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    @Test(
+        "an instruction of a Dockerfile is one line, at the number that it begins at",
+        arguments: [
+            ("FROM a\nRUN x \\\n  y\nCMD z", ["FROM a", "RUN x y", "", "CMD z"]),
+            ("CMD [\"a\", \"b c\"]", ["CMD a b c"]), ("ENTRYPOINT  [ 'a' ]", ["ENTRYPOINT [ 'a' ]"]),
+            ("cmd [\"a\"]\r\nRUN b", ["CMD a", "RUN b"]),
+            ("RUN a \\\n# said\n b", ["RUN a b", "", ""]), ("RUN [ -f x ] && y", ["RUN [ -f x ] && y"]),
+            ("CMD [ \"a\", \"b\" ] ", ["CMD a b"]),
+            ("RUN if [ -f x ]; then y; fi", ["RUN if [ -f x ]; then y; fi"]), ("CMD x \\", ["CMD x"]), ("", [""]),
+        ]
+    )
+    func instructions(_ text: String, _ expected: [String]) {
+        #expect(Self.lines(Instructions.unfolded(Array(text.utf8))) == expected)
+    }
+
+    @Test(
+        "a package that is locked is a line where its version stands, the newest of several",
+        arguments: [
+            ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n", ["", "", "a==1", ""]),
+            ("poetry.lock", "name = \"a\"\nversion = \"1\"\nname = \"a\"\nversion = \"2\"", ["", "", "", "a==2"]),
+            ("pdm.lock", "version = \"1\"\nname = \"b\"", ["", ""]),
+            (
+                "x/Pipfile.lock", "\"a\": {\n\"version\": \"==1\"\n\"develop\": {\n\"b\": {\n\"version\": \"==2\"",
+                ["", "a==1", ""]
+            ),
+        ]
+    )
+    func locks(_ path: String, _ text: String, _ expected: [String]) throws {
+        let locked = try #require(LockedPackages(path))
+        #expect(Self.lines(locked.lines(Array(text.utf8))) == expected)
+    }
+
+    @Test("no other file is a lock", arguments: ["Cargo.lock", "requirements.txt", "uv.lock.bak", ""])
+    func others(_ path: String) {
+        #expect(LockedPackages(path) == nil)
+    }
+
+    @Test(
+        "what a command installs is its words, without options, paths, variables and what comes from elsewhere",
+        arguments: [
+            ("RUN pip install a 'b[c]==1'", ["a", "b[c]==1"]), ("RUN pip install --no-cache-dir a", ["a"]),
+            ("RUN x && pip install a && rm b", ["a"]), ("RUN pip install a; pip install b", ["a", "b"]),
+            ("RUN pip install -r a", []), ("RUN pip install -i http://x a", []),
+            ("RUN pip install --target=/x a", ["a"]),
+            ("RUN pip install ./a /b $C .", []), ("RUN pip install pip a", ["a"]), ("RUN pip install `a` $(b)", []),
+            ("RUN pip download a", []), ("RUN pip install a|b c>d e'f", ["c>d", "ef"]),
+        ]
+    )
+    func installed(_ line: String, _ expected: [String]) {
+        let words = InstalledWords(Array(line.utf8)[...], [GlobPattern("RUN pip install <*>")]).words
+        #expect(words == expected)
+    }
+}
