@@ -28,6 +28,7 @@ extension BuildPlan {
             "user": .string(user),
             "environment": .object(environment.mapValues { .string($0) }),
             "port": .integer(Int64(port)),
+            "portSource": .string(portSource),
             "stopSignal": .string(stopSignal),
             "healthPath": healthPath.map { .string($0) } ?? .null,
             "files": .array(

@@ -33,6 +33,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var environment: [String: String]
     /// The port that the app is told in `PORT`.
     package var port: Int
+    /// Who says so: `request`, `slipway.yaml`, `variable PORT`, `the start command`, the place in the source (`server.js:3`) or `default`.
+    package var portSource = "default"
     /// The signal that asks the app to end, such as `SIGTERM`.
     package var stopSignal: String
     /// The path that says whether the app lives and is ready; nil if nothing in the source names one.

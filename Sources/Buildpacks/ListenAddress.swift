@@ -5,6 +5,8 @@ struct ListenAddress: Equatable {
     private(set) var port: Int?
     /// Whether it is an address that only the container itself reaches.
     private(set) var isLocal = false
+    /// Where the port is written.
+    private(set) var source = "the start command"
 
     private static let portFlags: Set = [
         "-p", "-port", "--port", "--server.port", "--http-port", "-Dserver.port", "-Dhttp.port", "PORT", "http.server",
@@ -49,8 +51,9 @@ struct ListenAddress: Equatable {
     }
 
     /// The same, and on the container's own address alone where another says so.
-    func joined(with other: ListenAddress) -> ListenAddress {
+    func joined(with other: ListenAddress, source: String) -> ListenAddress {
         var joined = self
+        joined.source = source
         joined.isLocal = isLocal || other.isLocal
         return joined
     }

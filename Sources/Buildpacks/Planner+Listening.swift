@@ -12,7 +12,13 @@ extension Planner {
         let seen = ListenAddress(command: text)
         guard seen.port != nil else { return written }
         context.facts[RuleContext.seenPort] = "yes"
-        return seen.joined(with: written)
+        return seen.joined(with: written, source: Self.portPlace(evidence))
+    }
+
+    /// Where the port stands: behind a start script, or in the source.
+    private static func portPlace(_ evidence: [Evidence]) -> String {
+        guard let seen = evidence.first(where: { $0.line != nil }) ?? evidence.first else { return "rule" }
+        return seen.file + (seen.line.map { ":\($0)" } ?? "")
     }
 
     /// Whether what was seen first is of the file that an interpreter is given, or, of what else is started, in one file alone.

@@ -26,8 +26,8 @@ struct Planner {
         let listening = try listening(start.command)
         let port = try port(listening)
         warnings += try rule.warnings.compactMap(warning) + context.warnings
-        warnings += self.warnings(of: listening, port)
-        context.facts["port"] = String(port)
+        warnings += self.warnings(of: listening, port.number)
+        context.facts["port"] = String(port.number)
         var plan = BuildPlan(
             language: rule.language,
             framework: try framework(),
@@ -45,13 +45,14 @@ struct Planner {
             processes: processes.others,
             release: processes.release,
             user: settings.user ?? rule.user,
-            environment: try environment(start.rule, port: port),
-            port: port,
+            environment: try environment(start.rule, port: port.number),
+            port: port.number,
             stopSignal: try stopSignal(start.rule),
             healthPath: try healthPath(),
             files: try files(start.rule),
             warnings: warnings
         )
+        plan.portSource = port.source
         if settings.image != nil { plan.runImageOrigin = .repository }
         try addWritable(to: &plan)
         return plan

@@ -8,10 +8,16 @@ package struct SoleApp: Sendable {
     package var directory: String
     /// What it is planned with.
     package var options: PlanOptions
+    /// It is one of several, to which the root's Procfile goes.
+    package var isNamed = false
 
     /// Why it is built although nobody asked for it, in a sentence.
     package var words: String {
-        directory != place
+        if isNamed {
+            return
+                "The Procfile goes to '\(place)': that is built as if the root directory were it, and nothing beside it."
+        }
+        return directory != place
             ? "The only app is the package '\(place)' of the workspace: it is built and started. A request may name its commands itself."
             : "The only app is in '\(place)': it is built as if the root directory were that. A request may say so itself."
     }
@@ -23,7 +29,8 @@ extension RuleSet {
     private static let leastScoreOfSoleApp = 70
 
     /// What is built in the place of a root that is no app: the only app below it, if nobody says anything of the root, and it is a
-    /// package of the root's workspace, or all that lies outside of it is documents and settings of tools.
+    /// package of the root's workspace, or all that lies outside of it is documents and settings of tools; of several apps the one
+    /// that a Procfile of the root goes to.
     ///
     /// - Parameter failure: why there is no plan of the root.
     /// - Returns: nil if the failure stands.
@@ -36,9 +43,10 @@ extension RuleSet {
         guard [.nothingDetected, .noStartCommand].contains(failure.code), !options.speakOfTheRoot,
             try tree.entry(at: AppSettings.fileName) == nil
         else { return nil }
-        let roots = try apps(in: tree, options)
-        guard let app = roots.first, roots.count == 1, !app.directory.isEmpty, !Self.isAside(app.directory) else {
-            return nil
+        let roots = try apps(in: tree, options).filter { !$0.directory.isEmpty }
+        let procfile = try Procfile.read(try view(of: tree))
+        guard let app = roots.first, roots.count == 1, !Self.isAside(app.directory) else {
+            return named(by: procfile, among: roots, options)
         }
         if let project = app.project {
             guard try project.above.isEmpty || holdsDocumentsAlone(tree, besides: project.above) else { return nil }
@@ -49,19 +57,28 @@ extension RuleSet {
         guard app.score >= Self.leastScoreOfSoleApp || Self.isPages(app),
             try holdsDocumentsAlone(tree, besides: app.directory)
         else {
-            return nil
+            return named(by: procfile, among: roots, options)
         }
-        return try follow(try Procfile.read(try view(of: tree)), to: app, options)
+        guard let procfile else { return SoleApp(place: app.directory, directory: app.directory, options: options) }
+        return follow(procfile, to: app, options)
     }
 
     /// An app below the root with what a Procfile of the root says of it; nil if that says more than is there.
-    private func follow(_ procfile: Procfile?, to app: AppRoot, _ options: PlanOptions) throws -> SoleApp? {
+    private func follow(_ procfile: Procfile, to app: AppRoot, _ options: PlanOptions) -> SoleApp? {
+        guard let below = procfile.seen(from: app.directory) else { return nil }
         var options = options
-        if let procfile {
-            guard let below = procfile.seen(from: app.directory) else { return nil }
-            options.procfileAbove = below
-        }
+        options.procfileAbove = below
         return SoleApp(place: app.directory, directory: app.directory, options: options)
+    }
+
+    /// The one of several apps that a Procfile goes to; what lies beside it is not asked.
+    private func named(by procfile: Procfile?, among roots: [AppRoot], _ options: PlanOptions) -> SoleApp? {
+        guard let procfile else { return nil }
+        let apps = roots.filter { $0.score >= Self.leastScoreOfSoleApp && $0.project == nil }
+            .compactMap { follow(procfile, to: $0, options) }
+        guard var app = apps.first, apps.count == 1 else { return nil }
+        app.isNamed = true
+        return app
     }
 
     /// The apps of a repository whose root is none. What a lock says is held against what is built, and tells nothing of where that lies.

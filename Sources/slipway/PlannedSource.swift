@@ -87,7 +87,8 @@ struct PlanText {
         }
         if let release = plan.release { lines.append("release    \(release.text)") }
         lines.append("image      \(plan.heldRunImage)")
-        lines.append("user       \(plan.user)    port \(plan.port)    directory \(plan.workingDirectory)")
+        lines.append("port       \(plan.port), from \(plan.portSource)")
+        lines.append("user       \(plan.user)    directory \(plan.workingDirectory)")
         lines.append("stops on   \(plan.stopSignal)\(plan.healthPath.map { "    is well if \($0) says so" } ?? "")")
         for (name, value) in plan.environment.sorted(by: { $0.key < $1.key }) {
             lines.append("env        \(name)=\(value)")

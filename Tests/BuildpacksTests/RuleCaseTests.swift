@@ -142,6 +142,7 @@ struct RuleCaseTests {
             ),
             "environment": .object(plan.environment.mapValues { .string($0) }),
             "port": .integer(Int64(plan.port)),
+            "portSource": .string(plan.portSource),
             "stopSignal": .string(plan.stopSignal),
             "healthPath": plan.healthPath.map { .string($0) } ?? .null,
             "scores": .object(
