@@ -2,7 +2,7 @@ internal import BuildModel
 
 extension Planner {
     /// How the app starts, and the part of the rule that says so, if one does: the request goes before `slipway.yaml`, that
-    /// before the environment, that before the Procfile, that before an `app.yaml`, that before the rule, and that before a
+    /// before the environment, that before the Procfile, that before files of other platforms, that before the rule, and that before a
     /// process of the Procfile that neither serves nor works.
     func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
         let procfile = try procfile()
@@ -62,7 +62,7 @@ extension Planner {
         if let procfile, !procfile.isFurther, let start = procfile.start {
             return try StartCommand(text: start.command, source: "Procfile: \(start.type)")
         }
-        if let start = try AppEngine.start(view) { return start }
+        if let start = try PlatformFiles(view: view, language: rule.language).start() { return start }
         guard let app = options.workspaceApp, case .command(let text) = app.start else { return nil }
         return try StartCommand(text: text, source: app.evidence.file)
     }

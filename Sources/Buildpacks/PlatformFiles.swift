@@ -1,0 +1,75 @@
+internal import BuildModel
+internal import Documents
+
+/// Files that say to other platforms how an app starts, where neither the request nor files that are meant for Slipway or for processes
+/// in general say it.
+struct PlatformFiles {
+    let view: TreeView
+    let language: String
+
+    private struct Kind {
+        var name: String
+        var key: String
+        /// Whether what it starts is in an image that somebody else's steps make.
+        var isBuiltElsewhere = true
+        var find: @Sendable (YAMLNode) -> String?
+    }
+
+    private static let kinds: [Kind] = [
+        // Others call their files so too; only App Engine's names a runtime. 'serve' is a server that only App Engine has.
+        Kind(name: "app.yaml", key: "entrypoint", isBuiltElsewhere: false) { root in
+            guard root["runtime"]?.string != nil, let text = root["entrypoint"]?.string else { return nil }
+            return text.trimmed.hasPrefix("serve ") ? nil : text
+        },
+        Kind(name: "heroku.yml", key: "run.web") { $0["run"]?["web"]?.string },
+        Kind(name: "render.yaml", key: "startCommand") { service($0)?["startCommand"]?.string },
+        Kind(name: "railway.json", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
+        Kind(name: "railway.toml", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
+        Kind(name: "manifest.yml", key: "command") { root in
+            guard let apps = root["applications"]?.elements, apps.count == 1 else { return nil }
+            return apps[0]["command"]?.string
+        },
+    ]
+
+    /// Programs that are in an image of their language or among an app's own packages, so that what is made here has them too.
+    private static let programs: [String: Set<String>] = [
+        "python": [
+            "python", "python3", "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "streamlit", "fastapi",
+        ],
+        "node": ["node"], "ruby": ["bundle", "ruby", "rackup", "puma", "rails"],
+    ]
+
+    /// The first command that one of the files names; nil where none does, or only what is made elsewhere.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_start_command`.
+    func start() throws -> StartCommand? {
+        for kind in Self.kinds where try view.isFile(kind.name) {
+            guard case .success(let root) = try view.document(kind.name), let text = kind.find(root)?.trimmed,
+                !text.isEmpty, !kind.isBuiltElsewhere || isOfLanguage(text)
+            else { continue }
+            return try StartCommand(text: text, source: "\(kind.name): \(kind.key)")
+        }
+        return nil
+    }
+
+    /// A single command whose program needs no more than the language's image and the app's packages.
+    private func isOfLanguage(_ text: String) -> Bool {
+        let words = text.split(separator: " ").map(String.init)
+        let program = words.first { !$0.contains("=") && $0 != "exec" } ?? ""
+        return Self.programs[language]?.contains(program) == true && !text.contains { "&;|`\n".contains($0) }
+            && !text.contains("..")
+    }
+
+    /// The only service of a `render.yaml` that answers requests, if it is the root's.
+    private static func service(_ root: YAMLNode) -> YAMLNode? {
+        let services = (root["services"]?.elements ?? []).filter { service in
+            service["type"]?.string == "web" && !["static", "docker", "image"].contains(kind(service))
+        }
+        guard services.count == 1, let service = services.first else { return nil }
+        return [nil, "", ".", "./"].contains(service["rootDir"]?.string) ? service : nil
+    }
+
+    private static func kind(_ service: YAMLNode) -> String {
+        service["runtime"]?.string ?? service["env"]?.string ?? ""
+    }
+}
