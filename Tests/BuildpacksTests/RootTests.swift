@@ -203,12 +203,12 @@ struct RootTests {
                 ["rootDirectory": "", "startCommand": "cd apps/api && exec node index.js"],
                 [
                     "rootDirectory": "", "startCommand": "cd apps/docs && exec npm start",
-                    "buildCommand": "npx --yes pnpm@9.15.0 --filter '{./apps/docs}...' run build",
+                    "buildCommand": "npx pnpm@9.15.0 --filter '{./apps/docs}...' run build",
                 ],
                 ["rootDirectory": "apps/jobs"],
                 [
                     "rootDirectory": "", "environmentVariables": ["SLIPWAY_SITE": "apps/web/dist"],
-                    "buildCommand": "npx --yes pnpm@9.15.0 --filter '{./apps/web}...' run build",
+                    "buildCommand": "npx pnpm@9.15.0 --filter '{./apps/web}...' run build",
                 ],
             ]
         )

@@ -178,5 +178,9 @@ struct VersionIndexTests {
         #expect(releases.standard.description == "3.13.5")
         let named = try await Command.output(words + ["--default", "3.13.2", lists]).text
         #expect(try ToolReleases(Array(named.utf8), file: "python.yaml").standard.description == "3.13.2")
+        let kept = try await Command.output(words + ["--stands-in", "3.13=3.13.2", lists]).text
+        let cycle = try #require(ToolReleases(Array(kept.utf8), file: "python.yaml").cycles.first { $0.name == "3.13" })
+        #expect(cycle.standsIn)
+        #expect(cycle.versions.map(\.description) == ["3.13.5", "3.13.2"])
     }
 }

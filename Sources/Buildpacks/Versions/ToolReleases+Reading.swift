@@ -26,7 +26,7 @@ extension ToolReleases {
 
 extension RuleReader {
     fileprivate func cycle(_ node: YAMLNode) throws(BuildFailure) -> ToolReleases.Cycle {
-        try check(node, keys: ["cycle", "endOfLife", "longTerm", "versions"])
+        try check(node, keys: ["cycle", "endOfLife", "longTerm", "versions", "standsIn"])
         guard let list = node["versions"] else { throw problem(node, "'versions' is missing.") }
         var versions: [Version] = []
         for text in try strings(list) { versions += try run(text, list) }
@@ -34,7 +34,8 @@ extension RuleReader {
             name: try text(node, "cycle"),
             endOfLife: node["endOfLife"] == nil ? nil : try day(node, "endOfLife"),
             longTerm: node["longTerm"] == nil ? nil : try day(node, "longTerm"),
-            versions: versions.sorted(by: >)
+            versions: versions.sorted(by: >),
+            standsIn: try flag(node, "standsIn") ?? false
         )
     }
 

@@ -10,6 +10,8 @@ struct ToolReleases: Sendable, Hashable {
         var longTerm: String?
         /// Newest first.
         var versions: [Version]
+        /// Whether for what is older than all of these the newest stands in, as no image is left of it.
+        var standsIn = false
     }
 
     var tool: String

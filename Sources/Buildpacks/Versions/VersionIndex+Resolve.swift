@@ -45,6 +45,7 @@ struct VersionResolution {
         if let version = releases.ranked(on: today).first(where: range.contains) {
             return supported(insteadOf: version) ?? result(version, source: source)
         }
+        if let version = standIn(for: range) { return version }
         if let version = asWritten ?? first(of: range) {
             return result(
                 version,

@@ -16,6 +16,26 @@ extension VersionResolution {
         return Version((0..<max(count, first.significantCount)).map { first[$0] })
     }
 
+    /// The newest of a cycle for releases of which no image is left.
+    func standIn(for range: VersionRange) -> ResolvedVersion? {
+        let asked = range.alternatives.flatMap { $0 }.compactMap { bound in
+            switch bound {
+            case .compare(.atLeast, let version), .compare(.equal, let version), .compare(.more, let version): version
+            default: nil
+            }
+        }.max()
+        guard let asked, let cycle = releases.cycle(of: asked), cycle.standsIn,
+            let oldest = cycle.versions.last, let newest = cycle.versions.first, asked < oldest
+        else { return nil }
+        return result(
+            newest,
+            source: request?.source ?? "default",
+            warnings: [
+                "\(place)There is no image of \(releases.tool) '\(text)'; \(newest), the last of its line, is taken."
+            ]
+        )
+    }
+
     /// What a go line asks for is the least that is needed; where that is older than what there is, any later one builds it.
     func later() -> ResolvedVersion? { later("is older than what there is") }
 
