@@ -1,4 +1,4 @@
-/// A lock file of Python's tools as lines of a list: `name==version` where the version stands, the others empty. Of a package that is
+/// A lock file of Python's tools or Cargo as lines of a list: `name==version` where the version stands, the others empty. Of a package that is
 /// locked more than once, for different interpreters, the last counts, which is the newest.
 struct LockedPackages {
     private enum Form { case toml, json }
@@ -8,7 +8,7 @@ struct LockedPackages {
     /// Returns nil if the path is that of another file.
     init?(_ path: String) {
         switch path.split(separator: "/").last {
-        case "poetry.lock", "uv.lock", "pdm.lock": form = .toml
+        case "poetry.lock", "uv.lock", "pdm.lock", "Cargo.lock": form = .toml
         case "Pipfile.lock": form = .json
         default: return nil
         }

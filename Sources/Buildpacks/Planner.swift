@@ -98,8 +98,11 @@ struct Planner {
     }
 
     private func files(_ start: StartRule?) throws -> [PlannedFile] {
-        try (rule.files + (start?.files ?? [])).map { file in
-            PlannedFile(path: file.path, content: try context.template().filled(file.content), mode: file.mode)
+        try (rule.files + (start?.files ?? [])).compactMap { rule in
+            guard case .holds = try detector.all(rule.when) else { return nil }
+            var file = rule.file
+            file.content = try context.template().filled(file.content)
+            return file
         }
     }
 

@@ -19,8 +19,15 @@ struct Procfile: Sendable, Hashable {
         return type.flatMap { type in processes[type].map { (type, $0.command) } }
     }
 
+    /// Names of the only process of an app, beside those that every platform knows.
+    private static let programs: Set<String> = ["bot", "app", "server", "api", "main", "start", "run", "service"]
+
     /// Whether what it starts neither serves nor works: a clock, a console.
-    var isFurther: Bool { start.map { !["web", "worker"].contains($0.type) } ?? false }
+    var isFurther: Bool {
+        guard let type = start?.type else { return false }
+        let isOnly = processes.keys.allSatisfy { $0 == type || $0 == "release" }
+        return !["web", "worker"].contains(type) && !(isOnly && Self.programs.contains(type))
+    }
 
     /// Reads the file at the root of the tree, or returns nil if there is none.
     ///

@@ -87,13 +87,19 @@ struct Rule: Sendable, Hashable {
     /// `uid:gid`.
     var user: String
     var directory: String
-    var files: [PlannedFile]
+    var files: [FileRule]
     /// Directories that the app may write to.
     var writable: [Writable]
     /// What is run to make the app, in order.
     var steps: [StepRule]
     /// Whether the image holds the source, beside what steps made.
     var includesSource: Bool
+}
+
+/// A file that is added beside the source, if its predicates hold; its content is a template.
+struct FileRule: Sendable, Hashable {
+    var file: PlannedFile
+    var when: [Predicate]
 }
 
 /// One way to start, tried in order.
@@ -112,7 +118,7 @@ struct StartRule: Sendable, Hashable {
     var image: String?
     /// Added to the rule's.
     var environment: [String: String]
-    var files: [PlannedFile]
+    var files: [FileRule]
     /// Replaces the rule's.
     var includesSource: Bool?
     /// Goes before the rule's.

@@ -50,12 +50,12 @@ extension RuleReader {
     }
 
     func globs(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
-        try strings(node).map { GlobPattern($0) }
+        pool.patterns(try strings(node))
     }
 
     /// Patterns for lines, texts and names, which stand for no path.
     func textGlobs(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
-        try strings(node).map { GlobPattern($0, isOfLines: true) }
+        pool.patterns(try strings(node), isOfLines: true)
     }
 
     /// Patterns for paths, none of which leads into a directory that is ignored.
@@ -74,7 +74,7 @@ extension RuleReader {
         guard isBase || root["dependencies"] != nil else {
             throw problem(node, "this can never hold: the rule has no 'dependencies'.")
         }
-        return .needs(try strings(node).map { GlobPattern(DependencyNames.normalised($0)) })
+        return .needs(pool.patterns(try strings(node).map(DependencyNames.normalised)))
     }
 
     /// The name of a value, or {name, is}.

@@ -12,8 +12,10 @@ struct RuleReader {
     private(set) var ignore: Set<String> = []
     /// Names that `value` may ask for.
     private(set) var names: Set<String> = []
+    let pool: PatternPool
 
-    init(file: String, root: YAMLNode = .empty, isBase: Bool = true) {
+    init(file: String, root: YAMLNode = .empty, isBase: Bool = true, pool: PatternPool = PatternPool()) {
+        self.pool = pool
         self.file = file
         self.root = root
         self.isBase = isBase
@@ -117,9 +119,10 @@ struct RuleReader {
         )
     }
 
-    func plannedFile(_ node: YAMLNode) throws(BuildFailure) -> PlannedFile {
-        try check(node, keys: ["path", "content"])
+    func plannedFile(_ node: YAMLNode) throws(BuildFailure) -> FileRule {
+        try check(node, keys: ["path", "content", "when"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
-        return PlannedFile(path: path, content: try text(node, "content"), mode: 0o644)
+        let file = PlannedFile(path: path, content: try text(node, "content"), mode: 0o644)
+        return FileRule(file: file, when: node["when"] == nil ? [] : try predicates(node, "when"))
     }
 }

@@ -19,11 +19,12 @@ struct RuleSources {
     /// Every rule, by name. Each base is read by itself too, so that what is wrong with it is named with its own place.
     func rules() throws(BuildFailure) -> [Rule] {
         var rules: [Rule] = []
+        let pool = PatternPool()
         for file in nodes.keys.sorted() {
             let (node, digest) = try merged(file, depth: 0)
             let name = String(file.split(separator: ".").first ?? "")
             let identity = RuleIdentity(name: name, digest: digest)
-            let reader = RuleReader(file: file, root: node, isBase: name.hasPrefix("_"))
+            let reader = RuleReader(file: file, root: node, isBase: name.hasPrefix("_"), pool: pool)
             let rule = try reader.rule(identity: identity)
             if !name.hasPrefix("_") { rules.append(rule) }
         }

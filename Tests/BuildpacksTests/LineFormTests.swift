@@ -40,7 +40,7 @@ struct LineFormTests {
         #expect(Self.lines(locked.lines(Array(text.utf8))) == expected)
     }
 
-    @Test("no other file is a lock", arguments: ["Cargo.lock", "requirements.txt", "uv.lock.bak", ""])
+    @Test("no other file is a lock", arguments: ["Gemfile.lock", "requirements.txt", "uv.lock.bak", ""])
     func others(_ path: String) {
         #expect(LockedPackages(path) == nil)
     }

@@ -74,7 +74,8 @@ struct StartCommandTests {
         "without web, what the image starts is worker, else the first by name, never release",
         arguments: [
             ("worker: a\nbot: b\nrelease: c", "worker", false), ("zeta: a\nbot: b\nrelease: c", "bot", true),
-            ("bot: b", "bot", true),
+            ("bot: b", "bot", false), ("bot: b\nrelease: c", "bot", false), ("clock: b", "clock", true),
+            ("bot: b\nclock: c", "bot", true),
         ]
     )
     func defaultProcess(_ text: String, _ type: String, _ isFurther: Bool) throws {
