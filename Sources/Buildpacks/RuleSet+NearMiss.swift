@@ -97,9 +97,10 @@ extension RuleSet {
 
     /// Files that would have counted under another name or in another directory; a few, the best first.
     private func nearMisses(_ view: TreeView) -> [String] {
-        let wanted = Set(rules.flatMap { $0.detections.flatMap(\.when).flatMap(\.wantedNames) })
+        // Of names that differ in case alone, the one that a rule has first.
+        let wanted = rules.flatMap { $0.detections.flatMap(\.when).flatMap(\.wantedNames) }
         let names = wanted.filter { !$0.contains("*") && !$0.contains("/") && !$0.hasSuffix(".md") }
-        let lowered = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: min)
+        let lowered = Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         var misses: [String] = []
         for path in view.others where names.contains(path) {
             misses.append("\(path) is a symbolic link or submodule, which is not followed")
