@@ -9,6 +9,10 @@ struct DependencyNames {
     /// What commands of a Dockerfile install, as it stands there.
     private(set) var instructed: [String] = []
 
+    private var seen: Set<String> = []
+
+    /// Words of commands that count, at most.
+    private static let instructedWords = 300
     /// Files of one pattern that are looked at, at most.
     private static let searchedFiles = 50
 
@@ -31,12 +35,11 @@ struct DependencyNames {
                 for value in DataPath.values(in: root, at: path) { add(value.node, line: value.line, file: file) }
             }
         } else if source.isUnfolded {
-            guard case .success(let bytes) = try view.lines(file, as: .unfolded) else { return }
-            for (line, number) in TextLines(bytes) {
-                for word in InstalledWords(line, source.like).words where !instructed.contains(word) {
-                    instructed.append(word)
-                    add(word, file: file, line: number)
-                }
+            guard case .success(let bytes) = try view.lines(file, as: .unfolded), !Self.namesIndex(bytes) else {
+                return
+            }
+            for (index, line) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
+                for word in InstalledWords(line, source.like).words { instruct(word, file: file, line: index + 1) }
             }
         } else {
             switch try view.content(file) {
@@ -45,6 +48,19 @@ struct DependencyNames {
                 for (line, number) in TextLines(bytes) { add(line, source.like, file: file, line: number) }
             }
         }
+    }
+
+    /// Whether packages come from somebody's own index: their names are others' in the public one.
+    private static func namesIndex(_ bytes: [UInt8]) -> Bool {
+        ["INDEX_URL", "npm_config_registry", "NPM_CONFIG_REGISTRY", "pip.conf", ".npmrc"].contains { name in
+            Needle(Array(name.utf8)).stands(in: bytes[...])
+        }
+    }
+
+    private mutating func instruct(_ word: String, file: String, line: Int) {
+        guard instructed.count < Self.instructedWords, seen.insert(word).inserted else { return }
+        instructed.append(word)
+        add(word, file: file, line: line)
     }
 
     private mutating func add(_ node: YAMLNode, line: Int, file: String) {

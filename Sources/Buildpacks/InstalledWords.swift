@@ -18,9 +18,14 @@ struct InstalledWords {
 
     /// Nothing where a list is read, something is installed for a user of the machine, or an option has a value that looks like a package.
     private static func packages(_ text: String) -> [String] {
-        let words = text.split(separator: " ").map { $0.filter { $0 != "'" && $0 != "\"" } }
+        // Up to a comment, a pipe or a redirection.
+        let own = text.split(separator: " ").prefix { word in
+            !["#", "|", ">", "<", "&", "1>", "2>"].contains { word.hasPrefix($0) }
+        }
+        let words = own.map { $0.filter { $0 != "'" && $0 != "\"" } }
         let options = words.filter { $0.hasPrefix("-") }
-        guard options.allSatisfy({ plain.contains($0) || $0.contains("=") }) else { return [] }
+        guard options.allSatisfy({ option in plain.contains(option) || valued.contains { option.hasPrefix($0 + "=") } })
+        else { return [] }
         return words.filter { $0.first.map { $0.isLetter || $0 == "@" } ?? false }
             .filter { $0.utf8.allSatisfy(isPlain) && !tools.contains($0) }
     }
@@ -31,6 +36,12 @@ struct InstalledWords {
         "--no-install-recommends", "--assume-yes", "--update", "-u", "--save", "-S", "--production", "--no-audit",
         "--no-fund",
         "--disable-pip-version-check", "--no-deps", "--prefer-binary", "--break-system-packages", "--system",
+    ]
+
+    /// Options whose value says nothing of what is installed, nor from where: a name of somebody's own index is another's in the public one.
+    private static let valued = [
+        "--target", "--prefix", "--cache-dir", "--timeout", "--default-timeout", "--retries", "--progress-bar",
+        "--loglevel",
     ]
 
     /// What installs, which is there.

@@ -9,20 +9,36 @@ enum Instructions {
             var line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             lines.append([])
             let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-            // A comment within an instruction is no part of it.
-            if first == UInt8(ascii: "#") { continue }
+            // A comment within an instruction is no part of it, and nothing is an end.
+            if first == UInt8(ascii: "#") || (first == nil && open != nil) { continue }
+            while let last = line.last, last == 32 || last == 9 { line = line.dropLast() }
             let goesOn = line.last == UInt8(ascii: "\\")
             if goesOn { line = line.dropLast() }
             let start = open ?? lines.count - 1
             lines[start] += line + (goesOn ? [UInt8(ascii: " ")] : [])
             open = goesOn ? start : nil
         }
-        return Array(lines.map(typed).joined(separator: [UInt8(ascii: "\n")]))
+        return Array(ofTheLastStage(lines.map(typed)).joined(separator: [UInt8(ascii: "\n")]))
     }
 
-    /// An instruction whose words are a list in JSON, as it is typed.
+    /// Without commands that others take the place of: of CMD and of ENTRYPOINT the last of the last stage is what an image starts.
+    private static func ofTheLastStage(_ lines: [[UInt8]]) -> [[UInt8]] {
+        let last = lines.lastIndex { begins($0, "FROM ") } ?? 0
+        var lines = lines
+        for name in ["CMD ", "ENTRYPOINT "] {
+            let places = lines.indices.filter { begins(lines[$0], name) }
+            for place in places where place != places.last || place < last { lines[place] = [] }
+        }
+        return lines
+    }
+
+    private static func begins(_ line: [UInt8], _ name: String) -> Bool {
+        String(decoding: line.drop { $0 == 32 || $0 == 9 }.prefix(name.utf8.count), as: UTF8.self).uppercased() == name
+    }
+
+    /// An instruction without flags of its own, in capitals, and whose words are a list in JSON, as it is typed.
     private static func typed(_ line: [UInt8]) -> [UInt8] {
-        let line = TextLines.normalised(line[...])
+        let line = plain(TextLines.normalised(line[...]))
         // `RUN [ -f x ] && y` is a shell's.
         guard let start = line.firstIndex(of: UInt8(ascii: "[")), let end = line.indices.last,
             line[end] == UInt8(ascii: "]"), line[(start + 1)...].first(where: { $0 != 32 }) == UInt8(ascii: "\""),
@@ -32,6 +48,19 @@ enum Instructions {
         // Every second part stands between quotes.
         let quoted = words.indices.filter { $0 % 2 == 1 }.map { Array(words[$0]) }
         return Array(([Array(name.utf8)] + quoted).joined(separator: [UInt8(ascii: " ")]))
+    }
+
+    /// `run --mount=type=cache,target=/x pip install y` is `RUN pip install y`.
+    private static func plain(_ line: [UInt8]) -> [UInt8] {
+        let words = line.split(separator: 32, omittingEmptySubsequences: false)
+        guard let first = words.first, let name = word(first), ["CMD", "ENTRYPOINT", "RUN"].contains(name) else {
+            return line
+        }
+        let rest = words.dropFirst().drop {
+            $0.starts(with: "--mount=".utf8) || $0.starts(with: "--network=".utf8)
+                || $0.starts(with: "--security=".utf8)
+        }
+        return Array(([Array(name.utf8)[...]] + rest).joined(separator: [32]))
     }
 
     /// The only word before the list, in capitals.

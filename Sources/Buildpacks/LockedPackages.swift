@@ -17,24 +17,36 @@ struct LockedPackages {
     func lines(_ bytes: [UInt8]) -> [UInt8] {
         var places: [String: Int] = [:]
         var versions: [Int: String] = [:]
-        var name: String?
+        var (name, locked): (String?, String?)
         var count = 0
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             count = index + 1
-            guard let first = line.first(where: { $0 != 32 }), "nv\"".utf8.contains(first) else { continue }
+            guard let first = line.first(where: { $0 != 32 }), "nvcg[\"".utf8.contains(first) else { continue }
             let text = String(decoding: line.prefix(200), as: UTF8.self).trimmed
             if isEnd(text) { break }
+            // What only developers need is not installed.
+            if let locked, isForDevelopers(text), let place = places.removeValue(forKey: locked) {
+                versions[place] = nil
+            }
             if let found = self.name(text) { name = found }
             guard let known = name, let version = version(text) else { continue }
             if let former = places.updateValue(index, forKey: known) { versions[former] = nil }
             versions[index] = "\(known)==\(version)"
-            name = nil
+            (name, locked) = (nil, known)
         }
         return Array((0..<count).map { versions[$0] ?? "" }.joined(separator: "\n").utf8)
     }
 
-    /// What only developers need is not installed.
-    private func isEnd(_ text: String) -> Bool { form == .json && text.hasPrefix("\"develop\":") }
+    /// Where nothing follows that is installed.
+    private func isEnd(_ text: String) -> Bool {
+        form == .json ? text.hasPrefix("\"develop\":") : text == "[[patch.unused]]"
+    }
+
+    /// How Poetry and PDM say of the package above whose it is.
+    private func isForDevelopers(_ text: String) -> Bool {
+        text == "category = \"dev\""
+            || (text.hasPrefix("groups = [") && !["\"main\"", "\"default\""].contains { text.contains($0) })
+    }
 
     private func name(_ text: String) -> String? {
         switch form {

@@ -34,7 +34,7 @@ struct PlatformFiles {
     /// Programs that are in an image of their language or among an app's own packages, so that what is made here has them too.
     private static let programs: [String: Set<String>] = [
         "python": [
-            "python", "python3", "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "streamlit", "fastapi",
+            "python", "python3", "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve",
         ],
         "node": ["node"], "ruby": ["bundle", "ruby", "rackup", "puma", "rails"],
     ]
@@ -45,7 +45,7 @@ struct PlatformFiles {
     func start() throws -> StartCommand? {
         for kind in Self.kinds where try view.isFile(kind.name) {
             guard case .success(let root) = try view.document(kind.name), let text = kind.find(root)?.trimmed,
-                !text.isEmpty, !kind.isBuiltElsewhere || isOfLanguage(text)
+                !text.isEmpty, try !kind.isBuiltElsewhere || (isOfLanguage(text) && isThere(text))
             else { continue }
             return try StartCommand(text: text, source: "\(kind.name): \(kind.key)")
         }
@@ -56,8 +56,37 @@ struct PlatformFiles {
     private func isOfLanguage(_ text: String) -> Bool {
         let words = text.split(separator: " ").map(String.init)
         let program = words.first { !$0.contains("=") && $0 != "exec" } ?? ""
-        return Self.programs[language]?.contains(program) == true && !text.contains { "&;|`\n".contains($0) }
+        // These listen on a port of their own, which platforms find out.
+        let isBare =
+            !text.contains("PORT")
+            && ["runserver", "rackup", " -m flask", " -m http.server"].contains { text.contains($0) }
+        return Self.programs[language]?.contains(program) == true && !isBare && !text.contains { "&;|`\n".contains($0) }
             && !text.contains("..")
+    }
+
+    /// Whether the files and modules of Python that a command names are in the tree, which may be laid out otherwise in their image.
+    private func isThere(_ text: String) throws -> Bool {
+        for word in text.split(separator: " ").map(String.init) {
+            if [".py", ".js", ".mjs", ".cjs", ".ru", ".rb"].contains(where: word.hasSuffix), try !view.isFile(word) {
+                return false
+            }
+            let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard language == "python", parts.count == 2, Self.isModule(parts[0]), Self.isModule(parts[1]) else {
+                continue
+            }
+            let path = parts[0].split(separator: ".").joined(separator: "/")
+            guard try view.isFile("\(path).py") || view.isFile("\(path)/__init__.py") else { return false }
+        }
+        return true
+    }
+
+    /// `shop.web`, as Python names it.
+    private static func isModule(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(48...57).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+                || byte == 46
+        }
     }
 
     /// The only service of a `render.yaml` that answers requests, if it is the root's.

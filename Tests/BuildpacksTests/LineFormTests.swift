@@ -14,7 +14,10 @@ struct LineFormTests {
             ("FROM a\nRUN x \\\n  y\nCMD z", ["FROM a", "RUN x y", "", "CMD z"]),
             ("CMD [\"a\", \"b c\"]", ["CMD a b c"]), ("ENTRYPOINT  [ 'a' ]", ["ENTRYPOINT [ 'a' ]"]),
             ("cmd [\"a\"]\r\nRUN b", ["CMD a", "RUN b"]),
-            ("RUN a \\\n# said\n b", ["RUN a b", "", ""]), ("RUN [ -f x ] && y", ["RUN [ -f x ] && y"]),
+            ("CMD a\nENTRYPOINT b\nCMD c", ["", "ENTRYPOINT b", "CMD c"]),
+            ("FROM a\nRUN b\nCMD c\nFROM d\nRUN e", ["FROM a", "RUN b", "", "FROM d", "RUN e"]),
+            ("RUN a \\\n# said\n b", ["RUN a b", "", ""]), ("run a \\ \n\n b", ["RUN a b", "", ""]),
+            ("RUN --mount=type=cache,target=/x a --b", ["RUN a --b"]), ("RUN [ -f x ] && y", ["RUN [ -f x ] && y"]),
             ("CMD [ \"a\", \"b\" ] ", ["CMD a b"]),
             ("RUN if [ -f x ]; then y; fi", ["RUN if [ -f x ]; then y; fi"]), ("CMD x \\", ["CMD x"]), ("", [""]),
         ]
@@ -29,6 +32,12 @@ struct LineFormTests {
             ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n", ["", "", "a==1", ""]),
             ("poetry.lock", "name = \"a\"\nversion = \"1\"\nname = \"a\"\nversion = \"2\"", ["", "", "", "a==2"]),
             ("pdm.lock", "version = \"1\"\nname = \"b\"", ["", ""]),
+            ("poetry.lock", "name = \"a\"\nversion = \"1\"\ncategory = \"dev\"", ["", "", ""]),
+            ("poetry.lock", "name = \"a\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]", ["", "a==1", ""]),
+            (
+                "Cargo.lock", "name = \"a\"\nversion = \"1\"\n[[patch.unused]]\nname = \"a\"\nversion = \"2\"",
+                ["", "a==1", ""]
+            ),
             (
                 "x/Pipfile.lock", "\"a\": {\n\"version\": \"==1\"\n\"develop\": {\n\"b\": {\n\"version\": \"==2\"",
                 ["", "a==1", ""]
@@ -52,8 +61,10 @@ struct LineFormTests {
             ("RUN x && pip install a && rm b", ["a"]), ("RUN pip install a; pip install b", ["a", "b"]),
             ("RUN pip install -r a", []), ("RUN pip install -i http://x a", []),
             ("RUN pip install --target=/x a", ["a"]),
+            ("RUN pip install --index-url=http://x a", []), ("RUN pip install --extra-index-url=http://x a", []),
             ("RUN pip install ./a /b $C .", []), ("RUN pip install pip a", ["a"]), ("RUN pip install `a` $(b)", []),
-            ("RUN pip download a", []), ("RUN pip install a|b c>d e'f", ["c>d", "ef"]),
+            ("RUN pip download a", []), ("RUN pip install a # b", ["a"]), ("RUN pip install a > log", ["a"]),
+            ("RUN pip install a 2>&1 | tee log", ["a"]), ("RUN pip install a|b c>d e'f", ["c>d", "ef"]),
         ]
     )
     func installed(_ line: String, _ expected: [String]) {
