@@ -20,7 +20,15 @@ final class TreeView {
     private var beginnings: [String: [UInt8]] = [:]
     private var formed: [LinePredicate.Form: [String: Result<[UInt8], BuildFailure>]] = [:]
     private var kinds: [String: TreeEntry.Kind?] = [:]
+    private var found: [Search: [String]] = [:]
     private var bytesRead = 0
+
+    /// What files were looked for.
+    private struct Search: Hashable {
+        let pattern: String
+        let ignore: Set<String>
+        let count: Int
+    }
 
     /// - Parameter ignore: names of directories that are not listed.
     init(_ tree: any SourceTree, ignore: Set<String>) throws {
@@ -44,6 +52,15 @@ final class TreeView {
             listing = try TreeListing(tree, depth: max(depth, Self.anyDepth), ignore: self.ignore)
         }
         return listing.matches(pattern, ignore: ignore)
+    }
+
+    /// The first files that match; looked for once, as many rules ask for the same.
+    func first(_ count: Int, of pattern: GlobPattern, ignore: Set<String>) throws -> [String] {
+        let search = Search(pattern: pattern.text, ignore: ignore, count: count)
+        if let known = found[search] { return known }
+        let files = Array(try matches(pattern, ignore: ignore).prefix(count))
+        found[search] = files
+        return files
     }
 
     func kind(at path: String) throws -> TreeEntry.Kind? {
