@@ -20,6 +20,8 @@ TOOL = "slipway plan"
 FILES = 50_000
 MANIFEST = '{"scripts": {"start": "node src/server.js"}, "dependencies": {"express": "5"}}\n'
 ENDINGS = ("ts", "py", "go", "rb")
+# Of one language, which rules ask for under many names, in a directory that none names.
+ALIKE = f"{FILES} files alike, directory"
 
 
 def main() -> int:
@@ -33,15 +35,17 @@ def main() -> int:
     facts = machine.facts()
     tools = [plan(TOOL, arguments.slipway)] + ([plan("beside", arguments.beside)] if arguments.beside else [])
     with scratch.scratch(1 << 30, arguments.scratch) as directory:
-        small, large, checkout, bare = (Path(directory) / name for name in ("small", "large", "checkout", "bare.git"))
+        names = ("small", "large", "alike", "checkout", "bare.git")
+        small, large, alike, checkout, bare = (Path(directory) / name for name in names)
         write(small, 0)
         write(large, FILES)
+        write(alike, FILES, "a", ("js",))
         write(checkout, FILES)
         commit(checkout, bare)
-        suite.compare([Case(name, str(path)) for name, path in cases(small, large, bare)], tools)
+        suite.compare([Case(name, str(path)) for name, path in cases(small, large, alike, bare)], tools)
         status = Tool("git status", lambda path: run(["git", "-C", path, "status", "--porcelain"]), ["git"])
         suite.compare([Case(f"{FILES} files, checkout", str(checkout))], [*tools, status])
-    for name in (f"{FILES} files, directory", f"{FILES} files, repository"):
+    for name in (f"{FILES} files, directory", ALIKE, f"{FILES} files, repository"):
         suite.bars.append(Bar(f"{name}: CPU of detection", detection(suite, name), 50, "ms"))
     return report.finish(suite, arguments.output, arguments.strict, facts)
 
@@ -50,8 +54,8 @@ def plan(name: str, program: str) -> Tool:
     return Tool(name, lambda path: run([program, "plan", path, "-o", "json"]))
 
 
-def cases(small: Path, large: Path, repository: Path) -> list[tuple[str, Path]]:
-    return [("one file", small), (f"{FILES} files, directory", large), (f"{FILES} files, repository", repository)]
+def cases(small: Path, large: Path, alike: Path, repository: Path) -> list[tuple[str, Path]]:
+    return [("one file", small), (f"{FILES} files, directory", large), (ALIKE, alike), (f"{FILES} files, repository", repository)]
 
 
 def detection(suite: Suite, name: str) -> float | None:
@@ -65,15 +69,15 @@ def detection(suite: Suite, name: str) -> float | None:
     return (medians[0] - medians[1]) * 1000
 
 
-def write(root: Path, files: int) -> None:
-    """A package of Node with as many files of other languages three levels deep, where patterns look."""
+def write(root: Path, files: int, top: str = "src", endings: tuple[str, ...] = ENDINGS) -> None:
+    """A package of Node with as many files three levels deep, where patterns look."""
     root.mkdir()
     (root / "package.json").write_text(MANIFEST, encoding="ascii")
     for number in range(0, files, 100):
-        directory = root / "src" / f"part{number // 100}"
+        directory = root / top / f"part{number // 100}"
         directory.mkdir(parents=True)
         for index in range(100):
-            (directory / f"file{index}.{ENDINGS[index % len(ENDINGS)]}").write_text(f"x = {number + index}\n", encoding="ascii")
+            (directory / f"file{index}.{endings[index % len(endings)]}").write_text(f"x = {number + index}\n", encoding="ascii")
 
 
 def commit(root: Path, bare: Path) -> None:

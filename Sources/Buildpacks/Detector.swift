@@ -99,7 +99,7 @@ struct Detector {
 
     private func glob(_ patterns: [GlobPattern], name: String?) throws -> Outcome {
         for pattern in patterns {
-            guard let path = try matches(pattern, first: 1).first else { continue }
+            guard let path = try matches(pattern).first(where: { _ in true }) else { continue }
             let facts = name.map { Self.facts($0, path: path) } ?? [:]
             return .holds([Evidence(file: path, predicate: "its name is like '\(pattern.text)'")], facts: facts)
         }
@@ -132,15 +132,15 @@ struct Detector {
         return isGiven ? .holds([], facts: [:]) : .fails("nothing gives the app " + Self.or(names))
     }
 
-    /// The first files that match and are in no ignored directory, in the order of their bytes.
-    private func matches(_ pattern: GlobPattern, first count: Int) throws -> [String] {
-        try view.first(count, of: pattern, ignore: context.rule.ignore)
+    /// Files that match and are in no ignored directory, in the order of their bytes.
+    func matches(_ pattern: GlobPattern) throws -> some Sequence<String> {
+        try view.matches(pattern, ignore: context.rule.ignore)
     }
 
     /// The file of that name, or the first files that match.
     func files(_ pattern: GlobPattern) throws -> [String] {
         if pattern.isName { return try view.isFile(pattern.text) ? [pattern.text] : [] }
-        return try matches(pattern, first: Self.searchedFiles)
+        return Array(try matches(pattern).prefix(Self.searchedFiles))
     }
 
     /// A found path's facts: itself, its directory, its name without ending, and what Python calls it as a module.

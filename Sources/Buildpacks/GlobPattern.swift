@@ -69,6 +69,14 @@ struct GlobPattern: Sendable, Hashable {
         return literal ? text.split(separator: "/").last.map(String.init) : nil
     }
 
+    /// What every path that matches begins with, up to a slash: of `src/*/*.py` `src/`. Nothing where the first directory may be any.
+    var leadingDirectory: [UInt8] {
+        let leading = components.dropLast().prefix { $0.allSatisfy { if case .literal = $0 { true } else { false } } }
+        return leading.flatMap { component in
+            component.compactMap { if case .literal(let byte) = $0 { byte } else { nil } } + [UInt8(ascii: "/")]
+        }
+    }
+
     /// The ending of every name that matches, without the dot: of `*.py` and `main.*.py` both `py`.
     var lastEnding: String? {
         guard let last = text.split(separator: "/").last, let dot = last.lastIndex(of: ".") else { return nil }

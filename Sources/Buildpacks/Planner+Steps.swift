@@ -128,7 +128,7 @@ extension Planner {
             if GlobPattern(name).isName {
                 if try view.kind(at: name) != nil { paths.insert(name) }
             } else {
-                paths.formUnion(try view.matches(GlobPattern(name), ignore: rule.ignore))
+                paths.formUnion(try detector.matches(GlobPattern(name)))
             }
         }
         return .paths(paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })

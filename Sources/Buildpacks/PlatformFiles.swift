@@ -25,6 +25,9 @@ struct PlatformFiles {
         Kind(name: "render.yaml", key: "startCommand") { service($0)?["startCommand"]?.string },
         Kind(name: "railway.json", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
         Kind(name: "railway.toml", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
+        Kind(name: "nixpacks.toml", key: "start.cmd") { $0["start"]?["cmd"]?.string },
+        Kind(name: "apprunner.yaml", key: "run.command") { $0["run"]?["command"]?.string },
+        Kind(name: ".platform.app.yaml", key: "web.commands.start") { $0["web"]?["commands"]?["start"]?.string },
         Kind(name: "manifest.yml", key: "command") { root in
             guard let apps = root["applications"]?.elements, apps.count == 1 else { return nil }
             return apps[0]["command"]?.string

@@ -70,10 +70,30 @@ struct TreeListing {
     /// Files that match, in the order of their bytes; those in a directory of one of the names do not count.
     mutating func matches(_ pattern: GlobPattern, ignore: Set<String>) -> some Sequence<String> {
         let files = files
-        return positions(for: pattern).lazy.map { files[$0] }.filter { path in
+        return below(pattern.leadingDirectory, positions(for: pattern)).lazy.map { files[$0] }.filter { path in
             pattern.matches(path: path)
                 && !path.split(separator: "/").dropLast().contains { ignore.contains(String($0)) }
         }
+    }
+
+    /// Those of the positions whose paths begin with some bytes: they lie side by side.
+    private func below(_ directory: [UInt8], _ positions: [Int]) -> ArraySlice<Int> {
+        guard !directory.isEmpty else { return positions[...] }
+        let start = Self.count(of: positions) { files[$0].utf8.lexicographicallyPrecedes(directory) }
+        return positions[start...].prefix(
+            Self.count(of: positions[start...]) { files[$0].utf8.starts(with: directory) }
+        )
+    }
+
+    /// How many of the first positions are as asked for, where those that are go before all others.
+    private static func count(of positions: some RandomAccessCollection<Int>, while isFirst: (Int) -> Bool) -> Int {
+        var (low, high) = (0, positions.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let position = positions[positions.index(positions.startIndex, offsetBy: middle)]
+            if isFirst(position) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Where files are that may match; all that do are among them.

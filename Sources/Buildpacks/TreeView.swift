@@ -12,7 +12,7 @@ final class TreeView {
     /// Levels that are listed from the start, and those that a pattern with `**` looks into.
     private static let (firstDepth, anyDepth) = (3, 6)
 
-    private let tree: any SourceTree
+    let tree: any SourceTree
     private let ignore: Set<String>
     private var listing: TreeListing
     private var documents: [String: Result<YAMLNode, BuildFailure>] = [:]
@@ -20,15 +20,7 @@ final class TreeView {
     private var beginnings: [String: [UInt8]] = [:]
     private var formed: [LinePredicate.Form: [String: Result<[UInt8], BuildFailure>]] = [:]
     private var kinds: [String: TreeEntry.Kind?] = [:]
-    private var found: [Search: [String]] = [:]
     private var bytesRead = 0
-
-    /// What files were looked for.
-    private struct Search: Hashable {
-        let pattern: String
-        let ignore: Set<String>
-        let count: Int
-    }
 
     /// - Parameter ignore: names of directories that are not listed.
     init(_ tree: any SourceTree, ignore: Set<String>) throws {
@@ -54,15 +46,6 @@ final class TreeView {
         return listing.matches(pattern, ignore: ignore)
     }
 
-    /// The first files that match; looked for once, as many rules ask for the same.
-    func first(_ count: Int, of pattern: GlobPattern, ignore: Set<String>) throws -> [String] {
-        let search = Search(pattern: pattern.text, ignore: ignore, count: count)
-        if let known = found[search] { return known }
-        let files = Array(try matches(pattern, ignore: ignore).prefix(count))
-        found[search] = files
-        return files
-    }
-
     func kind(at path: String) throws -> TreeEntry.Kind? {
         if !path.utf8.contains(UInt8(ascii: "/")), !isTruncated { return listing.top[path] }
         if let known = kinds[path] { return known }
@@ -76,30 +59,6 @@ final class TreeView {
         case .file, .executable: true
         default: false
         }
-    }
-
-    /// Directories below one, at any depth.
-    ///
-    /// - Throws: `BuildFailure` with code `limit_exceeded` if there are more than `limit`.
-    func directories(below directory: String, limit: Int) throws -> [String] {
-        let top = Array(directory.utf8) + (directory.isEmpty ? [] : [UInt8(ascii: "/")])
-        var found: [String] = []
-        try tree.walkNames { kind, bytes in
-            guard kind == .directory else { return .proceed }
-            guard let path = String(path: bytes) else { return .skipDescendants }
-            guard path.utf8.starts(with: top) else {
-                return top.starts(with: (path + "/").utf8) ? .proceed : .skipDescendants
-            }
-            guard found.count < limit else {
-                throw BuildFailure.plan(
-                    .limitExceeded,
-                    "\(directory) is writable, and has more than \(limit) directories."
-                )
-            }
-            found.append(path)
-            return .proceed
-        }
-        return found
     }
 
     /// The bytes of a regular file, or why they cannot be had.

@@ -61,18 +61,7 @@ struct VersionChoice {
         for source in tool.sources {
             switch try Detector(context).all(source.when) {
             case .holds(let evidence, let facts):
-                guard let text = try text(of: source, facts), !text.isEmpty else { continue }
-                guard Self.namesVersion(text) else {
-                    notes.append("\(Self.place(evidence)): '\(text.prefix(80))' names no version.")
-                    continue
-                }
-                // A line of prose may begin as one with bounds does.
-                if source.dialect == .pvp, (try? VersionRange(parsing: text, dialect: .pvp)) == nil { continue }
-                let seen = context.evidence(ofValueIn: source.form) ?? evidence
-                let rollForward = facts["rollForward"]
-                let request = VersionRequest(text, source.dialect, source: Self.place(seen), rollForward: rollForward)
-                guard try !source.isWithin || isAllowed(request) else { continue }
-                return request
+                if let request = try request(of: source, evidence, facts, &notes) { return request }
             case .fails: continue
             // A lock file that is too large or broken is its own tool's affair.
             case .unreadable(let failure): notes.append(failure.message)
@@ -81,38 +70,24 @@ struct VersionChoice {
         return nil
     }
 
-    /// Manifests further down that do not allow what is taken: their own tools may refuse to run.
-    private func contradictions(to found: ResolvedVersion) throws -> [String] {
-        guard found.request != nil, let other = try refusal(of: found) else { return [] }
-        return [
-            "\(other), but \(tool.name) \(found.version) is taken, from \(found.source): let both say the same."
-        ]
-    }
-
-    /// Whether what a request chooses is within what the manifests allow.
-    private func isAllowed(_ request: VersionRequest) throws -> Bool {
-        let found = try? context.inputs.index.resolve(tool.name, request: request, today: context.inputs.options.today)
-        return try found.map { try refusal(of: $0) == nil } ?? false
-    }
-
-    /// The first manifest that does not allow a version, and what it asks for.
-    private func refusal(of found: ResolvedVersion) throws -> String? {
-        for source in tool.sources where source.form == nil {
-            guard let dialect = Self.manifests[source.dialect],
-                case .holds(let evidence, let facts) = try Detector(context).all(source.when),
-                let text = try text(of: source, facts), !text.isEmpty, Self.place(evidence) != found.source,
-                let range = try? VersionRange(parsing: text, dialect: dialect), !range.contains(found.version)
-            else { continue }
-            return "\(Self.place(evidence)) asks for '\(text.prefix(80))'"
+    /// What a source that holds asks for; nil where that is nothing, or what the manifests do not allow.
+    private func request(
+        of source: Rule.Tool.Source,
+        _ evidence: [Evidence],
+        _ facts: [String: String],
+        _ notes: inout [String]
+    ) throws -> VersionRequest? {
+        guard let text = try text(of: source, facts), !text.isEmpty else { return nil }
+        guard Self.namesVersion(text) else {
+            notes.append("\(Self.place(evidence)): '\(text.prefix(80))' names no version.")
+            return nil
         }
-        return nil
+        // A line of prose may begin as one with bounds does.
+        if source.dialect == .pvp, (try? VersionRange(parsing: text, dialect: .pvp)) == nil { return nil }
+        let place = Self.place(context.evidence(ofValueIn: source.form) ?? evidence)
+        let request = VersionRequest(text, source.dialect, source: place, rollForward: facts["rollForward"])
+        return try !source.isWithin || isAllowed(request) ? request : nil
     }
-
-    /// Dialects in which a manifest says what it allows, and how that is read: a go.mod allows what is newer.
-    private static let manifests: [VersionDialect: VersionDialect] = [
-        .npm: .npm, .pep440: .pep440, .poetry: .poetry, .ruby: .ruby, .composer: .composer, .hex: .hex,
-        .go: .minimum, .minimum: .minimum,
-    ]
 
     /// The dialect of manifests, in which people write ranges, unless a plain version is not that version in it but the least that is
     /// needed: who names one here means it.
@@ -122,7 +97,7 @@ struct VersionChoice {
 
     private var variable: String { "SLIPWAY_\(tool.name.uppercased().replacing("-", with: "_"))_VERSION" }
 
-    private func text(of source: Rule.Tool.Source, _ facts: [String: String]) throws -> String? {
+    func text(of source: Rule.Tool.Source, _ facts: [String: String]) throws -> String? {
         if let form = source.form { return try context.template(facts).filled(form).trimmed }
         let text = facts["version.text"] ?? facts["version"]
         // Files of one version may have a comment behind it.
@@ -138,7 +113,7 @@ struct VersionChoice {
     }
 
     /// `package.json:4: engines.node`, the place that the version stands at.
-    private static func place(_ evidence: [Evidence]) -> String {
+    static func place(_ evidence: [Evidence]) -> String {
         guard let last = evidence.last else { return "rule" }
         let path = last.predicate.split(separator: " ").first.map(String.init) ?? ""
         let place = last.file + (last.line.map { ":\($0)" } ?? "")

@@ -1,4 +1,5 @@
 import BuildModel
+import TestSupport
 import Testing
 
 @testable import Buildpacks
@@ -35,5 +36,32 @@ import Testing
         let outline = try TreeOutline(tree, depth: 3, ignore: [])
         #expect(outline.entries.reduce(0) { $0 + $1.path.utf8.count } <= TreeListing.byteLimit)
         #expect(outline.entries.count == listing.files.count)
+    }
+
+    @Test("what is found of a pattern is what matches it, wherever files lie", arguments: 0..<20)
+    func found(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let names = ["src", "src-x", "s", "a", "b.js", "main.js", "main.py"]
+        func path() -> String {
+            (0..<Int.random(in: 1...4, using: &generator)).map { _ in names.randomElement(using: &generator) ?? "" }
+                .joined(separator: "/")
+        }
+        var files: [String: String] = [:]
+        for _ in 0..<60 {
+            // What is a file is no directory.
+            let path = path()
+            let isFree = !files.keys.contains { $0.hasPrefix(path + "/") || path.hasPrefix($0 + "/") }
+            if isFree { files[path] = "" }
+        }
+        var listing = try TreeListing(MemoryTree(files), depth: 4, ignore: [])
+        let patterns = [
+            "src/*.js", "src/*/*.js", "src/a/*", "s/*", "*/*.py", "*/src/*", "src/**/*.js", "**/main.js",
+            "src-x/*/main.js", "*.js",
+            "none/*.js", "zzz/*/*", "src/a/b.js", "[sa]/*.js",
+        ]
+        for pattern in patterns.map({ GlobPattern($0) }) {
+            let expected = listing.files.filter { pattern.matches(path: $0) }
+            #expect(Array(listing.matches(pattern, ignore: [])) == expected, "\(pattern.text)")
+        }
     }
 }

@@ -30,6 +30,7 @@ struct HTTPClientFaultTests {
         let server = try SocketServer { request in
             _ = request.readBody()
             guard request.target == "/late" else { return request.waitForClose() }
+            // The time itself is what is asked about: longer than a standstill may be.
             usleep(6_000_000)
             request.respond(201)
         }
@@ -53,6 +54,7 @@ struct HTTPClientFaultTests {
         func isReadable(at offset: Int64, orElse tell: @escaping @Sendable () -> Void) -> Bool {
             if isMade.withLock({ $0 }) { return true }
             Task {
+                // As above: longer than nothing may move.
                 try? await Task.sleep(for: .seconds(4))
                 isMade.withLock { $0 = true }
                 tell()
