@@ -57,6 +57,11 @@ struct GlobPattern: Sendable, Hashable {
         needle.stands(in: bytes)
     }
 
+    /// The same of a path as a listing has it. A `**` may stand for nothing, without the slash beside it.
+    func mayMatch(listed path: String) -> Bool {
+        depth == nil || hole != nil || path.withBytes { unsafe needle.stands(in: UnsafeRawBufferPointer($0)) }
+    }
+
     /// The most components that a path can have and match; nil if there is a `**`.
     let depth: Int?
 

@@ -19,7 +19,7 @@ struct Needle: Sendable, Hashable {
         return unsafe text.withUnsafeBytes { unsafe stands(in: $0) }
     }
 
-    private func stands(in text: UnsafeRawBufferPointer) -> Bool {
+    func stands(in text: UnsafeRawBufferPointer) -> Bool {
         // Before the rarest byte and after it there is room for the others.
         var start = rarest
         let end = text.count - (bytes.count - 1 - rarest)

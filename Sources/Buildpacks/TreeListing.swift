@@ -17,6 +17,8 @@ struct TreeListing {
     private(set) var top: [String: TreeEntry.Kind] = [:]
     /// Whether the tree has more entries than are listed.
     private(set) var isTruncated = false
+    /// Names of directories that are not listed.
+    private let ignored: Set<String>
     /// Positions in `files` by level, and of the levels that a pattern asked for by name and ending.
     private var levels: [[Int]] = []
     private var indexes: [Int: LevelIndex] = [:]
@@ -26,7 +28,8 @@ struct TreeListing {
     ///   - ignore: names of directories that are not, besides those that start with a dot.
     init(_ tree: any SourceTree, depth: Int, ignore: Set<String>) throws {
         self.depth = depth
-        let ignored = Set(ignore.map { Array($0.utf8) })
+        ignored = ignore
+        let ignoredBytes = Set(ignore.map { Array($0.utf8) })
         var (count, bytes, isWhole) = (0, 0, true)
         try tree.walkNames { kind, bytesOfPath in
             count += 1
@@ -45,7 +48,9 @@ struct TreeListing {
             case .directory:
                 let name =
                     path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[$0...].dropFirst() } ?? path.utf8[...]
-                guard name.first != UInt8(ascii: "."), !ignored.contains(Array(name)) else { return .skipDescendants }
+                guard name.first != UInt8(ascii: "."), !ignoredBytes.contains(Array(name)) else {
+                    return .skipDescendants
+                }
                 isWhole = isWhole && level < depth
                 return level < depth ? .proceed : .skipDescendants
             }
@@ -70,9 +75,11 @@ struct TreeListing {
     /// Files that match, in the order of their bytes; those in a directory of one of the names do not count.
     mutating func matches(_ pattern: GlobPattern, ignore: Set<String>) -> some Sequence<String> {
         let files = files
+        // What was not listed need not be looked for again.
+        let further = ignore.isSubset(of: ignored) ? [] : ignore
         return below(pattern.leadingDirectory, positions(for: pattern)).lazy.map { files[$0] }.filter { path in
-            pattern.matches(path: path)
-                && !path.split(separator: "/").dropLast().contains { ignore.contains(String($0)) }
+            pattern.mayMatch(listed: path) && pattern.matches(path: path)
+                && (further.isEmpty || !path.split(separator: "/").dropLast().contains { further.contains(String($0)) })
         }
     }
 
@@ -98,13 +105,19 @@ struct TreeListing {
 
     /// Where files are that may match; all that do are among them.
     private mutating func positions(for pattern: GlobPattern) -> [Int] {
-        guard let depth = pattern.depth else { return Array(files.indices) }
-        guard depth > 0, depth <= levels.count else { return [] }
-        if indexes[depth] == nil { indexes[depth] = LevelIndex(levels[depth - 1], of: files) }
-        guard let index = indexes[depth] else { return [] }
-        if let name = pattern.lastName { return index.byName[LevelIndex.key(name.utf8)] ?? [] }
-        if let ending = pattern.lastEnding { return index.byEnding[LevelIndex.key(ending.utf8)] ?? [] }
-        return levels[depth - 1]
+        let (name, ending) = (pattern.lastName, pattern.lastEnding)
+        let keys = (name.map { LevelIndex.key($0.utf8) }, ending.map { LevelIndex.key($0.utf8) })
+        guard let depth = pattern.depth else {
+            return levels.indices.flatMap { positions(of: keys, level: $0) }.sorted()
+        }
+        return levels.indices.contains(depth - 1) ? positions(of: keys, level: depth - 1) : []
+    }
+
+    private mutating func positions(of keys: (name: UInt64?, ending: UInt64?), level: Int) -> [Int] {
+        guard keys.name != nil || keys.ending != nil else { return levels[level] }
+        let index = indexes[level] ?? LevelIndex(levels[level], of: files)
+        indexes[level] = index
+        return keys.name.map { index.byName[$0] ?? [] } ?? keys.ending.flatMap { index.byEnding[$0] } ?? []
     }
 }
 
