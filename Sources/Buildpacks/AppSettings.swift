@@ -93,9 +93,8 @@ extension RuleReader {
         settings.site = try optional("site")
         settings.release = try optional("release")
         settings.processes = try texts(root, "processes")
-        settings.port = try integer(root, "port", in: 1...65535)
         settings.user = try root["user"] == nil ? nil : user()
-        settings.environment = try texts(root, "environment")
+        (settings.environment, settings.port) = try environment()
         settings.directory = try absolute(root, "directory")
         settings.includesSource = try flag(root, "includesSource")
         settings.stopSignal = try checked(root, "stopSignal", Self.signal)
@@ -107,6 +106,21 @@ extension RuleReader {
 
     private func optional(_ key: String) throws(BuildFailure) -> String? {
         try root[key] == nil ? nil : text(root, key)
+    }
+
+    /// What the app is given where it runs; PORT there is another word for 'port'.
+    private func environment() throws(BuildFailure) -> ([String: String], port: Int?) {
+        var environment = try texts(root, "environment")
+        let port = try integer(root, "port", in: 1...65535)
+        guard let text = environment.removeValue(forKey: "PORT") else { return (environment, port) }
+        guard let own = Int(text), (1...65535).contains(own), own == port ?? own else {
+            throw problem(
+                root["environment"]?["PORT"],
+                port.map { "PORT is '\(text.prefix(40))', but 'port' is \($0). Leave one of them out." }
+                    ?? "PORT is '\(text.prefix(40))', which is no port (1 to 65535)."
+            )
+        }
+        return (environment, own)
     }
 
     private func appStep(_ entry: YAMLNode.Entry) throws(BuildFailure) -> AppSettings.Step {

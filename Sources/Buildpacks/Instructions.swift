@@ -18,27 +18,13 @@ enum Instructions {
             lines[start] += line + (goesOn ? [UInt8(ascii: " ")] : [])
             open = goesOn ? start : nil
         }
-        return Array(ofTheLastStage(lines.map(typed)).joined(separator: [UInt8(ascii: "\n")]))
-    }
-
-    /// Without commands that others take the place of: of CMD and of ENTRYPOINT the last of the last stage is what an image starts.
-    private static func ofTheLastStage(_ lines: [[UInt8]]) -> [[UInt8]] {
-        let last = lines.lastIndex { begins($0, "FROM ") } ?? 0
-        var lines = lines
-        for name in ["CMD ", "ENTRYPOINT "] {
-            let places = lines.indices.filter { begins(lines[$0], name) }
-            for place in places where place != places.last || place < last { lines[place] = [] }
-        }
-        return lines
-    }
-
-    private static func begins(_ line: [UInt8], _ name: String) -> Bool {
-        String(decoding: line.drop { $0 == 32 || $0 == 9 }.prefix(name.utf8.count), as: UTF8.self).uppercased() == name
+        let instructions = DockerStages(lines.map { TextLines.normalised($0[...]) }).ofTheLast.map(typed)
+        return Array(instructions.joined(separator: [UInt8(ascii: "\n")]))
     }
 
     /// An instruction without flags of its own, in capitals, and whose words are a list in JSON, as it is typed.
     private static func typed(_ line: [UInt8]) -> [UInt8] {
-        let line = plain(TextLines.normalised(line[...]))
+        let line = plain(line)
         // `RUN [ -f x ] && y` is a shell's.
         guard let start = line.firstIndex(of: UInt8(ascii: "[")), let end = line.indices.last,
             line[end] == UInt8(ascii: "]"), line[(start + 1)...].first(where: { $0 != 32 }) == UInt8(ascii: "\""),

@@ -25,7 +25,8 @@ extension JavaModules {
             name.replaceSubrange(start.lowerBound...end, with: "*")
         }
         let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.*".contains($0)) }
-        return isPlain ? name + ".jar" : nil
+        // A war that Spring Boot makes starts by itself too.
+        return isPlain ? name + "." + (pom["packaging"]?.string ?? "jar") : nil
     }
 
     private func pom(_ directory: String, _ view: TreeView) throws -> YAMLNode? {
@@ -49,7 +50,7 @@ extension JavaModules {
 
     /// What its own plugin makes one, or a server's dependency with settings of its own, where a plugin may be the parent's.
     private static func isApplication(_ pom: YAMLNode, hasSettings: Bool) -> Bool {
-        guard ["jar", nil].contains(pom["packaging"]?.string) else { return false }
+        guard ["jar", "war", nil].contains(pom["packaging"]?.string) else { return false }
         func names(_ node: YAMLNode?) -> [String] {
             (node.map { $0.elements ?? [$0] } ?? []).compactMap { $0["artifactId"]?.string }
         }

@@ -1,10 +1,15 @@
 internal import BuildModel
 
 extension Planner {
+    /// A start command, and the part of the rule that says so, if one does.
+    typealias ChosenStart = (command: StartCommand, rule: StartRule?)
+    /// Process types besides what is started, and what is run before a rollout.
+    typealias Processes = (others: [String: StartCommand], release: StartCommand?)
+
     /// How the app starts, and the part of the rule that says so, if one does: the request goes before `slipway.yaml`, that
     /// before the environment, that before the Procfile, that before files of other platforms, that before the rule, and that before a
     /// process of the Procfile that neither serves nor works.
-    func start(_ warnings: inout [String]) throws -> (command: StartCommand, rule: StartRule?) {
+    func start(_ warnings: inout [String]) throws -> ChosenStart {
         let procfile = try procfile()
         warnings += procfile?.warnings ?? []
         if context.facts[Self.site] == nil, let given = try given(procfile) {
@@ -68,7 +73,7 @@ extension Planner {
     }
 
     /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
-    func processes(besides started: StartCommand) throws -> (others: [String: StartCommand], release: StartCommand?) {
+    func processes(besides started: StartCommand) throws -> Processes {
         var commands: [String: StartCommand] = [:]
         let procfile = try procfile()
         let isOther = procfile?.isFurther == true && !started.source.hasPrefix("Procfile: ")

@@ -27,35 +27,46 @@ struct Planner {
         let port = try port(listening)
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         warnings += self.warnings(of: listening, port.number)
+        if start.rule == nil { warnings += try obstacles(to: start.command, steps) }
         context.facts["port"] = String(port.number)
+        var plan = try plan(start, steps, processes, port: port.number)
+        plan.candidates = candidates
+        plan.portSource = port.source
+        plan.warnings = warnings + plan.warnings
+        return plan
+    }
+
+    private func plan(_ start: ChosenStart, _ steps: [BuildStep], _ others: Processes, port: Int) throws -> BuildPlan {
         var plan = BuildPlan(
             language: rule.language,
             framework: try framework(),
             rule: rule.identity,
-            candidates: candidates,
+            candidates: [],
             versions: context.versions.values.sorted { $0.tool < $1.tool },
             runImage: try runImage(start.rule),
             steps: steps,
-            // A command that the rule does not know may start anything of the source.
-            includesSource: settings.includesSource ?? start.rule.map { $0.includesSource ?? rule.includesSource }
-                ?? true,
+            includesSource: includesSource(start.rule),
             applicationDirectory: rule.directory,
             workingDirectory: settings.directory ?? rule.directory,
             start: start.command,
-            processes: processes.others,
-            release: processes.release,
+            processes: others.others,
+            release: others.release,
             user: settings.user ?? rule.user,
-            environment: try environment(start.rule, port: port.number),
-            port: port.number,
+            environment: try environment(start.rule, port: port),
+            port: port,
             stopSignal: try stopSignal(start.rule),
             healthPath: try healthPath(),
             files: try files(start.rule),
-            warnings: warnings
+            warnings: []
         )
-        plan.portSource = port.source
         if settings.image != nil { plan.runImageOrigin = .repository }
         try addWritable(to: &plan)
         return plan
+    }
+
+    /// A command that the rule does not know may start anything of the source.
+    private func includesSource(_ start: StartRule?) -> Bool {
+        settings.includesSource ?? start.map { $0.includesSource ?? rule.includesSource } ?? true
     }
 
     private func stopSignal(_ start: StartRule?) throws -> String {
@@ -104,30 +115,5 @@ struct Planner {
             file.content = try context.template().filled(file.content)
             return file
         }
-    }
-
-    private func refuse(_ refusal: Rule.Notice) throws {
-        switch try detector.all(refusal.when) {
-        case .holds(let evidence, let facts):
-            let message = try context.template(facts).filled(refusal.message)
-            throw BuildFailure.plan(.unsupported, Self.place(evidence) + message)
-        case .fails: return
-        case .unreadable(let failure): throw failure
-        }
-    }
-
-    private func warning(_ notice: Rule.Notice) throws -> String? {
-        switch try detector.all(notice.when) {
-        case .holds(let evidence, let facts):
-            try Self.place(evidence) + context.template(facts).filled(notice.message)
-        case .fails: nil
-        case .unreadable(let failure): failure.message
-        }
-    }
-
-    /// `package.json:7: `, the place that a notice is about.
-    private static func place(_ evidence: [Evidence]) -> String {
-        guard let seen = evidence.first(where: { $0.line != nil }) ?? evidence.first else { return "" }
-        return seen.file + (seen.line.map { ":\($0)" } ?? "") + ": "
     }
 }

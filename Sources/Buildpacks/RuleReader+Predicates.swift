@@ -59,7 +59,7 @@ extension RuleReader {
     }
 
     /// Patterns for paths, none of which leads into a directory that is ignored.
-    private func paths(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
+    func paths(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
         let patterns = try globs(node)
         for pattern in patterns {
             let directories = pattern.text.split(separator: "/").dropLast()

@@ -24,7 +24,7 @@ struct RuleReader {
     }
 
     static let keys = [
-        "extends", "language", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
+        "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
         "detect",
         "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "listens", "environment", "port",
         "user",
@@ -39,6 +39,7 @@ struct RuleReader {
         return Rule(
             identity: identity,
             language: isBase ? "" : try text(root, "language"),
+            programs: Set(try root["programs"].map { node throws(BuildFailure) in try strings(node) } ?? []),
             runImage: runImage ?? "",
             buildImage: try image(root, "buildImage") ?? runImage ?? "",
             ignore: ignore,
@@ -103,20 +104,6 @@ struct RuleReader {
     private func notice(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
         try check(node, keys: ["when", "message"])
         return Rule.Notice(when: try predicates(node, "when"), message: try text(node, "message"))
-    }
-
-    private func dependencySource(_ node: YAMLNode) throws(BuildFailure) -> DependencySource {
-        try check(node, keys: ["files", "except", "path", "like", "unfolded", "unless"])
-        guard let files = node["files"] else { throw problem(node, "'files' is missing.") }
-        if node["path"] != nil { try checkFormats(files) }
-        return DependencySource(
-            files: try globs(files),
-            except: try node["except"].map { node throws(BuildFailure) in try globs(node) } ?? [],
-            path: try node["path"] == nil ? nil : path(node),
-            like: try node["like"].map { node throws(BuildFailure) in try globs(node) } ?? [],
-            isUnfolded: try flag(node, "unfolded") ?? false,
-            unless: try node["unless"].map { node throws(BuildFailure) in try strings(node) } ?? []
-        )
     }
 
     func plannedFile(_ node: YAMLNode) throws(BuildFailure) -> FileRule {

@@ -64,6 +64,13 @@ struct LanguageTests {
                 head + "steps:\n  - {name: build, command: a}\n  - {name: build, command: b}\n",
                 "x.yaml:5: this is never reached: a step 'build'"
             ),
+            (
+                head + "dependencies:\n  - {files: [Dockerfile], unfolded: true}\n",
+                "x.yaml:4: this takes nothing: instructions of a Dockerfile"
+            ),
+            (head + "dependencies: [{files: [a], like: [\"b *\"]}]\n", "x.yaml:3: 'b *' takes nothing of a line"),
+            (head + "dependencies: [{files: [a], unless: [\"*.b\"]}]\n", "x.yaml:3: '*.b' never counts"),
+            (head + "ignore: [t]\ndependencies: [{files: [t/*.b]}]\n", "x.yaml:4: 't/*.b' can never match"),
             ("extends: none\n" + head, "x.yaml:1: 'extends' must name a file: there is no _none.yaml"),
             (head + "versions: {node: {dialect: x}}\n", "x.yaml:3: 'dialect' must be one of npm"),
         ]

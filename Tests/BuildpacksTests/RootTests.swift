@@ -152,7 +152,7 @@ struct RootTests {
         ]
         let all = Dictionary(uniqueKeysWithValues: files.map { ("\(above)\($0)", $1) } + [("README.md", "")])
         let roots = try shippedRules().roots(tree: MemoryTree(all))
-        #expect(roots.map(\.directory) == ["api", "core/ui", "own", "web"].map { "\(above)\($0)" })
+        #expect(roots.map(\.directory) == ["api", "core/ui", "own", "war", "web"].map { "\(above)\($0)" })
         let api = try #require(roots.first)
         #expect(api.json["request"]?["rootDirectory"] == .string(above.isEmpty ? "" : "shop"))
         #expect(

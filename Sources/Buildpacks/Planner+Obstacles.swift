@@ -1,0 +1,45 @@
+internal import BuildModel
+
+extension Planner {
+    /// Programs that only an image of their own language has, if the rule does not say that its image has them too.
+    private static let foreign: Set<String> = [
+        "node", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "deno", "python", "python2", "python3", "pip", "ruby",
+        "bundle", "rackup", "java", "php", "composer", "dotnet", "mix", "iex", "elixir", "erl", "go", "cargo", "swift",
+        "mvn", "gradle", "sbt", "lein", "clojure", "clj", "stack", "cabal", "crystal", "dart", "zig", "gleam", "sudo",
+        "docker", "docker-compose", "heroku", "foreman",
+    ]
+    /// What runs the file that is named behind it.
+    private static let interpreters: Set<String> = ["python", "python3", "ruby", "node", "php", "bash", "sh"]
+
+    /// What a command that somebody wrote starts and that is not there: a program that the image has not, or a file that neither the
+    /// source has nor a step makes.
+    func obstacles(to start: StartCommand, _ steps: [BuildStep]) throws -> [String] {
+        guard !rule.programs.isEmpty, settings.image == nil else { return [] }
+        let commands = start.text.split { "&;|\n".contains($0) }
+            .map { $0.split { " \t\"'()".contains($0) }.map(String.init).drop { $0.contains("=") || $0 == "exec" } }
+        var told: [String] = []
+        for program in commands.compactMap(\.first)
+        where Self.foreign.contains(program) && !rule.programs.contains(program) {
+            told.append(
+                "\(start.source) starts '\(program)', which the image of \(rule.language) has not, so the app ends at once. "
+                    + "Set 'startCommand', or name an image that has it in slipway.yaml."
+            )
+        }
+        let isAlone = commands.count == 1 && !steps.contains { $0.kind == .build }
+        guard isAlone, let command = commands.first, let file = try missingFile(Array(command)) else { return told }
+        return told + [
+            "\(start.source) starts '\(file)', which is not in the source, so the app ends at once. Set 'startCommand'."
+        ]
+    }
+
+    /// The file that an interpreter is given, if it is not in the tree.
+    private func missingFile(_ words: [String]) throws -> String? {
+        guard let program = words.first, Self.interpreters.contains(program) else { return nil }
+        let ends = [".py", ".rb", ".js", ".mjs", ".cjs", ".php", ".sh"]
+        guard let file = words.dropFirst().first, ends.contains(where: file.hasSuffix), !file.hasPrefix("/"),
+            !file.contains("$"), !file.contains("..")
+        else { return nil }
+        let path = String(file.hasPrefix("./") ? file.dropFirst(2) : file[...])
+        return try view.isFile(path) ? nil : path
+    }
+}
