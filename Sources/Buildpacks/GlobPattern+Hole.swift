@@ -31,8 +31,8 @@ extension GlobPattern {
         /// What the hole stands for in a line; nil if the line does not match, or has more than 1000 bytes.
         func filling(in line: [UInt8]) -> [UInt8]? {
             guard line.count <= 1000 else { return nil }
-            for start in line.indices where GlobPattern.matches(Array(line[..<start]), before) {
-                let end = ends(of: start, in: line).first { GlobPattern.matches(Array(line[$0...]), after) }
+            for start in line.indices where GlobPattern.matches(line[..<start], before) {
+                let end = ends(of: start, in: line).first { GlobPattern.matches(line[$0...], after) }
                 if let end { return Array(line[start..<end]) }
             }
             return nil

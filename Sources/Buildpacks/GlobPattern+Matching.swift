@@ -50,10 +50,10 @@ extension GlobPattern {
     }
 
     /// The usual two-pointer match: on a mismatch, the last `*` takes one byte more.
-    static func matches(_ text: [UInt8], _ tokens: [Token]) -> Bool {
-        var (position, token) = (0, 0)
+    static func matches(_ text: ArraySlice<UInt8>, _ tokens: [Token]) -> Bool {
+        var (position, token) = (text.startIndex, 0)
         var retry: (position: Int, token: Int)?
-        while position < text.count {
+        while position < text.endIndex {
             if token < tokens.count, tokens[token] == .many {
                 retry = (position, token)
                 token += 1

@@ -58,8 +58,8 @@ struct GlobPattern: Sendable, Hashable {
     }
 
     /// The same of a path as a listing has it. A `**` may stand for nothing, without the slash beside it.
-    func mayMatch(listed path: String) -> Bool {
-        depth == nil || hole != nil || path.withBytes { unsafe needle.stands(in: UnsafeRawBufferPointer($0)) }
+    func mayMatch(listed path: ArraySlice<UInt8>) -> Bool {
+        depth == nil || hole != nil || needle.stands(in: path)
     }
 
     /// The most components that a path can have and match; nil if there is a `**`.
@@ -90,16 +90,22 @@ struct GlobPattern: Sendable, Hashable {
     }
 
     /// Whether a slash-separated path matches.
-    func matches(path: String) -> Bool {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        guard depth == nil else {
-            return parts.count == components.count
-                && zip(parts, components).allSatisfy { Self.matches(Array($0), $1) }
+    func matches(path: String) -> Bool { matches(path: Array(path.utf8)[...]) }
+
+    /// The same of its bytes.
+    func matches(path: ArraySlice<UInt8>) -> Bool {
+        guard depth != nil else { return matches(path.split(separator: UInt8(ascii: "/"))) }
+        var rest = path
+        for (index, component) in components.enumerated() {
+            let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+            let isLast = index == components.count - 1
+            guard (end == rest.endIndex) == isLast, Self.matches(rest[..<end], component) else { return false }
+            rest = rest[end...].dropFirst()
         }
-        return matches(parts)
+        return true
     }
 
-    private func matches(_ parts: [Substring.UTF8View]) -> Bool {
+    private func matches(_ parts: [ArraySlice<UInt8>]) -> Bool {
         var reachable = [Bool](repeating: false, count: components.count + 1)
         reachable[0] = true
         Self.skipAny(&reachable, components)
@@ -108,7 +114,7 @@ struct GlobPattern: Sendable, Hashable {
             for index in components.indices where reachable[index] {
                 if Self.isAny(components[index]) {
                     next[index] = true
-                } else if Self.matches(Array(part), components[index]) {
+                } else if Self.matches(part, components[index]) {
                     next[index + 1] = true
                 }
             }
@@ -121,7 +127,7 @@ struct GlobPattern: Sendable, Hashable {
     /// Whether a line matches; here a slash is a character like any other.
     func matches(line: some Collection<UInt8>) -> Bool {
         let line = Array(line)
-        guard Self.matches(line, whole) else { return false }
+        guard Self.matches(line[...], whole) else { return false }
         return hole.map { $0.kind == .anything || $0.filling(in: line) != nil } ?? true
     }
 }

@@ -10,7 +10,7 @@ struct TreeListing {
     /// Levels that were listed; `Int.max` if there are no more.
     private(set) var depth: Int
     /// Paths of regular files, sorted by their bytes.
-    private(set) var files: [String] = []
+    private(set) var files = PathList()
     /// Paths of links and submodules, which rules never follow.
     private(set) var others: [String] = []
     /// The entries of the root by name.
@@ -39,37 +39,28 @@ struct TreeListing {
                 return .stop
             }
             // A name that is no UTF-8 is nothing that a rule could ask for.
-            guard let path = String(path: bytesOfPath) else { return .skipDescendants }
+            guard bytesOfPath.isText else { return .skipDescendants }
             let level = bytesOfPath.level
-            if level == 1 { top[path] = kind }
+            if level == 1, let name = String(path: bytesOfPath) { top[name] = kind }
             switch kind {
-            case .file, .executable: files.append(path)
-            case .symbolicLink, .submodule: others.append(path)
+            case .file, .executable: files.append(bytesOfPath)
+            case .symbolicLink, .submodule: others += String(path: bytesOfPath).map { [$0] } ?? []
             case .directory:
-                let name =
-                    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8[$0...].dropFirst() } ?? path.utf8[...]
-                guard name.first != UInt8(ascii: "."), !ignoredBytes.contains(Array(name)) else {
-                    return .skipDescendants
-                }
+                let name = bytesOfPath.lastComponent
+                guard name.first != UInt8(ascii: "."), !ignoredBytes.contains(name) else { return .skipDescendants }
                 isWhole = isWhole && level < depth
                 return level < depth ? .proceed : .skipDescendants
             }
             return .proceed
         }
         if isWhole { self.depth = .max }
-        Self.sort(&files)
-        Self.sort(&others)
-        for (position, path) in files.enumerated() {
-            let level = path.level
+        files.sort()
+        others.sort { $0.precedes($1) }
+        for position in files.indices {
+            let level = files.withBytes(at: position) { unsafe $0.level }
             while levels.count < level { levels.append([]) }
             levels[level - 1].append(position)
         }
-    }
-
-    /// Trees are walked in an order that is that of their paths; only if one is not, there is something to do.
-    private static func sort(_ paths: inout [String]) {
-        let isSorted = zip(paths, paths.dropFirst()).allSatisfy { $0.precedes($1) }
-        if !isSorted { paths.sort { $0.precedes($1) } }
     }
 
     /// Files that match, in the order of their bytes; those in a directory of one of the names do not count.
@@ -77,18 +68,22 @@ struct TreeListing {
         let files = files
         // What was not listed need not be looked for again.
         let further = ignore.isSubset(of: ignored) ? [] : ignore
-        return below(pattern.leadingDirectory, positions(for: pattern)).lazy.map { files[$0] }.filter { path in
-            pattern.mayMatch(listed: path) && pattern.matches(path: path)
-                && (further.isEmpty || !path.split(separator: "/").dropLast().contains { further.contains(String($0)) })
+        return below(pattern.leadingDirectory, positions(for: pattern)).lazy.filter { position in
+            let path = files[bytesAt: position]
+            return pattern.mayMatch(listed: path) && pattern.matches(path: path)
+        }
+        .map { files[$0] }
+        .filter { path in
+            further.isEmpty || !path.split(separator: "/").dropLast().contains { further.contains(String($0)) }
         }
     }
 
     /// Those of the positions whose paths begin with some bytes: they lie side by side.
     private func below(_ directory: [UInt8], _ positions: [Int]) -> ArraySlice<Int> {
         guard !directory.isEmpty else { return positions[...] }
-        let start = Self.count(of: positions) { files[$0].utf8.lexicographicallyPrecedes(directory) }
+        let start = Self.count(of: positions) { files[bytesAt: $0].lexicographicallyPrecedes(directory) }
         return positions[start...].prefix(
-            Self.count(of: positions[start...]) { files[$0].utf8.starts(with: directory) }
+            Self.count(of: positions[start...]) { files[bytesAt: $0].starts(with: directory) }
         )
     }
 
@@ -126,9 +121,9 @@ private struct LevelIndex {
     private(set) var byName: [UInt64: [Int]] = [:]
     private(set) var byEnding: [UInt64: [Int]] = [:]
 
-    init(_ positions: [Int], of files: [String]) {
+    init(_ positions: [Int], of files: PathList) {
         for position in positions {
-            let keys = files[position].withBytes { path in
+            let keys = files.withBytes(at: position) { path in
                 let name = unsafe path[path.endOfDirectory...]
                 let ending = unsafe name.lastIndex(of: UInt8(ascii: ".")).map { unsafe name[($0 + 1)...] }
                 return unsafe (name: Self.key(name), ending: ending.map { unsafe Self.key($0) })

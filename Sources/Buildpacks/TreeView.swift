@@ -30,7 +30,7 @@ final class TreeView {
     }
 
     /// Paths of regular files of the upper levels, sorted by their bytes.
-    var files: [String] { listing.files }
+    var files: PathList { listing.files }
     var others: [String] { listing.others }
     var isTruncated: Bool { listing.isTruncated }
 
