@@ -72,7 +72,8 @@ extension Planner {
         return try StartCommand(text: text, source: app.evidence.file)
     }
 
-    /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile.
+    /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile, and
+    /// that before files of other platforms.
     func processes(besides started: StartCommand) throws -> Processes {
         var commands: [String: StartCommand] = [:]
         let procfile = try procfile()
@@ -84,10 +85,11 @@ extension Planner {
             commands[type] = try StartCommand(text: text, source: AppSettings.fileName)
         }
         commands["web"] = nil
-        let release = commands.removeValue(forKey: "release")
-        return (
-            commands, try settings.release.map { try StartCommand(text: $0, source: AppSettings.fileName) } ?? release
-        )
+        let named = commands.removeValue(forKey: "release")
+        if let text = settings.release {
+            return (commands, try StartCommand(text: text, source: AppSettings.fileName))
+        }
+        return (commands, try named ?? PlatformFiles(view: view, language: rule.language).release())
     }
 
     private func command(

@@ -13,6 +13,8 @@ struct PlatformFiles {
         /// Whether what it starts is in an image that somebody else's steps make.
         var isBuiltElsewhere = true
         var find: @Sendable (YAMLNode) -> String?
+        /// What is run before a rollout.
+        var release: @Sendable (YAMLNode) -> String? = { _ in nil }
     }
 
     private static let kinds: [Kind] = [
@@ -21,10 +23,18 @@ struct PlatformFiles {
             guard root["runtime"]?.string != nil, let text = root["entrypoint"]?.string else { return nil }
             return text.trimmed.hasPrefix("serve ") ? nil : text
         },
-        Kind(name: "heroku.yml", key: "run.web") { $0["run"]?["web"]?.string },
-        Kind(name: "render.yaml", key: "startCommand") { service($0)?["startCommand"]?.string },
-        Kind(name: "railway.json", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
-        Kind(name: "railway.toml", key: "deploy.startCommand") { $0["deploy"]?["startCommand"]?.string },
+        Kind(name: "heroku.yml", key: "run.web", find: { $0["run"]?["web"]?.string }) {
+            only($0["release"]?["command"])
+        },
+        Kind(name: "render.yaml", key: "startCommand", find: { service($0)?["startCommand"]?.string }) {
+            service($0)?["preDeployCommand"]?.string
+        },
+        Kind(name: "railway.json", key: "deploy.startCommand", find: { $0["deploy"]?["startCommand"]?.string }) {
+            only($0["deploy"]?["preDeployCommand"])
+        },
+        Kind(name: "railway.toml", key: "deploy.startCommand", find: { $0["deploy"]?["startCommand"]?.string }) {
+            only($0["deploy"]?["preDeployCommand"])
+        },
         Kind(name: "nixpacks.toml", key: "start.cmd") { $0["start"]?["cmd"]?.string },
         Kind(name: "apprunner.yaml", key: "run.command") { $0["run"]?["command"]?.string },
         Kind(name: ".platform.app.yaml", key: "web.commands.start") { $0["web"]?["commands"]?["start"]?.string },
@@ -42,6 +52,26 @@ struct PlatformFiles {
         "node": ["node"], "ruby": ["bundle", "ruby", "rackup", "puma", "rails"],
     ]
 
+    /// Those and what changes a database, which a release may start.
+    private static let releasing: [String: Set<String>] = [
+        "python": ["flask", "alembic", "bash", "sh"], "node": ["npx", "npm", "yarn", "pnpm", "bash", "sh"],
+        "ruby": ["rake", "bin/rails", "bin/rake", "./bin/rails", "bash", "sh"],
+    ]
+
+    /// What is run before a rollout, as the first of the files that says so has it.
+    ///
+    /// - Throws: `BuildFailure` with code `invalid_start_command`.
+    func release() throws -> StartCommand? {
+        let programs = (Self.programs[language] ?? []).union(Self.releasing[language] ?? [])
+        for kind in Self.kinds where try view.isFile(kind.name) {
+            guard case .success(let root) = try view.document(kind.name), let text = kind.release(root)?.trimmed,
+                !text.isEmpty, try isSingle(text, of: programs) && isThere(text)
+            else { continue }
+            return try StartCommand(text: text, source: kind.name)
+        }
+        return nil
+    }
+
     /// The first command that one of the files names; nil where none does, or only what is made elsewhere.
     ///
     /// - Throws: `BuildFailure` with code `invalid_start_command`.
@@ -57,20 +87,23 @@ struct PlatformFiles {
 
     /// A single command whose program needs no more than the language's image and the app's packages.
     private func isOfLanguage(_ text: String) -> Bool {
-        let words = text.split(separator: " ").map(String.init)
-        let program = words.first { !$0.contains("=") && $0 != "exec" } ?? ""
         // These listen on a port of their own, which platforms find out.
         let isBare =
             !text.contains("PORT")
             && ["runserver", "rackup", " -m flask", " -m http.server"].contains { text.contains($0) }
-        return Self.programs[language]?.contains(program) == true && !isBare && !text.contains { "&;|`\n".contains($0) }
-            && !text.contains("..")
+        return !isBare && isSingle(text, of: Self.programs[language] ?? [])
+    }
+
+    private func isSingle(_ text: String, of programs: Set<String>) -> Bool {
+        let words = text.split(separator: " ").map(String.init)
+        let program = words.first { !$0.contains("=") && $0 != "exec" } ?? ""
+        return programs.contains(program) && !text.contains { "&;|`\n".contains($0) } && !text.contains("..")
     }
 
     /// Whether the files and modules of Python that a command names are in the tree, which may be laid out otherwise in their image.
     private func isThere(_ text: String) throws -> Bool {
         for word in text.split(separator: " ").map(String.init) {
-            if [".py", ".js", ".mjs", ".cjs", ".ru", ".rb"].contains(where: word.hasSuffix), try !view.isFile(word) {
+            if [".py", ".js", ".mjs", ".cjs", ".ru", ".rb", ".sh"].contains(where: word.hasSuffix), try !view.isFile(word.hasPrefix("./") ? String(word.dropFirst(2)) : word) {
                 return false
             }
             let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -99,6 +132,12 @@ struct PlatformFiles {
         }
         guard services.count == 1, let service = services.first else { return nil }
         return [nil, "", ".", "./"].contains(service["rootDir"]?.string) ? service : nil
+    }
+
+    /// A text, or the only one of a list.
+    private static func only(_ node: YAMLNode?) -> String? {
+        guard let list = node?.elements else { return node?.string }
+        return list.count == 1 ? list[0].string : nil
     }
 
     private static func kind(_ service: YAMLNode) -> String {
