@@ -103,7 +103,9 @@ struct PlatformFiles {
     /// Whether the files and modules of Python that a command names are in the tree, which may be laid out otherwise in their image.
     private func isThere(_ text: String) throws -> Bool {
         for word in text.split(separator: " ").map(String.init) {
-            if [".py", ".js", ".mjs", ".cjs", ".ru", ".rb", ".sh"].contains(where: word.hasSuffix), try !view.isFile(word.hasPrefix("./") ? String(word.dropFirst(2)) : word) {
+            if [".py", ".js", ".mjs", ".cjs", ".ru", ".rb", ".sh"].contains(where: word.hasSuffix),
+                try !view.isFile(word.hasPrefix("./") ? String(word.dropFirst(2)) : word)
+            {
                 return false
             }
             let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)

@@ -26,7 +26,10 @@ extension RuleReader {
     private func taking(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
         let patterns = try globs(node)
         if let other = patterns.first(where: { $0.hole == nil }) {
-            throw problem(node, "'\(other.text)' takes nothing of a line: write <*>, <name> or <number> where the name stands.")
+            throw problem(
+                node,
+                "'\(other.text)' takes nothing of a line: write <*>, <name> or <number> where the name stands."
+            )
         }
         return patterns
     }

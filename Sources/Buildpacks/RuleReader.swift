@@ -24,7 +24,8 @@ struct RuleReader {
     }
 
     static let keys = [
-        "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "values", "versions",
+        "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "values",
+        "versions",
         "detect",
         "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "listens", "environment", "port",
         "user",

@@ -16,10 +16,22 @@ struct LineFormTests {
             ("cmd [\"a\"]\r\nRUN b", ["CMD a", "RUN b"]),
             ("CMD a\nENTRYPOINT b\nCMD c", ["", "ENTRYPOINT b", "CMD c"]),
             ("FROM a\nRUN b\nCMD c\nFROM d\nRUN e", ["FROM a", "", "", "FROM d", "RUN e"]),
-            ("FROM a AS b\nRUN c\nfrom --platform=x B\nRUN d", ["FROM a AS b", "RUN c", "from --platform=x B", "RUN d"]),
-            ("FROM a\nRUN b\nFROM c\nCOPY --chown=x --from=0 d e", ["FROM a", "RUN b", "FROM c", "COPY --chown=x --from=0 d e"]),
-            ("FROM a as b\nRUN c\nFROM d\nRUN --mount=type=bind,from=b e", ["FROM a as b", "RUN c", "FROM d", "RUN e"]),
-            ("FROM a as b\nRUN c\nFROM b as t\nRUN d\nFROM b\nRUN e", ["FROM a as b", "RUN c", "FROM b as t", "", "FROM b", "RUN e"]),
+            (
+                "FROM a AS b\nRUN c\nfrom --platform=x B\nRUN d",
+                ["FROM a AS b", "RUN c", "from --platform=x B", "RUN d"]
+            ),
+            (
+                "FROM a\nRUN b\nFROM c\nCOPY --chown=x --from=0 d e",
+                ["FROM a", "RUN b", "FROM c", "COPY --chown=x --from=0 d e"]
+            ),
+            (
+                "FROM a as b\nRUN c\nFROM d\nRUN --mount=type=bind,from=b e",
+                ["FROM a as b", "RUN c", "FROM d", "RUN e"]
+            ),
+            (
+                "FROM a as b\nRUN c\nFROM b as t\nRUN d\nFROM b\nRUN e",
+                ["FROM a as b", "RUN c", "FROM b as t", "", "FROM b", "RUN e"]
+            ),
             ("RUN a \\\n# said\n b", ["RUN a b", "", ""]), ("run a \\ \n\n b", ["RUN a b", "", ""]),
             ("RUN --mount=type=cache,target=/x a --b", ["RUN a --b"]), ("RUN [ -f x ] && y", ["RUN [ -f x ] && y"]),
             ("CMD [ \"a\", \"b\" ] ", ["CMD a b"]),
