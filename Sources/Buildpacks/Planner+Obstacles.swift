@@ -40,6 +40,9 @@ extension Planner {
             !file.contains("$"), !file.contains("..")
         else { return nil }
         let path = String(file.hasPrefix("./") ? file.dropFirst(2) : file[...])
+        // A directory that is not there either is one that packages make when they are installed.
+        let directory = path.directoryOfPath
+        guard try directory.isEmpty || view.kind(at: directory) == .directory else { return nil }
         return try view.isFile(path) ? nil : path
     }
 }
