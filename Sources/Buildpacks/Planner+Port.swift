@@ -21,6 +21,11 @@ extension Planner {
                 "The program listens on \(own), as \(listening.source) says, but the app is asked on \(port). Let it take PORT."
             )
         }
+        if port < 1024 {
+            warnings.append(
+                "The app is asked on \(port): not every cluster lets a program that is not root listen below 1024. Let it take PORT."
+            )
+        }
         if listening.isLocal {
             warnings.append(
                 "The program listens on the container's own address alone, where nobody reaches it. Let it "

@@ -56,6 +56,7 @@ struct ListenAddressTests {
         let asked = try BuildpacksTests.plan(files, PlanOptions(port: 80))
         #expect(
             asked.port == 80 && asked.warnings.contains { $0.contains("listens on 8000") }
+                && asked.warnings.contains { $0.contains("below 1024") }
         )
         #expect(try BuildpacksTests.plan(["server.js": ""]).port == 3000)
     }
