@@ -5,10 +5,17 @@ struct DockerStages {
     private let lines: [[UInt8]]
     /// The lines with FROM that a stage begins at.
     private let starts: [Int]
+    /// The stage that an image is made of; nil where there is none.
+    private let last: Int?
+    /// Names of stages behind that, for whoever writes or tries the app: others are built by name.
+    private static let asides: Set = ["dev", "development", "debug", "test", "tests", "testing", "lint", "ci"]
 
     init(_ lines: [[UInt8]]) {
         self.lines = lines
-        starts = lines.indices.filter { Self.begins(lines[$0], "FROM ") }
+        let starts = lines.indices.filter { Self.begins(lines[$0], "FROM ") }
+        self.starts = starts
+        last =
+            starts.indices.last { !Self.asides.contains(Self.name(of: lines[starts[$0]]) ?? "") } ?? starts.indices.last
     }
 
     /// The same lines, empty where the image that is made has nothing of them: of CMD and of ENTRYPOINT the last of the last stage is what it
@@ -16,36 +23,50 @@ struct DockerStages {
     var ofTheLast: [[UInt8]] {
         var kept = lines
         for name in ["CMD ", "ENTRYPOINT "] {
+            let own = last.map { starts[$0]..<end(of: $0) } ?? lines.indices
             let places = lines.indices.filter { Self.begins(lines[$0], name) }
-            for place in places where place != places.last || place < starts.last ?? 0 { kept[place] = [] }
+            let counting = places.last { own.contains($0) }
+            for place in places where place != counting { kept[place] = [] }
         }
         let used = usedStages
         for (stage, start) in starts.enumerated() where !used.contains(stage) {
-            let end = stage + 1 < starts.count ? starts[stage + 1] : lines.count
-            for place in start..<end where Self.begins(lines[place], "RUN ") { kept[place] = [] }
+            for place in start..<end(of: stage) where Self.begins(lines[place], "RUN ") { kept[place] = [] }
         }
         return kept
     }
 
     /// The last stage, and those that it needs.
     private var usedStages: Set<Int> {
-        guard let last = starts.indices.last else { return [] }
+        guard let last else { return [] }
         var names: [String: Int] = [:]
-        var needed: [[Int]] = []
+        // nil for one that may be made from any before it.
+        var needed: [[Int]?] = []
         for (stage, start) in starts.enumerated() {
             let words = Self.words(lines[start])
-            let end = stage + 1 < starts.count ? starts[stage + 1] : lines.count
-            var sources = lines[start..<end].flatMap { Self.words($0).compactMap(Self.source) }
+            var sources = lines[start..<end(of: stage)].flatMap { Self.words($0).compactMap(Self.source) }
             // `FROM --platform=linux/amd64 build AS app`
-            if let image = words.dropFirst().first(where: { !$0.hasPrefix("--") }) { sources.append(image) }
-            needed.append(sources.compactMap { names[$0] ?? Int($0) }.filter { $0 < stage })
-            names[String(stage)] = stage
-            if let place = words.firstIndex(of: "as"), place + 1 < words.count { names[words[place + 1]] = stage }
+            let image = words.dropFirst().first { !$0.hasPrefix("--") } ?? ""
+            sources.append(image)
+            let isAny = image.hasPrefix("$")
+            needed.append(isAny ? nil : sources.compactMap { names[$0] ?? Int($0) }.filter { $0 < stage })
+            if let name = Self.name(of: lines[start]) { names[name] = stage }
         }
         var used: Set<Int> = [last]
         // What a stage needs stands before it.
-        for stage in starts.indices.reversed() where used.contains(stage) { used.formUnion(needed[stage]) }
+        for stage in starts.indices.reversed() where used.contains(stage) {
+            guard let stages = needed[stage] else { return used.union(0..<stage) }
+            used.formUnion(stages)
+        }
         return used
+    }
+
+    private func end(of stage: Int) -> Int { stage + 1 < starts.count ? starts[stage + 1] : lines.count }
+
+    /// What a stage is called in its FROM, in small letters.
+    private static func name(of line: [UInt8]) -> String? {
+        let words = words(line)
+        guard let place = words.firstIndex(of: "as"), place + 1 < words.count else { return nil }
+        return words[place + 1]
     }
 
     /// The stage that `--from=NAME` or a mount with `from=NAME` takes of.

@@ -15,7 +15,9 @@ extension Planner {
     /// source has nor a step makes.
     func obstacles(to start: StartCommand, _ steps: [BuildStep]) throws -> [String] {
         guard !rule.programs.isEmpty, settings.image == nil else { return [] }
-        let commands = start.text.split { "&;|\n".contains($0) }
+        // What stands between quotes is no command of this one.
+        let isQuoted = start.text.contains { "'\"".contains($0) }
+        let commands = start.text.split(maxSplits: isQuoted ? 0 : .max) { "&;|\n".contains($0) }
             .map { $0.split { " \t\"'()".contains($0) }.map(String.init).drop { $0.contains("=") || $0 == "exec" } }
         var told: [String] = []
         for program in commands.compactMap(\.first)
@@ -25,8 +27,12 @@ extension Planner {
                     + "Set 'startCommand', or name an image that has it in slipway.yaml."
             )
         }
+        // A step of somebody's own may make it, and another directory is looked into.
+        let isOwn = settings.directory != nil || settings.install != nil || !settings.steps.isEmpty
         let isAlone = commands.count == 1 && !steps.contains { $0.kind == .build }
-        guard isAlone, let command = commands.first, let file = try missingFile(Array(command)) else { return told }
+        guard isAlone, !isOwn, let command = commands.first, let file = try missingFile(Array(command)) else {
+            return told
+        }
         return told + [
             "\(start.source) starts '\(file)', which is not in the source, so the app ends at once. Set 'startCommand'."
         ]
@@ -43,6 +49,9 @@ extension Planner {
         // A directory that is not there either is one that packages make when they are installed.
         let directory = path.directoryOfPath
         guard try directory.isEmpty || view.kind(at: directory) == .directory else { return nil }
+        // One that it is compiled from may lie beside it.
+        let stem = String(path.prefix(upTo: path.lastIndex(of: ".") ?? path.endIndex))
+        guard try !view.isFile(stem + ".ts"), try !view.isFile(stem + ".mts") else { return nil }
         return try view.isFile(path) ? nil : path
     }
 }

@@ -74,10 +74,10 @@ extension Planner {
 
     /// Process types besides what is started, and what is run before a rollout: `slipway.yaml` goes before the Procfile, and
     /// that before files of other platforms.
-    func processes(besides started: StartCommand) throws -> Processes {
+    func processes(besides started: ChosenStart) throws -> Processes {
         var commands: [String: StartCommand] = [:]
         let procfile = try procfile()
-        let isOther = procfile?.isFurther == true && !started.source.hasPrefix("Procfile: ")
+        let isOther = procfile?.isFurther == true && !started.command.source.hasPrefix("Procfile: ")
         for (type, process) in procfile?.processes ?? [:] where isOther || type != procfile?.start?.type {
             commands[type] = try StartCommand(text: process.command, source: "Procfile: \(type)")
         }
@@ -89,7 +89,16 @@ extension Planner {
         if let text = settings.release {
             return (commands, try StartCommand(text: text, source: AppSettings.fileName))
         }
-        return (commands, try named ?? PlatformFiles(view: view, language: rule.language).release())
+        return (commands, try named ?? releaseElsewhere(started.rule))
+    }
+
+    /// What files of other platforms run before a rollout, where the image has what it needs: pages are in one of a server's.
+    private func releaseElsewhere(_ start: StartRule?) throws -> StartCommand? {
+        guard start?.image == nil, context.facts[Self.site] == nil, settings.image == nil,
+            let release = try PlatformFiles(view: view, language: rule.language).release()
+        else { return nil }
+        let name = try runImage(start).repository.split(separator: "/").last.map(String.init) ?? ""
+        return rule.language != "node" || name == "node" ? release : nil
     }
 
     private func command(

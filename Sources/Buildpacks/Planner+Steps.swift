@@ -56,11 +56,18 @@ extension Planner {
         for (name, value) in options.environment where step.variables.contains(where: { $0.matches(line: name.utf8) }) {
             made.environment[name] = value
         }
-        for (name, value) in step.environment { made.environment[name] = try template.variable(value) }
+        try set(step.environment, template, in: &made)
         made.secrets = secrets(step)
         made.inputs = try inputs(step.inputs, template)
         made.outputs = try outputs(step, template)
         return made
+    }
+
+    /// The rule's own variables; one that comes to nothing takes nobody's place.
+    private func set(_ variables: [String: String], _ template: Template, in step: inout BuildStep) throws {
+        for (name, text) in variables {
+            if let value = try template.variable(text) { step.environment[name] = value }
+        }
     }
 
     private func secrets(_ step: StepRule) -> [String] {
@@ -86,7 +93,7 @@ extension Planner {
         {
             step.environment[name] = value
         }
-        for (name, value) in model.environment { step.environment[name] = try context.template().variable(value) }
+        try set(model.environment, context.template(), in: &step)
         // Who asks for the build may show it all secrets; the repository names those that it needs.
         step.secrets = given.source == Self.request ? options.buildSecrets : secrets(model)
         step.outputs = [StepOutput(path: rule.directory)]

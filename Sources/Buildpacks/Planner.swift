@@ -18,11 +18,10 @@ struct Planner {
         var warnings: [String] = []
         let start = try start(&warnings)
         for tool in rule.tools { try context.resolved(tool) }
+        // What is run before a rollout may need tools that steps leave out otherwise.
+        let processes = try processes(besides: start)
+        context.facts[RuleContext.customRelease] = options.releaseCommand ?? processes.release?.text
         let steps = try steps()
-        let processes = try processes(besides: start.command)
-        if processes.release != nil || options.releaseCommand != nil {
-            context.facts[RuleContext.customRelease] = "yes"
-        }
         let listening = try listening(start.command)
         let port = try port(listening)
         warnings += try rule.warnings.compactMap(warning) + context.warnings
@@ -85,7 +84,7 @@ struct Planner {
         return name?.isEmpty == true ? nil : name
     }
 
-    private func runImage(_ start: StartRule?) throws -> ImageReference {
+    func runImage(_ start: StartRule?) throws -> ImageReference {
         try image(settings.image ?? start?.image ?? rule.runImage)
     }
 

@@ -24,7 +24,8 @@ struct PlatformFiles {
             return text.trimmed.hasPrefix("serve ") ? nil : text
         },
         Kind(name: "heroku.yml", key: "run.web", find: { $0["run"]?["web"]?.string }) {
-            only($0["release"]?["command"])
+            // An image of its own is another Dockerfile's.
+            ["web", nil].contains($0["release"]?["image"]?.string) ? only($0["release"]?["command"]) : nil
         },
         Kind(name: "render.yaml", key: "startCommand", find: { service($0)?["startCommand"]?.string }) {
             service($0)?["preDeployCommand"]?.string

@@ -32,6 +32,14 @@ struct LineFormTests {
                 "FROM a as b\nRUN c\nFROM b as t\nRUN d\nFROM b\nRUN e",
                 ["FROM a as b", "RUN c", "FROM b as t", "", "FROM b", "RUN e"]
             ),
+            (
+                "ARG b=c\nFROM a AS c\nRUN d\nFROM ${b}\nRUN e",
+                ["ARG b=c", "FROM a AS c", "RUN d", "FROM ${b}", "RUN e"]
+            ),
+            (
+                "FROM a AS prod\nRUN b\nCMD c\nFROM a AS test\nRUN d\nCMD e",
+                ["FROM a AS prod", "RUN b", "CMD c", "FROM a AS test", "", ""]
+            ),
             ("RUN a \\\n# said\n b", ["RUN a b", "", ""]), ("run a \\ \n\n b", ["RUN a b", "", ""]),
             ("RUN --mount=type=cache,target=/x a --b", ["RUN a --b"]), ("RUN [ -f x ] && y", ["RUN [ -f x ] && y"]),
             ("CMD [ \"a\", \"b\" ] ", ["CMD a b"]),
