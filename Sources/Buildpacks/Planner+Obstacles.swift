@@ -14,14 +14,13 @@ extension Planner {
     /// What a command that somebody wrote starts and that is not there: a program that the image has not, or a file that neither the
     /// source has nor a step makes.
     func obstacles(to start: StartCommand, _ steps: [BuildStep]) throws -> [String] {
-        guard !rule.programs.isEmpty, settings.image == nil else { return [] }
+        guard let own = try programs(), settings.image == nil else { return [] }
         // What stands between quotes is no command of this one.
         let isQuoted = start.text.contains { "'\"".contains($0) }
         let commands = start.text.split(maxSplits: isQuoted ? 0 : .max) { "&;|\n".contains($0) }
             .map { $0.split { " \t\"'()".contains($0) }.map(String.init).drop { $0.contains("=") || $0 == "exec" } }
         var told: [String] = []
-        for program in commands.compactMap(\.first)
-        where Self.foreign.contains(program) && !rule.programs.contains(program) {
+        for program in commands.compactMap(\.first) where Self.foreign.contains(program) && !own.contains(program) {
             told.append(
                 "\(start.source) starts '\(program)', which the image of \(rule.language) has not, so the app ends at once. "
                     + "Set 'startCommand', or name an image that has it in slipway.yaml."
@@ -36,6 +35,17 @@ extension Planner {
         return told + [
             "\(start.source) starts '\(file)', which is not in the source, so the app ends at once. Set 'startCommand'."
         ]
+    }
+
+    /// Whether the rule's image has what a command begins with.
+    func hasProgram(of command: StartCommand) throws -> Bool {
+        let program = command.text.split(separator: " ").map(String.init).first { !$0.contains("=") } ?? ""
+        return try !Self.foreign.contains(program) || programs()?.contains(program) == true
+    }
+
+    /// What the rule says that its image has; nil where it says nothing.
+    private func programs() throws -> Set<String>? {
+        try context.first(of: rule.programs).map { Set($0.text.split(separator: " ").map(String.init)) }
     }
 
     /// The file that an interpreter is given, if it is not in the tree.

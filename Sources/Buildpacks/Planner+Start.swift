@@ -95,10 +95,9 @@ extension Planner {
     /// What files of other platforms run before a rollout, where the image has what it needs: pages are in one of a server's.
     private func releaseElsewhere(_ start: StartRule?) throws -> StartCommand? {
         guard start?.image == nil, context.facts[Self.site] == nil, settings.image == nil,
-            let release = try PlatformFiles(view: view, language: rule.language).release()
+            let release = try PlatformFiles(view: view, language: rule.language).release(), try hasProgram(of: release)
         else { return nil }
-        let name = try runImage(start).repository.split(separator: "/").last.map(String.init) ?? ""
-        return rule.language != "node" || name == "node" ? release : nil
+        return release
     }
 
     private func command(

@@ -84,7 +84,7 @@ struct Planner {
         return name?.isEmpty == true ? nil : name
     }
 
-    func runImage(_ start: StartRule?) throws -> ImageReference {
+    private func runImage(_ start: StartRule?) throws -> ImageReference {
         try image(settings.image ?? start?.image ?? rule.runImage)
     }
 

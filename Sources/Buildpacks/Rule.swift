@@ -58,8 +58,8 @@ struct Rule: Sendable, Hashable {
 
     var identity: RuleIdentity
     var language: String
-    /// Interpreters and tools that a start command finds in the image; none where that is not told.
-    var programs: Set<String> = []
+    /// Interpreters and tools that a start command finds in the image, between blanks: the first that holds; none where that is not told.
+    var programs: [Value.Alternative] = []
     /// The image to run in and the one to build in; templates.
     var runImage: String
     var buildImage: String

@@ -40,7 +40,7 @@ struct RuleReader {
         return Rule(
             identity: identity,
             language: isBase ? "" : try text(root, "language"),
-            programs: Set(try root["programs"].map { node throws(BuildFailure) in try strings(node) } ?? []),
+            programs: try alternatives(root, "programs"),
             runImage: runImage ?? "",
             buildImage: try image(root, "buildImage") ?? runImage ?? "",
             ignore: ignore,
