@@ -65,6 +65,11 @@ package protocol SourceTree {
     ///
     /// - Parameter limit: the most bytes to read; a larger entry is a `BuildFailure` with code `limit_exceeded`.
     func withContent<Result>(of entry: TreeEntry, limit: Int64, _ body: (RawSpan) throws -> Result) throws -> Result
+
+    /// The bytes of the file at `path`, or nil if there is none; links are not followed.
+    ///
+    /// - Throws: `BuildFailure` with code `limit_exceeded` if it is larger than `limit` bytes.
+    func bytes(at path: String, limit: Int64) throws -> [UInt8]?
 }
 
 extension SourceTree {
@@ -72,9 +77,6 @@ extension SourceTree {
         try walk { try visit($0.kind, $0.path.span) }
     }
 
-    /// The bytes of the file at `path`, or nil if there is none.
-    ///
-    /// - Throws: `BuildFailure` with code `limit_exceeded` if it is larger than `limit` bytes.
     package func bytes(at path: String, limit: Int64) throws -> [UInt8]? {
         guard let entry = try entry(at: path), entry.kind == .file || entry.kind == .executable else { return nil }
         return try withContent(of: entry, limit: limit) { span in

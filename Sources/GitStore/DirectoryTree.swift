@@ -12,6 +12,8 @@ package struct DirectoryTree: SourceTree {
     private static let noID = ObjectID(bytes: [UInt8](repeating: 0, count: 20))
     /// Each level holds a descriptor while a walk is below it.
     private static let maximumDepth = 128
+    /// What opening a path says where there is no file: nothing, a link, a socket, a name that cannot be.
+    private static let absent = [ENOENT, ELOOP, ENXIO, ENAMETOOLONG]
 
     /// - Parameter path: of a directory.
     package init(path: String) {
@@ -84,19 +86,26 @@ package struct DirectoryTree: SourceTree {
         _ body: (RawSpan) throws -> Result
     ) throws -> Result {
         let path = entry.displayPath
-        let bytes = try withDirectory(of: path) { directory, name -> [UInt8]? in
+        guard let content = try bytes(at: path, limit: limit) else { throw Self.failure(path) }
+        return try unsafe body(content.span.bytes)
+    }
+
+    /// Opens the file without looking at it first: detecting reads hundreds.
+    package func bytes(at path: String, limit: Int64) throws -> [UInt8]? {
+        try withDirectory(of: path) { directory, name -> [UInt8]? in
             let descriptor = unsafe openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+            if descriptor < 0, Self.absent.contains(errno) { return nil }
             guard descriptor >= 0 else { throw Self.failure(path) }
             defer { close(descriptor) }
             return try Self.read(descriptor, path: path, limit: limit)
         }
-        let content = bytes ?? []
-        return try unsafe body(content.span.bytes)
     }
 
-    private static func read(_ descriptor: Int32, path: String, limit: Int64) throws -> [UInt8] {
+    /// - Returns: nil if it is no regular file.
+    private static func read(_ descriptor: Int32, path: String, limit: Int64) throws -> [UInt8]? {
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure(path) }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
         guard Int64(status.st_size) <= limit else {
             throw BuildFailure(
                 .code,

@@ -69,6 +69,12 @@ struct DirectoryTreeTests {
         #expect(try tree.bytes(at: path, limit: 100) == nil)
     }
 
+    @Test("what is no regular file has no bytes", arguments: ["a", "gone", "a.txt/b", "pipe", String(repeating: "a", count: 300)])
+    func nothing(_ path: String) async throws {
+        try await Command.output(["mkfifo", scratch("app/pipe")])
+        #expect(try tree.bytes(at: path, limit: 100) == nil)
+    }
+
     @Test("files are read within a limit")
     func content() throws {
         #expect(try tree.bytes(at: "a/b.txt", limit: 1) == Array("2".utf8))
