@@ -5,8 +5,15 @@ enum DataPath {
     /// Values at one path, at most.
     private static let maximumValues = 10_000
 
-    /// The values at a path with their lines, in the document's order. A key may be a pattern, `*` is any; a list stands for each of its elements.
-    static func values(in root: YAMLNode, at path: [String]) -> [(node: YAMLNode, line: Int, key: String)] {
+    /// The values at a path with their lines, in the document's order. A key may be a pattern, `*` is any; a list on the way stands for
+    /// each of its elements.
+    ///
+    /// - Parameter isOfElements: whether a list at the path's end does, too.
+    static func values(
+        in root: YAMLNode,
+        at path: [String],
+        isOfElements: Bool = false
+    ) -> [(node: YAMLNode, line: Int, key: String)] {
         var found = [(node: root, line: root.line, key: "")]
         for key in path {
             let pattern = key.contains("*") ? GlobPattern(key) : nil
@@ -25,7 +32,10 @@ enum DataPath {
             }
             found = next
         }
-        return found
+        guard isOfElements else { return found }
+        return found.flatMap { value in
+            value.node.elements?.prefix(maximumValues).map { ($0, $0.line, value.key) } ?? [value]
+        }
     }
 
     private static func elements(of node: YAMLNode) -> [YAMLNode] { node.elements ?? [node] }

@@ -9,9 +9,9 @@ extension Detector {
 
     /// - Parameter known: what predicates before it found, for names of files that depend on it.
     func data(_ predicate: DataPredicate, _ known: [String: String]) throws -> Outcome {
-        let template = context.template(known)
         let patterns = try filled(predicate.files, known)
-        let path = try predicate.path.map { $0.contains("{{") ? try template.filled($0) : $0 }
+        let path = try filled(predicate.path, known)
+        let like = try filled(predicate.like, known, isOfLines: true)
         let shown = path.joined(separator: ".")
         var reason: String?
         var unreadable: BuildFailure?
@@ -19,9 +19,10 @@ extension Detector {
             switch try view.document(file) {
             case .failure(let failure): unreadable = unreadable ?? failure
             case .success(let root):
-                let values = DataPath.values(in: root, at: path).filter { !$0.node.isNull }
+                let values = DataPath.values(in: root, at: path, isOfElements: !like.isEmpty)
+                    .filter { !$0.node.isNull }
                 for (node, line, key) in values {
-                    guard let (words, value) = try judge(node, predicate) else { continue }
+                    guard let (words, value) = try judge(node, predicate, like) else { continue }
                     let evidence = Evidence(file: file, line: line, predicate: "\(shown) \(words)")
                     return .holds([evidence], facts: Self.facts(of: predicate, value, key: key, file: file))
                 }
@@ -51,13 +52,17 @@ extension Detector {
     }
 
     /// What can be said of the value, and the value as text; nil if it is not as expected.
-    private func judge(_ node: YAMLNode, _ predicate: DataPredicate) throws -> (words: String, value: String)? {
+    private func judge(
+        _ node: YAMLNode,
+        _ predicate: DataPredicate,
+        _ like: [GlobPattern]
+    ) throws -> (words: String, value: String)? {
         switch predicate.expectation {
         case .present: return ("is there", node.string ?? "")
         case .nonEmpty: return Self.count(node, except: predicate.except).map { ($0, node.string ?? "") }
         case .text, .file:
             guard let text = node.string?.trimmed, !text.isEmpty, !text.utf8.contains(0) else { return nil }
-            guard let kept = Self.kept(of: text, like: predicate.like) else { return nil }
+            guard let kept = Self.kept(of: text, like: like) else { return nil }
             guard predicate.expectation == .file else { return ("is '\(Self.oneLine(text))'", kept) }
             guard let path = try named(kept, predicate.suffixes) else { return nil }
             return ("names the file \(path)", path)
@@ -92,14 +97,13 @@ extension Detector {
 
     /// - Parameter known: what predicates before it found, for names of files that depend on it.
     func line(_ predicate: LinePredicate, _ known: [String: String]) throws -> Outcome {
-        let patterns = try filled(predicate.files, known)
-        let except = try filled(predicate.except, known)
-        let likes = Self.told(predicate.like)
+        let predicate = try filled(predicate, known)
+        let (patterns, likes) = (predicate.files, Self.told(predicate.like))
         var seen: [(evidence: Evidence, text: String)] = []
         var unreadable: BuildFailure?
         var looked: Set<String> = []
         for path in try patterns.flatMap({ try files($0) })
-        where seen.count < Self.shownFiles && !except.contains(where: { $0.matches(path: path) }) {
+        where seen.count < Self.shownFiles && !predicate.except.contains(where: { $0.matches(path: path) }) {
             guard looked.insert(path).inserted else { continue }
             switch try view.lines(path, as: predicate.form) {
             case .failure(let failure): unreadable = unreadable ?? failure
@@ -122,12 +126,6 @@ extension Detector {
     private static func told(_ patterns: [GlobPattern]) -> String {
         let names = patterns.map { "'\($0.text)'" }
         return names.count > 8 ? or(names.prefix(5) + ["\(names.count - 5) others"]) : or(names)
-    }
-
-    /// Patterns for files with the templates in them filled.
-    private func filled(_ patterns: [GlobPattern], _ known: [String: String]) throws -> [GlobPattern] {
-        let template = context.template(known)
-        return try patterns.map { $0.text.contains("{{") ? GlobPattern(try template.filled($0.text)) : $0 }
     }
 
     private static func facts(of predicate: LinePredicate, text: String, file: String) -> [String: String] {

@@ -20,33 +20,37 @@ struct Detector {
     }
 
     /// All of them, in order; the first that does not hold decides.
-    func all(_ predicates: [Predicate]) throws -> Outcome {
+    ///
+    /// - Parameter outer: what predicates before them found.
+    func all(_ predicates: [Predicate], _ outer: [String: String] = [:]) throws -> Outcome {
         var seen: [Evidence] = []
-        var known: [String: String] = [:]
+        var found: [String: String] = [:]
+        var known = outer
         for predicate in predicates {
             switch try look(predicate, known) {
             case .holds(let evidence, let facts):
                 seen += evidence
+                found.merge(facts) { _, later in later }
                 known.merge(facts) { _, later in later }
             case let other: return other
             }
         }
-        return .holds(seen, facts: known)
+        return .holds(seen, facts: found)
     }
 
-    private func look(_ predicate: Predicate, _ known: [String: String] = [:]) throws -> Outcome {
+    private func look(_ predicate: Predicate, _ known: [String: String]) throws -> Outcome {
         switch predicate {
-        case .file(let names, let name): try file(names, name: name)
-        case .directory(let names): try directory(names)
-        case .glob(let patterns, let name): try glob(patterns, name: name)
+        case .file(let names, let name): try file(filled(names, known), name: name)
+        case .directory(let names): try directory(filled(names, known))
+        case .glob(let patterns, let name): try glob(filled(patterns, known), name: name)
         case .data(let predicate): try data(predicate, known)
         case .line(let predicate): try line(predicate, known)
         case .needs(let patterns): try needs(patterns)
-        case .value(let name, let patterns): try value(name, patterns)
+        case .value(let name, let patterns): try value(name, filled(patterns, known, isOfLines: true))
         case .variable(let names): try variable(names, known)
         case .not(let predicate): try not(predicate, known)
-        case .any(let predicates): try any(predicates)
-        case .all(let predicates): try all(predicates)
+        case .any(let predicates): try any(predicates, known)
+        case .all(let predicates): try all(predicates, known)
         }
     }
 
@@ -61,11 +65,11 @@ struct Detector {
     }
 
     /// One that holds goes before one that cannot be read.
-    private func any(_ predicates: [Predicate]) throws -> Outcome {
+    private func any(_ predicates: [Predicate], _ known: [String: String]) throws -> Outcome {
         var reasons: [String] = []
         var unreadable: BuildFailure?
         for predicate in predicates {
-            switch try look(predicate) {
+            switch try look(predicate, known) {
             case .holds(let evidence, let facts): return .holds(evidence, facts: facts)
             case .fails(let reason): reasons.append(reason)
             case .unreadable(let failure): unreadable = unreadable ?? failure
@@ -124,7 +128,7 @@ struct Detector {
     /// What the app is given where it runs; PORT always is. Variables that only steps have do not count.
     private func variable(_ names: [String], _ known: [String: String]) throws -> Outcome {
         let (options, settings) = (context.inputs.options, context.inputs.settings)
-        let names = try names.map { name in try context.template(known).filled(name) }
+        let names = try filled(names, known)
         let isGiven = names.contains { name in
             name == "PORT" || options.environment[name] != nil || options.secretVariables.contains(name)
                 || settings.environment[name] != nil

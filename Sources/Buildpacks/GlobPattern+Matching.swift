@@ -79,3 +79,13 @@ extension GlobPattern {
         }
     }
 }
+
+extension GlobPattern {
+    /// A pattern for a text as it is, in which nothing stands for anything else.
+    static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { "*?[<".utf8.contains($0) }) else { return text }
+        return text.reduce(into: "") { result, character in
+            result += "*?[<".contains(character) ? "[\(character)]" : String(character)
+        }
+    }
+}

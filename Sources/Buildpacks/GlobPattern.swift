@@ -10,6 +10,8 @@ struct GlobPattern: Sendable, Hashable {
     private let needle: Needle
     /// What is kept of a line, and what stands before and after it.
     let hole: Hole?
+    /// Whether there are names to fill in it, `{{name}}`: then nothing matches it as it is.
+    let isTemplate: Bool
 
     enum Token: Sendable, Hashable {
         case literal(UInt8)
@@ -25,6 +27,7 @@ struct GlobPattern: Sendable, Hashable {
         let bytes = Array(text.utf8)
         let hole = Hole(bytes)
         self.hole = hole
+        isTemplate = Template.hasNames(text)
         let whole = hole.map { $0.before + [.one, .many] + $0.after } ?? Self.tokens(bytes[...])
         self.whole = whole
         let parts = isOfLines ? [] : bytes.split(separator: UInt8(ascii: "/"))

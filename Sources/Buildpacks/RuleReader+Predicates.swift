@@ -95,7 +95,9 @@ extension RuleReader {
     /// A dotted path, or a list of keys.
     func path(_ node: YAMLNode) throws(BuildFailure) -> [String] {
         if let keys = node["path"], keys.elements != nil { return try strings(keys) }
-        return try text(node, "path").split(separator: ".").map(String.init)
+        let keys = try text(node, "path")
+        guard !Template.hasNames(keys) else { throw problem(node["path"], "a path with templates is a list of keys.") }
+        return keys.split(separator: ".").map(String.init)
     }
 
     func checkFormats(_ files: YAMLNode) throws(BuildFailure) {

@@ -5,6 +5,8 @@ struct Template {
     /// Go before what the context knows.
     let facts: [String: String]
     let context: RuleContext
+    /// Whether what is filled in stands in a pattern, where it means its own characters.
+    var isEscaped = false
 
     /// The text with every name replaced.
     ///
@@ -15,10 +17,16 @@ struct Template {
         while let start = rest.firstRange(of: "{{") {
             guard let end = rest[start.upperBound...].firstRange(of: "}}") else { break }
             result += rest[..<start.lowerBound]
-            result += try value(String(rest[start.upperBound..<end.lowerBound]))
+            let value = try value(String(rest[start.upperBound..<end.lowerBound]))
+            result += isEscaped ? GlobPattern.escaped(value) : value
             rest = rest[end.upperBound...]
         }
         return result + rest
+    }
+
+    /// Whether a text has names to replace.
+    static func hasNames(_ text: String) -> Bool {
+        text.utf8.contains(UInt8(ascii: "{")) && text.contains("{{")
     }
 
     /// The value of a variable; nil for one that comes to nothing, which is left out.
