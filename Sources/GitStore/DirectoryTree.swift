@@ -9,6 +9,7 @@ internal import Platform
 package struct DirectoryTree: SourceTree {
     package let id = DirectoryTree.noID
     private let root: BytePath
+    private let recent = RecentDirectory()
     private static let noID = ObjectID(bytes: [UInt8](repeating: 0, count: 20))
     /// Each level holds a descriptor while a walk is below it.
     private static let maximumDepth = 128
@@ -131,24 +132,18 @@ package struct DirectoryTree: SourceTree {
         return bytes
     }
 
-    /// Lends the directory that the last part of a path is in, reached without following any link.
+    /// Lends the directory that the last part of a path is in, reached without following any link. It stays open: files of one
+    /// directory are read one after another.
     private func withDirectory<Result>(
         of path: String,
         _ body: (Int32, String) throws -> Result?
     ) throws -> Result? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !parts.contains(where: { ["", ".", "..", ".git"].contains($0) }), let name = parts.last else {
             return nil
         }
-        var directory = unsafe open(root.characters, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        for part in parts.dropLast() where directory >= 0 {
-            let next = unsafe openat(directory, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            close(directory)
-            directory = next
-        }
-        guard directory >= 0 else { return nil }
-        defer { close(directory) }
-        return try body(directory, name)
+        guard let directory = recent.descriptor(of: parts.dropLast(), in: root) else { return nil }
+        return try body(directory, String(name))
     }
 
     private static func failure(_ path: String) -> BuildFailure {
