@@ -35,20 +35,6 @@ extension Planner {
         return step
     }
 
-    /// Where a command comes from that whoever asks for the build has given.
-    private static let request = "request"
-
-    private func given(_ request: String?, _ own: String?, _ variable: String) -> (command: String, source: String)? {
-        if let request { return (request, Self.request) }
-        if let own { return (own, AppSettings.fileName) }
-        return options.environment[variable].map { ($0, "variable \(variable)") }
-    }
-
-    private static func replace(_ step: inout BuildStep, _ given: (command: String, source: String)) throws {
-        let start = try StartCommand(text: given.command, source: given.source)
-        (step.arguments, step.command, step.source, step.inputs) = (start.arguments, start.text, given.source, .all)
-    }
-
     private func made(_ step: StepRule, _ facts: [String: String]) throws -> BuildStep {
         let template = context.template(facts)
         let command = try template.filled(step.command)
@@ -64,47 +50,24 @@ extension Planner {
     }
 
     /// The rule's own variables; one that comes to nothing takes nobody's place.
-    private func set(_ variables: [String: String], _ template: Template, in step: inout BuildStep) throws {
+    func set(_ variables: [String: String], _ template: Template, in step: inout BuildStep) throws {
         for (name, text) in variables {
             if let value = try template.variable(text) { step.environment[name] = value }
         }
     }
 
-    private func secrets(_ step: StepRule) -> [String] {
+    func secrets(_ step: StepRule) -> [String] {
         options.buildSecrets.filter { name in step.secrets.contains { $0.matches(line: name.utf8) } }
     }
 
-    private func outputs(_ step: StepRule, _ template: Template) throws -> [StepOutput] {
+    func outputs(_ step: StepRule, _ template: Template) throws -> [StepOutput] {
         try step.outputs.compactMap { output in
             guard case .holds = try detector.all(output.when) else { return nil }
             return StepOutput(path: try template.filled(output.path), isShipped: output.isShipped)
         }
     }
 
-    /// Somebody's own command: in the image that the rule builds in, with all that it made there and in the app's directory.
-    private func requested(_ kind: BuildStep.Kind, _ given: (command: String, source: String)) throws -> BuildStep {
-        let model =
-            rule.steps.first { $0.kind == kind } ?? rule.steps.last
-            ?? StepRule(name: kind.rawValue, kind: kind, command: given.command)
-        var step = try step(model, command: given.command, source: given.source)
-        (step.name, step.kind, step.inputs) = (kind.rawValue, kind, .all)
-        if model.kind != kind { (step.caches, step.network) = ([], kind == .install ? .egress([]) : .none) }
-        for (name, value) in options.environment where model.variables.contains(where: { $0.matches(line: name.utf8) })
-        {
-            step.environment[name] = value
-        }
-        try set(model.environment, context.template(), in: &step)
-        // Who asks for the build may show it all secrets; the repository names those that it needs.
-        step.secrets = given.source == Self.request ? options.buildSecrets : secrets(model)
-        step.outputs = [StepOutput(path: rule.directory)]
-        if kind == .build, let site = context.facts[Self.site] { step.outputs[0].path += "/\(site)" }
-        if model.kind == kind {
-            step.outputs += try outputs(model, context.template()).filter { !$0.path.hasPrefix(rule.directory) }
-        }
-        return step
-    }
-
-    private func step(_ step: StepRule, command: String, source: String) throws -> BuildStep {
+    func step(_ step: StepRule, command: String, source: String) throws -> BuildStep {
         let start = try StartCommand(text: command, source: source)
         var made = BuildStep(
             name: step.name,
