@@ -5,6 +5,7 @@ extension BuildPlan {
         var value = always
         // Left out where there is nothing, as in plans of before there was such a thing.
         if !writable.isEmpty { value["writable"] = .array(writable.map { .string($0) }) }
+        if !writableFiles.isEmpty { value["writableFiles"] = .array(writableFiles.map { .string($0) }) }
         return value
     }
 

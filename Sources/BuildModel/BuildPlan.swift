@@ -45,6 +45,8 @@ package struct BuildPlan: Sendable, Hashable, Codable {
     package var writable: [String] = []
     /// Those of them that nobody named: directories of the source below one that was. What ignore rules keep out of them is not made.
     package var foundWritable: [String] = []
+    /// Databases of one file that the source has in them, absolute and sorted: the app may write to these too.
+    package var writableFiles: [String] = []
     /// Things worth telling the user that do not stop the build.
     package var warnings: [String]
     /// What is to be told besides of the lock that the plan was made with; no part of the plan's digest, as it is the same plan.

@@ -22,7 +22,7 @@ extension Planner {
     /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
     func addWritable(to plan: inout BuildPlan) throws {
         let given = try givenWritable()
-        var (paths, found): (Set<String>, Set<String>) = ([], [])
+        var (paths, found, files): (Set<String>, Set<String>, Set<String>) = ([], [], [])
         for path in given {
             guard plan.includesSource, let place = path.below(rule.directory) else {
                 paths.insert(path)
@@ -34,15 +34,16 @@ extension Planner {
             }
             paths.insert(path)
             do {
-                for directory in try view.directories(below: place, limit: Self.maximumDirectories) {
-                    found.insert("\(rule.directory)/\(directory)")
-                }
+                let below = try view.directories(below: place, limit: Self.maximumDirectories)
+                found.formUnion(below.directories.map { "\(rule.directory)/\($0)" })
+                files.formUnion(below.databases.map { "\(rule.directory)/\($0)" })
             } catch let failure as BuildFailure where failure.code == .limitExceeded && !isNamed(path) {
                 plan.warnings.append("\(failure.message) The app can write to \(path) itself, not to those below it.")
             }
         }
         plan.foundWritable = found.subtracting(paths).sorted { $0.precedes($1) }
         plan.writable = paths.union(found).sorted { $0.precedes($1) }
+        plan.writableFiles = files.sorted { $0.precedes($1) }
         for index in plan.steps.indices {
             let outputs = plan.steps[index].outputs.map(\.path)
             let own = given.filter { path in

@@ -1,17 +1,26 @@
 internal import BuildModel
 
 extension TreeView {
-    /// Directories below one, at any depth.
+    /// Endings of databases of one file, as SQLite and those like it have them.
+    private static let databases = [".db", ".db3", ".sqlite", ".sqlite3"]
+
+    /// Directories below one, at any depth, and databases of one file in it and in them.
     ///
-    /// - Throws: `BuildFailure` with code `limit_exceeded` if there are more than `limit`.
-    func directories(below directory: String, limit: Int) throws -> [String] {
+    /// - Throws: `BuildFailure` with code `limit_exceeded` if there are more directories than `limit`.
+    func directories(below directory: String, limit: Int) throws -> (directories: [String], databases: [String]) {
         let top = Array(directory.utf8) + (directory.isEmpty ? [] : [UInt8(ascii: "/")])
-        var found: [String] = []
+        var (found, databases): ([String], [String]) = ([], [])
         try tree.walkNames { kind, bytes in
-            guard kind == .directory else { return .proceed }
             guard let path = String(path: bytes) else { return .skipDescendants }
             guard path.utf8.starts(with: top) else {
                 return top.starts(with: (path + "/").utf8) ? .proceed : .skipDescendants
+            }
+            guard kind == .directory else {
+                let isFile = kind == .file || kind == .executable
+                if isFile, databases.count < limit, Self.databases.contains(where: path.hasSuffix) {
+                    databases.append(path)
+                }
+                return .proceed
             }
             guard found.count < limit else {
                 throw BuildFailure.plan(
@@ -22,6 +31,6 @@ extension TreeView {
             found.append(path)
             return .proceed
         }
-        return found
+        return (found, databases)
     }
 }

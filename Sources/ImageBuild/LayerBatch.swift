@@ -16,7 +16,7 @@ package final class LayerBatch {
 
     /// Walks a part of a tree and has its members made; returns while the last ones may be underway.
     ///
-    /// Parameters and errors are those of `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:report:)`;
+    /// Parameters and errors are those of `LayerWriter.writeLayer(from:part:at:on:ownership:files:writable:comment:settings:cancellation:report:)`;
     /// an error may belong to a layer that was begun before.
     package func begin(
         from tree: any StoredTree,
@@ -25,6 +25,7 @@ package final class LayerBatch {
         on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
+        writable: WritableFiles? = nil,
         comment: String,
         cancellation: CancelFlag
     ) throws -> PendingLayer {
@@ -33,6 +34,7 @@ package final class LayerBatch {
             window: window,
             base: base,
             ownership: ownership,
+            writable: writable,
             cancellation: cancellation
         )
         let root = try base.resolve(directory)

@@ -75,10 +75,11 @@ extension LayerContents {
         guard entry.size <= maximumBlobBytes else {
             throw LayerFailure.tooLarge(entry.path, size: entry.size, limit: maximumBlobBytes)
         }
-        let file = details.completed(
+        var file = details.completed(
             .file(path, mode: mode, size: entry.size, ownership: ownership),
             as: entry.path
         )
+        if let writable, writable.paths.contains(entry.path) { file.letWrite(writable.group) }
         if let first = details.firstPath(of: entry.path, at: path) {
             return try stream.append(.hardLink(path, to: first, like: file))
         }

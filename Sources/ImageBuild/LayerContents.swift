@@ -7,6 +7,8 @@ struct LayerContents {
     let base: LayerBase
     let ownership: FileOwnership
     let maximumBlobBytes: Int64
+    /// Files of the tree that the app may write to.
+    let writable: WritableFiles?
     /// What is in the layer that did not come from the tree, by path. Small.
     private(set) var added: [[UInt8]: TarEntry.Kind] = [:]
 
@@ -16,12 +18,14 @@ struct LayerContents {
         window: MemberWindow? = nil,
         base: LayerBase,
         ownership: FileOwnership,
+        writable: WritableFiles? = nil,
         cancellation: CancelFlag
     ) throws(BuildFailure) {
         let window = if let window { window } else { try MemberWindow(settings) }
         stream = try LayerStream(window, cancellation: cancellation)
         self.base = base
         self.ownership = ownership
+        self.writable = writable
         maximumBlobBytes = settings.maximumBlobBytes
     }
 

@@ -13,7 +13,7 @@ package struct LayerKey: Sendable, Hashable {
     /// The key as one value, for notes that belong to it.
     package var noteKey: Digest { Digest(of: "note \(digest.hex)") }
 
-    /// - Parameters: as for `LayerWriter.writeLayer(from:part:at:on:ownership:files:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds,
+    /// - Parameters: as for `LayerWriter.writeLayer(from:part:at:on:ownership:files:writable:comment:settings:cancellation:)`; the tree by its id, a part of it by what it holds,
     ///   and what files have beyond that (`SourceDetails`) by a digest.
     /// - Throws: `BuildFailure`: `invalid_configuration` if there is no such codec, `invalid_plan` if the base's links lead nowhere.
     package init(
@@ -24,6 +24,7 @@ package struct LayerKey: Sendable, Hashable {
         on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
+        writable: WritableFiles? = nil,
         settings: LayerSettings
     ) throws(BuildFailure) {
         codec = try settings.codec
@@ -33,7 +34,7 @@ package struct LayerKey: Sendable, Hashable {
                 "content": .string(Digest(of: file.content).hex),
             ]
         }
-        let parts: [String: JSONValue] = [
+        var parts: [String: JSONValue] = [
             "tree": .string(part.content?.hex ?? tree.hex),
             "directory": .string(directory),
             "base": try base.identity(at: directory, files: files),
@@ -47,6 +48,8 @@ package struct LayerKey: Sendable, Hashable {
             "maximumBlobBytes": .integer(settings.maximumBlobBytes),
             "attributes": .string(settings.attributes.rawValue),
         ]
+        // Left out where there is none, as in keys of before there was such a thing.
+        if let writable { parts["writable"] = writable.json }
         let plain = Digest(of: JSONValue.object(parts).canonicalBytes)
         digest = details.map { Digest(of: "\(plain.hex) \($0.hex)") } ?? plain
         let beside = details.map { JSONValue.string($0.hex) } ?? .null

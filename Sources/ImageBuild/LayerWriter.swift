@@ -15,6 +15,7 @@ package enum LayerWriter {
     ///   - base: what the layer will lie on: its links are followed on the way to the files, and its directories keep their attributes.
     ///   - ownership: of everything; files are readable by all, so that the app's user need not own them.
     ///   - files: added to the layer; one that has the path of a file of the tree takes its place.
+    ///   - writable: files of the tree that the app may write to.
     ///   - comment: what the image's history says of the layer.
     ///   - cancellation: looked at between entries.
     ///   - report: told what the layer cost, at its end.
@@ -27,6 +28,7 @@ package enum LayerWriter {
         on base: LayerBase = .none,
         ownership: FileOwnership = .root,
         files: [PlannedFile] = [],
+        writable: WritableFiles? = nil,
         comment: String,
         settings: LayerSettings,
         cancellation: CancelFlag,
@@ -40,6 +42,7 @@ package enum LayerWriter {
             on: base,
             ownership: ownership,
             files: files,
+            writable: writable,
             comment: comment,
             cancellation: cancellation
         )

@@ -56,6 +56,7 @@ package struct ImageMaker: Sendable {
                 of: revision,
                 at: plan.applicationDirectory,
                 on: below,
+                writable: plan.sourceWritableFiles,
                 from: source,
                 log: log,
                 account: account,

@@ -10,6 +10,7 @@ struct LayerMaking: Sendable {
     let revision: Revision
     let directory: String
     let base: LayerBase
+    let writable: WritableFiles?
     let source: any RevisionSource
     let log: any BuildLog
     let account: LayerAccounts?
@@ -93,6 +94,7 @@ struct LayerMaking: Sendable {
                 part: part,
                 at: directory,
                 on: base,
+                writable: writable,
                 comment: comment(part),
                 cancellation: cancellation
             )
@@ -115,6 +117,7 @@ struct LayerMaking: Sendable {
             details: revision.details,
             at: directory,
             on: base,
+            writable: writable,
             settings: settings
         )
     }
@@ -133,6 +136,7 @@ struct LayerMaking: Sendable {
             part: part,
             at: directory,
             on: base,
+            writable: writable,
             comment: comment(part),
             settings: settings,
             cancellation: cancellation,

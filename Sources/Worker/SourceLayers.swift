@@ -12,12 +12,14 @@ struct SourceLayers: Sendable {
     ///
     /// - Parameters:
     ///   - base: what the layers will lie on.
+    ///   - writable: files of the tree that the app may write to.
     ///   - account: told of each layer where it comes from.
     ///   - ready: gets each layer as soon as it is whole, and those that are remembered beside it. Where all are, it gets none.
     func layers(
         of revision: Revision,
         at directory: String,
         on base: LayerBase,
+        writable: WritableFiles? = nil,
         from source: any RevisionSource,
         log: any BuildLog,
         account: LayerAccounts? = nil,
@@ -29,6 +31,7 @@ struct SourceLayers: Sendable {
             revision: revision,
             directory: directory,
             base: base,
+            writable: writable,
             source: source,
             log: log,
             account: account,

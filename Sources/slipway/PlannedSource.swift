@@ -94,7 +94,7 @@ struct PlanText {
             lines.append("env        \(name)=\(value)")
         }
         for file in plan.files { lines.append("adds       \(file.path)") }
-        for directory in plan.writable { lines.append("may write  \(directory)") }
+        for path in plan.writable + plan.writableFiles { lines.append("may write  \(path)") }
         for warning in warnings { lines.append("warning    \(warning)") }
         for other in plan.candidates.dropFirst() where showsWhy || other.score > 0 {
             lines.append("not        \(other.language) (\(other.score)): \(other.reason)")

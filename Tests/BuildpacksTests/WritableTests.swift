@@ -47,6 +47,25 @@ struct WritableTests {
         #expect(try plan(MemoryTree(files), includesSource: false).writable == ["/app/tmp", "/var/lib/probe"])
     }
 
+    @Test("databases of one file that the source has in them may be written to, if the image has the source")
+    func databases() throws {
+        let files = [
+            "tmp/store.db": "", "tmp/deep/x.sqlite3": "", "tmp/a.txt": "", "tmp/db": "", "other.db": "",
+            "probe.txt": "",
+        ]
+        var tree = MemoryTree(files)
+        tree.add("tmp/link.db", .link("../other.db"))
+        let found = try plan(tree)
+        #expect(found.writableFiles == ["/app/tmp/deep/x.sqlite3", "/app/tmp/store.db"])
+        #expect(found.json["writableFiles"] == ["/app/tmp/deep/x.sqlite3", "/app/tmp/store.db"])
+        #expect(
+            found.sourceWritableFiles
+                == WritableFiles(paths: ["tmp/store.db", "tmp/deep/x.sqlite3"], group: 2000)
+        )
+        #expect(try plan(tree, includesSource: false).sourceWritableFiles == nil)
+        #expect(try plan(["other.db": ""]).json["writableFiles"] == nil)
+    }
+
     @Test("each step knows those that its outputs have to do with")
     func steps() throws {
         let steps = try plan().steps

@@ -103,6 +103,35 @@ import Testing
         )
     }
 
+    @Test("files of the tree that the app may write to get its group, and make the layer another")
+    func writableFiles() async throws {
+        let writable = WritableFiles(paths: ["data/a.db", "data/gone.db"], group: 65_532)
+        let tree = InMemoryTree(items: [.directory("data"), .file("data/a.db", "a"), .file("data/b.db", "b")])
+        let layer = try LayerWriter.writeLayer(
+            from: tree,
+            at: "/app",
+            writable: writable,
+            comment: "source",
+            settings: LayerFixture.settings(),
+            cancellation: CancelFlag()
+        )
+        let list = ["tar", "-tvzf", "-", "--numeric-owner"]
+        let lines = try await Command.output(list, input: try LayerFixture.bytes(of: layer)).lines.map { line in
+            let parts = line.split(separator: " ", omittingEmptySubsequences: true)
+            return "\(parts[0]) \(parts[1]) \(parts.last ?? "")"
+        }
+        #expect(
+            lines == [
+                "drwxr-xr-x 0/0 app/", "drwxr-xr-x 0/0 app/data/", "-rw-rw-r-- 0/65532 app/data/a.db",
+                "-rw-r--r-- 0/0 app/data/b.db",
+            ]
+        )
+        let keys = try [nil, writable, WritableFiles(paths: ["data/a.db"], group: 65_532)].map { writable in
+            try LayerKey(tree: tree.id, at: "/app", writable: writable, settings: LayerFixture.settings())
+        }
+        #expect(Set(keys).count == 3)
+    }
+
     @Test("a planned file takes the place of a link, and the parents of both are the base's")
     func plannedOverLink() async throws {
         let base = Self.base(["bin": Self.link("usr/bin"), "usr/bin": Self.directory(), "usr/bin/tool": Self.link("x")])

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("What an app may write to when it runs")
 struct WritableAppTests {
-    @Test("directories of the source, of steps and new ones are the app's to write to, and what is left out stays out")
+    @Test(
+        "directories of the source, of steps and new ones are the app's to write to, so are databases in them, and what is left out stays out"
+    )
     func probe() async throws {
         var fixture = try await StepFixture()
         fixture.rules = fixture.scratch("rules")
@@ -17,6 +19,7 @@ struct WritableAppTests {
               - command: >-
                   for place in tmp tmp/deep tmp/named var/cache var/cache/made new; do echo x >/app/$place/file && echo wrote $place; done;
                   echo y >>/app/var/cache/made/first && echo added; echo z >/app/probe.txt || echo kept;
+                  echo s >>/app/tmp/deep/store.db && echo stored; echo s >/app/other.db || echo whole;
                   test -e /app/tmp/left || echo out; id -u
             writable: [/app/tmp, /app/tmp/named, /app/var, /app/new]
             steps:
@@ -28,7 +31,8 @@ struct WritableAppTests {
             to: "rules/probe.yaml"
         )
         try fixture.app([
-            "probe.txt": "", "tmp/deep/.keep": "", "tmp/left/out/x": "", ".dockerignore": "tmp/left\ntmp/named\n",
+            "probe.txt": "", "tmp/deep/.keep": "", "tmp/left/out/x": "", "tmp/deep/store.db": "", "other.db": "",
+            ".dockerignore": "tmp/left\ntmp/named\n",
         ])
         let build = try await fixture.build("1")
         #expect(build.result.succeeded && build.run == ["build", "later"], "\(build.log)")
@@ -37,7 +41,9 @@ struct WritableAppTests {
         let said = try await said(by: "\(fixture.registry.host)/apps/app:2")
         let places = ["tmp", "tmp/deep", "tmp/named", "var/cache", "var/cache/made", "new"]
         #expect(
-            said.filter { !$0.contains("cannot") } == places.map { "wrote \($0)" } + ["added", "kept", "out", "65532"],
+            said.filter { !$0.contains("cannot") } == places.map { "wrote \($0)" } + [
+                "added", "kept", "stored", "whole", "out", "65532",
+            ],
             "\(said)"
         )
     }
