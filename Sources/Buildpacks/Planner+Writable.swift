@@ -3,9 +3,9 @@ internal import BuildModel
 extension Planner {
     private static let maximumDirectories = 5000
 
-    /// Directories that the app may write to, as the rule and the app name them.
-    func givenWritable() throws -> [String] {
-        var paths: [String] = []
+    /// Directories that the app may write to, as the rule and the app name them, and whether each is meant alone.
+    private func givenWritable() throws -> [String: Bool] {
+        var paths: [String: Bool] = [:]
         if settings.writable?.isAdded ?? true {
             for directory in rule.writable {
                 guard case .holds(_, let facts) = try detector.all(directory.when) else { continue }
@@ -13,17 +13,18 @@ extension Planner {
                 if let fault = SandboxPath.fault(path) {
                     throw BuildFailure.plan(.invalidRequest, "'\(path.prefix(120))' in 'writable' must be \(fault).")
                 }
-                paths.append(path)
+                paths[path.plain] = directory.isAlone && paths[path.plain] ?? true
             }
         }
-        return Set((paths + (settings.writable?.paths ?? [])).map(\.plain)).sorted { $0.precedes($1) }
+        for path in settings.writable?.paths ?? [] { paths[path.plain] = false }
+        return paths
     }
 
     /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
     func addWritable(to plan: inout BuildPlan) throws {
-        let given = try givenWritable()
+        let given = try givenWritable().sorted { $0.key.precedes($1.key) }
         var (paths, found, files): (Set<String>, Set<String>, Set<String>) = ([], [], [])
-        for path in given {
+        for (path, isAlone) in given {
             guard plan.includesSource, let place = path.below(rule.directory) else {
                 paths.insert(path)
                 continue
@@ -34,7 +35,7 @@ extension Planner {
             }
             paths.insert(path)
             do {
-                let below = try view.directories(below: place, limit: Self.maximumDirectories)
+                let below = try view.below(place, isAlone: isAlone, limit: Self.maximumDirectories)
                 found.formUnion(below.directories.map { "\(rule.directory)/\($0)" })
                 files.formUnion(below.databases.map { "\(rule.directory)/\($0)" })
             } catch let failure as BuildFailure where failure.code == .limitExceeded && !isNamed(path) {
@@ -44,6 +45,11 @@ extension Planner {
         plan.foundWritable = found.subtracting(paths).sorted { $0.precedes($1) }
         plan.writable = paths.union(found).sorted { $0.precedes($1) }
         plan.writableFiles = files.sorted { $0.precedes($1) }
+        addWritable(given.filter { !$0.value }.map(\.key), toStepsOf: &plan)
+    }
+
+    /// Each step knows those that its outputs have to do with.
+    private func addWritable(_ given: [String], toStepsOf plan: inout BuildPlan) {
         for index in plan.steps.indices {
             let outputs = plan.steps[index].outputs.map(\.path)
             let own = given.filter { path in

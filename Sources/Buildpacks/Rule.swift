@@ -53,6 +53,8 @@ struct Rule: Sendable, Hashable {
     struct Writable: Sendable, Hashable {
         /// A template.
         var path: String
+        /// Whether it is that directory alone, with databases in it, and nothing that lies below.
+        var isAlone = false
         var when: [Predicate] = []
     }
 

@@ -71,9 +71,10 @@ extension RuleReader {
     /// The path of a directory, or that and when the app may write to it.
     func writable(_ node: YAMLNode) throws(BuildFailure) -> Rule.Writable {
         guard node.entries != nil else { return Rule.Writable(path: try absolute(node)) }
-        try check(node, keys: ["path", "when"])
+        try check(node, keys: ["path", "alone", "when"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
-        return Rule.Writable(path: path, when: try predicates(node, "when"))
+        let isAlone = try flag(node, "alone") ?? false
+        return Rule.Writable(path: path, isAlone: isAlone, when: try predicates(node, "when"))
     }
 
     func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {

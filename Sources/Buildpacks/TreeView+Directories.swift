@@ -6,8 +6,13 @@ extension TreeView {
 
     /// Directories below one, at any depth, and databases of one file in it and in them.
     ///
+    /// - Parameter isAlone: whether what lies in directories below does not count.
     /// - Throws: `BuildFailure` with code `limit_exceeded` if there are more directories than `limit`.
-    func directories(below directory: String, limit: Int) throws -> (directories: [String], databases: [String]) {
+    func below(
+        _ directory: String,
+        isAlone: Bool,
+        limit: Int
+    ) throws -> (directories: [String], databases: [String]) {
         let top = Array(directory.utf8) + (directory.isEmpty ? [] : [UInt8(ascii: "/")])
         var (found, databases): ([String], [String]) = ([], [])
         try tree.walkNames { kind, bytes in
@@ -22,6 +27,7 @@ extension TreeView {
                 }
                 return .proceed
             }
+            guard !isAlone else { return .skipDescendants }
             guard found.count < limit else {
                 throw BuildFailure.plan(
                     .limitExceeded,

@@ -66,6 +66,23 @@ struct WritableTests {
         #expect(try plan(["other.db": ""]).json["writableFiles"] == nil)
     }
 
+    @Test("one that is meant alone has databases in it, and nothing below; not so if something else names it whole")
+    func alone() throws {
+        let files = ["probe.txt": "", "a.db": "", "sub/b.db": "", "tmp/c.db": ""]
+        func plan(_ more: String) throws -> BuildPlan {
+            let whole = Self.rule.replacing(
+                "  - /var/lib/probe",
+                with: "  - {path: /app, alone: true, when: [{glob: \"*.db\"}]}\n\(more)"
+            )
+            return try RuleSet(files: ["probe.yaml": Array(whole.utf8)]).plan(tree: MemoryTree(files))
+        }
+        let found = try plan("  - /var/lib/probe")
+        #expect(found.writable == ["/app", "/app/tmp", "/var/lib/probe"])
+        #expect(found.writableFiles == ["/app/a.db", "/app/tmp/c.db"])
+        #expect(found.steps.map { $0.writable?.paths } == [["/app/tmp"], ["/app/tmp"]])
+        #expect(try plan("  - /app").writableFiles == ["/app/a.db", "/app/sub/b.db", "/app/tmp/c.db"])
+    }
+
     @Test("each step knows those that its outputs have to do with")
     func steps() throws {
         let steps = try plan().steps
