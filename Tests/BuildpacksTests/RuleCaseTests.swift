@@ -160,6 +160,7 @@ struct RuleCaseTests {
             "user": .string(plan.user),
             "includesSource": .bool(plan.includesSource),
             "files": .string(plan.files.map { "\($0.path)\n\($0.content)" }.joined(separator: "\n")),
+            "writableFiles": .array(plan.writableFiles.map { .string($0) }),
             "writable": .array(plan.writable.map { .string($0) }),
             "stepNames": .array(plan.steps.map { .string($0.name) }),
             "stepCommands": byStep(plan) { .string($0.command) },
