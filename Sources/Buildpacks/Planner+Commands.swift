@@ -5,6 +5,12 @@ extension Planner {
     /// Where a command comes from that whoever asks for the build has given.
     private static let request = "request"
 
+    /// How to build, if somebody says so, and who.
+    var givenBuild: (command: String, source: String)? {
+        given(options.buildCommand, settings.build, "SLIPWAY_BUILD_COMMAND")
+            ?? options.workspaceApp.flatMap { app in app.buildCommand.map { ($0, app.evidence.file) } }
+    }
+
     func given(_ request: String?, _ own: String?, _ variable: String) -> (command: String, source: String)? {
         if let request { return (request, Self.request) }
         if let own { return (own, AppSettings.fileName) }

@@ -4,11 +4,8 @@ extension Planner {
     /// The steps whose `when` holds, in the rule's order, changed by what the app says of them; the command that a request,
     /// `slipway.yaml` or the environment has for building takes the place of those that build.
     func steps() throws -> [BuildStep] {
-        let build =
-            given(options.buildCommand, settings.build, "SLIPWAY_BUILD_COMMAND")
-            ?? options.workspaceApp.flatMap { app in app.buildCommand.map { ($0, app.evidence.file) } }
+        let build = givenBuild
         let install = given(nil, settings.install, "SLIPWAY_INSTALL_COMMAND")
-        if build != nil { context.facts[RuleContext.customBuild] = "yes" }
         var steps: [BuildStep] = []
         for step in rule.steps where !steps.contains(where: { $0.name == step.name }) {
             if step.kind == .build, build != nil { continue }

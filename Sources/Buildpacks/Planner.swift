@@ -13,6 +13,7 @@ struct Planner {
 
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
         context.facts.merge(match.facts) { _, own in own }
+        if givenBuild != nil { context.facts[RuleContext.customBuild] = "yes" }
         for refusal in rule.refusals { try refuse(refusal) }
         if let site = try givenSite() { context.facts[Self.site] = site }
         var warnings: [String] = []

@@ -50,8 +50,8 @@ struct Procfile: Sendable, Hashable {
             throw .plan(.invalidManifest, "Procfile is not text in UTF-8.")
         }
         let content = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
-        for (index, line) in content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let trimmed = String(line).trimmed
+        for (index, line) in Self.lines(content).enumerated() {
+            let trimmed = line.trimmed
             guard !trimmed.isEmpty, !trimmed.hasPrefix("#") else { continue }
             guard let (type, command) = Self.process(trimmed) else {
                 warnings.append("Procfile:\(index + 1): this is not 'type: command' and was ignored.")
@@ -65,6 +65,21 @@ struct Procfile: Sendable, Hashable {
             processes[type] = Process(command: command, line: index + 1)
         }
         if processes["web"] == nil, let start, !isFurther { warnings.append(Self.withoutWeb(start.type)) }
+    }
+
+    /// Lines at their numbers; one that ends with a backslash goes on in the next, which is empty then.
+    private static func lines(_ content: String) -> [String] {
+        var lines: [String] = []
+        var open: Int?
+        for line in content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            let text = String(line).trimmed
+            let isOpen = text.hasSuffix("\\") && !text.hasPrefix("#")
+            let words = isOpen ? String(text.dropLast()) : text
+            if let first = open { lines[first] = "\(lines[first].trimmed) \(words)" }
+            lines.append(open == nil ? words : "")
+            open = isOpen ? open ?? lines.count - 1 : nil
+        }
+        return lines
     }
 
     static func withoutWeb(_ type: String) -> String {

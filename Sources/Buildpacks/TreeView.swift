@@ -10,7 +10,7 @@ final class TreeView {
     static let totalLimit = 64 << 20
     private static let largestWithLines: Int64 = 16 << 20
     /// Levels that are listed from the start, and those that a pattern with `**` looks into.
-    private static let (firstDepth, anyDepth) = (3, 6)
+    private static let (firstDepth, anyDepth) = (3, 10)
 
     let tree: any SourceTree
     private let ignore: Set<String>

@@ -62,6 +62,25 @@ struct StartCommandTests {
         #expect(procfile.warnings.isEmpty)
     }
 
+    @Test(
+        "a line of a Procfile that ends with a backslash goes on in the next, at the number of the first",
+        arguments: [
+            ("web: a \\\n  b \\\n  c\nworker: d", "a b c"), ("web: a \\\n\nworker: d", "a"),
+            ("web: a \\\r\nb\r\nworker: d", "a b"),
+        ]
+    )
+    func continued(_ text: String, _ command: String) throws {
+        let procfile = try Procfile(Array(text.utf8))
+        #expect(procfile.processes["web"] == .init(command: command, line: 1))
+        #expect(procfile.processes["worker"]?.command == "d")
+        #expect(procfile.warnings.isEmpty)
+    }
+
+    @Test("a backslash that ends a Procfile is no word of its command")
+    func lastBackslash() throws {
+        #expect(try Procfile(Array("web: target/start \\".utf8)).start?.command == "target/start")
+    }
+
     @Test("what is odd in a Procfile is said")
     func oddProcfile() throws {
         let procfile = try Procfile(Array("# comment\nweb: a\nnonsense\nweb: b: c\n".utf8))
