@@ -43,16 +43,13 @@ extension Planner {
         return step
     }
 
-    /// The step whose place somebody's own command takes, of those that are called as their kind is, or the first of the kind; with the
-    /// network of either.
+    /// What somebody's own command has around it: that of the step that asks for such a command in its `when`, as none does that runs by
+    /// itself, or else of the first of the kind.
     private func model(_ kind: BuildStep.Kind) throws -> StepRule? {
         let steps = rule.steps.filter { $0.kind == kind }
-        guard let first = steps.first else { return rule.steps.last }
-        for var step in steps where step.name == kind.rawValue {
-            guard case .holds = try detector.all(step.when) else { continue }
-            if step.network == .none { step.network = first.network }
-            return step
+        for step in steps where step.when.contains(.value(RuleContext.customBuild, [])) {
+            if case .holds = try detector.all(step.when) { return step }
         }
-        return first
+        return steps.first ?? rule.steps.last
     }
 }
