@@ -7,6 +7,9 @@ struct TreeListing {
     /// Bytes of all paths that are listed at most.
     static let byteLimit = 32 << 20
 
+    /// Levels that a pattern with `**` looks into, however many were listed for others.
+    static let anyDepth = 6
+
     /// Levels that were listed; `Int.max` if there are no more.
     private(set) var depth: Int
     /// Paths of regular files, sorted by their bytes.
@@ -103,7 +106,7 @@ struct TreeListing {
         let (name, ending) = (pattern.lastName, pattern.lastEnding)
         let keys = (name.map { LevelIndex.key($0.utf8) }, ending.map { LevelIndex.key($0.utf8) })
         guard let depth = pattern.depth else {
-            return levels.indices.flatMap { positions(of: keys, level: $0) }.sorted()
+            return levels.indices.prefix(Self.anyDepth).flatMap { positions(of: keys, level: $0) }.sorted()
         }
         return levels.indices.contains(depth - 1) ? positions(of: keys, level: depth - 1) : []
     }

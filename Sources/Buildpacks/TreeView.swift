@@ -9,8 +9,8 @@ final class TreeView {
     /// Bytes that are read of all files together, at most.
     static let totalLimit = 64 << 20
     private static let largestWithLines: Int64 = 16 << 20
-    /// Levels that are listed from the start, and those that a pattern with `**` looks into.
-    private static let (firstDepth, anyDepth) = (3, 10)
+    /// Levels that are listed from the start.
+    private static let firstDepth = 3
 
     let tree: any SourceTree
     private let ignore: Set<String>
@@ -39,9 +39,9 @@ final class TreeView {
 
     /// Files that match, in the order of their bytes.
     func matches(_ pattern: GlobPattern, ignore: Set<String>) throws -> some Sequence<String> {
-        let depth = pattern.depth ?? Self.anyDepth
+        let depth = pattern.depth ?? TreeListing.anyDepth
         if depth > listing.depth {
-            listing = try TreeListing(tree, depth: max(depth, Self.anyDepth), ignore: self.ignore)
+            listing = try TreeListing(tree, depth: max(depth, TreeListing.anyDepth), ignore: self.ignore)
         }
         return listing.matches(pattern, ignore: ignore)
     }

@@ -27,6 +27,16 @@ import Testing
         }
     }
 
+    @Test("a pattern with ** looks six levels deep, whatever another has had listed before")
+    func depth() throws {
+        let tree = MemoryTree(["a/b/c/d/e/six": "", "a/b/c/d/e/f/seven": ""])
+        for earlier in ["none", "*/*/*/*/*/*/seven"] {
+            let view = try TreeView(tree, ignore: [])
+            _ = Array(try view.matches(GlobPattern(earlier), ignore: []))
+            #expect(Array(try view.matches(GlobPattern("**/s*"), ignore: [])) == ["a/b/c/d/e/six"])
+        }
+    }
+
     @Test("paths are bounded by their bytes too", arguments: [(100, false), (10_000, true)])
     func bytes(count: Int, isTruncated: Bool) throws {
         let tree = LongPaths(count: count)
