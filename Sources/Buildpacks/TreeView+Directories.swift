@@ -3,6 +3,8 @@ internal import BuildModel
 extension TreeView {
     /// Endings of databases of one file, as SQLite and those like it have them.
     private static let databases = [".db", ".db3", ".sqlite", ".sqlite3"]
+    /// What Windows leaves beside pictures.
+    private static let pictures = "Thumbs.db"
 
     /// Directories below one, at any depth, and databases of one file in it and in them.
     ///
@@ -22,7 +24,8 @@ extension TreeView {
             }
             guard kind == .directory else {
                 let isFile = kind == .file || kind == .executable
-                if isFile, databases.count < limit, Self.databases.contains(where: path.hasSuffix) {
+                let isDatabase = Self.databases.contains(where: path.hasSuffix) && !path.hasSuffix(Self.pictures)
+                if isFile, isDatabase, databases.count < limit {
                     databases.append(path)
                 }
                 return .proceed

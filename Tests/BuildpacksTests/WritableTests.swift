@@ -50,7 +50,8 @@ struct WritableTests {
     @Test("databases of one file that the source has in them may be written to, if the image has the source")
     func databases() throws {
         let files = [
-            "tmp/store.db": "", "tmp/deep/x.sqlite3": "", "tmp/a.txt": "", "tmp/db": "", "other.db": "",
+            "tmp/store.db": "", "tmp/deep/x.sqlite3": "", "tmp/a.txt": "", "tmp/db": "", "tmp/Thumbs.db": "",
+            "other.db": "",
             "probe.txt": "",
         ]
         var tree = MemoryTree(files)
