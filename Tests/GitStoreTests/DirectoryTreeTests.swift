@@ -69,7 +69,10 @@ struct DirectoryTreeTests {
         #expect(try tree.bytes(at: path, limit: 100) == nil)
     }
 
-    @Test("what is no regular file has no bytes", arguments: ["a", "gone", "a.txt/b", "pipe", String(repeating: "a", count: 300)])
+    @Test(
+        "what is no regular file has no bytes",
+        arguments: ["a", "gone", "a.txt/b", "pipe", String(repeating: "a", count: 300)]
+    )
     func nothing(_ path: String) async throws {
         try await Command.output(["mkfifo", scratch("app/pipe")])
         #expect(try tree.bytes(at: path, limit: 100) == nil)
