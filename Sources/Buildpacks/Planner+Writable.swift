@@ -4,7 +4,7 @@ extension Planner {
     private static let maximumDirectories = 5000
 
     /// Directories that the app may write to, as the rule and the app name them, and whether each is meant alone.
-    private func givenWritable() throws -> [String: Bool] {
+    private func givenWritable(includesSource: Bool) throws -> [String: Bool] {
         var paths: [String: Bool] = [:]
         if settings.writable?.isAdded ?? true {
             for directory in rule.writable {
@@ -13,16 +13,34 @@ extension Planner {
                 if let fault = SandboxPath.fault(path) {
                     throw BuildFailure.plan(.invalidRequest, "'\(path.prefix(120))' in 'writable' must be \(fault).")
                 }
-                paths[path.plain] = directory.isAlone && paths[path.plain] ?? true
+                switch directory.extent {
+                case .whole: paths[path.plain] = false
+                case .alone: paths[path.plain] = paths[path.plain] ?? true
+                case .databases where includesSource:
+                    for place in try databasePlaces(below: path) { paths[place] = paths[place] ?? true }
+                case .databases: break
+                }
             }
         }
         for path in settings.writable?.paths ?? [] { paths[path.plain] = false }
         return paths
     }
 
+    /// Directories of the source, from one on, that have a database in them, as deep as is listed anyway.
+    private func databasePlaces(below path: String) throws -> Set<String> {
+        guard let top = path.below(rule.directory) else { return [] }
+        let patterns = TreeView.databases.flatMap { ending in ["", "*/", "*/*/"].map { GlobPattern("\($0)*\(ending)") }
+        }
+        let found = try patterns.flatMap { Array(try detector.matches($0)) }.filter(TreeView.isDatabase)
+        let places = Set(found.map { $0.split(separator: "/").dropLast().joined(separator: "/") })
+        return Set(
+            places.map { "\(rule.directory)/\($0)".plain }.filter { $0.below("\(rule.directory)/\(top)") != nil }
+        )
+    }
+
     /// Writes into a plan which directories of its image the app may write to: those that are named and, of the source, those below them.
     func addWritable(to plan: inout BuildPlan) throws {
-        let given = try givenWritable().sorted { $0.key.precedes($1.key) }
+        let given = try givenWritable(includesSource: plan.includesSource).sorted { $0.key.precedes($1.key) }
         var (paths, found, files): (Set<String>, Set<String>, Set<String>) = ([], [], [])
         for (path, isAlone) in given {
             guard plan.includesSource, let place = path.below(rule.directory) else {

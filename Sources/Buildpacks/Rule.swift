@@ -51,10 +51,18 @@ struct Rule: Sendable, Hashable {
 
     /// A directory that the app may write to, if its predicates hold.
     struct Writable: Sendable, Hashable {
+        enum Extent: Sendable, Hashable {
+            /// The directory and all that lies below.
+            case whole
+            /// The directory and databases in it.
+            case alone
+            /// Each directory, from this one on, in which the source has a database, alone.
+            case databases
+        }
+
         /// A template.
         var path: String
-        /// Whether it is that directory alone, with databases in it, and nothing that lies below.
-        var isAlone = false
+        var extent = Extent.whole
         var when: [Predicate] = []
     }
 

@@ -71,10 +71,15 @@ extension RuleReader {
     /// The path of a directory, or that and when the app may write to it.
     func writable(_ node: YAMLNode) throws(BuildFailure) -> Rule.Writable {
         guard node.entries != nil else { return Rule.Writable(path: try absolute(node)) }
-        try check(node, keys: ["path", "alone", "when"])
+        try check(node, keys: ["path", "alone", "databases", "when"])
         guard let path = try absolute(node, "path") else { throw problem(node, "'path' is missing.") }
-        let isAlone = try flag(node, "alone") ?? false
-        return Rule.Writable(path: path, isAlone: isAlone, when: try predicates(node, "when"))
+        let (isAlone, isOfDatabases) = (try flag(node, "alone") ?? false, try flag(node, "databases") ?? false)
+        guard !(isAlone && isOfDatabases) else { throw problem(node, "it is 'alone' or of 'databases', not both.") }
+        return Rule.Writable(
+            path: path,
+            extent: isAlone ? .alone : isOfDatabases ? .databases : .whole,
+            when: node["when"] == nil ? [] : try predicates(node, "when")
+        )
     }
 
     func cache(_ node: YAMLNode) throws(BuildFailure) -> CacheMount {

@@ -87,7 +87,7 @@ package struct DirectoryTree: SourceTree {
         _ body: (RawSpan) throws -> Result
     ) throws -> Result {
         let path = entry.displayPath
-        guard let content = try bytes(at: path, limit: limit) else { throw Self.failure(path) }
+        guard let content = try bytes(at: path, limit: limit) else { throw Self.failure(path, ENOENT) }
         return try unsafe body(content.span.bytes)
     }
 
@@ -146,7 +146,7 @@ package struct DirectoryTree: SourceTree {
         return try body(directory, String(name))
     }
 
-    private static func failure(_ path: String) -> BuildFailure {
-        .system(errno: errno, operation: "tree.read", message: "Cannot read '\(path)'.")
+    private static func failure(_ path: String, _ error: Int32 = errno) -> BuildFailure {
+        .system(errno: error, operation: "tree.read", message: "Cannot read '\(path)'.")
     }
 }

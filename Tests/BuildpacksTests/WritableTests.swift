@@ -84,6 +84,24 @@ struct WritableTests {
         #expect(try plan("  - /app").writableFiles == ["/app/a.db", "/app/sub/b.db", "/app/tmp/c.db"])
     }
 
+    @Test("each directory with a database is meant alone, if the image has the source, and not what is elsewhere")
+    func databasesBelow() throws {
+        let files = [
+            "probe.txt": "", "sub/b.db": "", "sub/x/c.sqlite": "", "a.db": "", "sub/thumbs.db": "", "sub/d/e": "",
+        ]
+        let rule = Self.rule.replacing("  - /var/lib/probe", with: "  - {path: /app/sub, databases: true}")
+        func plan(_ text: String) throws -> BuildPlan {
+            try RuleSet(files: ["probe.yaml": Array(text.utf8)]).plan(tree: MemoryTree(files))
+        }
+        let found = try plan(rule)
+        #expect(found.writable == ["/app/sub", "/app/sub/x", "/app/tmp"])
+        #expect(found.writableFiles == ["/app/sub/b.db", "/app/sub/x/c.sqlite"])
+        #expect(try plan(rule + "\nincludesSource: false\n").writable == ["/app/tmp"])
+        let both = rule.replacing("databases: true", with: "databases: true, alone: true")
+        let thrown = try #require(throws: BuildFailure.self) { try plan(both) }
+        #expect(thrown.message.contains("not both"))
+    }
+
     @Test("each step knows those that its outputs have to do with")
     func steps() throws {
         let steps = try plan().steps

@@ -90,11 +90,7 @@ import Testing
             settings: LayerFixture.settings(),
             cancellation: CancelFlag()
         )
-        let list = ["tar", "-tvzf", "-", "--numeric-owner"]
-        let lines = try await Command.output(list, input: try LayerFixture.bytes(of: layer)).lines.map { line in
-            let parts = line.split(separator: " ", omittingEmptySubsequences: true)
-            return "\(parts[0]) \(parts[1]) \(parts.last ?? "")"
-        }
+        let lines = try await entries(of: layer)
         #expect(
             lines == [
                 "drwxr-xr-x 0/0 app/", "drwxrwxr-x 0/65532 app/tmp/", "drwxrwxr-x 0/65532 app/tmp/cache/",
@@ -115,11 +111,7 @@ import Testing
             settings: LayerFixture.settings(),
             cancellation: CancelFlag()
         )
-        let list = ["tar", "-tvzf", "-", "--numeric-owner"]
-        let lines = try await Command.output(list, input: try LayerFixture.bytes(of: layer)).lines.map { line in
-            let parts = line.split(separator: " ", omittingEmptySubsequences: true)
-            return "\(parts[0]) \(parts[1]) \(parts.last ?? "")"
-        }
+        let lines = try await entries(of: layer)
         #expect(
             lines == [
                 "drwxr-xr-x 0/0 app/", "drwxr-xr-x 0/0 app/data/", "-rw-rw-r-- 0/65532 app/data/a.db",
@@ -140,13 +132,11 @@ import Testing
             on: base,
             files: [PlannedFile(path: "/bin/tool", content: "", mode: 0o755)]
         )
-        let listing = try await Command.output(
-            ["tar", "-tvzf", "-", "--numeric-owner"],
-            input: try LayerFixture.bytes(of: layer)
-        ).lines
-        let words = listing.map { $0.split(separator: " ").map(String.init) }
-        #expect(words.map { $0[5] }.prefix(4) == ["app/", "usr/", "usr/bin/", "usr/bin/tool"])
-        #expect(words.map { $0[1] }.prefix(4) == ["0/0", "0/0", "5/6", "0/0"])
+        #expect(
+            try await entries(of: layer).prefix(4) == [
+                "drwxr-xr-x 0/0 app/", "drwxr-xr-x 0/0 usr/", "drwxr-xr-x 5/6 usr/bin/", "-rwxr-xr-x 0/0 usr/bin/tool",
+            ]
+        )
     }
 
     @Test("directories of the source that the base has as well keep the base's attributes; links there give way")
@@ -205,6 +195,15 @@ import Testing
         #expect(Set(others).count == others.count)
         let file = PlannedFile(path: "/etc/x", content: "", mode: 0o644)
         #expect(try key([:], files: [file]) != key(["etc": Self.directory()], files: [file]))
+    }
+
+    /// Mode, numeric owner and path of each entry.
+    private func entries(of layer: Layer) async throws -> [String] {
+        let list = ["tar", "-tvzf", "-", "--numeric-owner"]
+        return try await Command.output(list, input: try LayerFixture.bytes(of: layer)).lines.map { line in
+            let parts = line.split(separator: " ", omittingEmptySubsequences: true)
+            return "\(parts[0]) \(parts[1]) \(parts.last ?? "")"
+        }
     }
 
     private func modes(_ layer: Layer) async throws -> [String] {
