@@ -33,9 +33,15 @@ check_json() { own_files '*.json' .swift-format | xargs --no-run-if-empty --deli
 check_yaml() {
     own_files '*.yaml' '*.yml' | xargs --no-run-if-empty --delimiter '\n' /usr/bin/python3 -c '
 import sys, yaml
+loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 for name in sys.argv[1:]:
     try:
-        list(yaml.safe_load_all(open(name, encoding="utf-8")))
+        text = open(name, encoding="utf-8").read()
+        list(yaml.load_all(text, Loader=loader))
+        events = list(yaml.parse(text, Loader=loader))
+        used = {event.anchor for event in events if isinstance(event, yaml.AliasEvent)}
+        idle = [event for event in events if getattr(event, "anchor", None) not in used | {None}]
+        if idle: raise yaml.YAMLError(f"line {idle[0].start_mark.line + 1}: nothing uses the anchor {idle[0].anchor}")
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         sys.exit(f"{name}: {error}")'
 }
