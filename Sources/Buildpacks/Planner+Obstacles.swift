@@ -11,10 +11,26 @@ extension Planner {
     /// What runs the file that is named behind it.
     private static let interpreters: Set<String> = ["python", "python3", "ruby", "node", "php", "bash", "sh"]
 
-    /// What a command that somebody wrote starts and that is not there: a program that the image has not, or a file that neither the
-    /// source has nor a step makes.
-    func obstacles(to start: StartCommand, _ steps: [BuildStep]) throws -> [String] {
-        guard let own = try programs(), settings.image == nil else { return [] }
+    /// What commands that somebody wrote start and that is not there: how the app starts, its further processes, and what is run before a
+    /// rollout. Where a rule starts it in another image than its own, as pages are, the others are not looked at.
+    func obstacles(_ start: ChosenStart, _ others: Processes, _ steps: [BuildStep]) throws -> [String] {
+        guard let own = try programs(), settings.image == nil, start.rule?.image == nil else { return [] }
+        var told = try start.rule == nil ? obstacles(to: start.command, own, steps, "Set 'startCommand'") : []
+        for (_, process) in others.others.sorted(by: { $0.key < $1.key }) {
+            told += try obstacles(to: process, own, steps, "Set it in 'processes' of slipway.yaml")
+        }
+        // What a request has runs in the place of what the source names.
+        guard options.releaseCommand == nil, let release = others.release else { return told }
+        return try told + obstacles(to: release, own, steps, "Set 'releaseCommand'")
+    }
+
+    /// A program that the image has not, or a file that neither the source has nor a step makes.
+    private func obstacles(
+        to start: StartCommand,
+        _ own: Set<String>,
+        _ steps: [BuildStep],
+        _ remedy: String
+    ) throws -> [String] {
         // What stands between quotes is no command of this one.
         let isQuoted = start.text.contains { "'\"".contains($0) }
         let commands = start.text.split(maxSplits: isQuoted ? 0 : .max) { "&;|\n".contains($0) }
@@ -22,19 +38,23 @@ extension Planner {
         var told: [String] = []
         for program in commands.compactMap(\.first) where Self.foreign.contains(program) && !own.contains(program) {
             told.append(
-                "\(start.source) starts '\(program)', which the image of \(rule.language) has not, so the app ends at once. "
-                    + "Set 'startCommand', or name an image that has it in slipway.yaml."
+                "\(start.source) starts '\(program)', which the image of \(rule.language) has not, so that it ends at once. "
+                    + "\(remedy), or name an image that has it in slipway.yaml."
             )
         }
         // A step of somebody's own may make it, and another directory is looked into.
         let isOwn = settings.directory != nil || settings.install != nil || !settings.steps.isEmpty
-        let isAlone = commands.count == 1 && !steps.contains { $0.kind == .build }
-        guard isAlone, !isOwn, let command = commands.first, let file = try missingFile(Array(command)) else {
-            return told
-        }
+        guard commands.count == 1, !isOwn, let command = commands.first, let file = try missingFile(Array(command)),
+            givenBuild == nil, !Self.isMade(file, steps)
+        else { return told }
         return told + [
-            "\(start.source) starts '\(file)', which is not in the source, so the app ends at once. Set 'startCommand'."
+            "\(start.source) starts '\(file)', which is not in the source, so that it ends at once. \(remedy)."
         ]
+    }
+
+    /// Whether a build may make a file: it makes JavaScript, while what other interpreters run is written by hand.
+    private static func isMade(_ file: String, _ steps: [BuildStep]) -> Bool {
+        file.hasSuffix("js") && steps.contains { $0.kind == .build }
     }
 
     /// Whether the rule's image has what a command begins with.

@@ -27,7 +27,7 @@ struct Planner {
         let port = try port(listening)
         warnings += try rule.warnings.compactMap(warning) + context.warnings
         warnings += self.warnings(of: listening, port.number)
-        if start.rule == nil { warnings += try obstacles(to: start.command, steps) }
+        warnings += try obstacles(start, processes, steps)
         context.facts["port"] = String(port.number)
         var plan = try plan(start, steps, processes, port: port.number)
         plan.candidates = candidates
