@@ -12,6 +12,19 @@ extension UnsafeRawBufferPointer {
         return level
     }
 
+    /// Whether a path is below a directory `src/main`, as Maven lays out sources.
+    var isBelowSources: Bool {
+        var start = 0
+        while true {
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: self[start...])
+            if unsafe rest.starts(with: Self.sources) { return true }
+            guard let slash = unsafe offset(of: UInt8(ascii: "/"), from: start) else { return false }
+            start = slash + 1
+        }
+    }
+
+    private static let sources = Array("src/main/".utf8)
+
     /// Where the name in a path begins.
     var endOfDirectory: Int {
         var start = 0
@@ -42,6 +55,9 @@ extension UnsafeRawBufferPointer {
 extension Span<UInt8> {
     /// How deep a path is: 1 for what is in the root.
     var level: Int { unsafe bytes.withUnsafeBytes { unsafe $0.level } }
+
+    /// Whether a path is below a directory `src/main`.
+    var isBelowSources: Bool { unsafe bytes.withUnsafeBytes { unsafe $0.isBelowSources } }
 
     /// Whether the bytes are UTF-8.
     var isText: Bool { unsafe bytes.withUnsafeBytes { unsafe $0.isASCII } || String(path: self) != nil }

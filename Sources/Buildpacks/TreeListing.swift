@@ -9,6 +9,8 @@ struct TreeListing {
 
     /// Levels that a pattern with `**` looks into, however many were listed for others.
     static let anyDepth = 6
+    /// Levels more below `src/main`, where packages begin: `src/main/java/com/example/demo` alone is six.
+    private static let sourceDepth = 2
 
     /// Levels that were listed; `Int.max` if there are no more.
     private(set) var depth: Int
@@ -51,8 +53,9 @@ struct TreeListing {
             case .directory:
                 let name = bytesOfPath.lastComponent
                 guard name.first != UInt8(ascii: "."), !ignoredBytes.contains(name) else { return .skipDescendants }
-                isWhole = isWhole && level < depth
-                return level < depth ? .proceed : .skipDescendants
+                let deepest = bytesOfPath.isBelowSources ? depth + Self.sourceDepth : depth
+                isWhole = isWhole && level < deepest
+                return level < deepest ? .proceed : .skipDescendants
             }
             return .proceed
         }
@@ -106,7 +109,10 @@ struct TreeListing {
         let (name, ending) = (pattern.lastName, pattern.lastEnding)
         let keys = (name.map { LevelIndex.key($0.utf8) }, ending.map { LevelIndex.key($0.utf8) })
         guard let depth = pattern.depth else {
-            return levels.indices.prefix(Self.anyDepth).flatMap { positions(of: keys, level: $0) }.sorted()
+            let upper = levels.indices.prefix(Self.anyDepth).flatMap { positions(of: keys, level: $0) }
+            let lower = levels.indices.dropFirst(Self.anyDepth).prefix(Self.sourceDepth)
+                .flatMap { positions(of: keys, level: $0) }
+            return (upper + lower.filter { files.withBytes(at: $0) { unsafe $0.isBelowSources } }).sorted()
         }
         return levels.indices.contains(depth - 1) ? positions(of: keys, level: depth - 1) : []
     }

@@ -37,6 +37,20 @@ import Testing
         }
     }
 
+    @Test("below src/main a pattern with ** looks two levels deeper, as packages begin there")
+    func sources() throws {
+        let paths = [
+            "src/main/java/com/example/demo/s7", "m/src/main/java/com/example/demo/s8",
+            "src/main/java/com/example/demo/x/y/s9", "src/test/java/com/example/demo/s7", "a-src/main/c/d/e/f/s7",
+        ]
+        let tree = MemoryTree(Dictionary(uniqueKeysWithValues: paths.map { ($0, "") }))
+        for earlier in ["none", "*/*/*/*/*/*/*/*/*/s10"] {
+            let view = try TreeView(tree, ignore: [])
+            _ = Array(try view.matches(GlobPattern(earlier), ignore: []))
+            #expect(Array(try view.matches(GlobPattern("**/s*"), ignore: [])) == [paths[1], paths[0]])
+        }
+    }
+
     @Test("paths are bounded by their bytes too", arguments: [(100, false), (10_000, true)])
     func bytes(count: Int, isTruncated: Bool) throws {
         let tree = LongPaths(count: count)
