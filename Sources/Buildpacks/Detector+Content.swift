@@ -12,6 +12,7 @@ extension Detector {
         let patterns = try filled(predicate.files, known)
         let path = try filled(predicate.path, known)
         let like = try filled(predicate.like, known, isOfLines: true)
+        let except = try filled(predicate.except, known, isOfLines: true)
         let shown = path.joined(separator: ".")
         var reason: String?
         var unreadable: BuildFailure?
@@ -22,7 +23,7 @@ extension Detector {
                 let values = DataPath.values(in: root, at: path, isOfElements: !like.isEmpty)
                     .filter { !$0.node.isNull }
                 for (node, line, key) in values {
-                    guard let (words, value) = try judge(node, predicate, like) else { continue }
+                    guard let (words, value) = try judge(node, predicate, like, except) else { continue }
                     let evidence = Evidence(file: file, line: line, predicate: "\(shown) \(words)")
                     return .holds([evidence], facts: Self.facts(of: predicate, value, key: key, file: file))
                 }
@@ -55,14 +56,17 @@ extension Detector {
     private func judge(
         _ node: YAMLNode,
         _ predicate: DataPredicate,
-        _ like: [GlobPattern]
+        _ like: [GlobPattern],
+        _ except: [GlobPattern]
     ) throws -> (words: String, value: String)? {
         switch predicate.expectation {
         case .present: return ("is there", node.string ?? "")
-        case .nonEmpty: return Self.count(node, except: predicate.except).map { ($0, node.string ?? "") }
+        case .nonEmpty: return Self.count(node, except: except).map { ($0, node.string ?? "") }
         case .text, .file:
             guard let text = node.string?.trimmed, !text.isEmpty, !text.utf8.contains(0) else { return nil }
-            guard let kept = Self.kept(of: text, like: like) else { return nil }
+            guard let kept = Self.kept(of: text, like: like),
+                !except.contains(where: { $0.matches(line: text.utf8) })
+            else { return nil }
             guard predicate.expectation == .file else { return ("is '\(Self.oneLine(text))'", kept) }
             guard let path = try named(kept, predicate.suffixes) else { return nil }
             return ("names the file \(path)", path)
@@ -77,10 +81,10 @@ extension Detector {
         return form.captured(in: bytes).map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
-    private static func count(_ node: YAMLNode, except: [String]) -> String? {
+    private static func count(_ node: YAMLNode, except: [GlobPattern]) -> String? {
         if let elements = node.elements { return elements.isEmpty ? nil : "has \(plural(elements.count))" }
         guard let entries = node.entries else { return node.string?.isEmpty == false ? "is there" : nil }
-        let counted = entries.count { !except.contains($0.key) }
+        let counted = entries.count { entry in !except.contains { $0.matches(line: entry.key.utf8) } }
         return counted == 0 ? nil : "has \(plural(counted))"
     }
 

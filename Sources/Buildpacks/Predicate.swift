@@ -39,8 +39,8 @@ struct DataPredicate: Sendable, Hashable {
     var expectation: Expectation
     /// The text's forms.
     var like: [GlobPattern]
-    /// Members that do not count for `nonEmpty`.
-    var except: [String]
+    /// Members that do not count for `nonEmpty`, and forms of texts that do not for `text` and `file`.
+    var except: [GlobPattern]
     /// What `file` may leave out at the end of a name.
     var suffixes: [String]
     var name: String?

@@ -115,12 +115,15 @@ extension RuleReader {
             let known = DataPredicate.Expectation.allCases.map(\.rawValue).joined(separator: ", ")
             throw problem(node["is"], "'is' must be one of \(known).")
         }
+        guard expectation != .present || node["except"] == nil else {
+            throw problem(node["except"], "'except' has no effect on what is only 'present'.")
+        }
         return DataPredicate(
             files: try paths(files),
             path: try path(node),
             expectation: name == "version" ? .text : expectation,
             like: try node["like"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [],
-            except: try node["except"].map { node throws(BuildFailure) in try strings(node) } ?? [],
+            except: try node["except"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [],
             suffixes: try node["suffixes"].map { node throws(BuildFailure) in try strings(node) } ?? [],
             name: name
         )

@@ -59,6 +59,10 @@ struct LanguageTests {
             ),
             (head + "ignore: [t]\ndetect: [{score: 1, when: [{glob: t/*.x}]}]\n", "x.yaml:4: 't/*.x' can never match"),
             (head + "detect: [{score: 1, when: [{needs: [a]}]}]\n", "x.yaml:3: this can never hold: the rule has no"),
+            (
+                head + "detect: [{score: 1, when: [{data: {file: a.json, path: b, except: [c]}}]}]\n",
+                "x.yaml:3: 'except' has no effect on what is only 'present'"
+            ),
             (head + "start: [{when: [{value: v}], command: a}]\n", "x.yaml:3: this can never hold: there is no 'v'"),
             (
                 head + "steps:\n  - {name: build, command: a}\n  - {name: build, command: b}\n",
