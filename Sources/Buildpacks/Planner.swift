@@ -13,6 +13,8 @@ struct Planner {
 
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
         context.facts.merge(match.facts) { _, own in own }
+        // Whoever says how to install or build installs what is needed.
+        if givenBuild == nil, settings.install == nil, settings.steps.isEmpty { try context.takeImports() }
         if givenBuild != nil { context.facts[RuleContext.customBuild] = "yes" }
         for refusal in rule.refusals { try refuse(refusal) }
         if let site = try givenSite() { context.facts[Self.site] = site }

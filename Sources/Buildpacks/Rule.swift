@@ -79,6 +79,8 @@ struct Rule: Sendable, Hashable {
     var manifests: [GlobPattern]
     /// What is used of others' code: where its names stand.
     var dependencies: [DependencySource]
+    /// Which packages imports are of, where nothing lists any.
+    var imports: ImportTable?
     var values: [Value]
     var tools: [Tool]
     var detections: [Detection]

@@ -13,8 +13,12 @@ final class RuleContext {
     static let seenPort = "seenPort"
     /// The name of the value that is there if commands of a Dockerfile are dependencies: what they install, quoted.
     static let instructed = "instructed"
+    /// The name of the value that is there if packages are those that sources import: these, quoted.
+    static let imported = "importedPackages"
+    /// The name of the value that is there if nothing lists packages, and a source imports what no table knows: which, and where.
+    static let unknownImport = "unknownImport"
     /// Names of values that every rule has.
-    static let customNames = [customStart, customBuild, customRelease, seenPort, instructed]
+    static let customNames = [customStart, customBuild, customRelease, seenPort, instructed, imported, unknownImport]
 
     let rule: Rule
     let view: TreeView
@@ -29,6 +33,7 @@ final class RuleContext {
     private var evidence: [String: [Evidence]] = [:]
     private var inProgress: Set<String> = []
     private var known: DependencyNames?
+    private(set) var takesImports = false
 
     init(_ rule: Rule, view: TreeView, inputs: PlanInputs) {
         self.rule = rule
@@ -41,7 +46,11 @@ final class RuleContext {
     func value(_ name: String) throws -> String? {
         if let fact = facts[name] { return fact }
         if let known = values[name] { return known }
-        if name == Self.instructed { return try instructed() }
+        if name == Self.instructed { return try Self.quoted(dependencies().instructed) }
+        if name == Self.imported { return try Self.quoted(dependencies().imported) }
+        if name == Self.unknownImport {
+            return try dependencies().unknown.map { "'\($0.name)', which \($0.file) imports" }
+        }
         guard let rule = rule.values.first(where: { $0.name == name }) else { return try version(name) }
         guard inProgress.insert(name).inserted else { throw circle(name) }
         defer { inProgress.remove(name) }
@@ -104,9 +113,20 @@ final class RuleContext {
         return found
     }
 
-    private func instructed() throws -> String? {
-        let words = try dependencies().instructed.map { "'\($0)'" }
-        return words.isEmpty ? nil : words.joined(separator: " ")
+    /// Takes packages from imports from now on, if nothing lists any: to recognise a language by them would be to guess.
+    func takeImports() throws {
+        guard rule.imports != nil else { return }
+        takesImports = true
+        known = nil
+        // What was worked out without them may come out otherwise.
+        let found = try dependencies()
+        if !found.imported.isEmpty || found.unknown != nil {
+            (values, evidence, versions, warnings) = ([:], [:], [:], [])
+        }
+    }
+
+    private static func quoted(_ words: [String]) -> String? {
+        words.isEmpty ? nil : words.map { "'\($0)'" }.joined(separator: " ")
     }
 
     private func circle(_ name: String) -> BuildFailure {

@@ -23,7 +23,7 @@ extension RuleReader {
     }
 
     /// Forms of lines, each with the part that names a dependency.
-    private func taking(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
+    func taking(_ node: YAMLNode) throws(BuildFailure) -> [GlobPattern] {
         let patterns = try globs(node)
         if let other = patterns.first(where: { $0.hole == nil }) {
             throw problem(

@@ -24,7 +24,8 @@ struct RuleReader {
     }
 
     static let keys = [
-        "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "values",
+        "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "imports",
+        "values",
         "versions",
         "detect",
         "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "listens", "environment", "port",
@@ -46,6 +47,7 @@ struct RuleReader {
             ignore: ignore,
             manifests: try root["manifests"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             dependencies: try list(root, "dependencies", dependencySource),
+            imports: try imports(),
             values: try values(),
             tools: try tools(),
             detections: try detections(),

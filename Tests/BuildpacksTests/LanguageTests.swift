@@ -14,6 +14,10 @@ struct LanguageTests {
         "steps:\n  - name: build\n    command: a\n    caches: [{name: c, path: '\(path)'}]\n"
     }
 
+    static func imports(_ packages: String) -> String {
+        "imports: {files: a, like: b <*>, ending: .c, own: d, packages: '\(packages)'}\n"
+    }
+
     @Test(
         "a mistake in a rule is named with its line",
         arguments: [
@@ -75,6 +79,10 @@ struct LanguageTests {
             (head + "dependencies: [{files: [a], like: [\"b *\"]}]\n", "x.yaml:3: 'b *' takes nothing of a line"),
             (head + "dependencies: [{files: [a], unless: [\"*.b\"]}]\n", "x.yaml:3: '*.b' never counts"),
             (head + "ignore: [t]\ndependencies: [{files: [t/*.b]}]\n", "x.yaml:4: 't/*.b' can never match"),
+            (head + imports("b b=c"), "x.yaml:3: 'b=c' is no package, or its module stands there before."),
+            (head + imports("b=c;d"), "x.yaml:3: 'c;d' is no name of a package."),
+            (head + imports("b=-c"), "x.yaml:3: '-c' is no name of a package."),
+            (head + "imports: {files: a, like: b, ending: .c, own: d, packages: e}\n", "x.yaml:3: 'b' takes nothing of a"),
             ("extends: none\n" + head, "x.yaml:1: 'extends' must name a file: there is no _none.yaml"),
             (head + "versions: {node: {dialect: x}}\n", "x.yaml:3: 'dialect' must be one of npm"),
         ]
