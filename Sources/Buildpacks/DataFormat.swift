@@ -32,7 +32,12 @@ enum DataFormat: String {
     func parse(_ bytes: [UInt8], path: String) -> Result<YAMLNode, BuildFailure> {
         do {
             switch self {
-            case .yaml: return .success(try YAMLDocument.parse(bytes, name: path))
+            case .yaml:
+                // Others' files may have several documents, of which the first counts; the app's own has one.
+                let isOwn = path.split(separator: "/").last.map(String.init) == AppSettings.fileName
+                return .success(
+                    try isOwn ? YAMLDocument.parse(bytes, name: path) : YAMLDocument.parseFirst(bytes, name: path)
+                )
             case .json:
                 return .success(try JSONNodes.parse(bytes, isRelaxed: Self.commented.contains(where: path.hasSuffix)))
             case .toml: return .success(try TOMLNodes.parse(bytes))

@@ -12,7 +12,8 @@ struct YAMLComposer {
         self.name = name
     }
 
-    mutating func document() throws(BuildFailure) -> YAMLNode {
+    /// - Parameter isAlone: whether others behind it are refused; what stands there is not looked at otherwise.
+    mutating func document(isAlone: Bool) throws(BuildFailure) -> YAMLNode {
         var root: YAMLNode?
         while true {
             let event = try events.next()
@@ -22,6 +23,7 @@ struct YAMLComposer {
             case .documentStart:
                 guard root == nil else { throw invalid(event, "only one document is allowed here") }
                 root = try node(try events.next(), depth: 0)
+                if !isAlone, let root { return root }
             default: throw invalid(event, "a document was expected")
             }
         }

@@ -14,7 +14,17 @@ package enum YAMLDocument {
     package static func parse(_ bytes: [UInt8], name: String) throws(BuildFailure) -> YAMLNode {
         let events = try YAMLEventReader(bytes, name: name)
         var composer = YAMLComposer(events: events, name: name)
-        return try composer.document()
+        return try composer.document(isAlone: true)
+    }
+
+    /// Parses the first document in `bytes`, as manifests of Kubernetes and settings of Spring may have several; what is behind it is not
+    /// looked at.
+    ///
+    /// - Throws: as `parse`.
+    package static func parseFirst(_ bytes: [UInt8], name: String) throws(BuildFailure) -> YAMLNode {
+        let events = try YAMLEventReader(bytes, name: name)
+        var composer = YAMLComposer(events: events, name: name)
+        return try composer.document(isAlone: false)
     }
 
     /// Parses every document in `bytes`, in order; empty ones are left out.

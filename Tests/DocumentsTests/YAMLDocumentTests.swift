@@ -46,6 +46,13 @@ struct YAMLDocumentTests {
         #expect(failure?.message.contains(expected) == true, "\(failure?.message ?? "")")
     }
 
+    @Test("of several documents the first is taken where that is asked for, and what is behind it is not looked at")
+    func first() throws {
+        let text = "---\na: 1\n---\nb: [\n"
+        #expect(try YAMLDocument.parseFirst(Array(text.utf8), name: "t").json == ["a": 1])
+        #expect(try YAMLDocument.parseFirst([], name: "t").json == [:])
+    }
+
     @Test("an alias bomb, deep nesting and an endless anchor end in an error, quickly")
     func bombs() {
         let laughs = (1...9).map {
