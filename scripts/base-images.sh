@@ -23,6 +23,7 @@ caddy=$(image_of static)
 # have ended: behaviour differs too much for a later one's name.
 images=(
     "docker.io/library/python:$python-slim|python3.13|python3 python3-pip python3-venv ca-certificates netbase tzdata"
+    "docker.io/library/python:$python|python3.13|python3 python3-dev python3-pip python3-venv gcc libc6-dev git ca-certificates netbase tzdata"
     'docker.io/library/node:20.19.2-slim|nodejs|ca-certificates'
     'docker.io/library/node:20.19.2|nodejs|npm git ca-certificates'
     'docker.io/library/golang:1.24.4|golang-1.24-go|golang-go git ca-certificates'
