@@ -132,7 +132,7 @@ extension Detector {
         return names.count > 8 ? or(names.prefix(5) + ["\(names.count - 5) others"]) : or(names)
     }
 
-    private static func facts(of predicate: LinePredicate, text: String, file: String) -> [String: String] {
+    static func facts(of predicate: LinePredicate, text: String, file: String) -> [String: String] {
         guard let name = predicate.name else { return [:] }
         return facts(name, path: file).merging(["\(name).text": text]) { _, own in own }
     }

@@ -1,4 +1,4 @@
-/// Looks for the first line of a file that is as a predicate says.
+/// Looks for lines of a file that are as a predicate says.
 struct LineSearch {
     private let predicate: LinePredicate
 
@@ -6,22 +6,27 @@ struct LineSearch {
         self.predicate = predicate
     }
 
-    /// The number of the line and the part of it that is kept; nil if the file has none, or has one that it must not have.
-    func first(in bytes: [UInt8]) -> (Int, String)? {
+    /// The number of the first line and the part of it that is kept; nil if the file has none, or has one that it must not have.
+    func first(in bytes: [UInt8]) -> (Int, String)? { matches(in: bytes, limit: 1).first }
+
+    /// The same of every such line, up to so many.
+    func matches(in bytes: [UInt8], limit: Int) -> [(Int, String)] {
         // Few files have what a pattern asks for; the others are not taken apart. What is joined may stand in two lines.
         let like = predicate.isJoined ? predicate.like : predicate.like.filter { $0.mayMatch(bytes[...]) }
-        guard !like.isEmpty, !isExcluded(bytes) else { return nil }
+        guard !like.isEmpty, !isExcluded(bytes) else { return [] }
+        var found: [(Int, String)] = []
         var open: [UInt8] = []
         for (line, number) in TextLines(bytes) {
-            if !open.isEmpty, let text = match(open + TextLines.normalised(line), like) { return (number, text) }
+            if found.count == limit { break }
+            if !open.isEmpty, let text = match(open + TextLines.normalised(line), like) { found.append((number, text)) }
             open = []
             if predicate.isOutermost, Self.isIndented(line) { continue }
             guard predicate.isJoined || like.contains(where: { $0.mayMatch(line) }) else { continue }
             let words = TextLines.normalised(line)
-            if let text = match(words, like) { return (number, text) }
+            if found.last?.0 != number, let text = match(words, like) { found.append((number, text)) }
             if predicate.isJoined, let last = words.last, "([{".utf8.contains(last) { open = words }
         }
-        return nil
+        return Array(found.prefix(limit))
     }
 
     private func match(_ words: [UInt8], _ like: [GlobPattern]) -> String? {

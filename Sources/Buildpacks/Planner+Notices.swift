@@ -12,13 +12,19 @@ extension Planner {
         }
     }
 
-    func warning(_ notice: Rule.Notice) throws -> String? {
-        switch try detector.all(notice.when) {
-        case .holds(let evidence, let facts):
-            try Self.place(evidence) + context.template(facts).filled(notice.message)
-        case .fails: nil
-        case .unreadable(let failure): failure.message
+    func told(of notice: Rule.Notice) throws -> [String] {
+        if notice.isOfEach {
+            return try detector.each(notice.when).map { evidence, facts in try filled(notice, evidence, facts) }
         }
+        switch try detector.all(notice.when) {
+        case .holds(let evidence, let facts): return [try filled(notice, evidence, facts)]
+        case .fails: return []
+        case .unreadable(let failure): return [failure.message]
+        }
+    }
+
+    private func filled(_ notice: Rule.Notice, _ evidence: [Evidence], _ facts: [String: String]) throws -> String {
+        try Self.place(evidence) + context.template(facts).filled(notice.message)
     }
 
     /// `package.json:7: `, the place that a notice is about.

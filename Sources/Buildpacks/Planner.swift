@@ -27,7 +27,7 @@ struct Planner {
         let steps = try steps()
         let listening = try listening(start.command)
         let port = try port(listening)
-        warnings += try rule.warnings.compactMap(warning) + context.warnings
+        warnings += try rule.warnings.flatMap(told) + context.warnings
         warnings += self.warnings(of: listening, port.number)
         warnings += try obstacles(start, processes, steps)
         context.facts["port"] = String(port.number)

@@ -15,6 +15,8 @@ struct Rule: Sendable, Hashable {
     struct Notice: Sendable, Hashable {
         var when: [Predicate]
         var message: String
+        /// It is said of every line that the first named `line` finds, not of the first alone.
+        var isOfEach = false
     }
 
     /// A value that templates and predicates use: the first alternative that holds.

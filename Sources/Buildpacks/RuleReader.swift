@@ -53,7 +53,7 @@ struct RuleReader {
             detections: try detections(),
             frameworks: try alternatives(root, "framework"),
             refusals: try list(root, "refuse", notice),
-            warnings: try list(root, "warn", notice),
+            warnings: try list(root, "warn", warning),
             hints: try list(root, "hints", notice),
             starts: try starts(),
             stopSignals: try alternatives(root, "stopSignal", checkedBy: Self.signal),

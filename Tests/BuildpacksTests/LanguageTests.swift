@@ -67,6 +67,11 @@ struct LanguageTests {
                 head + "detect: [{score: 1, when: [{data: {file: a.json, path: b, except: [c]}}]}]\n",
                 "x.yaml:3: 'except' has no effect on what is only 'present'"
             ),
+            (
+                head + "warn: [{when: [{file: a}], message: b, each: true}]\n",
+                "x.yaml:3: 'each' needs a 'line' with 'as'"
+            ),
+            (head + "refuse: [{when: [{file: a}], message: b, each: true}]\n", "x.yaml:3:"),
             (head + "start: [{when: [{value: v}], command: a}]\n", "x.yaml:3: this can never hold: there is no 'v'"),
             (
                 head + "steps:\n  - {name: build, command: a}\n  - {name: build, command: b}\n",
@@ -82,7 +87,10 @@ struct LanguageTests {
             (head + imports("b b=c"), "x.yaml:3: 'b=c' is no package, or its module stands there before."),
             (head + imports("b=c;d"), "x.yaml:3: 'c;d' is no name of a package."),
             (head + imports("b=-c"), "x.yaml:3: '-c' is no name of a package."),
-            (head + "imports: {files: a, like: b, ending: .c, own: d, packages: e}\n", "x.yaml:3: 'b' takes nothing of a"),
+            (
+                head + "imports: {files: a, like: b, ending: .c, own: d, packages: e}\n",
+                "x.yaml:3: 'b' takes nothing of a"
+            ),
             ("extends: none\n" + head, "x.yaml:1: 'extends' must name a file: there is no _none.yaml"),
             (head + "versions: {node: {dialect: x}}\n", "x.yaml:3: 'dialect' must be one of npm"),
         ]
