@@ -125,20 +125,6 @@ struct Detector {
         return .holds([], facts: [:])
     }
 
-    /// Variables that every container has.
-    private static let always: Set<String> = ["PORT", "PATH", "HOME", "HOSTNAME"]
-
-    /// What the app is given where it runs, by whoever asks or slipway.yaml. Variables that only steps have do not count.
-    private func variable(_ names: [String], _ known: [String: String]) throws -> Outcome {
-        let (options, settings) = (context.inputs.options, context.inputs.settings)
-        let names = try filled(names, known)
-        let isGiven = names.contains { name in
-            Self.always.contains(name) || options.environment[name] != nil || options.secretVariables.contains(name)
-                || settings.environment[name] != nil
-        }
-        return isGiven ? .holds([], facts: [:]) : .fails("nothing gives the app " + Self.or(names))
-    }
-
     /// Files that match and are in no ignored directory, in the order of their bytes.
     func matches(_ pattern: GlobPattern) throws -> some Sequence<String> {
         try view.matches(pattern, ignore: context.rule.ignore)

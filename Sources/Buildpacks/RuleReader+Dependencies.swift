@@ -42,4 +42,18 @@ extension RuleReader {
         }
         return names
     }
+
+    /// A dotted path, or a list of keys.
+    func path(_ node: YAMLNode) throws(BuildFailure) -> [String] {
+        if let keys = node["path"], keys.elements != nil { return try strings(keys) }
+        let keys = try text(node, "path")
+        guard !Template.hasNames(keys) else { throw problem(node["path"], "a path with templates is a list of keys.") }
+        return keys.split(separator: ".").map(String.init)
+    }
+
+    func checkFormats(_ files: YAMLNode) throws(BuildFailure) {
+        for name in try strings(files) where DataFormat(name) == nil && !name.hasSuffix("}}") {
+            throw problem(files, "data is read from JSON, TOML, YAML and XML files, which '\(name)' is none of.")
+        }
+    }
 }

@@ -92,20 +92,6 @@ extension RuleReader {
         return .value(name, try node["is"].map { node throws(BuildFailure) in try textGlobs(node) } ?? [])
     }
 
-    /// A dotted path, or a list of keys.
-    func path(_ node: YAMLNode) throws(BuildFailure) -> [String] {
-        if let keys = node["path"], keys.elements != nil { return try strings(keys) }
-        let keys = try text(node, "path")
-        guard !Template.hasNames(keys) else { throw problem(node["path"], "a path with templates is a list of keys.") }
-        return keys.split(separator: ".").map(String.init)
-    }
-
-    func checkFormats(_ files: YAMLNode) throws(BuildFailure) {
-        for name in try strings(files) where DataFormat(name) == nil && !name.hasSuffix("}}") {
-            throw problem(files, "data is read from JSON, TOML, YAML and XML files, which '\(name)' is none of.")
-        }
-    }
-
     private func data(_ node: YAMLNode, name: String?) throws(BuildFailure) -> DataPredicate {
         try check(node, keys: ["file", "path", "is", "like", "except", "suffixes"])
         guard let files = node["file"] else { throw problem(node, "'file' is missing.") }
