@@ -11,7 +11,11 @@ extension Detector {
             case .holds(let before, let found) = try all(Array(predicates[..<index]))
         else { return [] }
         var kept: Set<String> = []
-        return try lines(line, found).filter { kept.insert($0.text).inserted }.compactMap { seen in
+        // What the rule itself sets is there.
+        let told = try lines(line, found).filter {
+            context.rule.environment[$0.text] == nil && kept.insert($0.text).inserted
+        }
+        return try told.compactMap { seen in
             let known = found.merging(Self.facts(of: line, text: seen.text, file: seen.evidence.file)) { _, own in own }
             guard case .holds(let behind, let further) = try all(Array(predicates[(index + 1)...]), known) else {
                 return nil

@@ -10,7 +10,7 @@ struct ImportedPackages {
 
     /// In the order in which they are met, each once.
     private(set) var packages: [Place] = []
-    /// The first module that is neither of the language, nor of the app, nor in the table.
+    /// The first module that is neither of the language, nor of the app, nor in the table, and is loaded whenever its file is.
     private(set) var unknown: Place?
 
     private let table: ImportTable
@@ -19,28 +19,33 @@ struct ImportedPackages {
 
     /// Files of one form that are looked at, at most.
     private static let searchedFiles = 50
+    /// Modules that are looked at, at most: one more is unknown.
+    private static let knownModules = 500
 
     init(_ table: ImportTable, _ context: RuleContext) throws {
         self.table = table
         detector = Detector(context)
         for pattern in table.files {
             for file in try detector.files(pattern).prefix(Self.searchedFiles)
-            where !table.except.contains(where: { $0.matches(path: file) }) {
+            where unknown == nil && !table.except.contains(where: { $0.matches(path: file) }) {
                 guard case .success(let bytes) = try context.view.content(file) else { continue }
-                for (line, number) in TextLines(bytes) { try add(line, file, number) }
+                for (line, number) in TextLines(bytes) where unknown == nil { try add(line, file, number) }
             }
         }
     }
 
     private mutating func add(_ line: ArraySlice<UInt8>, _ file: String, _ number: Int) throws {
-        // What stands further in may be loaded only where it is there.
-        guard let first = line.first, first != 32, first != 9 else { return }
         guard table.like.contains(where: { $0.mayMatch(line) }) else { return }
-        let words = TextLines.normalised(line)
-        guard let form = table.like.first(where: { $0.matches(line: words) }), let text = form.captured(in: words)
-        else { return }
-        for module in Self.modules(String(decoding: text, as: UTF8.self)) where seen.insert(module).inserted {
-            try add(Place(name: module, file: file, line: number))
+        // What stands further in may be loaded only where it is there.
+        let isAlways = line.first != 32 && line.first != 9
+        let parts = line.contains { ",;".utf8.contains($0) } ? line.split { ",;".utf8.contains($0) } : []
+        for part in [line] + parts {
+            let words = TextLines.normalised(part)
+            guard let form = table.like.first(where: { $0.matches(line: words) }), let text = form.captured(in: words)
+            else { continue }
+            for module in Self.modules(String(decoding: text, as: UTF8.self)) where seen.insert(module).inserted {
+                try add(Place(name: module, file: file, line: number), isAlways: isAlways)
+            }
         }
     }
 
@@ -52,7 +57,8 @@ struct ImportedPackages {
         }
     }
 
-    private mutating func add(_ module: Place) throws {
+    private mutating func add(_ module: Place, isAlways: Bool) throws {
+        guard seen.count <= Self.knownModules else { return unknown = unknown ?? module }
         // What no name of a file has is no import.
         guard !module.name.contains(where: { "*?[{\\".contains($0) }) else { return }
         let names = Self.prefixes(of: module.name)
@@ -60,7 +66,7 @@ struct ImportedPackages {
         if try isOfApp(names.last ?? module.name, isKnown: package != nil, from: module.file) { return }
         if let package {
             packages.append(Place(name: package, file: module.file, line: module.line))
-        } else if !names.contains(where: table.own.contains) {
+        } else if isAlways, !names.contains(where: table.own.contains) {
             unknown = unknown ?? module
         }
     }

@@ -115,7 +115,7 @@ final class RuleContext {
 
     /// Takes packages from imports from now on, if nothing lists any: to recognise a language by them would be to guess.
     func takeImports() throws {
-        guard rule.imports != nil else { return }
+        guard let table = rule.imports, case .holds = try Detector(self).all(table.when) else { return }
         takesImports = true
         known = nil
         // What was worked out without them may come out otherwise.
