@@ -16,6 +16,8 @@ struct ImportedPackages {
     private let table: ImportTable
     private let detector: Detector
     private var seen: Set<String> = []
+    /// What the app's own modules may be called: its files without their ending, and the directories that they are in.
+    private let own: Set<String>
 
     /// Files of one form that are looked at, at most.
     private static let searchedFiles = 50
@@ -25,6 +27,7 @@ struct ImportedPackages {
     init(_ table: ImportTable, _ context: RuleContext) throws {
         self.table = table
         detector = Detector(context)
+        own = try Self.modules(of: detector, table.ending)
         for pattern in table.files {
             for file in try detector.files(pattern).prefix(Self.searchedFiles)
             where unknown == nil && !table.except.contains(where: { $0.matches(path: file) }) {
@@ -60,7 +63,7 @@ struct ImportedPackages {
     private mutating func add(_ module: Place, isAlways: Bool) throws {
         guard seen.count <= Self.knownModules else { return unknown = unknown ?? module }
         // What no name of a file has is no import.
-        guard !module.name.contains(where: { "*?[{\\".contains($0) }) else { return }
+        guard module.name.utf8.allSatisfy(Self.isOfName) else { return }
         let names = Self.prefixes(of: module.name)
         let package = names.compactMap { table.packages[$0] }.first
         if try isOfApp(names.last ?? module.name, isKnown: package != nil, from: module.file) { return }
@@ -83,10 +86,25 @@ struct ImportedPackages {
         return names
     }
 
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            || "-_./@:~".utf8.contains(byte)
+    }
+
+    private static func modules(of detector: Detector, _ ending: String) throws -> Set<String> {
+        var names: Set<String> = []
+        for path in try detector.matches(GlobPattern("**/*\(ending)")) {
+            let parts = path.split(separator: "/").map(String.init)
+            names.formUnion(parts.dropLast())
+            names.insert(String(parts.last?.dropLast(ending.count) ?? ""))
+        }
+        return names
+    }
+
     /// Whether a module is a file or directory of the tree: of what may be a package, beside the file that imports it or at the root.
     private func isOfApp(_ module: String, isKnown: Bool, from file: String) throws -> Bool {
-        let places = isKnown ? ["", "\(file.directoryOfPath)/"] : ["**/"]
-        for place in places where place != "/" {
+        guard own.contains(module), isKnown else { return own.contains(module) }
+        for place in ["", "\(file.directoryOfPath)/"] where place != "/" {
             let forms = ["\(place)\(module)\(table.ending)", "\(place)\(module)/*\(table.ending)"]
             for form in forms where try !detector.files(GlobPattern(form)).isEmpty { return true }
         }
