@@ -16,13 +16,27 @@ extension Directories {
         _ path: String,
         cancellation: CancelFlag = CancelFlag()
     ) throws(BuildFailure) -> Int64 {
-        guard exists(path) else { return 0 }
+        guard let root = try rootIfPresent(path) else { return 0 }
         var entries = 0
         do {
-            return try treeSize(DirectoryHandle(path: path), depth: 0, &entries, cancellation)
+            return try treeSize(root, depth: 0, &entries, cancellation)
         } catch  where error.code == .limitExceeded {
             return .max
         }
+    }
+
+    /// Nil if it is gone, be it while it is opened. One that others make again and again is tried some times.
+    private static func rootIfPresent(_ path: String) throws(BuildFailure) -> DirectoryHandle? {
+        var attempts = 10
+        while exists(path) {
+            attempts -= 1
+            do {
+                return try DirectoryHandle(path: path)
+            } catch  where attempts > 0 {
+                continue
+            }
+        }
+        return nil
     }
 
     private static let tooMuch = BuildFailure(
