@@ -85,7 +85,8 @@ struct BlockingPoolTests {
             }
         }
         try await eventually("all 24 run at once") { occupancy.most == 24 }
-        #expect(ContinuousClock.now - begin < .seconds(15))
+        // Whoever waits here does so among other tests, which may keep all processors busy for long.
+        #expect(ContinuousClock.now - begin < .seconds(55))
     }
 
     @Test("hands on what the work throws")
