@@ -9,8 +9,8 @@ struct DependencyNames {
     /// What commands of a Dockerfile install, as it stands there.
     private(set) var instructed: [String] = []
 
-    /// The same where it is taken from imports.
-    private(set) var imported: [String] = []
+    /// Whether that is what sources import.
+    private(set) var isImported = false
     /// What is imported, and of which package it is is not known.
     private(set) var unknown: ImportedPackages.Place?
 
@@ -35,14 +35,12 @@ struct DependencyNames {
 
     /// Where nothing lists packages, those that sources import, if all of them are known.
     private mutating func addImports(_ context: RuleContext) throws {
-        guard context.takesImports, instructed.isEmpty, let table = context.rule.imports,
-            try !table.unless.contains(where: { pattern in try !Detector(context).files(pattern).isEmpty })
-        else { return }
+        guard context.takesImports, instructed.isEmpty, let table = context.rule.imports else { return }
         let found = try ImportedPackages(table, context)
         unknown = found.unknown
         guard unknown == nil else { return }
         for package in found.packages { instruct(package.name, file: package.file, line: package.line) }
-        imported = instructed
+        isImported = !instructed.isEmpty
     }
 
     private mutating func add(_ source: DependencySource, file: String, _ view: TreeView) throws {

@@ -102,20 +102,7 @@ extension Detector {
     /// - Parameter known: what predicates before it found, for names of files that depend on it.
     func line(_ predicate: LinePredicate, _ known: [String: String]) throws -> Outcome {
         let predicate = try filled(predicate, known)
-        let (patterns, likes) = (predicate.files, Self.told(predicate.like))
-        var seen: [(evidence: Evidence, text: String)] = []
-        var unreadable: BuildFailure?
-        var looked: Set<String> = []
-        for path in try patterns.flatMap({ try files($0) })
-        where seen.count < Self.shownFiles && !predicate.except.contains(where: { $0.matches(path: path) }) {
-            guard looked.insert(path).inserted else { continue }
-            switch try view.lines(path, as: predicate.form) {
-            case .failure(let failure): unreadable = unreadable ?? failure
-            case .success(let bytes):
-                guard let (line, text) = LineSearch(predicate).first(in: bytes) else { continue }
-                seen.append((Evidence(file: path, line: line, predicate: "the line is like \(likes)"), text))
-            }
-        }
+        let (seen, unreadable) = try lines(predicate, inEach: 1, limit: Self.shownFiles)
         if let first = seen.first {
             return .holds(
                 seen.map(\.evidence),
@@ -123,7 +110,31 @@ extension Detector {
             )
         }
         if let unreadable { return .unreadable(unreadable) }
-        return .fails("no line of \(Self.or(patterns.map(\.text))) is like \(likes)")
+        return .fails("no line of \(Self.or(predicate.files.map(\.text))) is like \(Self.told(predicate.like))")
+    }
+
+    /// Lines that are as a predicate says, filled already, so many of each file and in all; and why a file could not be read, if one could not.
+    func lines(
+        _ predicate: LinePredicate,
+        inEach: Int,
+        limit: Int
+    ) throws -> (seen: [(evidence: Evidence, text: String)], unreadable: BuildFailure?) {
+        let (search, words) = (LineSearch(predicate), "the line is like \(Self.told(predicate.like))")
+        var seen: [(evidence: Evidence, text: String)] = []
+        var unreadable: BuildFailure?
+        var looked: Set<String> = []
+        for path in try predicate.files.flatMap({ try files($0) })
+        where seen.count < limit && !predicate.except.contains(where: { $0.matches(path: path) }) {
+            guard looked.insert(path).inserted else { continue }
+            switch try view.lines(path, as: predicate.form) {
+            case .failure(let failure): unreadable = unreadable ?? failure
+            case .success(let bytes):
+                seen += search.matches(in: bytes, limit: min(inEach, limit - seen.count)).map { number, text in
+                    (Evidence(file: path, line: number, predicate: words), text)
+                }
+            }
+        }
+        return (seen, unreadable)
     }
 
     /// Patterns for people, who read no long lists of them.

@@ -4,40 +4,24 @@ extension Detector {
     /// Lines that count for one notice, at most.
     private static let tellings = 10
 
-    /// Every way in which predicates hold, one for each line that the first `line` with a name finds; those behind it are looked at for each.
-    /// What is kept of a line counts once.
-    func each(_ predicates: [Predicate]) throws -> [(evidence: [Evidence], facts: [String: String])] {
-        guard let index = predicates.firstIndex(where: \.isNamedLine), case .line(let line) = predicates[index],
-            case .holds(let before, let found) = try all(Array(predicates[..<index]))
-        else { return [] }
+    /// What comes of predicates for each line that the first `line` with a name finds; those behind it are looked at for each. What is kept of
+    /// a line counts once, and the name of a variable that the rule itself sets does not.
+    func each(_ predicates: [Predicate]) throws -> [Outcome] {
+        guard let index = predicates.firstIndex(where: \.isNamedLine), case .line(let line) = predicates[index] else {
+            return [try all(predicates)]
+        }
+        guard case .holds(let before, let found) = try all(Array(predicates[..<index])) else { return [] }
+        let (seen, unreadable) = try lines(filled(line, found), inEach: Self.tellings, limit: Self.tellings)
         var kept: Set<String> = []
-        // What the rule itself sets is there.
-        let told = try lines(line, found).filter {
-            context.rule.environment[$0.text] == nil && kept.insert($0.text).inserted
-        }
-        return try told.compactMap { seen in
-            let known = found.merging(Self.facts(of: line, text: seen.text, file: seen.evidence.file)) { _, own in own }
+        let told = seen.filter { context.rule.environment[$0.text] == nil && kept.insert($0.text).inserted }
+        let outcomes = try told.map { evidence, text in
+            let known = found.merging(Self.facts(of: line, text: text, file: evidence.file)) { _, own in own }
             guard case .holds(let behind, let further) = try all(Array(predicates[(index + 1)...]), known) else {
-                return nil
+                return Outcome.fails("what is behind the line does not hold")
             }
-            return (before + [seen.evidence] + behind, known.merging(further) { _, later in later })
+            return .holds(before + [evidence] + behind, facts: known.merging(further) { _, later in later })
         }
-    }
-
-    private func lines(_ line: LinePredicate, _ known: [String: String]) throws -> [(evidence: Evidence, text: String)]
-    {
-        let line = try filled(line, known)
-        var seen: [(evidence: Evidence, text: String)] = []
-        var looked: Set<String> = []
-        for path in try line.files.flatMap({ try files($0) })
-        where !line.except.contains(where: { $0.matches(path: path) }) && looked.insert(path).inserted {
-            guard case .success(let bytes) = try view.lines(path, as: line.form) else { continue }
-            seen += LineSearch(line).matches(in: bytes, limit: Self.tellings).map { number, text in
-                (Evidence(file: path, line: number, predicate: "the line is like a form"), text)
-            }
-            if seen.count >= Self.tellings { break }
-        }
-        return Array(seen.prefix(Self.tellings))
+        return outcomes + (seen.isEmpty ? unreadable.map { [.unreadable($0)] } ?? [] : [])
     }
 }
 

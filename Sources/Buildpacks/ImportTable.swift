@@ -3,8 +3,6 @@
 struct ImportTable: Sendable, Hashable {
     /// What has to hold, before anything is taken from imports.
     var when: [Predicate]
-    /// Lists of packages, beside which nothing is taken from imports.
-    var unless: [GlobPattern]
     /// Sources that are looked at.
     var files: [GlobPattern]
     /// Sources that do not count.

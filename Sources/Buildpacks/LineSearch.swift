@@ -6,10 +6,7 @@ struct LineSearch {
         self.predicate = predicate
     }
 
-    /// The number of the first line and the part of it that is kept; nil if the file has none, or has one that it must not have.
-    func first(in bytes: [UInt8]) -> (Int, String)? { matches(in: bytes, limit: 1).first }
-
-    /// The same of every such line, up to so many.
+    /// The numbers of lines and the parts of them that are kept, up to so many; none if the file has one that it must not have.
     func matches(in bytes: [UInt8], limit: Int) -> [(Int, String)] {
         // Few files have what a pattern asks for; the others are not taken apart. What is joined may stand in two lines.
         let like = predicate.isJoined ? predicate.like : predicate.like.filter { $0.mayMatch(bytes[...]) }

@@ -11,6 +11,9 @@ extension Planner {
             ?? options.workspaceApp.flatMap { app in app.buildCommand.map { ($0, app.evidence.file) } }
     }
 
+    /// How to install, if somebody says so, and who.
+    var givenInstall: (command: String, source: String)? { given(nil, settings.install, "SLIPWAY_INSTALL_COMMAND") }
+
     func given(_ request: String?, _ own: String?, _ variable: String) -> (command: String, source: String)? {
         if let request { return (request, Self.request) }
         if let own { return (own, AppSettings.fileName) }

@@ -13,18 +13,14 @@ extension Planner {
     }
 
     func told(of notice: Rule.Notice) throws -> [String] {
-        if notice.isOfEach {
-            return try detector.each(notice.when).map { evidence, facts in try filled(notice, evidence, facts) }
+        try (notice.isOfEach ? detector.each(notice.when) : [detector.all(notice.when)]).compactMap { outcome in
+            switch outcome {
+            case .holds(let evidence, let facts):
+                try Self.place(evidence) + context.template(facts).filled(notice.message)
+            case .fails: nil
+            case .unreadable(let failure): failure.message
+            }
         }
-        switch try detector.all(notice.when) {
-        case .holds(let evidence, let facts): return [try filled(notice, evidence, facts)]
-        case .fails: return []
-        case .unreadable(let failure): return [failure.message]
-        }
-    }
-
-    private func filled(_ notice: Rule.Notice, _ evidence: [Evidence], _ facts: [String: String]) throws -> String {
-        try Self.place(evidence) + context.template(facts).filled(notice.message)
     }
 
     /// `package.json:7: `, the place that a notice is about.

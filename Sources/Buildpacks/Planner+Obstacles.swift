@@ -43,7 +43,7 @@ extension Planner {
             )
         }
         // A step of somebody's own may make it, and another directory is looked into.
-        let isOwn = settings.directory != nil || settings.install != nil || !settings.steps.isEmpty
+        let isOwn = settings.directory != nil || givenInstall != nil || !settings.steps.isEmpty
         guard commands.count == 1, !isOwn, let command = commands.first, let file = try missingFile(Array(command)),
             givenBuild == nil, !Self.isMade(file, steps)
         else { return told }

@@ -5,7 +5,7 @@ extension Planner {
     /// `slipway.yaml` or the environment has for building takes the place of those that build.
     func steps() throws -> [BuildStep] {
         let build = givenBuild
-        let install = given(nil, settings.install, "SLIPWAY_INSTALL_COMMAND")
+        let install = givenInstall
         var steps: [BuildStep] = []
         for step in rule.steps where !steps.contains(where: { $0.name == step.name }) {
             if step.kind == .build, build != nil { continue }

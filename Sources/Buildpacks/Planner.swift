@@ -14,8 +14,9 @@ struct Planner {
     func plan(candidates: [RuleCandidate]) throws -> BuildPlan {
         context.facts.merge(match.facts) { _, own in own }
         // Whoever says how to install or build installs what is needed.
-        if givenBuild == nil, settings.install == nil, settings.steps.isEmpty { try context.takeImports() }
+        if givenBuild == nil, givenInstall == nil, settings.steps.isEmpty { try context.takeImports() }
         if givenBuild != nil { context.facts[RuleContext.customBuild] = "yes" }
+        if givenInstall != nil { context.facts[RuleContext.customInstall] = "yes" }
         for refusal in rule.refusals { try refuse(refusal) }
         if let site = try givenSite() { context.facts[Self.site] = site }
         var warnings: [String] = []

@@ -7,6 +7,8 @@ final class RuleContext {
     static let customStart = "customStart"
     /// The same of how to build.
     static let customBuild = "customBuild"
+    /// The same of how to install.
+    static let customInstall = "customInstall"
     /// The same of what is run before a rollout.
     static let customRelease = "customRelease"
     /// The name of the value that is there if the plan's port is what the rule saw the program listen on.
@@ -18,7 +20,9 @@ final class RuleContext {
     /// The name of the value that is there if nothing lists packages, and a source imports what no table knows: which, and where.
     static let unknownImport = "unknownImport"
     /// Names of values that every rule has.
-    static let customNames = [customStart, customBuild, customRelease, seenPort, instructed, imported, unknownImport]
+    static let customNames = [
+        customStart, customBuild, customInstall, customRelease, seenPort, instructed, imported, unknownImport,
+    ]
 
     let rule: Rule
     let view: TreeView
@@ -47,7 +51,7 @@ final class RuleContext {
         if let fact = facts[name] { return fact }
         if let known = values[name] { return known }
         if name == Self.instructed { return try Self.quoted(dependencies().instructed) }
-        if name == Self.imported { return try Self.quoted(dependencies().imported) }
+        if name == Self.imported { return try dependencies().isImported ? Self.quoted(dependencies().instructed) : nil }
         if name == Self.unknownImport {
             return try dependencies().unknown.map { "'\($0.name)', which \($0.file) imports" }
         }
@@ -120,7 +124,7 @@ final class RuleContext {
         known = nil
         // What was worked out without them may come out otherwise.
         let found = try dependencies()
-        if !found.imported.isEmpty || found.unknown != nil {
+        if found.isImported || found.unknown != nil {
             (values, evidence, versions, warnings) = ([:], [:], [:], [])
         }
     }

@@ -5,12 +5,11 @@ extension RuleReader {
     /// Which packages modules are of.
     func imports() throws(BuildFailure) -> ImportTable? {
         guard let node = root["imports"] else { return nil }
-        try check(node, keys: ["when", "unless", "files", "except", "like", "ending", "own", "packages"])
+        try check(node, keys: ["when", "files", "except", "like", "ending", "own", "packages"])
         guard let files = node["files"] else { throw problem(node, "'files' is missing.") }
         guard let like = node["like"] else { throw problem(node, "'like' is missing.") }
         return ImportTable(
             when: try node["when"] == nil ? [] : predicates(node, "when"),
-            unless: try node["unless"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             files: try globs(files),
             except: try node["except"].map { node throws(BuildFailure) in try globs(node) } ?? [],
             like: try taking(like),

@@ -2,17 +2,6 @@ internal import BuildModel
 internal import Documents
 
 extension RuleReader {
-    /// What is said of the first place, or of each.
-    func warning(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
-        try check(node, keys: ["when", "message", "each"])
-        let when = try predicates(node, "when")
-        let isOfEach = try flag(node, "each") ?? false
-        guard !isOfEach || when.contains(where: \.isNamedLine) else {
-            throw problem(node["each"], "'each' needs a 'line' with 'as', of which every one counts.")
-        }
-        return Rule.Notice(when: when, message: try text(node, "message"), isOfEach: isOfEach)
-    }
-
     func problem(_ node: YAMLNode?, _ message: String) -> BuildFailure {
         .rule(file, line: node?.line ?? 1, message)
     }

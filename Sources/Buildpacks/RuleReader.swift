@@ -25,9 +25,7 @@ struct RuleReader {
 
     static let keys = [
         "extends", "language", "programs", "image", "buildImage", "ignore", "manifests", "dependencies", "imports",
-        "values",
-        "versions",
-        "detect",
+        "values", "versions", "detect",
         "framework", "refuse", "warn", "hints", "start", "stopSignal", "health", "listens", "environment", "port",
         "user",
         "directory", "files", "writable", "steps", "includesSource",
@@ -106,6 +104,21 @@ struct RuleReader {
 
     private func notice(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
         try check(node, keys: ["when", "message"])
+        return try said(node)
+    }
+
+    /// What is said of the first place, or of each.
+    private func warning(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
+        try check(node, keys: ["when", "message", "each"])
+        var notice = try said(node)
+        notice.isOfEach = try flag(node, "each") ?? false
+        guard !notice.isOfEach || notice.when.contains(where: \.isNamedLine) else {
+            throw problem(node["each"], "'each' needs a 'line' with 'as', of which every one counts.")
+        }
+        return notice
+    }
+
+    private func said(_ node: YAMLNode) throws(BuildFailure) -> Rule.Notice {
         return Rule.Notice(when: try predicates(node, "when"), message: try text(node, "message"))
     }
 
